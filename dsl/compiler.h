@@ -1,0 +1,54 @@
+// The front header of dsl: policy text in, decision program out. The only header of dsl that webhook may include.
+//
+//   dsl::Compilation result = dsl::CompilePolicies({{"fleet.writ", text}});
+//   for (const auto& d : result.diagnostics) std::cerr << dsl::RenderDiagnostic(d, result.files, false);
+//   if (result.program) …
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dsl/diagnostics/diagnostic.h"
+#include "rules/base/limits.h"
+#include "rules/base/result.h"
+#include "rules/ir/program.h"
+
+namespace writ::dsl {
+
+struct CompileOptions {
+  SourceLimits limits = {};
+  bool strict = false;                // warnings are errors
+  bool optimize = true;               // false: lower without rules/opt and without shared cells, for differential tests
+};
+
+// What became of a set of files.
+struct Compilation {
+  std::vector<SourceFile> files;
+  std::vector<Diagnostic> diagnostics;  // sorted by place
+  std::uint32_t error_count = 0;
+  std::uint32_t warning_count = 0;
+  std::optional<Program> program;       // given exactly when error_count == 0
+};
+
+// Parses, checks and lowers the files as one policy set. Never throws; hostile text gives diagnostics. Thread-safe.
+// Cost: linear in the text; about 10 µs a rule.
+Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions& options = {});
+
+// Returns `file`'s text in the canonical layout, comments kept; formatting twice changes nothing. When the file does not
+// parse, `text` is empty and `diagnostics` says why.
+struct Formatted {
+  std::optional<std::string> text;
+  std::vector<Diagnostic> diagnostics;
+};
+Formatted FormatPolicy(const SourceFile& file, const SourceLimits& limits = {});
+
+// Returns the names of the policy files (`*.writ`) below a directory, or `path` itself for a file; sorted.
+// Errors: kNotFound, kUnreadable (names the path), kInvalidArgument for a directory without policies.
+Result<std::vector<std::string>> FindPolicyFiles(const std::string& path);
+// Reads files as they are. Errors: kNotFound, kUnreadable (also for a directory), kTooLarge.
+Result<std::vector<SourceFile>> ReadPolicyFiles(std::span<const std::string> paths, const SourceLimits& limits = {});
+
+}  // namespace writ::dsl

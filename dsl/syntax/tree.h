@@ -1,0 +1,283 @@
+// The syntax tree: what the parser writes and the checker, the lowerer and the reference evaluator (tests) read.
+// Expressions live in one vector and refer to each other by ExprId; declarations are plain structs. Macros (`all`, `exists`,
+// `map`, …) stay macro nodes: nothing is expanded to generic comprehensions.
+//
+// Views point into the SourceFile's text or into the tree's arena; a tree must not outlive either.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/base/arena.h"
+#include "rules/base/ids.h"
+#include "rules/base/source.h"
+#include "rules/ir/program.h"
+#include "rules/model/target.h"
+#include "rules/model/value.h"
+
+namespace writ::dsl {
+
+using ExprId = Id<struct ExprTag>;
+
+enum class ExprKind : std::uint8_t {
+  kLiteral,         // value
+  kIdent,           // text; a leading dot is `rooted`
+  kSelect,          // args[0] . text
+  kOptionalSelect,  // args[0] .? text
+  kHas,             // has(args[0] . text)
+  kCall,            // text(args…); a method call has is_method and args[0] is the receiver. Qualified names (`optional.of`) are
+                    // method calls on idents until the checker resolves them.
+  kUnary,           // text is "-_" or "!_"; args[0]
+  kBinary,          // text is the function name of function_list.h ("_+_", "_==_", "@in", "_[_]", "_[?_]", …); args[0], args[1]
+  kAnd,             // args…, two or more, flattened
+  kOr,              // args…, two or more, flattened
+  kConditional,     // args[0] ? args[1] : args[2]
+  kList,            // args…
+  kMap,             // args: key, value, key, value, …
+  kStruct,          // text{field: value, …}; names in `names`, values in args. Only well-formed; the checker refuses unknown types
+  kMacro,           // macro; args[0] the range or receiver, then the macro's expressions; names: the iteration variables
+};
+
+// `e.all(x, p)` has args {e, p} and names {x}; `e.map(x, p, t)` args {e, p, t}; `o.optMap(x, t)` args {o, t}.
+enum class Macro : std::uint8_t { kAll, kExists, kExistsOne, kMap, kFilter, kOptMap, kOptFlatMap };
+
+struct Expr {
+  ExprKind kind = ExprKind::kLiteral;
+  Macro macro = Macro::kAll;
+  bool is_method = false;             // kCall
+  bool rooted = false;                // kIdent with a leading dot
+  SourceSpan span;                    // the whole expression
+  SourceSpan name_span;               // the operator, member, function or variable name: what a diagnostic underlines
+  std::string_view text;
+  Value value;                        // kLiteral; text lives in the tree's arena
+  std::vector<ExprId> args;
+  std::vector<std::string_view> names;
+  std::vector<SourceSpan> name_spans; // of `names`
+  std::vector<bool> optional;         // kList, kMap, kStruct: entry i was written with `?`; empty = none
+};
+
+struct Name {
+  std::string_view text;
+  SourceSpan span;
+};
+
+// A decoded string literal; `span` covers the quotes.
+struct StringLiteral {
+  std::string_view value;
+  SourceSpan span;
+};
+
+// A type as written: `int`, `list(string)`, `map(string, int)`, `string?`.
+struct TypeExpr {
+  std::string_view name;              // "int", "list", …
+  std::vector<TypeExpr> parameters;
+  bool optional = false;              // trailing '?'
+  SourceSpan span;
+};
+
+struct Attribute {                    // @severity(high), @id("x")
+  Name name;
+  std::string_view value;
+  SourceSpan value_span;
+};
+
+// `because "text {expr}"`: literal pieces and expressions, in order. A piece is text when `expr` is not valid.
+struct MessagePiece {
+  std::string_view text;
+  ExprId expr;
+};
+struct MessageText {
+  SourceSpan span;
+  std::vector<MessagePiece> pieces;   // empty = no message
+};
+
+// A pattern in tool position (`delete_*`, "quoted name"). `text` is in the Selector syntax of rules/ir/program.h: what was
+// quoted has its '*' and '\' escaped when it was written to be literal (quoted patterns keep '*' as a wildcard).
+struct Pattern {
+  std::string_view text;
+  SourceSpan span;
+  bool has_wildcard = false;
+};
+
+// `signed by a`, `a or b`, `a and b`, `2 of (a, b, c)`; parentheses allowed.
+struct SignerExpr {
+  enum class Kind : std::uint8_t { kSigner, kAtLeast };
+  Kind kind = Kind::kSigner;
+  Name signer;
+  std::uint32_t needed = 0;           // kAtLeast: and = all, or = 1
+  std::vector<SignerExpr> operands;
+  SourceSpan span;
+};
+
+// `keep last 4`, `keep first 2`, `hash`, `null`, `with "text"`.
+struct MaskClause {
+  MaskKind kind = MaskKind::kNull;
+  std::uint32_t count = 0;
+  StringLiteral replacement;          // kReplace
+  SourceSpan span;
+};
+
+// `to 30 per 1m by key, key`.
+struct LimitClause {
+  std::uint64_t count = 0;
+  std::int64_t period_nanos = 0;
+  std::vector<ExprId> keys;
+  SourceSpan span;
+};
+
+struct RuleDecl {
+  Verb verb = Verb::kDeny;
+  SourceSpan verb_span;
+  SourceSpan span;
+  std::vector<Attribute> attributes;
+  std::vector<Pattern> patterns;      // names the rule is about; empty = all
+  ExprId requirement;                 // kRequire without an image: the condition that must hold
+  ExprId image;                       // kRequire image
+  std::optional<SignerExpr> signers;  // kRequire image
+  std::vector<Name> columns;          // kMask
+  std::vector<StringLiteral> pointers;  // kRedact
+  std::optional<MaskClause> mask;     // kMask, kRedact
+  std::optional<LimitClause> limit;   // kLimit
+  ExprId when, unless;                // invalid = not given
+  MessageText message;                // because "…"; for `note` and `warn "…"` the text
+  std::vector<StringLiteral> needs_scopes;
+};
+
+struct PolicyDecl {
+  Name name;
+  SourceSpan span;
+  std::vector<Attribute> attributes;
+  Target target = Target::kTools;
+  Name target_name;
+  std::vector<Pattern> scopes;        // after on / of / to; empty = all
+  std::vector<Name> operations;       // admission: create, update, delete, connect; empty = create, update
+  PolicyMode mode = PolicyMode::kEnforce;
+  std::vector<RuleDecl> rules;
+};
+
+struct ImportDecl {                   // import data NAME
+  Name name;
+  SourceSpan span;
+};
+
+struct LetDecl {
+  Name name;
+  ExprId value;
+  SourceSpan span;
+};
+
+struct Parameter {
+  Name name;
+  TypeExpr type;
+};
+
+struct FnDecl {
+  Name name;
+  std::vector<Parameter> parameters;
+  TypeExpr result;
+  ExprId body;
+  SourceSpan span;
+};
+
+struct ColumnDecl {
+  Name name;
+  TypeExpr type;
+};
+
+struct RelationDecl {                 // items: many order_item on order_item.order_id = id
+  Name name;
+  bool many = true;                   // else `one`
+  Name table, their_table, their_column, our_column;
+};
+
+struct TableDecl {
+  Name name;
+  std::vector<ColumnDecl> columns;
+  std::vector<RelationDecl> relations;
+  SourceSpan span;
+};
+
+struct SignerDecl {
+  Name name;
+  bool keyless = false;
+  StringLiteral key, issuer, subject, trust;  // span.begin == span.end: not given
+  SourceSpan span;
+};
+
+// One expectation after `->`. Which members count depends on the case.
+struct Expectation {
+  SourceSpan span;
+  enum class Effect : std::uint8_t { kAllow, kDeny, kWarn, kVisible, kHidden, kNames, kFilterText, kFilterAll, kFilterNone };
+  Effect effect = Effect::kAllow;
+  Name by;                            // by POLICY; empty = not given
+  std::vector<StringLiteral> because; // parts of messages (warnings for kWarn)
+  std::vector<StringLiteral> needs_scopes;
+  bool error = false;                 // `error`: the decision reports an evaluation error
+  std::vector<Pattern> names;         // kNames
+  struct ColumnValue {
+    Name column;
+    ExprId value;
+  };
+  std::vector<ColumnValue> columns;   // kVisible, COLUMN VALUE, …
+  StringLiteral filter;               // kFilterText
+};
+
+// One line of a test: a scene line (holds until replaced) or a case with an expectation. Data are constant expressions.
+struct TestStep {
+  enum class Kind : std::uint8_t {
+    kPrincipal, kContext, kAt, kAfter, kData, kImage,                                  // scene
+    kCall, kList, kRead, kPrompt, kAsk, kRow, kFilter, kAdmit, kSchema,                // cases
+  };
+  Kind kind = Kind::kCall;
+  SourceSpan span;
+  ExprId value;                       // principal, context, args, row, object, schema, ask: subject
+  ExprId previous;                    // was {…}; ask: resource
+  StringLiteral file;                 // file "…" instead of value
+  StringLiteral previous_file;        // was file "…"
+  StringLiteral server;               // call, list, read, prompt, schema
+  Pattern name;                       // tool, prompt; ask: action
+  StringLiteral uri;                  // read; at: the time; image: the reference
+  Name word;                          // row, filter: TABLE; filter: dialect in `dialect`; admit: OP; data: NAME
+  Name dialect;
+  std::vector<Pattern> names;         // list
+  std::uint64_t times = 1;            // N times
+  std::int64_t after_nanos = 0;       // after 1m
+  enum class ImageState : std::uint8_t { kSignedBy, kNotSignedBy, kUnknown };
+  ImageState image_state = ImageState::kSignedBy;
+  std::vector<Name> signers;
+  Expectation expect;
+};
+
+struct TestDecl {
+  StringLiteral name;
+  SourceSpan span;
+  std::vector<TestStep> steps;
+};
+
+// One parsed file. Movable, not copyable; views stay valid when moved.
+struct FileTree {
+  FileId file;
+  std::unique_ptr<Arena> arena = std::make_unique<Arena>();
+  std::vector<Expr> exprs;
+  Name package;                       // empty text = not given
+  std::vector<ImportDecl> imports;
+  std::vector<LetDecl> lets;
+  std::vector<FnDecl> fns;
+  std::vector<TableDecl> tables;
+  std::vector<SignerDecl> signers;
+  std::vector<PolicyDecl> policies;
+  std::vector<TestDecl> tests;
+
+  const Expr& expr(ExprId id) const { return exprs[id.index]; }
+};
+
+// Returns the expression as canonical CEL text (minimal parentheses), for dumps, residuals and tests. Depth is bounded by
+// SourceLimits::max_expression_depth.
+std::string ExprText(const FileTree& tree, ExprId id);
+
+}  // namespace writ::dsl

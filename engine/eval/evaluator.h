@@ -1,0 +1,79 @@
+// The evaluator of decision programs: registers, one switch, errors as values. Three-valued from the ground: a slot may be
+// kUnknown, and `&& || ?:` and the macros are Kleene over true, false, error and unknown (docs/language.md, "Errors and unknowns").
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "rules/base/arena.h"
+#include "rules/base/limits.h"
+#include "rules/ir/verify.h"
+#include "rules/model/value.h"
+
+namespace writ {
+
+// A verified program with its constants as Values, its constant lists hashed and its regexes compiled. Immutable, shared.
+class RuntimeProgram {
+ public:
+  // Cannot fail: the verifier has proven that constants are well-formed and regexes compile. Takes the program over.
+  explicit RuntimeProgram(VerifiedProgram program);
+  ~RuntimeProgram();
+  RuntimeProgram(const RuntimeProgram&) = delete;
+  RuntimeProgram& operator=(const RuntimeProgram&) = delete;
+
+  const Program& program() const { return program_.program(); }
+  const VerifiedProgram& verified() const { return program_; }
+
+  struct Impl;
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  VerifiedProgram program_;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Records what a guard read, for `explain`. Implementations are called in reading order, possibly several times per slot.
+class ReadObserver {
+ public:
+  virtual ~ReadObserver() = default;
+  virtual void OnRead(SlotId slot, const Value& value) = 0;
+};
+
+// Evaluates blocks of one program against one set of slot values. Reused between decisions; not thread-safe.
+class Evaluator {
+ public:
+  explicit Evaluator(const EvalLimits& limits = {});
+  ~Evaluator();
+  Evaluator(Evaluator&&) noexcept;
+  Evaluator& operator=(Evaluator&&) noexcept;
+
+  // Begins a decision: forgets cells, the budget and all temporaries. `slots[i]` is the value of SlotId i: kAbsent when
+  // missing, kUnknown when declared unknown; a map that exists but whose members were not read (Slot::whole is false) is a
+  // kMap with map == nullptr. `program` and `slots` are borrowed until the next Begin. O(cells).
+  void Begin(const RuntimeProgram& program, std::span<const Value> slots);
+
+  // Forgets the cells but keeps budget and temporaries: after slots have changed (the tools of a listing).
+  void ForgetCells();
+
+  // Returns the block's value: any kind but kAbsent. Valid until the next Begin. When the budget is exhausted returns an
+  // unspecified error; ask exhausted() before using a decision. `observer` may be nullptr.
+  Value Run(BlockId block, ReadObserver* observer = nullptr);
+
+  // True when EvalLimits::max_steps or max_arena_bytes was reached since Begin: nothing decided from then on may be used.
+  bool exhausted() const;
+
+  // The arena of temporaries, for values that the caller adds to a decision (masked columns).
+  Arena& arena();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Sets the values of `root` and all slots below it from `value`: what `slots[i]` must be for Begin. kAbsent and kUnknown are
+// passed down (members of an absent value are absent, of an unknown one unknown). O(slots below root).
+void FillSlots(const Program& program, SlotId root, const Value& value, std::span<Value> slots);
+
+}  // namespace writ

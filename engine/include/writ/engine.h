@@ -1,0 +1,194 @@
+// The public C++ interface of the engine: load a bundle, hand in requests, get decisions. Links no parser of policy text.
+//
+//   auto policies = writ::PolicySet::Load(bundle_bytes, {});
+//   writ::Engine engine(*policies, writ::SystemClock());
+//   writ::Context context;                                  // one per thread, reused
+//   writ::Decision decision = engine.DecideJson(request_json, context);
+//   if (decision.effect != writ::Effect::kAllow) refuse(decision.messages);
+//
+// Requests and decisions as JSON are specified in docs/requests_and_decisions.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "rules/base/clock.h"
+#include "rules/base/limits.h"
+#include "rules/base/result.h"
+#include "rules/ir/program.h"
+#include "rules/model/value.h"
+
+namespace writ {
+
+enum class Effect : std::uint8_t { kAllow, kDeny, kConditional };
+
+// What a guard came to. For a requirement: kTrue = met.
+enum class Outcome : std::uint8_t { kTrue, kFalse, kError, kUnknown };
+
+// Why the effect is what it is; the closed list behind "reason" in the JSON form.
+enum class Reason : std::uint8_t {
+  kRule,            // a rule decided: see rules
+  kDefault,         // no rule spoke: the target's default
+  kScopes,          // an allow failed only for want of scopes: see needs_scopes
+  kLimit,           // a quota is used up: see retry_after_seconds
+  kBudget,          // evaluation passed EvalLimits: denied
+  kBadRequest,      // the request is not one: denied, messages say where and why
+  kUnknown,         // depends on what the caller declared unknown: effect is kConditional
+};
+
+// One rule in a decision. Views point into the PolicySet.
+struct RuleOutcome {
+  RuleId rule;
+  std::string_view policy;
+  std::string_view rule_id;
+  Verb verb = Verb::kDeny;
+  std::string_view file;
+  std::uint32_t line = 0;
+  Outcome outcome = Outcome::kTrue;
+};
+
+// An evaluation error met while deciding, whether or not it changed the effect.
+struct DecisionError {
+  RuleOutcome rule;
+  std::string text;   // "no such key: depth"
+};
+
+// A mask on a column, or a redaction of a tool's result, that the caller must apply.
+struct Obligation {
+  Verb verb = Verb::kMask;          // kMask or kRedact
+  std::string_view target;          // the column, or a JSON pointer where "*" is any element
+  MaskKind kind = MaskKind::kNull;
+  std::uint32_t count = 0;
+  std::string_view replacement;
+};
+
+// For `explain`: one applying rule, its outcome, and what its guard read.
+struct ExplainedRule {
+  RuleOutcome rule;
+  std::string condition;                                   // the guard's text, "" = always
+  std::string message;                                     // as it would be shown, "" = none
+  std::string error;                                       // for Outcome::kError
+  std::vector<std::pair<std::string, std::string>> reads;  // path → value as JSON ("absent" for missing); masked columns "(masked)"
+};
+
+// Owned strings are the caller's; views are valid while the PolicySet lives.
+struct Decision {
+  Effect effect = Effect::kDeny;
+  Reason reason = Reason::kDefault;
+  Target target = Target::kTools;
+  std::vector<RuleOutcome> rules;          // the determining ones
+  std::vector<std::string> messages;       // of the determining rules, in rule order
+  std::vector<std::string> warnings;       // `warn` rules that hold, and denials of policies in warn mode
+  std::vector<DecisionError> errors;
+  std::vector<std::string> needs_scopes;
+  std::vector<Obligation> obligations;
+  std::vector<std::pair<std::string, std::string>> notes;  // audit annotations: "policy.rule" → text
+  std::vector<RuleOutcome> shadow;         // what policies in shadow mode would have determined
+  std::optional<std::uint64_t> retry_after_seconds;
+  std::optional<std::vector<std::string>> visible;         // listings: names in the given order
+  std::optional<std::string> row_json;     // rows that are visible: the row with masks applied
+  std::string residual;                    // kConditional: the condition that is left, as CEL text
+  std::vector<ExplainedRule> explained;    // only when asked for
+  std::string admission_uid;               // AdmissionReviews: request.uid
+  std::string_view bundle_digest;
+};
+
+// A compiled policy set ready to decide, with its data. Immutable, shared between threads.
+class PolicySet {
+ public:
+  struct Data {
+    std::string name;   // of the import
+    std::string json;
+  };
+  // Loads and verifies a bundle. Errors: those of LoadBundle; kInvalidArgument for data that is not JSON (says where) or not
+  // imported by any policy. Data that an import names and that is not given is absent: using it is an error, which denies.
+  static Result<std::shared_ptr<const PolicySet>> Load(std::string_view bundle_bytes, std::span<const Data> data,
+                                                       const BundleLimits& limits = {});
+  ~PolicySet();
+
+  const Program& program() const;
+  std::string_view digest() const;         // "sha256:…"
+
+  struct Impl;
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  explicit PolicySet(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// What one evaluation needs and reuses: arena, registers, JSON parser. One per thread; about 64 KiB when warm.
+class Context {
+ public:
+  explicit Context(const EvalLimits& limits = {}, const JsonLimits& json_limits = {});
+  ~Context();
+  Context(Context&&) noexcept;
+  Context& operator=(Context&&) noexcept;
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+struct DecideOptions {
+  bool explain = false;       // fill Decision::explained
+  bool consume_limits = true; // false: look at quotas without using them up (dry runs)
+};
+
+// A request given field by field, without JSON. Fields are found once by path and then set by id.
+//   SlotId tenant = engine.FindField("principal.tenant");   // invalid when no rule reads it: then setting it is a no-op
+struct FieldRequest {
+  Target target = Target::kTools;
+  std::string_view scope;     // server, resource type, table, Kind.group
+  std::string_view name;      // tool, uri, prompt, action, OPERATION
+  struct Field {
+    SlotId slot;
+    Value value;              // borrowed during the call; of the declared type, else the decision is kBadRequest
+  };
+  std::span<const Field> fields;
+};
+
+// Decides. Holds the quotas of `limit` rules; otherwise immutable. Thread-safe: one Engine, many threads, a Context each.
+class Engine {
+ public:
+  // `clock` is borrowed and must outlive the engine.
+  Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock);
+  ~Engine();
+  // Takes over the quota state of the engine that `policies` replaces; rules are matched by package, policy and rule id.
+  Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock, const Engine& predecessor);
+
+  // Decides one request (or AdmissionReview) in JSON. Never fails: what is wrong with the request is a deny with Reason::kBadRequest.
+  // `request` is borrowed during the call. Cost: about one pass over the text plus the candidate rules.
+  Decision DecideJson(std::string_view request, Context& context, const DecideOptions& options = {}) const;
+
+  // The same from fields. No allocation when the decision carries no message.
+  Decision DecideFields(const FieldRequest& request, Context& context, const DecideOptions& options = {}) const;
+
+  // Returns the slot of a path such as "principal.tenant", or an invalid id when no rule reads it. O(slots).
+  SlotId FindField(std::string_view path) const;
+
+  const PolicySet& policies() const { return *policies_; }
+
+ private:
+  struct Quotas;
+  std::shared_ptr<const PolicySet> policies_;
+  const Clock* clock_;
+  std::shared_ptr<Quotas> quotas_;
+};
+
+// Returns the decision in the JSON form of docs/requests_and_decisions.md, one line. Never contains masked values.
+std::string DecisionJson(const Decision& decision);
+
+std::string_view EffectName(Effect effect);    // "allow", "deny", "conditional"
+std::string_view OutcomeName(Outcome outcome); // "true", "false", "error", "unknown"
+std::string_view ReasonName(Reason reason);    // "rule", "default", …
+
+}  // namespace writ

@@ -1,0 +1,45 @@
+// The rule index: from a request's selector key and slot values to the rules that could speak, without walking the others.
+//
+// Per target: rules whose selector is literal in both halves are found by one hash lookup of "scope\x1fname"; all other
+// selectors by an Aho-Corasick automaton over their longest literal run (so `delete_*` on server "slack" is found through
+// "slack\x1fdelete_"), then confirmed by a glob match. Inside a bucket, rules with a discriminator (program.h) are found by a
+// hash of the slot's value. Cost: O(length of the key + candidates), independent of the number of rules.
+// Source: A. V. Aho, M. J. Corasick, "Efficient string matching", CACM 18(6), 1975.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "rules/ir/verify.h"
+#include "rules/model/value.h"
+
+namespace writ {
+
+// Immutable after construction; thread-safe.
+class RuleIndex {
+ public:
+  // `program` is borrowed and must outlive the index. O(total length of selectors).
+  explicit RuleIndex(const VerifiedProgram& program);
+  ~RuleIndex();
+  RuleIndex(RuleIndex&&) noexcept;
+  RuleIndex& operator=(RuleIndex&&) noexcept;
+
+  // Replaces `candidates` by the rules of `target` whose selector matches and whose discriminators do not exclude them,
+  // ascending and without duplicates. `slots[i]` is the value of SlotId i (kAbsent when missing: then the rule is a candidate).
+  void FindCandidates(Target target, std::string_view scope, std::string_view name, std::span<const Value> slots,
+                      std::vector<RuleId>& candidates) const;
+
+  // The same without looking at discriminators: every applying rule, for `explain`.
+  void FindApplying(Target target, std::string_view scope, std::string_view name, std::vector<RuleId>& candidates) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Does `pattern` ('*' inside a '/' segment, '**' across, '\' escapes) match all of `text`? O(pattern * text) worst case.
+bool GlobMatches(std::string_view pattern, std::string_view text);
+
+}  // namespace writ

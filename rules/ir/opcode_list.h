@@ -1,0 +1,72 @@
+// The instruction set of decision programs: one list from which the enum, the verifier's operand checks, Dump() and
+// docs/opcodes.md derive.
+//
+// A program is register code. An instruction is {op, dst, a, b, c}: dst, a, b are registers (16 bit), c is 32 bit.
+// What each operand means is said by the second to fifth column:
+//   W register written          R register read            I register read and written     P register pair: reads r, r+1
+//   Q register pair written     K constant                 S slot                          G regex
+//   C cell                      J jump target (index into code, inside the same block)     F function
+//   N small number              O register read, or kNoRegister                            V register written, or kNoRegister
+//   - not used
+//
+// "Fault" is an error or unknown value. Strict instructions whose operand is a fault pass it on: an error before an unknown,
+// the left one before the right one. Ranges of registers ("R[a .. a+n)") are checked by the verifier where noted with '*'.
+#pragma once
+
+//      name              dst a  b  c    effect
+#define WRIT_OPCODES(OP)                                                                                                   \
+  OP(LoadConstant,        W, _, _, K,  "dst = constants[c]")                                                              \
+  OP(LoadSlot,            W, _, _, S,  "dst = value of path c, or the error of its first missing step")                   \
+  OP(HasSlot,             W, _, _, S,  "dst = has(path c): the parent must be a map")                                     \
+  OP(OptionalSlot,        W, N, _, S,  "dst = optional of path c; the first a steps after the root are plain selects")    \
+  OP(LoadCell,            W, _, _, C,  "dst = shared value c, computed at most once per decision")                        \
+  OP(Move,                W, R, _, _,  "dst = a")                                                                         \
+  OP(Select,              W, R, _, K,  "dst = a.c (map member, or through an optional)")                                  \
+  OP(HasMember,           W, R, _, K,  "dst = has(a.c)")                                                                  \
+  OP(OptionalSelect,      W, R, _, K,  "dst = a.?c")                                                                      \
+  OP(Index,               W, R, R, _,  "dst = a[b]")                                                                      \
+  OP(OptionalIndex,       W, R, R, _,  "dst = a[?b]")                                                                     \
+  OP(Add,                 W, R, R, _,  "dst = a + b")                                                                     \
+  OP(Subtract,            W, R, R, _,  "dst = a - b")                                                                     \
+  OP(Multiply,            W, R, R, _,  "dst = a * b")                                                                     \
+  OP(Divide,              W, R, R, _,  "dst = a / b")                                                                     \
+  OP(Modulo,              W, R, R, _,  "dst = a % b")                                                                     \
+  OP(Negate,              W, R, _, _,  "dst = -a")                                                                        \
+  OP(Not,                 W, R, _, _,  "dst = !a")                                                                        \
+  OP(Equal,               W, R, R, _,  "dst = a == b")                                                                    \
+  OP(NotEqual,            W, R, R, _,  "dst = a != b")                                                                    \
+  OP(Less,                W, R, R, _,  "dst = a < b")                                                                     \
+  OP(LessOrEqual,         W, R, R, _,  "dst = a <= b")                                                                    \
+  OP(Greater,             W, R, R, _,  "dst = a > b")                                                                     \
+  OP(GreaterOrEqual,      W, R, R, _,  "dst = a >= b")                                                                    \
+  OP(In,                  W, R, R, _,  "dst = a in b")                                                                    \
+  OP(EqualConstant,       W, R, _, K,  "dst = a == constants[c]")                                                         \
+  OP(NotEqualConstant,    W, R, _, K,  "dst = a != constants[c]")                                                         \
+  OP(InConstant,          W, R, _, K,  "dst = a in constants[c], a list whose keys are hashed at load, or a map")         \
+  OP(ConstantIn,          W, R, _, K,  "dst = constants[c] in a")                                                         \
+  OP(MatchesRegex,        W, R, _, G,  "dst = regexes[c] finds a match in a")                                             \
+  OP(And,                 W, R, R, _,  "dst = a && b, both already evaluated (Kleene; unknown before error)")             \
+  OP(Or,                  W, R, R, _,  "dst = a || b, both already evaluated")                                            \
+  OP(Jump,                _, _, _, J,  "pc = c")                                                                          \
+  OP(JumpIfTrue,          _, R, _, J,  "if a is true then pc = c")                                                        \
+  OP(JumpIfFalse,         _, R, _, J,  "if a is false then pc = c")                                                       \
+  OP(JumpUnlessBool,      W, R, _, J,  "if a is no bool then dst = its fault (or NotABool), pc = c")                      \
+  OP(OptionalOr,          W, R, _, J,  "a.or(…): unless a is none, dst = a (or its fault), pc = c")                       \
+  OP(OptionalOrValue,     W, R, _, J,  "a.orValue(…): unless a is none, dst = a's value (or its fault), pc = c")          \
+  OP(OptionalUnwrap,      W, R, W, J,  "optMap/optFlatMap: if a has a value then b = it, else dst = a (none or fault), pc = c") \
+  OP(CheckOptional,       W, R, _, _,  "dst = a if it is an optional or a fault, else NoMatchingOverload")                \
+  OP(Call,                W, R, N, F,  "dst = function c (R[a .. a+b)*)")                                                 \
+  OP(NewList,             W, _, _, N,  "dst = empty list builder, room for c items")                                      \
+  OP(Append,              I, R, _, _,  "append a to the list in dst (a fault makes dst that fault, and stays)")           \
+  OP(AppendOptional,      I, R, _, _,  "append the value of optional a, if any")                                          \
+  OP(NewMap,              W, _, _, N,  "dst = empty map builder, room for c entries")                                     \
+  OP(Put,                 I, R, R, _,  "put key a, value b into the map in dst; duplicate and bad keys are errors")       \
+  OP(PutOptional,         I, R, R, _,  "put key a and the value of optional b, if any")                                   \
+  OP(IterateBegin,        Q, R, W, J,  "start iterating over a: (dst, dst+1) = cursor; not a list or map: b = fault, pc = c") \
+  OP(IterateNext,         V, P, V, J,  "next item of cursor (a, a+1): dst = item or key, b = list item with index or map value; at the end pc = c") \
+  OP(FoldAnd,             I, R, _, J,  "dst = dst && a (Kleene); if dst is false then pc = c")                            \
+  OP(FoldOr,              I, R, _, J,  "dst = dst || a (Kleene); if dst is true then pc = c")                             \
+  OP(CountTrue,           I, R, _, _,  "exists_one: dst (int) += a is true; a fault or non-bool makes dst that fault, and stays") \
+  OP(FilterTest,          I, R, _, J,  "if a is true go on; if false pc = c; else dst = its fault, pc = c")               \
+  OP(Loop,                _, _, _, J,  "pc = c (backwards: the only backward jump; charges a step)")                      \
+  OP(Return,              _, R, _, _,  "the block's value is a")

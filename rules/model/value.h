@@ -1,0 +1,171 @@
+// Value: what every expression of the language evaluates to. 16 bytes, trivially copyable, no reference counts: literals
+// live with the program, request data with the request's arena, temporaries with the evaluation's arena.
+//
+//   Value tenant = Value::String("acme");
+//   if (tenant.is(Kind::kString) && tenant.string() == "acme") …
+//
+// Errors and unknowns are values too (kError, kUnknown): `&&`, `||`, `?:` and the macros treat them as docs/language.md says.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "rules/base/arena.h"
+#include "rules/model/error_list.h"
+
+namespace writ {
+
+enum class Kind : std::uint8_t {
+  kAbsent,  // nothing: an unfilled slot. Never the result of an expression.
+  kNull,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kTimestamp,
+  kDuration,
+  kList,
+  kMap,
+  kOptional,
+  kType,
+  kError,
+  kUnknown,
+};
+
+enum class ValueError : std::uint16_t {
+#define WRIT_ENUM(name, text) k##name,
+  WRIT_VALUE_ERRORS(WRIT_ENUM)
+#undef WRIT_ENUM
+};
+
+struct Value;
+struct MapEntry;
+
+// The entries of a map in insertion order. With more than kLinearEntries entries `buckets` is an open-addressing table of
+// (entry index + 1), 0 = empty, sized a power of two; keys are hashed by HashKey, so 1, 1u and 1.0 are one key.
+struct MapData {
+  static constexpr std::uint32_t kLinearEntries = 8;
+  std::uint32_t size = 0;
+  std::uint32_t bucket_mask = 0;
+  const MapEntry* entries = nullptr;
+  const std::uint32_t* buckets = nullptr;  // nullptr when size <= kLinearEntries
+};
+
+struct Value {
+  Kind kind = Kind::kAbsent;
+  std::uint8_t reserved = 0;
+  std::uint16_t code = 0;   // kError: ValueError
+  std::uint32_t size = 0;   // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
+  union {
+    bool boolean;
+    std::int64_t integer;         // kInt; kDuration: nanoseconds; kTimestamp: seconds since 1970
+    std::uint64_t unsigned_integer;
+    double real;
+    const char* text;             // kString, kBytes, kType (the type's name), kError (detail)
+    const Value* items;           // kList
+    const MapData* map;           // kMap; nullptr for a map known to exist whose members were not read (engine slots only)
+    const Value* inner;           // kOptional; nullptr = none
+  };
+
+  constexpr Value() : integer(0) {}
+
+  static Value Null() { return Make(Kind::kNull); }
+  static Value Unknown() { return Make(Kind::kUnknown); }
+  static Value Bool(bool value) { Value v = Make(Kind::kBool); v.boolean = value; return v; }
+  static Value Int(std::int64_t value) { Value v = Make(Kind::kInt); v.integer = value; return v; }
+  static Value Uint(std::uint64_t value) { Value v = Make(Kind::kUint); v.unsigned_integer = value; return v; }
+  static Value Double(double value) { Value v = Make(Kind::kDouble); v.real = value; return v; }
+  // `text` is borrowed: valid UTF-8, and living as long as the value is used.
+  static Value String(std::string_view text) { return Text(Kind::kString, text); }
+  static Value Bytes(std::string_view octets) { return Text(Kind::kBytes, octets); }
+  static Value Type(std::string_view name) { return Text(Kind::kType, name); }
+  // Seconds since 1970 (may be negative) and nanoseconds in [0, 1e9).
+  static Value Timestamp(std::int64_t seconds, std::uint32_t nanos) {
+    Value v = Make(Kind::kTimestamp);
+    v.integer = seconds;
+    v.size = nanos;
+    return v;
+  }
+  static Value Duration(std::int64_t nanos) { Value v = Make(Kind::kDuration); v.integer = nanos; return v; }
+  static Value List(const Value* items, std::uint32_t size) { Value v = Make(Kind::kList); v.items = items; v.size = size; return v; }
+  static Value Map(const MapData* map) { Value v = Make(Kind::kMap); v.map = map; return v; }
+  static Value Optional(const Value* inner) { Value v = Make(Kind::kOptional); v.inner = inner; return v; }
+  // `detail` is borrowed and completes the error's text; see error_list.h.
+  static Value Error(ValueError error, std::string_view detail = {}) {
+    Value v = Text(Kind::kError, detail);
+    v.code = static_cast<std::uint16_t>(error);
+    return v;
+  }
+
+  bool is(Kind k) const { return kind == k; }
+  bool is_true() const { return kind == Kind::kBool && boolean; }
+  bool is_false() const { return kind == Kind::kBool && !boolean; }
+  // True for errors and unknowns: what strict operations pass on instead of computing.
+  bool is_fault() const { return kind >= Kind::kError; }
+  // Requires: kString, kBytes, kType or kError (detail).
+  std::string_view string() const { return {text, size}; }
+  ValueError error() const { return static_cast<ValueError>(code); }
+
+ private:
+  static Value Make(Kind kind) { Value v; v.kind = kind; return v; }
+  static Value Text(Kind kind, std::string_view text) {
+    Value v = Make(kind);
+    v.text = text.data();
+    v.size = static_cast<std::uint32_t>(text.size());
+    return v;
+  }
+};
+static_assert(sizeof(Value) == 16);
+
+struct MapEntry {
+  Value key;
+  Value value;
+};
+
+// Returns the type's name as `type(x)` gives it: "int", "string", "google.protobuf.Timestamp", "optional_type", …
+std::string_view TypeName(Kind kind);
+
+// Heterogeneous equality of CEL: numbers by value, different kinds unequal, NaN unequal to itself, maps in any order.
+// Requires: neither side is or contains a fault. O(size); recursion is bounded by the values' nesting, which every producer limits.
+bool ValuesEqual(const Value& a, const Value& b);
+
+// Hash that agrees with ValuesEqual for map keys (int, uint, integral double, bool, string).
+std::uint64_t HashKey(const Value& key);
+
+// Returns the entry's value, or nullptr. Key may be any value; a double that is integral finds int keys. O(1) expected.
+const Value* FindInMap(const MapData& map, const Value& key);
+// The same for a string key; the common case.
+const Value* FindInMap(const MapData& map, std::string_view key);
+
+// Builds a map over `entries` (which must live in or longer than `arena`), with its index when it is large.
+// Returns nullptr when the arena is full. Duplicate keys are the caller's to refuse; see FindDuplicateKey.
+const MapData* MakeMap(Arena& arena, const MapEntry* entries, std::uint32_t size);
+
+// Returns the first key that stands twice, or nullptr. O(size) expected.
+const Value* FindDuplicateKey(const MapData& map);
+
+// Returns a deep copy of `value` whose storage is in `arena`; kAbsent when the arena is full. Iteration depth as ValuesEqual.
+Value CopyValue(Arena& arena, const Value& value);
+
+// Returns "no such key: x" and so on. Requires: kError.
+std::string ErrorText(const Value& error);
+// Returns the stable name of an error: "NoSuchKey".
+const char* ValueErrorName(ValueError error);
+
+// Returns `value` as people read it inside a message ("{expr}" in `because`): strings bare, everything else as JSON-like text,
+// timestamps RFC 3339, durations "90s", errors "<error: …>", unknowns "<unknown>". Never fails.
+std::string DisplayText(const Value& value);
+
+// Returns `value` as CEL literal text: strings quoted, uints with u; for dumps and `writ cel`. Map keys in insertion order.
+std::string LiteralText(const Value& value);
+
+// Appends `value` as JSON: bytes as base64, timestamps and durations as strings, non-finite doubles as strings, none as null.
+// Requires: no fault inside.
+void AppendJson(const Value& value, std::string& out);
+// Appends `text` as a quoted JSON string. Invalid UTF-8 is replaced by U+FFFD.
+void AppendJsonString(std::string_view text, std::string& out);
+
+}  // namespace writ
