@@ -1,0 +1,45 @@
+// Where policies and data come from: directories and files of policy text, or one bundle; and data files beside them.
+//
+//   Result<LoadedPolicies> loaded = LoadPolicies({.paths = {"policies/"}});
+//   if (!loaded) std::cerr << loaded.error().message;   // diagnostics, rendered
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rules/base/result.h"
+#include "writ/engine.h"
+
+namespace writ {
+
+// `--data NAME=FILE`.
+struct DataFile {
+  std::string name;
+  std::string file;   // .json, .yaml or .yml
+};
+
+struct PolicySource {
+  std::vector<std::string> paths;     // directories, *.writ files, or exactly one *.writb bundle
+  std::vector<DataFile> data;
+  bool strict = false;                // warnings of the checker are errors
+  // Reads a YAML file and returns it as JSON. Empty: YAML data files are refused.
+  std::function<Result<std::string>(const std::string& path)> read_yaml;
+};
+
+struct LoadedPolicies {
+  std::shared_ptr<const PolicySet> policies;
+  std::size_t policy_count = 0;
+  std::string warnings;                    // rendered diagnostics of warnings, "" = none
+  std::vector<std::string> files;          // every file that was read, policies and data
+};
+
+// Reads, compiles and verifies. Data that an import names and `data` does not give is looked for as NAME.json, NAME.yaml and
+// NAME.yml in the folders of the policy files; two of them is an error, none leaves it absent.
+// Errors: kInvalidArgument (faults in policies: rendered diagnostics; no policies; a bundle among other paths; bad data), and those
+// of reading and of LoadBundle. Thread-safe. Cost: that of compiling.
+Result<LoadedPolicies> LoadPolicies(const PolicySource& source);
+
+}  // namespace writ
