@@ -23,6 +23,7 @@
 #include "rules/base/result.h"
 #include "rules/ir/program.h"
 #include "rules/model/value.h"
+#include "writ/inline_vector.h"
 
 namespace writ {
 
@@ -82,7 +83,7 @@ struct Decision {
   Effect effect = Effect::kDeny;
   Reason reason = Reason::kDefault;
   Target target = Target::kTools;
-  std::vector<RuleOutcome> rules;          // the determining ones
+  InlineVector<RuleOutcome, 4> rules;      // the determining ones; inline, so that an ordinary allow allocates nothing
   std::vector<std::string> messages;       // of the determining rules, in rule order
   std::vector<std::string> warnings;       // `warn` rules that hold, and denials of policies in warn mode
   std::vector<DecisionError> errors;
