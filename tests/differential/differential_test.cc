@@ -1,0 +1,116 @@
+// The engine against the reference evaluator: random policies and requests, equal decisions, messages included. Also the
+// optimised program against the unoptimised one.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <re2/re2.h>
+
+#include "dsl/check/checker.h"
+#include "dsl/compiler.h"
+#include "dsl/parse/parser.h"
+#include "engine/include/writ/engine.h"
+#include "rules/bundle/bundle.h"
+#include "tests/differential/generator.h"
+#include "tests/oracle/oracle.h"
+
+namespace writ::differential {
+namespace {
+
+using nlohmann::json;
+
+// Error texts are the engine's own business where the language does not fix them.
+std::string WithoutErrorText(std::string text) {
+  RE2::GlobalReplace(&text, "<error: [^>]*>", "<error>");
+  RE2::GlobalReplace(&text, "^(denied by [^ :]+|requirement [^ ]+ is not met|p[0-9]+\\.r[0-9]+): .*", "\\1");
+  return text;
+}
+
+std::vector<std::string> Normal(std::vector<std::string> messages) {
+  for (std::string& message : messages) message = WithoutErrorText(message);
+  return messages;
+}
+
+std::string Name(const RuleOutcome& rule) { return std::string(rule.policy) + "." + std::string(rule.rule_id); }
+
+template <typename Rules>
+std::vector<std::string> Lines(const Rules& rules) {
+  std::vector<std::string> lines;
+  for (const RuleOutcome& rule : rules) lines.push_back(Name(rule) + " " + std::string(VerbName(rule.verb)) + " " + std::string(OutcomeName(rule.outcome)));
+  return lines;
+}
+
+oracle::Verdict FromEngine(const Decision& decision) {
+  oracle::Verdict v;
+  v.effect = EffectName(decision.effect);
+  v.rules = Lines(decision.rules);
+  v.messages = Normal(decision.messages);
+  v.warnings = Normal(decision.warnings);
+  for (const DecisionError& error : decision.errors) v.errors.push_back(Name(error.rule));
+  v.needs = decision.needs_scopes;
+  v.shadow = Lines(decision.shadow);
+  for (const auto& [name, text] : decision.notes) v.notes.push_back(name + "=" + WithoutErrorText(text));
+  if (decision.visible) v.visible = *decision.visible;
+  return v;
+}
+
+dsl::TypedSet Typed(const SourceFile& file) {
+  dsl::DiagnosticSink sink;
+  std::vector<dsl::FileTree> trees;
+  trees.push_back(dsl::ParseFile(file, FileId(0), sink, {}));
+  dsl::TypedSet set = dsl::CheckPolicies(std::move(trees), std::span(&file, 1), sink);
+  EXPECT_FALSE(sink.has_errors());
+  return set;
+}
+
+std::shared_ptr<const PolicySet> Load(const SourceFile& file, bool optimize) {
+  dsl::CompileOptions options;
+  options.optimize = optimize;
+  dsl::Compilation compiled = dsl::CompilePolicies({file}, options);
+  std::string text;
+  for (const dsl::Diagnostic& d : compiled.diagnostics) text += dsl::RenderDiagnostic(d, compiled.files, false);
+  EXPECT_TRUE(compiled.program.has_value()) << text << file.text;
+  if (!compiled.program) return nullptr;
+  auto loaded = PolicySet::Load(WriteBundle(*compiled.program), {});
+  EXPECT_TRUE(loaded.ok()) << (loaded.ok() ? "" : loaded.error().message) << file.text;
+  return loaded.ok() ? *loaded : nullptr;
+}
+
+void Agree(const SourceFile& file, const dsl::TypedSet& set, const Engine& engine, const json& request, Context& context) {
+  oracle::Verdict expected = oracle::Decide(set, request);
+  expected.messages = Normal(expected.messages);
+  expected.warnings = Normal(expected.warnings);
+  for (std::string& note : expected.notes) note = WithoutErrorText(note);
+  const std::size_t obligations = expected.obligations.size();
+  expected.obligations.clear();
+  const Decision decision = engine.DecideJson(request.dump(), context);
+  const oracle::Verdict found = FromEngine(decision);
+  EXPECT_EQ(oracle::ToText(expected), oracle::ToText(found)) << file.text << "\n" << request.dump(2);
+  EXPECT_EQ(obligations > 0, !decision.obligations.empty()) << file.text << "\n" << request.dump(2);
+}
+
+std::uint64_t EnvironmentNumber(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+// WRIT_SEED and WRIT_ROUNDS repeat or lengthen a run.
+TEST(Differential, EngineAgreesWithTheReferenceEvaluator) {
+  const std::uint64_t first = EnvironmentNumber("WRIT_SEED", 1), rounds = EnvironmentNumber("WRIT_ROUNDS", 400);
+  Context context;
+  for (std::uint64_t seed = first; seed < first + rounds && !HasFailure(); ++seed) {
+    SCOPED_TRACE("WRIT_SEED=" + std::to_string(seed));
+    Generator generator(seed);
+    const SourceFile file{"random.writ", generator.PolicyFile()};
+    const dsl::TypedSet set = Typed(file);
+    for (const bool optimize : {true, false}) {
+      const auto policies = Load(file, optimize);
+      ASSERT_NE(policies, nullptr);
+      const Engine engine(policies, SystemClock());
+      Generator requests(seed * 1000003);
+      for (int i = 0; i < 40 && !HasFailure(); ++i) Agree(file, set, engine, requests.Request(), context);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace writ::differential
