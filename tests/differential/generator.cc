@@ -8,7 +8,8 @@ using nlohmann::json;
 const std::vector<std::string> kWords = {"acme", "other", "eu", "us", "sre", "platform", "a/b", "slack:write", "pci", ""};
 const std::vector<std::string> kServers = {"slack", "warehouse", "files/main"};
 const std::vector<std::string> kTools = {"search", "post_message", "delete_channel", "delete_user", "fs/read", "fs/write/all"};
-const std::vector<std::string> kToolPatterns = {"search", "post_message", "delete_*", "*_channel", "fs/*", "fs/**", "*", "**", "\"p*t_*\"", "search, delete_*"};
+const std::vector<std::string> kToolPatterns = {"search", "post_message", "delete_*",  "*_channel",       "fs/*", "fs/**",
+                                                "*",      "**",           "\"p*t_*\"", "search, delete_*"};
 const std::vector<std::string> kScopes = {"slack:write", "pci", "admin"};
 
 std::string Quoted(const std::string& text) { return json(text).dump(); }
@@ -20,17 +21,22 @@ std::string Generator::StringOf(Subject subject) {
   if (subject == Subject::kAccess) {
     choices.insert(choices.end(), {"subject.id", "subject.properties.team", "resource.properties[\"owner\"]", "action.name"});
   } else {
-    choices.insert(choices.end(), {"principal.id", "principal.tenant", "principal.tenant", "principal.claims.team", "principal.claims[\"a/b\"]"});
+    choices.insert(choices.end(),
+                   {"principal.id", "principal.tenant", "principal.tenant", "principal.claims.team", "principal.claims[\"a/b\"]"});
   }
-  if (subject == Subject::kTools) choices.insert(choices.end(), {"args.schema", "args.path.first", "server.name", "tool.name", "args.?schema.orValue(\"us\")"});
+  if (subject == Subject::kTools)
+    choices.insert(choices.end(), {"args.schema", "args.path.first", "server.name", "tool.name", "args.?schema.orValue(\"us\")"});
   if (subject == Subject::kRows) choices.insert(choices.end(), {"row.tenant", "row.region", "row.card"});
-  if (subject == Subject::kAdmission) choices.insert(choices.end(), {"object.spec.image", "object.metadata.labels[\"team\"]", "request.operation", "object.spec.?transport.orValue(\"us\")"});
+  if (subject == Subject::kAdmission)
+    choices.insert(choices.end(), {"object.spec.image", "object.metadata.labels[\"team\"]", "request.operation",
+                                   "object.spec.?transport.orValue(\"us\")"});
   return OneOf(choices);
 }
 
 std::string Generator::ListOf(Subject subject) {
   std::vector<std::string> choices = {"[\"acme\", \"eu\"]", "[\"sre\", \"us\", \"pci\"]", "context.chain.actors", "context.tags"};
-  if (subject != Subject::kAccess) choices.insert(choices.end(), {"principal.groups", "principal.scopes", "principal.roles", "principal.claims.list"});
+  if (subject != Subject::kAccess)
+    choices.insert(choices.end(), {"principal.groups", "principal.scopes", "principal.roles", "principal.claims.list"});
   if (subject == Subject::kTools) choices.emplace_back("args.items");
   if (subject == Subject::kAdmission) choices.emplace_back("object.spec.args");
   return OneOf(choices);
@@ -48,18 +54,25 @@ std::string Generator::Atom(Subject subject, int depth) {
     case 6: return a + ".contains(\"e\")";
     case 7: return a + ".matches(\"^(acme|e.)$\")";
     case 8: return list + ".exists(x, x == " + a + ")";
-    case 9: return list + ".all(x, " + (depth > 0 ? "x != \"us\" && (" + Condition(subject, depth - 2) + ")" : std::string("x != \"us\"")) + ")";
+    case 9:
+      return list + ".all(x, " + (depth > 0 ? "x != \"us\" && (" + Condition(subject, depth - 2) + ")" : std::string("x != \"us\"")) + ")";
     case 10: return "size(" + list + ") > " + std::to_string(Pick(3));
     case 11: return list + ".filter(x, x != " + a + ") == []";
     case 12: return "context.chain.depth > " + std::to_string(Pick(4));
     case 13: return "context.count < " + std::to_string(Pick(5)) + OneOf({"", ".5"});
-    case 14: return OneOf({"has(context.region)", "has(context.nested.deep)", "shared", "flag", "is_special(" + a + ")", "either(" + Quoted("acme") + ", " + a + ")"});
+    case 14:
+      return OneOf({"has(context.region)", "has(context.nested.deep)", "shared", "flag", "is_special(" + a + ")",
+                    "either(" + Quoted("acme") + ", " + a + ")"});
     case 15: return list + ".map(x, x == " + Quoted(OneOf(kWords)) + ").exists_one(x, x)";
     case 16: return OneOf({"true", "false", "context.flag", "context.nested.deep == 1", "context.count + 1 == 3"});
     default:
-      if (subject == Subject::kTools) return OneOf({"has(args.schema)", "args.count >= 2", "tool.annotations.destructiveHint", "args.path.first == \"us\"", "principal.verified"});
-      if (subject == Subject::kRows) return OneOf({"row.amount > 10.0", "row.region == null", "row.id in [1, 2, 3]", "has(row.card)", "principal.verified"});
-      if (subject == Subject::kAdmission) return OneOf({"has(object.spec.resources)", "object.spec.?replicas.orValue(1) > 1", "object == null", "oldObject != null"});
+      if (subject == Subject::kTools)
+        return OneOf(
+            {"has(args.schema)", "args.count >= 2", "tool.annotations.destructiveHint", "args.path.first == \"us\"", "principal.verified"});
+      if (subject == Subject::kRows)
+        return OneOf({"row.amount > 10.0", "row.region == null", "row.id in [1, 2, 3]", "has(row.card)", "principal.verified"});
+      if (subject == Subject::kAdmission)
+        return OneOf({"has(object.spec.resources)", "object.spec.?replicas.orValue(1) > 1", "object == null", "oldObject != null"});
       return OneOf({"has(subject.properties.team)", "resource.properties.level > 2", "resource.id == subject.id"});
   }
 }
@@ -70,7 +83,8 @@ std::string Generator::Condition(Subject subject, int depth) {
     case 0: return "(" + Condition(subject, depth - 1) + " && " + Condition(subject, depth - 1) + ")";
     case 1: return "(" + Condition(subject, depth - 1) + " || " + Condition(subject, depth - 1) + ")";
     case 2: return "!(" + Condition(subject, depth - 1) + ")";
-    case 3: return "(" + Condition(subject, depth - 1) + " ? " + Condition(subject, depth - 1) + " : " + Condition(subject, depth - 1) + ")";
+    case 3:
+      return "(" + Condition(subject, depth - 1) + " ? " + Condition(subject, depth - 1) + " : " + Condition(subject, depth - 1) + ")";
     default: return Condition(subject, depth - 1) + " && " + Condition(subject, depth - 1);
   }
 }
@@ -79,7 +93,9 @@ std::string Generator::Clauses(Subject subject, bool message) {
   std::string text;
   if (Chance(80)) text += " when " + Condition(subject, 3);
   if (Chance(25)) text += " unless " + Condition(subject, 2);
-  if (message && Chance(60)) text += std::string(" because \"no: {") + (subject == Subject::kRows ? "context.region" : "dyn(1) == 2 ? \\\"x\\\" : context.chain.depth") + "} {{x}}\"";
+  if (message && Chance(60))
+    text += std::string(" because \"no: {") +
+            (subject == Subject::kRows ? "context.region" : "dyn(1) == 2 ? \\\"x\\\" : context.chain.depth") + "} {{x}}\"";
   return text;
 }
 
@@ -107,7 +123,9 @@ std::string Generator::Rule(Subject subject) {
 std::string Generator::Policy(Subject subject, int number) {
   std::string text = "policy p" + std::to_string(number) + " for ";
   switch (subject) {
-    case Subject::kTools: text += "tools" + (Chance(70) ? " on server " + Quoted(OneOf({"slack", "warehouse", "files/*", "**", "s*"})) : std::string()); break;
+    case Subject::kTools:
+      text += "tools" + (Chance(70) ? " on server " + Quoted(OneOf({"slack", "warehouse", "files/*", "**", "s*"})) : std::string());
+      break;
     case Subject::kRows: text += "rows of orders"; break;
     case Subject::kAccess: text += "access" + (Chance(70) ? " to " + OneOf({"document", "doc*", "folder"}) : std::string()); break;
     case Subject::kAdmission:
@@ -148,7 +166,8 @@ json Generator::AnyValue(int depth) {
 json Generator::Principal() {
   json principal = {{"id", OneOf({"agent-7", "acme"})}};
   if (Chance(70)) principal["tenant"] = OneOf({"acme", "other", "eu"});
-  for (const char* list : {"groups", "roles"}) if (Chance(60)) principal[list] = json::array({OneOf(kWords), OneOf(kWords)});
+  for (const char* list : {"groups", "roles"})
+    if (Chance(60)) principal[list] = json::array({OneOf(kWords), OneOf(kWords)});
   if (Chance(60)) principal["scopes"] = Chance(50) ? json::array({OneOf(kScopes)}) : json::array({"pci", "slack:write"});
   if (Chance(60)) principal["claims"] = {{"team", AnyValue(0)}, {"a/b", AnyValue(0)}};
   if (Chance(30)) principal["claims"]["list"] = Chance(70) ? json::array({OneOf(kWords), AnyValue(0)}) : AnyValue(1);
@@ -202,13 +221,17 @@ json Generator::Request() {
       request["target"] = "access";
       request["subject"] = {{"type", "user"}, {"id", OneOf({"ann", "acme"})}, {"properties", {{"team", AnyValue(0)}}}};
       request["action"] = {{"name", OneOf({"read", "write", "list"})}};
-      request["resource"] = {{"type", OneOf({"document", "folder"})}, {"id", OneOf({"1", "ann"})}, {"properties", {{"owner", AnyValue(0)}, {"level", AnyValue(0)}}}};
+      request["resource"] = {{"type", OneOf({"document", "folder"})},
+                             {"id", OneOf({"1", "ann"})},
+                             {"properties", {{"owner", AnyValue(0)}, {"level", AnyValue(0)}}}};
       break;
     case Subject::kAdmission: {
       request["target"] = "admission";
       const bool server = Chance(70);
       const std::string operation = OneOf({"CREATE", "UPDATE", "DELETE"});
-      request["request"] = {{"operation", operation}, {"kind", {{"group", server ? "toolhive.stacklok.dev" : ""}, {"version", "v1"}, {"kind", server ? "MCPServer" : "Pod"}}}};
+      request["request"] = {
+          {"operation", operation},
+          {"kind", {{"group", server ? "toolhive.stacklok.dev" : ""}, {"version", "v1"}, {"kind", server ? "MCPServer" : "Pod"}}}};
       json spec = {{"image", OneOf({"eu", "ghcr.io/x:1"})}};
       if (Chance(50)) spec["transport"] = OneOf({"stdio", "us"});
       if (Chance(50)) spec["replicas"] = Pick(3);

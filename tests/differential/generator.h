@@ -29,8 +29,8 @@ class Generator {
 
   std::string Condition(Subject subject, int depth);
   std::string Atom(Subject subject, int depth);
-  std::string StringOf(Subject subject);   // an expression of type string (or dyn)
-  std::string ListOf(Subject subject);     // an expression of type list
+  std::string StringOf(Subject subject);  // an expression of type string (or dyn)
+  std::string ListOf(Subject subject);    // an expression of type list
   std::string Clauses(Subject subject, bool message);
   std::string Rule(Subject subject);
   std::string Policy(Subject subject, int number);

@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
@@ -30,8 +31,10 @@ Val Wrap(const json& data) { return data == kUnknownMark ? kUnknownValue : Of(da
 
 // Faults of strict operations: an error before an unknown, the left one first. Returns nullptr when all are plain.
 const Val* FirstFault(const std::vector<Val>& args) {
-  for (const Val& v : args) if (v.kind == Val::kError) return &v;
-  for (const Val& v : args) if (v.kind == Val::kUnknown) return &v;
+  for (const Val& v : args)
+    if (v.kind == Val::kError) return &v;
+  for (const Val& v : args)
+    if (v.kind == Val::kUnknown) return &v;
   return nullptr;
 }
 
@@ -42,7 +45,7 @@ Val Kleene(const std::vector<Val>& operands, bool stop) {
   for (const Val& v : operands) {
     if (v.is(stop)) return Of(stop);
     if (v.kind == Val::kUnknown) unknown = &v;
-    else if (!v.is(!stop) && error == nullptr) error = v.kind == Val::kError ? &v : &not_a_bool;
+    if (v.kind != Val::kUnknown && !v.is(!stop) && error == nullptr) error = v.kind == Val::kError ? &v : &not_a_bool;
   }
   return unknown != nullptr ? *unknown : error != nullptr ? *error : Of(!stop);
 }
@@ -53,7 +56,8 @@ bool Same(const json& a, const json& b) {
   if (a.is_array()) return std::equal(a.begin(), a.end(), b.begin(), b.end(), Same);
   if (!a.is_object()) return a == b;
   if (a.size() != b.size()) return false;
-  for (const auto& [key, value] : a.items()) if (!b.contains(key) || !Same(value, b[key])) return false;
+  for (const auto& [key, value] : a.items())
+    if (!b.contains(key) || !Same(value, b[key])) return false;
   return true;
 }
 
@@ -93,16 +97,16 @@ class Walk {
     switch (info.reference) {
       case ReferenceKind::kVariable:
         return variables_.contains(info.name) ? Wrap(variables_[info.name]) : Error(info.name + " is not given");
-      case ReferenceKind::kIteration: return FindLocal(info.name);
-      case ReferenceKind::kParameter: return CallParameter(info.index);
+      case ReferenceKind::kIteration: return scope_.locals.at(info.name);
+      case ReferenceKind::kParameter: return EvalIn(Scope(*scope_.caller), scope_.argument_file, scope_.arguments[info.index]);
       case ReferenceKind::kLet: {
         const TypedLet& let = set_.lets[info.index];
-        Scope saved = std::exchange(scope_, {});
-        Val result = Eval(let.file, let.decl->value);
-        scope_ = std::move(saved);
-        return result;
+        return EvalIn({}, let.file, let.decl->value);
       }
-      case ReferenceKind::kFn: return CallFn(file, e, info.index);
+      case ReferenceKind::kFn: {
+        const TypedFn& fn = set_.fns[info.index];
+        return EvalIn({{}, file, e.args, std::make_shared<Scope>(scope_)}, fn.file, fn.decl->body);
+      }
       case ReferenceKind::kFunction: return CallFunction(file, e, info);
       default: return EvalKind(file, e);
     }
@@ -117,24 +121,10 @@ class Walk {
     std::shared_ptr<Scope> caller;
   };
 
-  Val FindLocal(const std::string& name) { return scope_.locals.at(name); }
-
-  Val CallParameter(std::uint32_t index) {
-    const std::shared_ptr<Scope> caller = scope_.caller;
-    const FileId file = scope_.argument_file;
-    const ExprId argument = scope_.arguments[index];
-    Scope saved = std::exchange(scope_, *caller);
-    Val result = Eval(file, argument);
-    scope_ = std::move(saved);
-    return result;
-  }
-
-  Val CallFn(FileId file, const Expr& call, std::uint32_t index) {
-    const TypedFn& fn = set_.fns[index];
-    auto caller = std::make_shared<Scope>(scope_);
-    Scope saved = std::exchange(scope_, {{}, file, call.args, caller});
-    Val result = Eval(fn.file, fn.decl->body);
-    scope_ = std::move(saved);
+  Val EvalIn(Scope scope, FileId file, ExprId id) {
+    std::swap(scope, scope_);
+    Val result = Eval(file, id);
+    std::swap(scope, scope_);
     return result;
   }
 
@@ -148,8 +138,8 @@ class Walk {
         if (from.fault()) return from;
         if (from.kind == Val::kNone) return Of(false);
         if (!from.data.is_object()) return Error("no matching overload");
-        if (from.data.contains(std::string(e.text)) && Wrap(from.data[std::string(e.text)]).fault()) return kUnknownValue;
-        return Of(from.data.contains(std::string(e.text)));
+        const auto found = from.data.find(std::string(e.text));
+        return found != from.data.end() && Wrap(*found).fault() ? kUnknownValue : Of(found != from.data.end());
       }
       case ExprKind::kAnd: return Kleene(EvalAll(file, e.args), false);
       case ExprKind::kOr: return Kleene(EvalAll(file, e.args), true);
@@ -160,21 +150,16 @@ class Walk {
         return Eval(file, e.args[condition.is(true) ? 1 : 2]);
       }
       case ExprKind::kList: {
-        const std::vector<Val> items = EvalAll(file, e.args);
-        if (const Val* fault = FirstInOrder(items)) return *fault;
         json list = json::array();
-        for (const Val& v : items) list.push_back(v.data);
+        for (const Val& v : EvalAll(file, e.args)) {
+          if (v.fault()) return v;  // aggregates fail with the first fault as built
+          list.push_back(v.data);
+        }
         return Of(list);
       }
       case ExprKind::kMacro: return EvalMacro(file, e);
       default: return Error("the oracle does not know this expression");
     }
-  }
-
-  // Aggregates fail with the first fault as built.
-  static const Val* FirstInOrder(const std::vector<Val>& items) {
-    for (const Val& v : items) if (v.fault()) return &v;
-    return nullptr;
   }
 
   std::vector<Val> EvalAll(FileId file, const std::vector<ExprId>& ids) {
@@ -201,12 +186,10 @@ class Walk {
     const std::string name(e.names[0]);
     std::vector<Val> tests;
     json kept = json::array();
-    const Val* fault = nullptr;
     std::vector<Val> faults;
     std::int64_t count = 0;
     std::vector<json> items;
-    if (range.data.is_object()) for (const auto& [key, value] : range.data.items()) items.push_back(key);
-    else items.assign(range.data.begin(), range.data.end());
+    for (const auto& [key, value] : range.data.items()) items.push_back(range.data.is_object() ? json(key) : value);
     const std::map<std::string, Val> saved = scope_.locals;
     for (const json& item : items) {
       scope_.locals[name] = Wrap(item);
@@ -221,15 +204,13 @@ class Walk {
       if (!plain_map && test.is(true)) {
         ++count;
         const Val shown = e.macro == Macro::kMap ? Eval(file, e.args[2]) : Wrap(item);
-        if (shown.fault()) faults.push_back(shown);
-        else kept.push_back(shown.data);
+        shown.fault() ? faults.push_back(shown) : kept.push_back(shown.data);
       }
     }
     scope_.locals = saved;
-    fault = FirstInOrder(faults);
     if (e.macro == Macro::kAll) return Kleene(tests, false);
     if (e.macro == Macro::kExists) return Kleene(tests, true);
-    if (fault != nullptr) return *fault;
+    if (!faults.empty()) return faults[0];
     return e.macro == Macro::kExistsOne ? Of(count == 1) : Of(kept);
   }
 
@@ -244,7 +225,8 @@ class Walk {
     }
     std::vector<Val> args = EvalAll(file, ids);
     if (const Val* fault = FirstFault(args)) return *fault;
-    for (const Val& v : args) if (v.kind != Val::kJson) return Error("no matching overload");
+    for (const Val& v : args)
+      if (v.kind != Val::kJson) return Error("no matching overload");
     return Apply(info.function, args[0].data, args.size() > 1 ? args[1].data : json());
   }
 
@@ -298,12 +280,12 @@ json Prepare(const json& request, Target target) {
     return value.is_string() ? json{{key, value}} : value;
   };
   json principal = member("principal");
-  for (const char* list : {"groups", "roles", "scopes", "actors"}) if (!principal.contains(list)) principal[list] = json::array();
-  if (!principal.contains("claims")) principal["claims"] = json::object();
-  if (!principal.contains("verified")) principal["verified"] = false;
+  for (const char* list : {"groups", "roles", "scopes", "actors"}) principal.emplace(list, json::array());
+  principal.emplace("claims", json::object());
+  principal.emplace("verified", false);
   json context = member("context");
-  if (!context["chain"].contains("depth")) context["chain"]["depth"] = static_cast<std::int64_t>(principal["actors"].size());
-  if (!context["chain"].contains("actors")) context["chain"]["actors"] = json::array();
+  context["chain"].emplace("depth", static_cast<std::int64_t>(principal["actors"].size()));
+  context["chain"].emplace("actors", json::array());
   vars["principal"] = principal;
   vars["context"] = context;
   if (target == Target::kTools) {
@@ -311,23 +293,25 @@ json Prepare(const json& request, Target target) {
     vars["tool"] = named("tool", "name");
     json& hints = vars["tool"]["annotations"];
     const json defaults = {{"readOnlyHint", false}, {"destructiveHint", true}, {"idempotentHint", false}, {"openWorldHint", true}};
-    for (const auto& [hint, value] : defaults.items()) if (!hints.contains(hint)) hints[hint] = value;
+    for (const auto& [hint, value] : defaults.items()) hints.emplace(hint, value);
     vars["args"] = member("args");
   }
   if (target == Target::kRows) vars["row"] = member("row");
-  if (target == Target::kAccess) for (const char* name : {"subject", "action", "resource"}) {
-    vars[name] = member(name);
-    if (!vars[name].contains("properties")) vars[name]["properties"] = json::object();
-  }
+  if (target == Target::kAccess)
+    for (const char* name : {"subject", "action", "resource"}) {
+      vars[name] = member(name);
+      vars[name].emplace("properties", json::object());
+    }
   if (target == Target::kAdmission) {
     for (const char* name : {"object", "oldObject", "namespaceObject"}) vars[name] = request.contains(name) ? request[name] : json();
     vars["request"] = member("request");
   }
-  if (request.contains("unknown")) for (const std::string path : request["unknown"]) {
-    std::string pointer = "/" + path;
-    std::replace(pointer.begin(), pointer.end(), '.', '/');
-    vars[json::json_pointer(pointer)] = kUnknownMark;
-  }
+  if (request.contains("unknown"))
+    for (const std::string path : request["unknown"]) {
+      std::string pointer = "/" + path;
+      std::replace(pointer.begin(), pointer.end(), '.', '/');
+      vars[json::json_pointer(pointer)] = kUnknownMark;
+    }
   return vars;
 }
 
@@ -375,7 +359,9 @@ class Decider {
       seen.message += piece.expr.valid() ? Display(walk_.Eval(policy.file, piece.expr)) : std::string(piece.text);
     }
     if (rule.message.pieces.empty()) {
-      seen.message = rule.verb == Verb::kRequire ? "requirement " + seen.name + " is not met" : rule.verb == Verb::kDeny ? "denied by " + seen.name : seen.name;
+      seen.message = rule.verb == Verb::kRequire ? "requirement " + seen.name + " is not met"
+                     : rule.verb == Verb::kDeny  ? "denied by " + seen.name
+                                                 : seen.name;
       if (seen.outcome == "error") seen.message += ": " + guard.data.get<std::string>();
     }
     return seen;
@@ -421,13 +407,16 @@ std::vector<Seen> LookAtAll(const TypedSet& set, Target target, const json& vars
     if (target == Target::kAdmission) {
       static const std::set<std::string> by_default = {"CREATE", "UPDATE"};
       bool named = decl.operations.empty() && by_default.contains(name);
-      for (const Name& operation : decl.operations) named |= std::equal(name.begin(), name.end(), operation.text.begin(), operation.text.end(), [](char a, char b) { return std::tolower(a) == b; });
+      for (const Name& operation : decl.operations)
+        named |= std::equal(name.begin(), name.end(), operation.text.begin(), operation.text.end(),
+                            [](char a, char b) { return std::tolower(a) == b; });
       if (!named) continue;
     }
     int number = 0;
     for (const RuleDecl& rule : decl.rules) {
       std::string id = "r" + std::to_string(++number);
-      for (const Attribute& attribute : rule.attributes) if (attribute.name.text == "id") id = attribute.value;
+      for (const Attribute& attribute : rule.attributes)
+        if (attribute.name.text == "id") id = attribute.value;
       if (target != Target::kAdmission && !Matches(rule.patterns, name)) continue;
       all.push_back(decider.Look(policy, rule, id));
     }
@@ -465,19 +454,21 @@ Verdict Combine(const std::vector<Seen>& all, bool access_like) {
       if (messages) v.messages.push_back(s->message);
     }
   };
-  if (!denies.empty()) determine("deny", denies, true);
-  else if (!access_like) determine(maybe_denies.empty() ? "allow" : "conditional", {}, false);
-  else if (allows.empty() && maybe_allows.empty()) determine("deny", {}, false);
-  else if (!allows.empty() && maybe_denies.empty()) determine("allow", allows, false);
-  else v.effect = "conditional";
-  if (v.effect == "deny" && v.rules.empty()) {
-    std::set<std::string> told;
-    for (const Seen& s : all) if (s.only_scopes && s.policy->decl->mode != PolicyMode::kShadow) {
-      for (const std::string& scope : s.missing) if (told.insert(scope).second) v.needs.push_back(scope);
-    }
+  const bool certain = maybe_denies.empty() && (!access_like || !allows.empty());
+  if (!denies.empty() || (access_like && allows.empty() && maybe_allows.empty())) {
+    determine("deny", denies, true);
+  } else {
+    determine(certain ? "allow" : "conditional", certain ? allows : std::vector<const Seen*>{}, false);
   }
-  if (v.effect == "allow") for (const Seen& s : all) {
-    if ((s.rule->verb == Verb::kRedact || s.rule->verb == Verb::kMask) && s.outcome != "false" && s.policy->decl->mode != PolicyMode::kShadow) v.obligations.push_back(s.name);
+  std::set<std::string> told;
+  for (const Seen& s : all) {
+    if (s.policy->decl->mode == PolicyMode::kShadow) continue;
+    const bool masks = s.rule->verb == Verb::kRedact || s.rule->verb == Verb::kMask;
+    if (v.effect == "allow" && masks && s.outcome != "false") v.obligations.push_back(s.name);
+    if (v.effect != "deny" || !v.rules.empty() || !s.only_scopes) continue;
+    for (const std::string& scope : s.missing) {
+      if (told.insert(scope).second) v.needs.push_back(scope);
+    }
   }
   return v;
 }
@@ -494,7 +485,9 @@ Verdict Decide(const TypedSet& set, const json& request) {
     case Target::kAdmission: {
       const json& kind = request["request"]["kind"];
       const std::string group = kind.value("group", "");
-      return Combine(LookAtAll(set, target, vars, kind["kind"].get<std::string>() + (group.empty() ? "" : "." + group), request["request"]["operation"]), false);
+      return Combine(LookAtAll(set, target, vars, kind["kind"].get<std::string>() + (group.empty() ? "" : "." + group),
+                               request["request"]["operation"]),
+                     false);
     }
     default: break;
   }
@@ -510,23 +503,6 @@ Verdict Decide(const TypedSet& set, const json& request) {
     if (v.effect != "deny") listing.visible.push_back(text(tool, "name"));
   }
   return listing;
-}
-
-std::string ToText(const Verdict& v) {
-  std::string out = "effect: " + v.effect + "\n";
-  const auto add = [&](const char* name, const std::vector<std::string>& lines) {
-    for (const std::string& line : lines) out += std::string(name) + ": " + line + "\n";
-  };
-  add("rule", v.rules);
-  add("message", v.messages);
-  add("warning", v.warnings);
-  add("error", v.errors);
-  add("needs", v.needs);
-  add("obligation", v.obligations);
-  add("note", v.notes);
-  add("shadow", v.shadow);
-  add("visible", v.visible);
-  return out;
 }
 
 }  // namespace writ::oracle

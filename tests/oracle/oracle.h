@@ -22,7 +22,4 @@ struct Verdict {
 // Recursion follows the depth of the expressions, which the parser has limited.
 Verdict Decide(const dsl::TypedSet& set, const nlohmann::json& request);
 
-// Returns the verdict as text, one line a member.
-std::string ToText(const Verdict& verdict);
-
 }  // namespace writ::oracle
