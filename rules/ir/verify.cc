@@ -1,0 +1,230 @@
+// The verifier's front, and the parts about plain data: constants, regexes, slots, declarations.
+#include "rules/ir/verify.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "rules/base/utf8.h"
+#include "rules/ir/verify_parts.h"
+#include "rules/model/error_list.h"
+#include "rules/model/time.h"
+
+namespace writ {
+namespace verify {
+namespace {
+
+constexpr std::size_t kMaxRegexBytes = 64 * 1024;
+constexpr std::size_t kMaxRegexTotalBytes = std::size_t{8} * 1024 * 1024;
+constexpr std::int64_t kMaxRegexTotalSize = 16'000'000;   // RE2 instructions of all patterns together: a few hundred MB, some seconds
+constexpr std::uint64_t kMaxConstantLeaves = 4'000'000;   // size of one constant written out: items may be shared, walks over them are not
+constexpr std::uint32_t kMaxConstantDepth = 250;
+constexpr std::uint32_t kMaxSlotDepth = 250;              // an expression's depth, with slack; bounds the recursion over slots
+
+#define WRIT_COUNT(name, text) +1
+constexpr std::uint16_t kErrorCount = 0 WRIT_VALUE_ERRORS(WRIT_COUNT);
+#undef WRIT_COUNT
+
+using ConstantKind = Constant::Kind;
+
+bool IsMapKey(const Constant& key) {
+  return key.kind == ConstantKind::kBool || key.kind == ConstantKind::kInt || key.kind == ConstantKind::kUint || key.kind == ConstantKind::kString;
+}
+
+// Returns a text that is equal for keys that CEL's equality calls equal: 1 and 1u.
+std::string KeyText(const Constant& key) {
+  if (key.kind == ConstantKind::kString) return "s" + key.text;
+  if (key.kind == ConstantKind::kBool) return key.integer != 0 ? "true" : "false";
+  if (key.kind == ConstantKind::kInt) return "n" + std::to_string(key.integer);
+  return "n" + std::to_string(static_cast<std::uint64_t>(key.integer));
+}
+
+// Returns what is wrong with a constant by itself, or "".
+std::string_view ScalarFault(const Constant& constant) {
+  switch (constant.kind) {
+    case ConstantKind::kNull: case ConstantKind::kInt: case ConstantKind::kUint: case ConstantKind::kDouble: case ConstantKind::kBytes:
+    case ConstantKind::kDuration: case ConstantKind::kList:
+      return "";
+    case ConstantKind::kBool: return constant.integer == 0 || constant.integer == 1 ? "" : "is a bool that is neither 0 nor 1";
+    case ConstantKind::kString: case ConstantKind::kType: return IsValidUtf8(constant.text) ? "" : "is not valid UTF-8";
+    case ConstantKind::kTimestamp:
+      if (constant.integer < kMinTimestampSeconds || constant.integer > kMaxTimestampSeconds) return "is a timestamp outside the years 1 to 9999";
+      return constant.nanos < 1'000'000'000 ? "" : "is a timestamp with a second or more of nanoseconds";
+    case ConstantKind::kMap: return constant.items.size() % 2 == 0 ? "" : "is a map with a key that has no value";
+    case ConstantKind::kError:
+      if (constant.code >= kErrorCount) return "is an error of no known kind";
+      return IsValidUtf8(constant.text) ? "" : "is not valid UTF-8";
+  }
+  return "is of no known kind";
+}
+
+class ConstantChecker {
+ public:
+  ConstantChecker(const Program& program, std::vector<std::uint32_t>& depths) : program_(program), depths_(depths) {}
+
+  Status Check() {
+    depths_.assign(program_.constants.size(), 0);
+    leaves_.assign(program_.constants.size(), 1);
+    for (std::size_t i = 0; i < program_.constants.size(); ++i) {
+      const Constant& constant = program_.constants[i];
+      if (const std::string_view fault = ScalarFault(constant); !fault.empty()) return Fault(i, fault);
+      if (constant.kind == ConstantKind::kList || constant.kind == ConstantKind::kMap) WRIT_RETURN_IF_ERROR(CheckItems(i));
+      if (constant.kind == ConstantKind::kMap) WRIT_RETURN_IF_ERROR(CheckKeys(i));
+    }
+    return OkStatus();
+  }
+
+ private:
+  static Error Fault(std::size_t index, std::string_view fault) { return Corrupt(Place("constant", index) + " " + std::string(fault)); }
+
+  Status CheckItems(std::size_t index) {
+    for (const ConstantId item : program_.constants[index].items) {
+      if (item.index >= index) return Fault(index, "refers to a constant that does not stand before it");
+      if (program_.constants[item.index].kind == ConstantKind::kError) return Fault(index, "holds an error");
+      depths_[index] = std::max(depths_[index], depths_[item.index]);
+      leaves_[index] += leaves_[item.index];
+      if (leaves_[index] > kMaxConstantLeaves) return Fault(index, "is too large");
+    }
+    if (++depths_[index] > kMaxConstantDepth) return Fault(index, "is nested too deeply");
+    return OkStatus();
+  }
+
+  Status CheckKeys(std::size_t index) {
+    const std::vector<ConstantId>& items = program_.constants[index].items;
+    std::unordered_set<std::string> seen;
+    for (std::size_t i = 0; i < items.size(); i += 2) {
+      const Constant& key = program_.constants[items[i].index];
+      if (!IsMapKey(key)) return Fault(index, "is a map with a key that cannot be one");
+      if (!seen.insert(KeyText(key)).second) return Fault(index, "is a map with the same key twice");
+    }
+    return OkStatus();
+  }
+
+  const Program& program_;
+  std::vector<std::uint32_t>& depths_;
+  std::vector<std::uint64_t> leaves_;
+};
+
+Status CheckTable(const Program& program, std::size_t index) {
+  const Table& table = program.tables[index];
+  const std::string place = Place("table", index);
+  if (table.name.empty() || !IsValidUtf8(table.name)) return Corrupt(place + " has no name that is valid UTF-8");
+  std::unordered_set<std::string_view> names;
+  for (const Column& column : table.columns) {
+    if (column.name.empty() || !IsValidUtf8(column.name)) return Corrupt(place + " has a column without a name that is valid UTF-8");
+    if (column.type > MemberType::kRecord) return Corrupt(place + " has a column of no known type");
+    if (!names.insert(column.name).second) return Corrupt(place + " has two columns of the same name");
+  }
+  for (const Relation& relation : table.relations) {
+    for (const std::string* text : {&relation.name, &relation.table, &relation.their_column, &relation.our_column}) {
+      if (text->empty() || !IsValidUtf8(*text)) return Corrupt(place + " has a relation with a name that is not valid UTF-8");
+    }
+    if (!names.insert(relation.name).second) return Corrupt(place + " has two columns or relations of the same name");
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Error Corrupt(std::string message) { return {ErrorCode::kCorrupt, std::move(message)}; }
+
+std::string Place(const char* what, std::size_t index) { return std::string(what) + " " + std::to_string(index); }
+
+bool IsGoodLocation(const Program& program, const SourceLocation& location, FileUse use) {
+  if (!location.file.valid()) return use == FileUse::kOptional;
+  return location.file.index < program.files.size();
+}
+
+Status CheckConstants(const Program& program, std::vector<std::uint32_t>& depths) { return ConstantChecker(program, depths).Check(); }
+
+Status CheckRegexes(const Program& program) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(8 << 20);
+  std::size_t total_bytes = 0;
+  std::int64_t total_size = 0;
+  for (std::size_t i = 0; i < program.regexes.size(); ++i) {
+    const std::string& pattern = program.regexes[i];
+    total_bytes += pattern.size();
+    if (pattern.size() > kMaxRegexBytes) return Corrupt(Place("regex", i) + " is longer than " + std::to_string(kMaxRegexBytes) + " bytes");
+    if (total_bytes > kMaxRegexTotalBytes) return Corrupt("the regexes are longer than " + std::to_string(kMaxRegexTotalBytes) + " bytes together");
+    if (!IsValidUtf8(pattern)) return Corrupt(Place("regex", i) + " is not valid UTF-8");
+    const RE2 compiled(pattern, options);
+    if (!compiled.ok()) return Corrupt(Place("regex", i) + " does not compile: " + compiled.error());
+    total_size += compiled.ProgramSize();
+    if (total_size > kMaxRegexTotalSize) return Corrupt("the regexes are too large together");
+  }
+  return OkStatus();
+}
+
+Status CheckSlots(const Program& program) {
+  std::vector<std::uint32_t> depths(program.slots.size(), 0);
+  std::unordered_set<std::string> seen;
+  for (std::size_t i = 0; i < program.slots.size(); ++i) {
+    const Slot& slot = program.slots[i];
+    if (slot.parent.valid() && slot.parent.index >= i) return Corrupt(Place("slot", i) + " stands before its parent");
+    if (slot.parent.valid()) depths[i] = depths[slot.parent.index] + 1;
+    if (depths[i] > kMaxSlotDepth) return Corrupt(Place("slot", i) + " is nested too deeply");
+    if (!IsValidUtf8(slot.key)) return Corrupt(Place("slot", i) + " has a key that is not valid UTF-8");
+    if (!slot.parent.valid() && slot.key.empty()) return Corrupt(Place("slot", i) + " is a root without a name");
+    if (slot.type > MemberType::kRecord) return Corrupt(Place("slot", i) + " is of no known type");
+    if (!seen.insert(std::to_string(slot.parent.index) + ' ' + slot.key).second) return Corrupt(Place("slot", i) + " is there twice");
+  }
+  return OkStatus();
+}
+
+Status CheckDeclarations(const Program& program) {
+  for (std::size_t i = 0; i < program.files.size(); ++i) {
+    if (!IsValidUtf8(program.files[i])) return Corrupt(Place("file", i) + " has a name that is not valid UTF-8");
+  }
+  std::unordered_set<std::string_view> tables, signers, imports;
+  for (std::size_t i = 0; i < program.tables.size(); ++i) {
+    WRIT_RETURN_IF_ERROR(CheckTable(program, i));
+    if (!tables.insert(program.tables[i].name).second) return Corrupt(Place("table", i) + " has the name of another");
+  }
+  for (std::size_t i = 0; i < program.signers.size(); ++i) {
+    const Signer& signer = program.signers[i];
+    for (const std::string* text : {&signer.name, &signer.issuer, &signer.subject, &signer.trust, &signer.key}) {
+      if (!IsValidUtf8(*text)) return Corrupt(Place("signer", i) + " is not valid UTF-8");
+    }
+    if (signer.name.empty() || !signers.insert(signer.name).second) return Corrupt(Place("signer", i) + " has no name of its own");
+  }
+  for (std::size_t i = 0; i < program.imports.size(); ++i) {
+    const std::string& name = program.imports[i];
+    if (name.empty() || !IsValidUtf8(name)) return Corrupt(Place("import", i) + " has no name that is valid UTF-8");
+    if (!imports.insert(name).second) return Corrupt(Place("import", i) + " is there twice");
+  }
+  return OkStatus();
+}
+
+}  // namespace verify
+
+namespace {
+
+// Ids are 32 bits and the last one means "none".
+Status CheckCounts(const Program& program) {
+  const std::size_t counts[] = {program.files.size(), program.constants.size(), program.regexes.size(), program.slots.size(), program.code.size(),
+                                program.blocks.size(), program.cells.size(), program.policies.size(), program.rules.size(),
+                                program.tables.size(), program.signers.size(), program.imports.size()};
+  if (*std::max_element(std::begin(counts), std::end(counts)) < PolicyId::kNone) return OkStatus();
+  return verify::Corrupt("the program has more items than ids can name");
+}
+
+}  // namespace
+
+Result<VerifiedProgram> VerifyProgram(Program program, const BundleLimits& limits) {
+  WRIT_RETURN_IF_ERROR(CheckCounts(program));
+  std::vector<std::uint32_t> constant_depths;
+  WRIT_RETURN_IF_ERROR(verify::CheckDeclarations(program));
+  WRIT_RETURN_IF_ERROR(verify::CheckConstants(program, constant_depths));
+  WRIT_RETURN_IF_ERROR(verify::CheckSlots(program));
+  WRIT_RETURN_IF_ERROR(verify::CheckCode(program, constant_depths, limits));
+  WRIT_RETURN_IF_ERROR(verify::CheckRules(program));
+  WRIT_RETURN_IF_ERROR(verify::CheckRegexes(program));   // last: by far the most expensive
+  return VerifiedProgram(std::move(program));
+}
+
+}  // namespace writ
