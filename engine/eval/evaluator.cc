@@ -1,1 +1,448 @@
-// Being written.
+// The evaluator: one loop over the instructions of a block. The common case of every operation stands here; the others are
+// in operators.h, functions.h and builders.h, or in the cold members of Machine.
+//
+// Budget: a block is charged its length when it is entered and a loop its body at each turn, so every instruction that runs
+// has been paid for; operations whose cost grows with a size charge that themselves. When the budget is spent (or the arena
+// is full) steps_left is 0 and the evaluation ends at the next charge.
+#include "engine/eval/evaluator.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+#include "engine/eval/builders.h"
+#include "engine/eval/functions_internal.h"
+#include "engine/eval/operators.h"
+#include "engine/eval/regex.h"
+#include "engine/eval/runtime_program.h"
+
+namespace writ {
+namespace {
+
+// Longest strings that are compared without being charged for.
+constexpr std::uint32_t kFreeCompareBytes = 256;
+
+// What is remembered of the reads of shared values within one Run; explaining a loop that reads more is cut short.
+constexpr std::size_t kMaxReadLog = 10'000;
+
+inline Value FastAdd(const Value& a, const Value& b, FunctionContext& context) {
+  std::int64_t sum = 0;
+  if (a.is(Kind::kInt) && b.is(Kind::kInt) && !__builtin_add_overflow(a.integer, b.integer, &sum)) [[likely]] return Value::Int(sum);
+  return AddValues(a, b, context);
+}
+
+inline Value FastSubtract(const Value& a, const Value& b, FunctionContext& context) {
+  std::int64_t difference = 0;
+  if (a.is(Kind::kInt) && b.is(Kind::kInt) && !__builtin_sub_overflow(a.integer, b.integer, &difference)) [[likely]] return Value::Int(difference);
+  return SubtractValues(a, b, context);
+}
+
+inline Value FastMultiply(const Value& a, const Value& b, FunctionContext& context) {
+  std::int64_t product = 0;
+  if (a.is(Kind::kInt) && b.is(Kind::kInt) && !__builtin_mul_overflow(a.integer, b.integer, &product)) [[likely]] return Value::Int(product);
+  return MultiplyValues(a, b, context);
+}
+
+enum class Fast : std::uint8_t { kFalse, kTrue, kAsk };
+
+inline Fast AnswerOf(bool equal) { return equal ? Fast::kTrue : Fast::kFalse; }
+
+// Equality of two values of one common kind; kAsk for everything else.
+inline Fast FastEqual(const Value& a, const Value& b) {
+  if (a.kind != b.kind) [[unlikely]] return Fast::kAsk;
+  if (a.kind == Kind::kString) {
+    if (a.size != b.size) return Fast::kFalse;
+    if (a.size > kFreeCompareBytes) return Fast::kAsk;
+    return AnswerOf(a.size == 0 || std::memcmp(a.text, b.text, a.size) == 0);
+  }
+  if (a.kind == Kind::kInt) return AnswerOf(a.integer == b.integer);
+  if (a.kind == Kind::kBool) return AnswerOf(a.boolean == b.boolean);
+  if (a.kind == Kind::kDouble) return AnswerOf(a.real == b.real);
+  return a.kind == Kind::kNull ? Fast::kTrue : Fast::kAsk;
+}
+
+inline Value Equal(const Value& a, const Value& b, FunctionContext& context) {
+  const Fast answer = FastEqual(a, b);
+  return answer != Fast::kAsk ? Value::Bool(answer == Fast::kTrue) : EqualValues(a, b, context);
+}
+
+inline Value NotEqual(const Value& a, const Value& b, FunctionContext& context) {
+  const Fast answer = FastEqual(a, b);
+  return answer != Fast::kAsk ? Value::Bool(answer == Fast::kFalse) : NotEqualValues(a, b, context);
+}
+
+template <typename Compare>
+inline Value FastOrder(Function function, const Value& a, const Value& b, FunctionContext& context, Compare compare) {
+  if (a.is(Kind::kInt) && b.is(Kind::kInt)) return Value::Bool(compare(a.integer, b.integer));
+  if (a.is(Kind::kDouble) && b.is(Kind::kDouble)) return Value::Bool(compare(a.real, b.real));
+  return OrderValues(function, a, b, context);
+}
+
+inline Value FastSelect(const Value& a, const Value& key, FunctionContext& context) {
+  if (a.is(Kind::kMap) && a.map != nullptr) [[likely]] {
+    const Value* found = FindInMap(*a.map, key.string());
+    if (found != nullptr) return *found;
+  }
+  return SelectMember(a, key.string(), context);
+}
+
+// Moves a cursor (the range, the position) on. With `second`: `first` = index or key, `second` = item or value; without it
+// `first` = item or key. Either may be nullptr. False at the end.
+inline bool NextItem(Value* cursor, Value* first, Value* second) {
+  const Value& range = cursor[0];
+  const std::int64_t position = cursor[1].integer;
+  if (range.is(Kind::kList)) {
+    if (position >= range.size) return false;
+    const Value item = range.items[position];
+    if (first != nullptr) *first = second != nullptr ? Value::Int(position) : item;
+    if (second != nullptr) *second = item;
+  } else {
+    if (position >= range.map->size) return false;
+    const MapEntry& entry = range.map->entries[position];
+    if (first != nullptr) *first = entry.key;
+    if (second != nullptr) *second = entry.value;
+  }
+  cursor[1].integer = position + 1;
+  return true;
+}
+
+// exists_one: counts in `count` how often `test` is true.
+inline void CountTrue(Value& count, const Value& test) {
+  if (count.is(Kind::kInt) && test.is(Kind::kBool)) {
+    count.integer += test.boolean ? 1 : 0;
+  } else if (!test.is(Kind::kBool)) {
+    const Value fault = BoolFault(test);
+    count = count.is_fault() ? LaterFault(count, fault) : fault;
+  }
+}
+
+[[gnu::cold]] void FailFilter(Value& list, const Value& test) {
+  const Value fault = BoolFault(test);
+  list = list.is_fault() ? LaterFault(list, fault) : fault;
+}
+
+// What a.or(…), a.orValue(…) and optMap say of something that is no optional.
+[[gnu::cold]] Value NotOptional(const Value& a, std::string_view operation) {
+  return a.is_fault() ? a : Value::Error(ValueError::kNoMatchingOverload, operation);
+}
+
+}  // namespace
+
+struct Evaluator::Impl {
+  explicit Impl(const EvalLimits& eval_limits) : limits(eval_limits), temporaries(eval_limits.max_arena_bytes) {}
+
+  Value RunBlock(BlockId block, Value* registers);
+  Value LoadCell(std::uint32_t cell, Value* free_registers);
+  [[gnu::noinline]] Value ComputeCell(std::uint32_t cell, Value* free_registers);
+
+  [[gnu::noinline]] Value LoadSlotSlowly(std::uint32_t slot);
+  [[gnu::noinline]] Value HasSlot(std::uint32_t slot);
+  [[gnu::noinline]] Value OptionalSlot(std::uint32_t slot, std::uint16_t plain_steps);
+  std::uint32_t FirstMissing(std::uint32_t slot) const;
+  [[gnu::cold]] Value MissingError(std::uint32_t first_missing);
+  std::uint32_t StepsFromRoot(std::uint32_t slot) const;
+
+  Value InConstant(const Value& item, std::uint32_t constant);
+  Value MatchesRegex(const Value& text, std::uint32_t regex);
+  bool BeginIteration(const Value& range, Value* cursor, Value& fault);
+
+  [[gnu::cold]] void Observe(std::uint32_t slot);
+  [[gnu::cold]] void ReplayReads(std::uint32_t cell);
+  [[gnu::cold]] void KeepReads(std::uint32_t cell, std::size_t mark);
+
+  EvalLimits limits;
+  Arena temporaries;
+  std::uint64_t steps_left = 0;
+  FunctionContext context{temporaries, steps_left};
+
+  const Program* program = nullptr;
+  const RuntimeProgram::Impl* runtime = nullptr;
+  const Instruction* code = nullptr;
+  const Value* constants = nullptr;
+  const Value* slots = nullptr;
+  Value* cells = nullptr;                 // cell_values.data()
+
+  std::vector<Value> registers;           // a stack of frames; as large as the program can need
+  std::vector<Value> cell_values;         // by CellId
+  std::vector<std::uint64_t> cell_marks;  // by CellId: the generation in which the value was computed
+  std::uint64_t generation = 0;
+
+  ReadObserver* observer = nullptr;
+  std::vector<SlotId> read_log;                      // what the current Run read so far, when observed
+  std::vector<std::vector<SlotId>> cell_reads;       // by CellId: what computing it read, when observed
+};
+
+std::uint32_t Evaluator::Impl::FirstMissing(std::uint32_t slot) const {
+  const std::vector<Slot>& all = program->slots;
+  while (all[slot].parent.valid() && slots[all[slot].parent.index].is(Kind::kAbsent)) slot = all[slot].parent.index;
+  return slot;
+}
+
+Value Evaluator::Impl::MissingError(std::uint32_t first_missing) {
+  const Slot& slot = program->slots[first_missing];
+  if (!slot.parent.valid()) return Value::Error(ValueError::kUnboundVariable, slot.key);
+  const Value& parent = slots[slot.parent.index];
+  if (parent.is_fault()) return parent;
+  return parent.is(Kind::kMap) ? Value::Error(ValueError::kNoSuchKey, slot.key) : NoMembers(parent, slot.key, context);
+}
+
+std::uint32_t Evaluator::Impl::StepsFromRoot(std::uint32_t slot) const {
+  std::uint32_t steps = 0;
+  for (; program->slots[slot].parent.valid(); slot = program->slots[slot].parent.index) ++steps;
+  return steps;
+}
+
+Value Evaluator::Impl::LoadSlotSlowly(std::uint32_t slot) {
+  if (observer != nullptr) Observe(slot);
+  const Value& value = slots[slot];
+  if (value.is(Kind::kAbsent)) return MissingError(FirstMissing(slot));
+  // Members that were not read must not be mistaken for members that are not there.
+  if (value.is(Kind::kMap) && value.map == nullptr) return MakeError(ValueError::kInvalidArgument, SlotPath(*program, SlotId(slot)) + " was not read", context);
+  return value;
+}
+
+Value Evaluator::Impl::HasSlot(std::uint32_t slot) {
+  if (observer != nullptr) Observe(slot);
+  const Value& value = slots[slot];
+  if (!value.is(Kind::kAbsent)) return value.is_fault() ? value : Value::Bool(true);
+  const std::uint32_t missing = FirstMissing(slot);
+  const SlotId parent = program->slots[missing].parent;
+  const bool only_last_is_missing = missing == slot && parent.valid() && slots[parent.index].is(Kind::kMap);
+  return only_last_is_missing ? Value::Bool(false) : MissingError(missing);
+}
+
+Value Evaluator::Impl::OptionalSlot(std::uint32_t slot, std::uint16_t plain_steps) {
+  if (observer != nullptr) Observe(slot);
+  if (!slots[slot].is(Kind::kAbsent)) {
+    const Value value = LoadSlotSlowly(slot);
+    return value.is_fault() ? value : MakeOptional(value, context);
+  }
+  const std::uint32_t missing = FirstMissing(slot);
+  const SlotId parent = program->slots[missing].parent;
+  const bool may_be_missing = parent.valid() && slots[parent.index].is(Kind::kMap) && StepsFromRoot(missing) > plain_steps;
+  return may_be_missing ? Value::Optional(nullptr) : MissingError(missing);
+}
+
+inline Value Evaluator::Impl::LoadCell(std::uint32_t cell, Value* free_registers) {
+  if (cell_marks[cell] == generation && observer == nullptr) [[likely]] return cells[cell];
+  return ComputeCell(cell, free_registers);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): VerifyProgram limits the nesting of cells to BundleLimits::max_cell_depth
+Value Evaluator::Impl::ComputeCell(std::uint32_t cell, Value* free_registers) {
+  if (cell_marks[cell] == generation) {
+    ReplayReads(cell);
+    return cells[cell];
+  }
+  const std::size_t mark = read_log.size();
+  const Value value = RunBlock(program->cells[cell].block, free_registers);
+  cells[cell] = value;
+  cell_marks[cell] = generation;
+  KeepReads(cell, mark);
+  return value;
+}
+
+void Evaluator::Impl::Observe(std::uint32_t slot) {
+  observer->OnRead(SlotId(slot), slots[slot]);
+  if (read_log.size() < kMaxReadLog) read_log.emplace_back(slot);
+}
+
+void Evaluator::Impl::ReplayReads(std::uint32_t cell) {
+  if (observer == nullptr) return;
+  for (const SlotId slot : cell_reads[cell]) Observe(slot.index);
+}
+
+// Keeps each slot once, in the order of first reading: a cell that is shared many times must not multiply what it read.
+void Evaluator::Impl::KeepReads(std::uint32_t cell, std::size_t mark) {
+  std::vector<SlotId>& reads = cell_reads[cell];
+  reads.clear();
+  for (std::size_t i = mark; i < read_log.size(); ++i) {
+    if (std::find(reads.begin(), reads.end(), read_log[i]) == reads.end()) reads.push_back(read_log[i]);
+  }
+}
+
+Value Evaluator::Impl::InConstant(const Value& item, std::uint32_t constant) {
+  const MapData* set = runtime->constant_sets[constant];
+  const bool is_key = item.is(Kind::kString) || item.is(Kind::kInt) || item.is(Kind::kUint) || item.is(Kind::kBool);
+  if (set == nullptr || !is_key) return InValues(item, constants[constant], context);
+  if (item.is(Kind::kString) && item.size > kFreeCompareBytes && !Charge(context, ScanSteps(item.size))) return OutOfBudget(context);
+  return Value::Bool(FindInMap(*set, item) != nullptr);
+}
+
+Value Evaluator::Impl::MatchesRegex(const Value& text, std::uint32_t regex) {
+  if (!text.is(Kind::kString)) return text.is_fault() ? text : NoOverload(Function::kMatches);
+  const CompiledRegex& compiled = runtime->regexes[regex];
+  if (!compiled.regex->ok()) return MakeError(ValueError::kInvalidRegex, compiled.regex->error(), context);
+  return MatchRegex(*compiled.regex, compiled.program_size, text, context);
+}
+
+bool Evaluator::Impl::BeginIteration(const Value& range, Value* cursor, Value& fault) {
+  const bool can_iterate = range.is(Kind::kList) || (range.is(Kind::kMap) && range.map != nullptr);
+  if (can_iterate) [[likely]] {
+    const Value copy = range;  // `range` may be one of the registers that are written
+    cursor[0] = copy;
+    cursor[1] = Value::Int(0);
+    return true;
+  }
+  fault = range.is_fault() ? range
+                           : MakeError(ValueError::kNoMatchingOverload, std::string("iteration over ").append(TypeName(range.kind)), context);
+  return false;
+}
+
+// Over 100 lines: the opcode switch, a case an instruction.
+// SAFETY: VerifyProgram has proven every register, constant, slot, cell, regex and jump target in range, that registers are
+// written before they are read, that cursors and builders are used as such, and that every block ends in Return.
+// NOLINTNEXTLINE(misc-no-recursion,readability-function-size): see ComputeCell
+Value Evaluator::Impl::RunBlock(BlockId block_id, Value* r) {
+  const Block& block = program->blocks[block_id.index];
+  if (!Charge(context, block.end - block.begin)) return OutOfBudget(context);
+  const Instruction* pc = code + block.begin;
+  for (;;) {
+    const Instruction& in = *pc++;
+    switch (in.op) {
+      case Opcode::kLoadConstant: r[in.dst] = constants[in.c]; break;
+      case Opcode::kLoadSlot: {
+        const Value& value = slots[in.c];
+        const bool is_plain = value.kind != Kind::kAbsent && value.kind != Kind::kMap && observer == nullptr;
+        r[in.dst] = is_plain ? value : LoadSlotSlowly(in.c);
+        break;
+      }
+      case Opcode::kHasSlot: r[in.dst] = HasSlot(in.c); break;
+      case Opcode::kOptionalSlot: r[in.dst] = OptionalSlot(in.c, in.a); break;
+      case Opcode::kLoadCell: r[in.dst] = LoadCell(in.c, r + block.register_count); break;
+      case Opcode::kMove: r[in.dst] = r[in.a]; break;
+      case Opcode::kSelect: r[in.dst] = FastSelect(r[in.a], constants[in.c], context); break;
+      case Opcode::kHasMember: r[in.dst] = HasMember(r[in.a], constants[in.c].string(), context); break;
+      case Opcode::kOptionalSelect: r[in.dst] = OptionalSelectMember(r[in.a], constants[in.c].string(), context); break;
+      case Opcode::kIndex: r[in.dst] = IndexValue(r[in.a], r[in.b], context); break;
+      case Opcode::kOptionalIndex: r[in.dst] = OptionalIndexValue(r[in.a], r[in.b], context); break;
+      case Opcode::kAdd: r[in.dst] = FastAdd(r[in.a], r[in.b], context); break;
+      case Opcode::kSubtract: r[in.dst] = FastSubtract(r[in.a], r[in.b], context); break;
+      case Opcode::kMultiply: r[in.dst] = FastMultiply(r[in.a], r[in.b], context); break;
+      case Opcode::kDivide: r[in.dst] = DivideValues(r[in.a], r[in.b], context); break;
+      case Opcode::kModulo: r[in.dst] = ModuloValues(r[in.a], r[in.b], context); break;
+      case Opcode::kNegate: r[in.dst] = NegateValue(r[in.a]); break;
+      case Opcode::kNot: r[in.dst] = NotValue(r[in.a]); break;
+      case Opcode::kEqual: r[in.dst] = Equal(r[in.a], r[in.b], context); break;
+      case Opcode::kNotEqual: r[in.dst] = NotEqual(r[in.a], r[in.b], context); break;
+      case Opcode::kLess: r[in.dst] = FastOrder(Function::kLess, r[in.a], r[in.b], context, std::less<>()); break;
+      case Opcode::kLessOrEqual: r[in.dst] = FastOrder(Function::kLessOrEqual, r[in.a], r[in.b], context, std::less_equal<>()); break;
+      case Opcode::kGreater: r[in.dst] = FastOrder(Function::kGreater, r[in.a], r[in.b], context, std::greater<>()); break;
+      case Opcode::kGreaterOrEqual: r[in.dst] = FastOrder(Function::kGreaterOrEqual, r[in.a], r[in.b], context, std::greater_equal<>()); break;
+      case Opcode::kIn: r[in.dst] = InValues(r[in.a], r[in.b], context); break;
+      case Opcode::kEqualConstant: r[in.dst] = Equal(r[in.a], constants[in.c], context); break;
+      case Opcode::kNotEqualConstant: r[in.dst] = NotEqual(r[in.a], constants[in.c], context); break;
+      case Opcode::kInConstant: r[in.dst] = InConstant(r[in.a], in.c); break;
+      case Opcode::kConstantIn: r[in.dst] = InValues(constants[in.c], r[in.a], context); break;
+      case Opcode::kMatchesRegex: r[in.dst] = MatchesRegex(r[in.a], in.c); break;
+      case Opcode::kAnd: r[in.dst] = AndValues(r[in.a], r[in.b]); break;
+      case Opcode::kOr: r[in.dst] = OrValues(r[in.a], r[in.b]); break;
+      case Opcode::kJump: pc = code + in.c; break;
+      case Opcode::kJumpIfTrue:
+        if (r[in.a].is_true()) pc = code + in.c;
+        break;
+      case Opcode::kJumpIfFalse:
+        if (r[in.a].is_false()) pc = code + in.c;
+        break;
+      case Opcode::kJumpUnlessBool:
+        if (!r[in.a].is(Kind::kBool)) [[unlikely]] {
+          r[in.dst] = BoolFault(r[in.a]);
+          pc = code + in.c;
+        }
+        break;
+      case Opcode::kOptionalOr:
+        if (r[in.a].is(Kind::kOptional) && r[in.a].inner == nullptr) break;
+        r[in.dst] = r[in.a].is(Kind::kOptional) ? r[in.a] : NotOptional(r[in.a], "or");
+        pc = code + in.c;
+        break;
+      case Opcode::kOptionalOrValue:
+        if (r[in.a].is(Kind::kOptional) && r[in.a].inner == nullptr) break;
+        r[in.dst] = r[in.a].is(Kind::kOptional) ? *r[in.a].inner : NotOptional(r[in.a], "orValue");
+        pc = code + in.c;
+        break;
+      case Opcode::kOptionalUnwrap:
+        if (r[in.a].is(Kind::kOptional) && r[in.a].inner != nullptr) {
+          r[in.b] = *r[in.a].inner;
+        } else {
+          r[in.dst] = r[in.a].is(Kind::kOptional) ? r[in.a] : NotOptional(r[in.a], "optMap");
+          pc = code + in.c;
+        }
+        break;
+      case Opcode::kCheckOptional: r[in.dst] = r[in.a].is(Kind::kOptional) ? r[in.a] : NotOptional(r[in.a], "or"); break;
+      case Opcode::kCall: r[in.dst] = CallFunction(static_cast<Function>(in.c), {r + in.a, in.b}, context); break;
+      case Opcode::kNewList: r[in.dst] = NewListBuilder(in.c, context); break;
+      case Opcode::kAppend: Append(r[in.dst], r[in.a], context); break;
+      case Opcode::kAppendOptional: AppendOptional(r[in.dst], r[in.a], context); break;
+      case Opcode::kNewMap: r[in.dst] = NewMapBuilder(in.c, context); break;
+      case Opcode::kPut: Put(r[in.dst], r[in.a], r[in.b], context); break;
+      case Opcode::kPutOptional: PutOptional(r[in.dst], r[in.a], r[in.b], context); break;
+      case Opcode::kIterateBegin:
+        if (!BeginIteration(r[in.a], r + in.dst, r[in.b])) pc = code + in.c;
+        break;
+      case Opcode::kIterateNext:
+        if (!NextItem(r + in.a, in.dst == kNoRegister ? nullptr : r + in.dst, in.b == kNoRegister ? nullptr : r + in.b)) pc = code + in.c;
+        break;
+      case Opcode::kFoldAnd:
+        r[in.dst] = AndValues(r[in.dst], r[in.a]);
+        if (r[in.dst].is_false()) pc = code + in.c;
+        break;
+      case Opcode::kFoldOr:
+        r[in.dst] = OrValues(r[in.dst], r[in.a]);
+        if (r[in.dst].is_true()) pc = code + in.c;
+        break;
+      case Opcode::kCountTrue: CountTrue(r[in.dst], r[in.a]); break;
+      case Opcode::kFilterTest:
+        if (r[in.a].is_true()) break;
+        if (!r[in.a].is_false()) FailFilter(r[in.dst], r[in.a]);
+        pc = code + in.c;
+        break;
+      case Opcode::kLoop: {
+        const Instruction* target = code + in.c;
+        if (!Charge(context, static_cast<std::uint64_t>(pc - target))) return OutOfBudget(context);
+        pc = target;
+        break;
+      }
+      case Opcode::kReturn: return r[in.a];
+    }
+  }
+}
+
+Evaluator::Evaluator(const EvalLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+Evaluator::~Evaluator() = default;
+Evaluator::Evaluator(Evaluator&&) noexcept = default;
+Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
+
+void Evaluator::Begin(const RuntimeProgram& program, std::span<const Value> slots) {
+  Impl& impl = *impl_;
+  impl.program = &program.program();
+  impl.runtime = &program.impl();
+  impl.code = impl.program->code.data();
+  impl.constants = impl.runtime->constants.data();
+  impl.slots = slots.data();
+  impl.temporaries.Reset();
+  impl.steps_left = impl.limits.max_steps;
+  ++impl.generation;
+  if (impl.registers.size() < impl.runtime->max_stack_need) impl.registers.resize(impl.runtime->max_stack_need);
+  if (impl.cell_marks.size() < impl.program->cells.size()) {
+    impl.cell_marks.resize(impl.program->cells.size());
+    impl.cell_values.resize(impl.program->cells.size());
+    impl.cell_reads.resize(impl.program->cells.size());
+    impl.cells = impl.cell_values.data();
+  }
+}
+
+void Evaluator::ForgetCells() { ++impl_->generation; }
+
+Value Evaluator::Run(BlockId block, ReadObserver* observer) {
+  Impl& impl = *impl_;
+  if (impl.steps_left == 0) [[unlikely]] return OutOfBudget(impl.context);
+  impl.observer = observer;
+  impl.read_log.clear();
+  return impl.RunBlock(block, impl.registers.data());
+}
+
+bool Evaluator::exhausted() const { return impl_->steps_left == 0; }
+
+Arena& Evaluator::arena() { return impl_->temporaries; }
+
+}  // namespace writ

@@ -63,7 +63,7 @@
   OP(Put,                 I, R, R, _,  "put key a, value b into the map in dst; duplicate and bad keys are errors")       \
   OP(PutOptional,         I, R, R, _,  "put key a and the value of optional b, if any")                                   \
   OP(IterateBegin,        Q, R, W, J,  "start iterating over a: (dst, dst+1) = cursor; not a list or map: b = fault, pc = c") \
-  OP(IterateNext,         V, P, V, J,  "next item of cursor (a, a+1): dst = item or key, b = list item with index or map value; at the end pc = c") \
+  OP(IterateNext,         V, P, V, J,  "next of cursor (a, a+1): dst = item or key; with b: dst = index or key, b = item or value; at the end pc = c") \
   OP(FoldAnd,             I, R, _, J,  "dst = dst && a (Kleene); if dst is false then pc = c")                            \
   OP(FoldOr,              I, R, _, J,  "dst = dst || a (Kleene); if dst is true then pc = c")                             \
   OP(CountTrue,           I, R, _, _,  "exists_one: dst (int) += a is true; a fault or non-bool makes dst that fault, and stays") \

@@ -56,8 +56,8 @@ struct MapData {
 
 struct Value {
   Kind kind = Kind::kAbsent;
-  std::uint8_t reserved = 0;
-  std::uint16_t code = 0;   // kError: ValueError
+  std::uint8_t nesting = 0; // aggregates built by an evaluation or a constant: how deep they nest, at most kMaxNesting; 0 for JSON
+  std::uint16_t code = 0;   // kError: ValueError; kList, kMap being built: 1 + log2 of the room (engine/eval/builders.h)
   std::uint32_t size = 0;   // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
   union {
     bool boolean;
@@ -69,6 +69,10 @@ struct Value {
     const MapData* map;           // kMap; nullptr for a map known to exist whose members were not read (engine slots only)
     const Value* inner;           // kOptional; nullptr = none
   };
+
+  // Deepest nesting of lists, maps and optionals that an evaluation or a constant may build (on top of what JSON brings, whose
+  // depth its reader limits). Together they bound every recursion over a value.
+  static constexpr std::uint8_t kMaxNesting = 200;
 
   constexpr Value() : integer(0) {}
 
@@ -131,6 +135,9 @@ std::string_view TypeName(Kind kind);
 // Heterogeneous equality of CEL: numbers by value, different kinds unequal, NaN unequal to itself, maps in any order.
 // Requires: neither side is or contains a fault. O(size); recursion is bounded by the values' nesting, which every producer limits.
 bool ValuesEqual(const Value& a, const Value& b);
+// The same with a budget: takes one step a value visited and one for each 32 bytes compared from `steps_left`. When that
+// reaches 0 the answer is false and means nothing. Values may share parts, so their size alone bounds nothing.
+bool ValuesEqualWithin(const Value& a, const Value& b, std::uint64_t& steps_left);
 
 // Hash that agrees with ValuesEqual for map keys (int, uint, integral double, bool, string).
 std::uint64_t HashKey(const Value& key);
@@ -150,20 +157,27 @@ const Value* FindDuplicateKey(const MapData& map);
 // Returns a deep copy of `value` whose storage is in `arena`; kAbsent when the arena is full. Iteration depth as ValuesEqual.
 Value CopyValue(Arena& arena, const Value& value);
 
+// Returns `value` in the shortest decimal form that reads back as the same double: plain digits for 1e-7 <= |value| < 1e21
+// ("5", "0.0045", "123456789"), else scientific ("1e+21"); "-0", "NaN", "Infinity", "-Infinity". The one form of doubles:
+// string(), messages, JSON; LiteralText adds ".0" to what would read as an int.
+std::string FormatDouble(double value);
+
 // Returns "no such key: x" and so on. Requires: kError.
 std::string ErrorText(const Value& error);
 // Returns the stable name of an error: "NoSuchKey".
 const char* ValueErrorName(ValueError error);
 
 // Returns `value` as people read it inside a message ("{expr}" in `because`): strings bare, everything else as JSON-like text,
-// timestamps RFC 3339, durations "90s", errors "<error: …>", unknowns "<unknown>". Never fails.
+// timestamps RFC 3339, durations "90s", errors "<error: …>", unknowns "<unknown>", an empty optional "none". Never fails.
+// The text of an aggregate is cut with "…" after 64 KiB: values may share parts, so that a small one can have a huge text.
 std::string DisplayText(const Value& value);
 
 // Returns `value` as CEL literal text: strings quoted, uints with u; for dumps and `writ cel`. Map keys in insertion order.
+// Cut with "…" after 1 MiB of an aggregate.
 std::string LiteralText(const Value& value);
 
 // Appends `value` as JSON: bytes as base64, timestamps and durations as strings, non-finite doubles as strings, none as null.
-// Requires: no fault inside.
+// Map keys that are no strings become their text; types and faults inside become strings. Members beyond 64 MiB of text are null.
 void AppendJson(const Value& value, std::string& out);
 // Appends `text` as a quoted JSON string. Invalid UTF-8 is replaced by U+FFFD.
 void AppendJsonString(std::string_view text, std::string& out);

@@ -1,0 +1,56 @@
+// What the parts of the function library share: one function per row of function_list.h, and the makers of errors and texts.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/eval/functions.h"
+
+namespace writ {
+
+// The rows of function_list.h. Requires: the number of arguments is one of the row's signatures; no argument is a fault.
+#define WRIT_DECLARE(id, name, library, signatures) Value Call##id(std::span<const Value> arguments, FunctionContext& context);
+WRIT_FUNCTIONS(WRIT_DECLARE)
+#undef WRIT_DECLARE
+
+// Takes `steps` from the budget. False when that exhausted it.
+inline bool Charge(FunctionContext& context, std::uint64_t steps) {
+  if (steps >= context.steps_left) [[unlikely]] {
+    context.steps_left = 0;
+    return false;
+  }
+  context.steps_left -= steps;
+  return true;
+}
+
+// What walking `bytes` bytes costs: a step for every 32.
+inline std::uint64_t ScanSteps(std::size_t bytes) { return 1 + bytes / 32; }
+
+// Marks the budget as exhausted (also when the arena is full) and returns an error to go on with.
+[[gnu::cold]] Value OutOfBudget(FunctionContext& context);
+
+// Returns an error whose detail is copied into the arena.
+[[gnu::cold]] Value MakeError(ValueError error, std::string_view detail, FunctionContext& context);
+// NoMatchingOverload with the function's name.
+[[gnu::cold]] Value NoOverload(Function function);
+// Overflow with the function's name.
+[[gnu::cold]] Value OverflowIn(Function function);
+
+// Returns the text of a key or index for an error's detail, at most about 100 bytes.
+[[gnu::cold]] std::string DetailText(const Value& key);
+
+// Returns a string value whose text is copied into the arena.
+Value MakeString(std::string_view text, FunctionContext& context);
+
+// Returns optional.of(value).
+Value MakeOptional(const Value& value, FunctionContext& context);
+
+// Of two strict operands of which at least one is a fault: the fault that counts. Error before unknown, left before right.
+inline const Value& FaultOf(const Value& a, const Value& b) {
+  if (a.is(Kind::kError)) return a;
+  if (b.is(Kind::kError)) return b;
+  return a.is_fault() ? a : b;
+}
+
+}  // namespace writ

@@ -1,0 +1,60 @@
+// optional.of, optional.ofNonZeroValue, optional.none and the methods of optionals.
+#include "engine/eval/functions_internal.h"
+
+namespace writ {
+namespace {
+
+// Empty, zero, false and null are zero values; types and optionals have none.
+bool IsZero(const Value& value) {
+  switch (value.kind) {
+    case Kind::kNull: return true;
+    case Kind::kBool: return !value.boolean;
+    case Kind::kInt:
+    case Kind::kDuration: return value.integer == 0;
+    case Kind::kUint: return value.unsigned_integer == 0;
+    case Kind::kDouble: return value.real == 0;
+    case Kind::kString:
+    case Kind::kBytes:
+    case Kind::kList: return value.size == 0;
+    case Kind::kTimestamp: return value.integer == 0 && value.size == 0;
+    case Kind::kMap: return value.map != nullptr && value.map->size == 0;
+    case Kind::kAbsent:
+    case Kind::kOptional:
+    case Kind::kType:
+    case Kind::kError:
+    case Kind::kUnknown: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Value CallOptionalOf(std::span<const Value> arguments, FunctionContext& context) { return MakeOptional(arguments[0], context); }
+
+Value CallOptionalOfNonZero(std::span<const Value> arguments, FunctionContext& context) {
+  return IsZero(arguments[0]) ? Value::Optional(nullptr) : MakeOptional(arguments[0], context);
+}
+
+Value CallOptionalNone(std::span<const Value>, FunctionContext&) { return Value::Optional(nullptr); }
+
+Value CallHasValue(std::span<const Value> arguments, FunctionContext&) {
+  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kHasValue);
+  return Value::Bool(arguments[0].inner != nullptr);
+}
+
+Value CallOptionalValue(std::span<const Value> arguments, FunctionContext&) {
+  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kOptionalValue);
+  return arguments[0].inner != nullptr ? *arguments[0].inner : Value::Error(ValueError::kNoOptionalValue);
+}
+
+Value CallOptionalOr(std::span<const Value> arguments, FunctionContext&) {
+  if (!arguments[0].is(Kind::kOptional) || !arguments[1].is(Kind::kOptional)) return NoOverload(Function::kOptionalOr);
+  return arguments[0].inner != nullptr ? arguments[0] : arguments[1];
+}
+
+Value CallOptionalOrValue(std::span<const Value> arguments, FunctionContext&) {
+  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kOptionalOrValue);
+  return arguments[0].inner != nullptr ? *arguments[0].inner : arguments[1];
+}
+
+}  // namespace writ

@@ -1,0 +1,363 @@
+// The operators on any two values. Semantics: docs/language.md and cel-spec langdef.md; every overflow is an error.
+#include "engine/eval/operators.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "engine/eval/functions_internal.h"
+#include "rules/model/time.h"
+
+namespace writ {
+namespace {
+
+constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+constexpr std::int64_t kMinInt = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kMaxInt = std::numeric_limits<std::int64_t>::max();
+
+bool Are(const Value& a, const Value& b, Kind kind) { return a.kind == kind && b.kind == kind; }
+
+Value Concatenate(const Value& a, const Value& b, FunctionContext& context) {
+  if (b.size == 0) return a;
+  if (a.size == 0) return b;
+  const std::size_t size = std::size_t{a.size} + b.size;
+  if (size > std::numeric_limits<std::uint32_t>::max() || !Charge(context, ScanSteps(size))) return OutOfBudget(context);
+  char* text = context.arena.AllocateArray<char>(size);
+  if (text == nullptr) return OutOfBudget(context);
+  std::memcpy(text, a.text, a.size);
+  std::memcpy(text + a.size, b.text, b.size);
+  return a.is(Kind::kString) ? Value::String({text, size}) : Value::Bytes({text, size});
+}
+
+Value ConcatenateLists(const Value& a, const Value& b, FunctionContext& context) {
+  if (b.size == 0) return a;
+  if (a.size == 0) return b;
+  const std::size_t size = std::size_t{a.size} + b.size;
+  if (size > std::numeric_limits<std::uint32_t>::max() || !Charge(context, size)) return OutOfBudget(context);
+  Value* items = context.arena.AllocateArray<Value>(size);
+  if (items == nullptr) return OutOfBudget(context);
+  std::copy_n(a.items, a.size, items);
+  std::copy_n(b.items, b.size, items + a.size);
+  Value list = Value::List(items, static_cast<std::uint32_t>(size));
+  list.nesting = std::max(a.nesting, b.nesting);
+  return list;
+}
+
+// `total` nanoseconds since 1970 as a timestamp of CEL's range.
+Value MakeTimestamp(__int128 total, Function function) {
+  __int128 seconds = total / kNanosPerSecond;
+  auto nanos = static_cast<std::int64_t>(total % kNanosPerSecond);
+  if (nanos < 0) {
+    nanos += kNanosPerSecond;
+    --seconds;
+  }
+  if (seconds < kMinTimestampSeconds || seconds > kMaxTimestampSeconds) return OverflowIn(function);
+  return Value::Timestamp(static_cast<std::int64_t>(seconds), static_cast<std::uint32_t>(nanos));
+}
+
+__int128 TotalNanos(const Value& timestamp) { return static_cast<__int128>(timestamp.integer) * kNanosPerSecond + timestamp.size; }
+
+Value MakeDuration(__int128 nanos, Function function) {
+  if (nanos < kMinInt || nanos > kMaxInt) return OverflowIn(function);
+  return Value::Duration(static_cast<std::int64_t>(nanos));
+}
+
+enum class Order : std::uint8_t { kLess, kEqual, kGreater, kUnordered, kNone };
+
+template <typename T>
+Order OrderOf(T a, T b) {
+  if (a < b) return Order::kLess;
+  if (a > b) return Order::kGreater;
+  return a == b ? Order::kEqual : Order::kUnordered;
+}
+
+Order Reverse(Order order) {
+  if (order == Order::kLess) return Order::kGreater;
+  return order == Order::kGreater ? Order::kLess : order;
+}
+
+// Ints against doubles are compared as doubles: lossy beyond 2^53, as CEL's suite wants.
+Order OrderMixed(const Value& a, const Value& b) {
+  if (a.is(Kind::kInt) && b.is(Kind::kUint)) {
+    return a.integer < 0 ? Order::kLess : OrderOf(static_cast<std::uint64_t>(a.integer), b.unsigned_integer);
+  }
+  if (a.is(Kind::kInt) && b.is(Kind::kDouble)) return OrderOf(static_cast<double>(a.integer), b.real);
+  if (a.is(Kind::kUint) && b.is(Kind::kDouble)) return OrderOf(static_cast<double>(a.unsigned_integer), b.real);
+  return Order::kNone;
+}
+
+Order OrderSameKind(const Value& a, const Value& b) {
+  switch (a.kind) {
+    case Kind::kBool: return OrderOf(a.boolean, b.boolean);
+    case Kind::kInt:
+    case Kind::kDuration: return OrderOf(a.integer, b.integer);
+    case Kind::kUint: return OrderOf(a.unsigned_integer, b.unsigned_integer);
+    case Kind::kDouble: return OrderOf(a.real, b.real);
+    case Kind::kString:
+    case Kind::kBytes: return OrderOf(a.string().compare(b.string()), 0);  // char_traits compares as unsigned octets
+    case Kind::kTimestamp: return a.integer != b.integer ? OrderOf(a.integer, b.integer) : OrderOf(a.size, b.size);
+    case Kind::kAbsent:
+    case Kind::kNull:
+    case Kind::kList:
+    case Kind::kMap:
+    case Kind::kOptional:
+    case Kind::kType:
+    case Kind::kError:
+    case Kind::kUnknown: return Order::kNone;
+  }
+  return Order::kNone;
+}
+
+bool Holds(Function function, Order order) {
+  if (function == Function::kLess) return order == Order::kLess;
+  if (function == Function::kLessOrEqual) return order == Order::kLess || order == Order::kEqual;
+  if (function == Function::kGreater) return order == Order::kGreater;
+  return order == Order::kGreater || order == Order::kEqual;
+}
+
+// What a lookup in a list or map found: the item, a miss, or an error.
+struct Lookup {
+  const Value* item = nullptr;
+  Value error;  // kError when the container cannot be looked up in that way
+};
+
+// The position that `index` names in a list; empty for no int, uint or integral double. Positions out of range give -1.
+std::optional<std::int64_t> ListPosition(const Value& index) {
+  if (index.is(Kind::kInt)) return index.integer;
+  if (index.is(Kind::kUint)) return index.unsigned_integer <= static_cast<std::uint64_t>(kMaxInt) ? static_cast<std::int64_t>(index.unsigned_integer) : -1;
+  if (index.is(Kind::kDouble) && index.real == std::trunc(index.real)) {
+    return index.real >= 0 && index.real < 0x1p32 ? static_cast<std::int64_t>(index.real) : -1;
+  }
+  return std::nullopt;
+}
+
+Lookup LookUp(const Value& container, const Value& key, Function function) {
+  if (container.is(Kind::kMap) && container.map != nullptr) return {FindInMap(*container.map, key), {}};
+  if (!container.is(Kind::kList)) return {nullptr, NoOverload(function)};
+  if (key.is(Kind::kDouble) && key.real != std::trunc(key.real)) return {};
+  const std::optional<std::int64_t> position = ListPosition(key);
+  if (!position) return {nullptr, NoOverload(function)};
+  if (*position < 0 || *position >= container.size) return {};
+  return {container.items + *position, {}};
+}
+
+// Items that are faults (an unknown member of a map) are faults, not optionals of faults.
+Value OptionalOfItem(const Value* item, FunctionContext& context) {
+  if (item == nullptr) return Value::Optional(nullptr);
+  return item->is_fault() ? *item : MakeOptional(*item, context);
+}
+
+Value IndexOptional(const Value& optional, const Value& key, Function function, FunctionContext& context) {
+  if (optional.inner == nullptr) return optional;
+  const Lookup lookup = LookUp(*optional.inner, key, function);
+  if (lookup.error.is(Kind::kError)) return lookup.error;
+  return OptionalOfItem(lookup.item, context);
+}
+
+bool HasMembers(const Value& value) { return value.is(Kind::kMap) && value.map != nullptr; }
+
+}  // namespace
+
+Value AddValues(const Value& a, const Value& b, FunctionContext& context) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  constexpr Function kThis = Function::kAdd;
+  if (Are(a, b, Kind::kInt)) {
+    std::int64_t sum = 0;
+    return __builtin_add_overflow(a.integer, b.integer, &sum) ? OverflowIn(kThis) : Value::Int(sum);
+  }
+  if (Are(a, b, Kind::kUint)) {
+    std::uint64_t sum = 0;
+    return __builtin_add_overflow(a.unsigned_integer, b.unsigned_integer, &sum) ? OverflowIn(kThis) : Value::Uint(sum);
+  }
+  if (Are(a, b, Kind::kDouble)) return Value::Double(a.real + b.real);
+  if (Are(a, b, Kind::kString) || Are(a, b, Kind::kBytes)) return Concatenate(a, b, context);
+  if (Are(a, b, Kind::kList)) return ConcatenateLists(a, b, context);
+  if (a.is(Kind::kTimestamp) && b.is(Kind::kDuration)) return MakeTimestamp(TotalNanos(a) + b.integer, kThis);
+  if (a.is(Kind::kDuration) && b.is(Kind::kTimestamp)) return MakeTimestamp(TotalNanos(b) + a.integer, kThis);
+  if (Are(a, b, Kind::kDuration)) return MakeDuration(static_cast<__int128>(a.integer) + b.integer, kThis);
+  return NoOverload(kThis);
+}
+
+Value SubtractValues(const Value& a, const Value& b, FunctionContext&) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  constexpr Function kThis = Function::kSubtract;
+  if (Are(a, b, Kind::kInt)) {
+    std::int64_t difference = 0;
+    return __builtin_sub_overflow(a.integer, b.integer, &difference) ? OverflowIn(kThis) : Value::Int(difference);
+  }
+  if (Are(a, b, Kind::kUint)) {
+    std::uint64_t difference = 0;
+    return __builtin_sub_overflow(a.unsigned_integer, b.unsigned_integer, &difference) ? OverflowIn(kThis) : Value::Uint(difference);
+  }
+  if (Are(a, b, Kind::kDouble)) return Value::Double(a.real - b.real);
+  if (Are(a, b, Kind::kTimestamp)) return MakeDuration(TotalNanos(a) - TotalNanos(b), kThis);
+  if (a.is(Kind::kTimestamp) && b.is(Kind::kDuration)) return MakeTimestamp(TotalNanos(a) - b.integer, kThis);
+  if (Are(a, b, Kind::kDuration)) return MakeDuration(static_cast<__int128>(a.integer) - b.integer, kThis);
+  return NoOverload(kThis);
+}
+
+Value MultiplyValues(const Value& a, const Value& b, FunctionContext&) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  constexpr Function kThis = Function::kMultiply;
+  if (Are(a, b, Kind::kInt)) {
+    std::int64_t product = 0;
+    return __builtin_mul_overflow(a.integer, b.integer, &product) ? OverflowIn(kThis) : Value::Int(product);
+  }
+  if (Are(a, b, Kind::kUint)) {
+    std::uint64_t product = 0;
+    return __builtin_mul_overflow(a.unsigned_integer, b.unsigned_integer, &product) ? OverflowIn(kThis) : Value::Uint(product);
+  }
+  if (Are(a, b, Kind::kDouble)) return Value::Double(a.real * b.real);
+  return NoOverload(kThis);
+}
+
+Value DivideValues(const Value& a, const Value& b, FunctionContext&) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  if (Are(a, b, Kind::kInt)) {
+    if (b.integer == 0) return Value::Error(ValueError::kDivideByZero);
+    if (a.integer == kMinInt && b.integer == -1) return OverflowIn(Function::kDivide);
+    return Value::Int(a.integer / b.integer);
+  }
+  if (Are(a, b, Kind::kUint)) {
+    if (b.unsigned_integer == 0) return Value::Error(ValueError::kDivideByZero);
+    return Value::Uint(a.unsigned_integer / b.unsigned_integer);
+  }
+  if (Are(a, b, Kind::kDouble)) return Value::Double(a.real / b.real);
+  return NoOverload(Function::kDivide);
+}
+
+Value ModuloValues(const Value& a, const Value& b, FunctionContext&) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  if (Are(a, b, Kind::kInt)) {
+    if (b.integer == 0) return Value::Error(ValueError::kModulusByZero);
+    if (a.integer == kMinInt && b.integer == -1) return OverflowIn(Function::kModulo);
+    return Value::Int(a.integer % b.integer);
+  }
+  if (Are(a, b, Kind::kUint)) {
+    if (b.unsigned_integer == 0) return Value::Error(ValueError::kModulusByZero);
+    return Value::Uint(a.unsigned_integer % b.unsigned_integer);
+  }
+  return NoOverload(Function::kModulo);
+}
+
+Value NegateValue(const Value& a) {
+  if (a.is_fault()) return a;
+  if (a.is(Kind::kInt)) return a.integer == kMinInt ? OverflowIn(Function::kNegate) : Value::Int(-a.integer);
+  if (a.is(Kind::kDouble)) return Value::Double(-a.real);
+  return NoOverload(Function::kNegate);
+}
+
+Value NotValue(const Value& a) {
+  if (a.is(Kind::kBool)) return Value::Bool(!a.boolean);
+  return a.is_fault() ? a : NoOverload(Function::kNot);
+}
+
+Value EqualValues(const Value& a, const Value& b, FunctionContext& context) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  const bool equal = ValuesEqualWithin(a, b, context.steps_left);
+  return context.steps_left == 0 ? OutOfBudget(context) : Value::Bool(equal);
+}
+
+Value NotEqualValues(const Value& a, const Value& b, FunctionContext& context) {
+  const Value equal = EqualValues(a, b, context);
+  return equal.is(Kind::kBool) ? Value::Bool(!equal.boolean) : equal;
+}
+
+Value OrderValues(Function function, const Value& a, const Value& b, FunctionContext& context) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  Order order = Order::kNone;
+  if (a.kind == b.kind) {
+    if ((a.is(Kind::kString) || a.is(Kind::kBytes)) && !Charge(context, ScanSteps(std::min(a.size, b.size)))) return OutOfBudget(context);
+    order = OrderSameKind(a, b);
+  } else {
+    order = a.kind < b.kind ? OrderMixed(a, b) : Reverse(OrderMixed(b, a));
+  }
+  return order == Order::kNone ? NoOverload(function) : Value::Bool(Holds(function, order));
+}
+
+Value InValues(const Value& a, const Value& b, FunctionContext& context) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  if (b.is(Kind::kMap) && b.map != nullptr) {
+    const std::size_t bytes = a.is(Kind::kString) ? a.size : 0;
+    if (!Charge(context, ScanSteps(bytes))) return OutOfBudget(context);
+    return Value::Bool(FindInMap(*b.map, a) != nullptr);
+  }
+  if (!b.is(Kind::kList)) return NoOverload(Function::kIn);
+  for (std::uint32_t i = 0; i < b.size; ++i) {
+    if (ValuesEqualWithin(a, b.items[i], context.steps_left)) return Value::Bool(true);
+    if (context.steps_left == 0) return OutOfBudget(context);
+  }
+  return Value::Bool(false);
+}
+
+Value BoolFault(const Value& value) {
+  return value.is_fault() ? value : Value::Error(ValueError::kNotABool, TypeName(value.kind));
+}
+
+Value AndValues(const Value& a, const Value& b) {
+  if (a.is_false() || b.is_false()) return Value::Bool(false);
+  if (a.is_true() && b.is_true()) return Value::Bool(true);
+  if (a.is(Kind::kUnknown) || b.is(Kind::kUnknown)) return Value::Unknown();
+  return BoolFault(a.is_true() ? b : a);
+}
+
+Value OrValues(const Value& a, const Value& b) {
+  if (a.is_true() || b.is_true()) return Value::Bool(true);
+  if (a.is_false() && b.is_false()) return Value::Bool(false);
+  if (a.is(Kind::kUnknown) || b.is(Kind::kUnknown)) return Value::Unknown();
+  return BoolFault(a.is_false() ? b : a);
+}
+
+Value IndexValue(const Value& a, const Value& b, FunctionContext& context) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  if (!Charge(context, b.is(Kind::kString) ? ScanSteps(b.size) : 1)) return OutOfBudget(context);
+  if (a.is(Kind::kOptional)) return IndexOptional(a, b, Function::kIndex, context);
+  const Lookup lookup = LookUp(a, b, Function::kIndex);
+  if (lookup.item != nullptr) return *lookup.item;
+  if (lookup.error.is(Kind::kError)) return lookup.error;
+  return MakeError(a.is(Kind::kMap) ? ValueError::kNoSuchKey : ValueError::kIndexOutOfRange, DetailText(b), context);
+}
+
+Value OptionalIndexValue(const Value& a, const Value& b, FunctionContext& context) {
+  if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
+  if (!Charge(context, b.is(Kind::kString) ? ScanSteps(b.size) : 1)) return OutOfBudget(context);
+  if (a.is(Kind::kOptional)) return IndexOptional(a, b, Function::kOptionalIndex, context);
+  const Lookup lookup = LookUp(a, b, Function::kOptionalIndex);
+  return lookup.error.is(Kind::kError) ? lookup.error : OptionalOfItem(lookup.item, context);
+}
+
+Value NoMembers(const Value& a, std::string_view key, FunctionContext& context) {
+  return MakeError(ValueError::kNoMatchingOverload, std::string(TypeName(a.kind)).append(".").append(DetailText(Value::String(key))), context);
+}
+
+Value SelectMember(const Value& a, std::string_view key, FunctionContext& context) {
+  if (HasMembers(a)) {
+    const Value* found = FindInMap(*a.map, key);
+    return found != nullptr ? *found : MakeError(ValueError::kNoSuchKey, DetailText(Value::String(key)), context);
+  }
+  if (a.is_fault()) return a;
+  if (!a.is(Kind::kOptional)) return NoMembers(a, key, context);
+  return OptionalSelectMember(a, key, context);
+}
+
+Value HasMember(const Value& a, std::string_view key, FunctionContext& context) {
+  if (a.is_fault()) return a;
+  if (a.is(Kind::kOptional) && a.inner == nullptr) return Value::Bool(false);
+  const Value& container = a.is(Kind::kOptional) ? *a.inner : a;
+  if (!HasMembers(container)) return NoMembers(container, key, context);
+  const Value* found = FindInMap(*container.map, key);
+  // Whether a member that was declared unknown is there is not known either.
+  return found != nullptr && found->is_fault() ? *found : Value::Bool(found != nullptr);
+}
+
+Value OptionalSelectMember(const Value& a, std::string_view key, FunctionContext& context) {
+  if (a.is_fault()) return a;
+  if (a.is(Kind::kOptional) && a.inner == nullptr) return a;
+  const Value& container = a.is(Kind::kOptional) ? *a.inner : a;
+  if (!HasMembers(container)) return NoMembers(container, key, context);
+  return OptionalOfItem(FindInMap(*container.map, key), context);
+}
+
+}  // namespace writ
