@@ -39,7 +39,7 @@ struct ServeOptions {
   std::optional<std::string> health_listen;             // --health-listen: /healthz /readyz /metrics again, over plain HTTP
   bool watch = false;                                   // --watch: reload policies when they change (certificates always are)
   std::chrono::milliseconds drain{20'000};              // --drain: longest time from SIGTERM to the end
-  std::chrono::milliseconds drain_quiet{1'000};         // a drain ends early when no connection was open for so long
+  std::chrono::milliseconds drain_quiet{1'000};         // a drain ends early when nothing was asked for so long
   std::uint32_t max_decide_list = 1'000;                // requests in one POST /v1/decide
   http::HttpLimits limits;
   std::optional<std::uint32_t> threads;                 // --threads: I/O threads, and as many workers; default: cores, at least 2

@@ -90,14 +90,16 @@ class Server {
 
   // Announces the end: draining() holds, replies carry `Connection: close`, new connections are still served. Does not block.
   void BeginDrain();
-  // BeginDrain, then blocks until no connection has been open for `quiet`, at most for `grace`; then takes what is still in the
-  // accept queue, closes the listener, lets requests under way finish (at most write_timeout) and stops.
+  // BeginDrain, then blocks until nothing has happened for `quiet` (no request under way, none begun or answered, no connection
+  // made), at most for `grace`; then takes what is still in the accept queue, closes the listener and idle connections, lets
+  // requests under way finish (at most handler_timeout + write_timeout) and stops.
   void Drain(std::chrono::milliseconds grace, std::chrono::milliseconds quiet);
   // Ends a running Drain early and closes everything.
   void Stop();
 
- private:
   struct Impl;
+
+ private:
   explicit Server(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -37,7 +37,7 @@ struct LoadedPolicies {
 };
 
 // Reads, compiles and verifies. Data that an import names and `data` does not give is looked for as NAME.json, NAME.yaml and
-// NAME.yml in the folders of the policy files; two of them is an error, none leaves it absent.
+// NAME.yml in the folders of the policy files and the folders given; two of them is an error, none leaves it absent.
 // Errors: kInvalidArgument (faults in policies: rendered diagnostics; no policies; a bundle among other paths; bad data), and those
 // of reading and of LoadBundle. Thread-safe. Cost: that of compiling.
 Result<LoadedPolicies> LoadPolicies(const PolicySource& source);

@@ -1,0 +1,316 @@
+// AdmissionReview v1.
+#include "webhook/admission/review.h"
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+#include <simdjson.h>
+
+#include "webhook/http/message.h"
+
+namespace writ {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr std::string_view kApiVersion = "admission.k8s.io/v1";
+constexpr std::string_view kEllipsis = "…";
+
+// What is read of a review before it is decided. The engine's strict reader judges the whole text afterwards: this only peeks.
+struct ReviewHead {
+  bool has_request = false;
+  std::string api_version, kind, uid, operation, object_kind, object_group, object_namespace, name, sub_resource;
+  bool dry_run = false;
+};
+
+// Either nothing, or what is wrong with the document: `syntax` when it is no JSON at all.
+struct PeekFault {
+  bool syntax = false;
+  std::string message;
+};
+
+namespace ondemand = simdjson::ondemand;
+
+// A string member; its absence and null leave `out` empty.
+void ReadText(ondemand::value value, std::string_view path, std::string& out, std::optional<PeekFault>& fault) {
+  ondemand::json_type type{};
+  std::string_view text;
+  if (value.type().get(type) != simdjson::SUCCESS) {
+    fault = PeekFault{.syntax = true};
+  } else if (type == ondemand::json_type::string) {
+    if (value.get_string().get(text) != simdjson::SUCCESS) {
+      fault = PeekFault{.syntax = true};
+    } else {
+      out = text;
+    }
+  } else if (type != ondemand::json_type::null) {
+    fault = PeekFault{.message = "`" + std::string(path) + "` must be a string"};
+  }
+}
+
+// Calls `member(key, value, fault)` for each member of an object until there is a fault.
+template <typename Function>
+void ForEachMember(ondemand::object object, std::optional<PeekFault>& fault, const Function& member) {
+  for (auto field : object) {
+    std::string_view key;
+    ondemand::value value;
+    if (field.error() != simdjson::SUCCESS || field.unescaped_key().get(key) != simdjson::SUCCESS ||
+        field.value().get(value) != simdjson::SUCCESS) {
+      fault = PeekFault{.syntax = true};
+      return;
+    }
+    member(key, value);
+    if (fault) return;
+  }
+}
+
+bool GetObject(ondemand::value value, std::string_view path, ondemand::object& out, std::optional<PeekFault>& fault) {
+  if (value.get_object().get(out) == simdjson::SUCCESS) return true;
+  fault = PeekFault{.message = "`" + std::string(path) + "` must be an object"};
+  return false;
+}
+
+void PeekRequest(ondemand::object request, ReviewHead& head, std::optional<PeekFault>& fault) {
+  ForEachMember(request, fault, [&head, &fault](std::string_view key, ondemand::value value) {
+    if (key == "uid") return ReadText(value, "request.uid", head.uid, fault);
+    if (key == "operation") return ReadText(value, "request.operation", head.operation, fault);
+    if (key == "namespace") return ReadText(value, "request.namespace", head.object_namespace, fault);
+    if (key == "name") return ReadText(value, "request.name", head.name, fault);
+    if (key == "subResource") return ReadText(value, "request.subResource", head.sub_resource, fault);
+    if (key == "kind") {
+      ondemand::object kind;
+      if (!GetObject(value, "request.kind", kind, fault)) return;
+      ForEachMember(kind, fault, [&head, &fault](std::string_view name, ondemand::value text) {
+        if (name == "kind") ReadText(text, "request.kind.kind", head.object_kind, fault);
+        if (name == "group") ReadText(text, "request.kind.group", head.object_group, fault);
+      });
+    }
+    if (key == "dryRun" && !value.is_null() && value.get_bool().get(head.dry_run) != simdjson::SUCCESS) {
+      fault = PeekFault{.message = "`request.dryRun` must be a bool"};
+    }
+  });
+}
+
+std::optional<PeekFault> PeekReview(std::string_view body, ReviewHead& head) {
+  ondemand::parser parser;
+  const simdjson::padded_string padded(body);
+  ondemand::document document;
+  ondemand::json_type type{};
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS || document.type().get(type) != simdjson::SUCCESS) {
+    return PeekFault{.syntax = true};
+  }
+  ondemand::object review;
+  if (type != ondemand::json_type::object) return PeekFault{.message = "an AdmissionReview is a JSON object"};
+  if (document.get_object().get(review) != simdjson::SUCCESS) return PeekFault{.syntax = true};
+  std::optional<PeekFault> fault;
+  ForEachMember(review, fault, [&head, &fault](std::string_view key, ondemand::value value) {
+    if (key == "apiVersion") return ReadText(value, "apiVersion", head.api_version, fault);
+    if (key == "kind") return ReadText(value, "kind", head.kind, fault);
+    if (key == "request") {
+      ondemand::object request;
+      if (!GetObject(value, "request", request, fault)) return;
+      head.has_request = true;
+      PeekRequest(request, head, fault);
+    }
+  });
+  return fault;
+}
+
+// Why a document that is JSON is no review for us.
+std::optional<std::string> CheckReview(const ReviewHead& head) {
+  if (head.kind != "AdmissionReview") {
+    return "found kind `" + head.kind.substr(0, 100) + "`, expected `AdmissionReview`; single requests go to POST /v1/decide";
+  }
+  if (head.api_version != kApiVersion) {
+    return "found apiVersion `" + head.api_version.substr(0, 100) + "`, expected `" + std::string(kApiVersion) +
+           "`; set admissionReviewVersions: [\"v1\"] in the webhook configuration";
+  }
+  if (!head.has_request) return "an AdmissionReview to be decided has a `request`";
+  if (head.uid.empty()) return "`request.uid` is missing";
+  return std::nullopt;
+}
+
+AdmissionReply Fail(AdmissionReply reply, unsigned status, std::string message) {
+  reply.status = status;
+  reply.verdict = Verdict::kFailed;
+  reply.body = http::ErrorReply(status, message).body;
+  reply.failure = std::move(message);
+  return reply;
+}
+
+std::string JoinLines(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text.append(text.empty() ? "" : "; ").append(part);
+  return text;
+}
+
+template <typename Rules>  // any range of RuleOutcome
+std::string RuleNames(const Rules& rules) {
+  std::string text;
+  for (const RuleOutcome& rule : rules) {
+    text.append(text.empty() ? "" : ", ").append(rule.policy).append(".").append(rule.rule_id);
+  }
+  return text;
+}
+
+// Returns the longest prefix of at most `max_bytes` that ends at a code point.
+std::string_view CutBytes(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  std::size_t end = max_bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+// A warning is an HTTP header: control characters (newlines first) become spaces, and runs of spaces one.
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool space = static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
+    if (!space) {
+      line.push_back(c);
+    } else if (!line.empty() && line.back() != ' ') {
+      line.push_back(' ');
+    }
+  }
+  if (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+std::string CutCharacters(const std::string& line, std::size_t max_characters) {
+  std::size_t characters = 0;
+  std::size_t cut = 0;  // where the last character that leaves room for the ellipsis ends
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if ((static_cast<unsigned char>(line[i]) & 0xC0) == 0x80) continue;
+    if (characters + 1 == max_characters) cut = i;
+    if (++characters > max_characters) return line.substr(0, cut).append(kEllipsis);
+  }
+  return line;
+}
+
+AdmissionReply Decide(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options) {
+  AdmissionReply reply;
+  ReviewHead head;
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return Fail(reply, 400, "the body is empty; expected an AdmissionReview");
+  const std::optional<PeekFault> fault = PeekReview(body, head);
+  if (fault && !fault->syntax) return Fail(reply, 400, fault->message);
+  if (fault) {
+    // The strict reader knows the place. It refuses this text too; should it not, nothing was decided all the same.
+    const Decision decision = engine.DecideJson(body, context, {.consume_limits = false});
+    return Fail(reply, 400, decision.reason == Reason::kBadRequest ? JoinLines(decision.messages) : "the body is not JSON");
+  }
+  reply.uid = head.uid;
+  reply.operation = head.operation;
+  reply.kind = head.object_group.empty() ? head.object_kind : head.object_kind + "." + head.object_group;
+  if (!head.sub_resource.empty()) reply.kind += "/" + head.sub_resource;
+  reply.object_namespace = head.object_namespace;
+  reply.name = head.name;
+  reply.dry_run = head.dry_run;
+  if (const std::optional<std::string> wrong = CheckReview(head)) return Fail(std::move(reply), 400, *wrong);
+  const Decision decision = engine.DecideJson(body, context, {.consume_limits = !head.dry_run});
+  if (decision.reason == Reason::kBadRequest) return Fail(std::move(reply), 400, JoinLines(decision.messages));
+  if (decision.target != Target::kAdmission || (!decision.admission_uid.empty() && decision.admission_uid != head.uid)) {
+    return Fail(std::move(reply), 500, "internal error: the decision is about another request");
+  }
+  reply.status = 200;
+  reply.verdict = decision.effect == Effect::kAllow ? Verdict::kAllowed : Verdict::kDenied;
+  reply.rules = RuleNames(decision.rules);
+  reply.shadow = RuleNames(decision.shadow);
+  reply.body = ReviewAnswer(head.uid, decision, options);
+  return reply;
+}
+
+}  // namespace
+
+std::string_view VerdictName(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllowed: return "allowed";
+    case Verdict::kDenied: return "denied";
+    case Verdict::kFailed: return "failed";
+  }
+  return "failed";
+}
+
+AdmissionReply Review(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options) {
+  try {
+    return Decide(body, engine, context, options);
+  } catch (const std::exception& error) {  // out of memory and the like: failurePolicy decides
+    return Fail({}, 500, std::string("internal error: ") + error.what());
+  }
+}
+
+std::string DenialMessage(const Decision& decision, const ReviewOptions& options) {
+  const bool paired = decision.rules.size() == decision.messages.size();
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < decision.messages.size(); ++i) {
+    std::string line;
+    if (paired) line.append("[").append(decision.rules[i].policy).append(".").append(decision.rules[i].rule_id).append("] ");
+    lines.push_back(line + decision.messages[i]);
+  }
+  if (lines.empty()) {
+    const std::string rules = RuleNames(decision.rules);
+    return "denied" + (rules.empty() ? std::string(": ") + std::string(ReasonName(decision.reason)) : " by " + rules);
+  }
+  if (lines.size() == 1) return std::string(CutBytes(lines[0], options.max_message_bytes));
+  std::string text = std::to_string(lines.size()) + " violations:";
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (text.size() + lines[i].size() + 3 > options.max_message_bytes) {
+      text += "\n- and " + std::to_string(lines.size() - i) + " more that do not fit here";
+      break;
+    }
+    text += "\n- " + lines[i];
+  }
+  return text;
+}
+
+std::vector<std::string> WarningLines(const std::vector<std::string>& warnings, const ReviewOptions& options) {
+  constexpr std::size_t kTailBytes = 40;  // of "… and 4294967295 more warnings"
+  std::vector<std::string> lines;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < warnings.size(); ++i) {
+    std::string line = CutCharacters(OneLine(warnings[i]), options.max_warning_characters);
+    if (line.empty()) continue;  // an empty Warning header would be dropped by the API server anyway
+    if (bytes + line.size() + kTailBytes > options.max_warning_bytes) {
+      lines.push_back(std::string(kEllipsis) + " and " + std::to_string(warnings.size() - i) + " more warnings");
+      break;
+    }
+    bytes += line.size();
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::string AnnotationKey(std::string_view note) {
+  constexpr std::size_t kMaxCharacters = 63;
+  std::string key;
+  for (const char c : note.substr(0, kMaxCharacters)) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    key.push_back(letter || c == '-' || c == '_' || c == '.' ? c : '-');
+  }
+  const auto is_edge = [](char c) { return c == '-' || c == '_' || c == '.'; };
+  while (!key.empty() && is_edge(key.back())) key.pop_back();
+  key.erase(key.begin(), std::find_if_not(key.begin(), key.end(), is_edge));
+  return key.empty() ? "note" : key;
+}
+
+std::string ReviewAnswer(std::string_view uid, const Decision& decision, const ReviewOptions& options) {
+  Json response = {{"uid", uid}, {"allowed", decision.effect == Effect::kAllow}};
+  if (decision.effect != Effect::kAllow) {
+    response["status"] = {{"code", 403}, {"reason", "Forbidden"}, {"message", DenialMessage(decision, options)}};
+  }
+  const std::vector<std::string> warnings = WarningLines(decision.warnings, options);
+  if (!warnings.empty()) response["warnings"] = warnings;
+  for (const auto& [note, text] : decision.notes) {
+    const std::string key = AnnotationKey(note);
+    std::string unique = key;
+    for (int n = 2; response.contains("auditAnnotations") && response["auditAnnotations"].contains(unique); ++n) {
+      unique = key.substr(0, 58) + "-" + std::to_string(n);
+    }
+    response["auditAnnotations"][unique] = CutBytes(text, options.max_note_bytes);
+  }
+  const Json answer = {{"apiVersion", kApiVersion}, {"kind", "AdmissionReview"}, {"response", std::move(response)}};
+  return answer.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace writ

@@ -1,0 +1,55 @@
+// AdmissionReview v1 in, AdmissionReview v1 out. Pure: no socket, no clock, no log; tested from recorded reviews.
+//
+//   AdmissionReply reply = Review(body, engine, context, {});
+//   // reply.status 200: reply.body holds the same uid and allowed true or false
+//   // otherwise nothing was decided: the API server's failurePolicy decides, and this never says "allowed": true
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "writ/engine.h"
+
+namespace writ {
+
+struct ReviewOptions {
+  std::size_t max_message_bytes = std::size_t{32} * 1024;  // of the whole denial
+  std::size_t max_warning_characters = 120;                // one warning, as the API server advises
+  std::size_t max_warning_bytes = 4096;                    // all warnings: beyond it the API server drops them
+  std::size_t max_note_bytes = 4096;                       // one audit annotation
+};
+
+enum class Verdict : std::uint8_t { kAllowed, kDenied, kFailed };
+std::string_view VerdictName(Verdict verdict);  // "allowed", "denied", "failed"
+
+// The answer, and what a log line and a metric want to know of it.
+struct AdmissionReply {
+  unsigned status = 500;             // 200; 400: not an AdmissionReview v1; 500: internal failure
+  std::string body;                  // JSON
+  Verdict verdict = Verdict::kFailed;
+  std::string uid, operation, kind, object_namespace, name;  // "" = unknown; kind is "MCPServer.toolhive.stacklok.dev"
+  bool dry_run = false;
+  std::string rules;                 // the determining ones: "server_baseline.r1, server_baseline.r3"
+  std::string shadow;                // those of policies in shadow mode, in the same form
+  std::string failure;               // Verdict::kFailed: why
+};
+
+// Decides one review. A dry run looks at quotas without using them up. Never throws; exceptions of the engine are a 500.
+// Thread-safe with a context a thread. Cost: a scan of the text and one Engine::DecideJson.
+AdmissionReply Review(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options = {});
+
+// Returns the AdmissionReview answer to the request `uid` for a decision. `decision.reason` is not kBadRequest.
+std::string ReviewAnswer(std::string_view uid, const Decision& decision, const ReviewOptions& options = {});
+
+// The parts of the answer, for tests.
+// All messages, each on its own line; several are headed "2 violations:" and led by "- [policy.rule] ".
+std::string DenialMessage(const Decision& decision, const ReviewOptions& options = {});
+// One line each, cut with "…"; what passes the limit on all is counted in a last line.
+std::vector<std::string> WarningLines(const std::vector<std::string>& warnings, const ReviewOptions& options = {});
+// A valid annotation name: letters, digits, '-', '_' and '.', at most 63 characters, letters or digits at both ends.
+std::string AnnotationKey(std::string_view note);
+
+}  // namespace writ

@@ -1,0 +1,172 @@
+// Policies and data from disk.
+#include "webhook/reload/policy_source.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "dsl/compiler.h"
+#include "rules/bundle/bundle.h"
+
+namespace writ {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::array<std::string_view, 3> kDataExtensions = {".json", ".yaml", ".yml"};
+constexpr std::string_view kBundleExtension = ".writb";
+
+Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found) return Error{ErrorCode::kNotFound, path + ": no such file"};
+  if (error || status.type() != fs::file_type::regular) return Error{ErrorCode::kUnreadable, path + ": not a readable file"};
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (!error && size > max_bytes) return Error{ErrorCode::kTooLarge, path + ": larger than " + std::to_string(max_bytes) + " bytes"};
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (!in || (size > 0 && !(text << in.rdbuf()))) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
+  return std::move(text).str();
+}
+
+// True for paths through a hidden folder below `root`: a ConfigMap volume holds the same files again in `..data` and in a folder
+// that carries a time stamp.
+bool IsHidden(const std::string& path, const std::string& root) {
+  for (const fs::path& part : fs::path(path).lexically_relative(root)) {
+    if (part.native().size() > 1 && part.native().front() == '.') return true;
+  }
+  return false;
+}
+
+Result<std::vector<std::string>> FindSources(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  std::set<std::string> seen;
+  for (const std::string& path : paths) {
+    Result<std::vector<std::string>> found = dsl::FindPolicyFiles(path);
+    if (!found) return found.error();
+    for (std::string& file : *found) {
+      const std::string key = fs::path(file).lexically_normal().string();
+      if ((file == path || !IsHidden(file, path)) && seen.insert(key).second) files.push_back(std::move(file));
+    }
+  }
+  if (files.empty()) return Error{ErrorCode::kInvalidArgument, "no policy files (*.writ) in " + (paths.empty() ? "no paths" : paths.front())};
+  return files;
+}
+
+std::string Render(const dsl::Compilation& compilation) {
+  std::string text;
+  for (const dsl::Diagnostic& diagnostic : compilation.diagnostics) text += dsl::RenderDiagnostic(diagnostic, compilation.files, false);
+  return text;
+}
+
+Result<std::string> Compile(const PolicySource& source, LoadedPolicies& loaded) {
+  Result<std::vector<std::string>> files = FindSources(source.paths);
+  if (!files) return files.error();
+  Result<std::vector<SourceFile>> texts = dsl::ReadPolicyFiles(*files);
+  if (!texts) return texts.error();
+  const dsl::Compilation compilation = dsl::CompilePolicies(std::move(*texts), {.strict = source.strict});
+  if (!compilation.program) {
+    return Error{ErrorCode::kInvalidArgument,
+                 Render(compilation) + std::to_string(compilation.error_count) + (compilation.error_count == 1 ? " error" : " errors")};
+  }
+  loaded.warnings = Render(compilation);
+  loaded.files = std::move(*files);
+  return WriteBundle(*compilation.program);
+}
+
+bool IsBundle(const std::string& path) { return fs::path(path).extension() == kBundleExtension; }
+
+Result<std::string> ReadBundleBytes(const PolicySource& source, LoadedPolicies& loaded) {
+  const bool any_bundle = std::any_of(source.paths.begin(), source.paths.end(), IsBundle);
+  if (!any_bundle) return Compile(source, loaded);
+  if (source.paths.size() > 1) return Error{ErrorCode::kInvalidArgument, "a bundle (*.writb) is given alone, without other policies"};
+  loaded.files = source.paths;
+  return ReadFile(source.paths.front(), BundleLimits{}.max_bytes);
+}
+
+Result<std::string> ReadData(const PolicySource& source, const std::string& file) {
+  const std::string extension = fs::path(file).extension().string();
+  if (extension == ".json") return ReadFile(file, JsonLimits{}.max_bytes);
+  if (std::find(kDataExtensions.begin(), kDataExtensions.end(), extension) == kDataExtensions.end()) {
+    return Error{ErrorCode::kInvalidArgument, file + ": a data file ends in .json, .yaml or .yml"};
+  }
+  if (!source.read_yaml) return Error{ErrorCode::kInvalidArgument, file + ": YAML data cannot be read here; convert it to JSON"};
+  return source.read_yaml(file);
+}
+
+// The folders of the policy files, and those that were given: where data is looked for.
+std::set<fs::path> DataFolders(const PolicySource& source, const std::vector<std::string>& policy_files) {
+  std::set<fs::path> folders;
+  for (const std::string& policy : policy_files) folders.insert(fs::path(policy).parent_path().lexically_normal());
+  for (const std::string& path : source.paths) {
+    std::error_code ignored;
+    if (fs::is_directory(path, ignored)) folders.insert((fs::path(path) / "x").parent_path().lexically_normal());
+  }
+  return folders;
+}
+
+// Finds the file of an import beside the policies; "" = there is none.
+Result<std::string> FindDataBeside(const std::string& name, const std::set<fs::path>& folders) {
+  std::set<std::string> found;
+  for (const fs::path& folder : folders) {
+    for (const std::string_view extension : kDataExtensions) {
+      const fs::path candidate = (folder / (name + std::string(extension))).lexically_normal();
+      std::error_code ignored;
+      if (fs::is_regular_file(candidate, ignored)) found.insert(candidate.string());
+    }
+  }
+  if (found.empty()) return std::string();
+  if (found.size() > 1) {
+    return Error{ErrorCode::kInvalidArgument, "data `" + name + "` is in both " + *found.begin() + " and " + *std::next(found.begin()) +
+                                                  "; name one with --data " + name + "=FILE"};
+  }
+  return *found.begin();
+}
+
+// The files of all imports, given ones first.
+Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program& program, const std::vector<std::string>& policy_files) {
+  std::vector<DataFile> files = source.data;
+  std::set<std::string> names;
+  for (const DataFile& data : files) {
+    if (!names.insert(data.name).second) return Error{ErrorCode::kInvalidArgument, "data `" + data.name + "` is given twice"};
+  }
+  const std::set<fs::path> folders = DataFolders(source, policy_files);
+  for (const std::string& import : program.imports) {
+    if (names.count(import) > 0) continue;
+    Result<std::string> file = FindDataBeside(import, folders);
+    if (!file) return file.error();
+    if (!file->empty()) files.push_back({import, *file});
+  }
+  return files;
+}
+
+}  // namespace
+
+Result<LoadedPolicies> LoadPolicies(const PolicySource& source) {
+  LoadedPolicies loaded;
+  if (source.paths.empty()) return Error{ErrorCode::kInvalidArgument, "no policies given"};
+  Result<std::string> bytes = ReadBundleBytes(source, loaded);
+  if (!bytes) return bytes.error();
+  Result<Bundle> bundle = LoadBundle(*bytes);
+  if (!bundle) return Error{bundle.error().code, source.paths.front() + ": " + bundle.error().message};
+  const Program& program = bundle->program.program();
+  Result<std::vector<DataFile>> data_files = FindData(source, program, loaded.files);
+  if (!data_files) return data_files.error();
+  std::vector<PolicySet::Data> data;
+  for (const DataFile& file : *data_files) {
+    Result<std::string> json = ReadData(source, file.file);
+    if (!json) return json.error();
+    data.push_back({file.name, std::move(*json)});
+    loaded.files.push_back(file.file);
+  }
+  loaded.policy_count = program.policies.size();
+  Result<std::shared_ptr<const PolicySet>> policies = PolicySet::Load(*bytes, data);
+  if (!policies) return policies.error();
+  loaded.policies = std::move(*policies);
+  return loaded;
+}
+
+}  // namespace writ

@@ -1,0 +1,188 @@
+// The endpoints.
+#include "webhook/routes.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "webhook/decide/decide.h"
+
+namespace writ {
+namespace {
+
+using http::ErrorReply;
+using http::HttpReply;
+using http::HttpRequest;
+using Json = nlohmann::ordered_json;
+using std::chrono::steady_clock;
+
+struct RoutePath {
+  std::string_view path;
+  Route route;
+  bool takes_body;
+};
+constexpr RoutePath kRoutes[] = {
+    {"/v1/decide", Route::kDecide, true}, {"/admission", Route::kAdmission, true}, {"/healthz", Route::kHealth, false},
+    {"/readyz", Route::kReady, false},    {"/metrics", Route::kMetrics, false},
+};
+constexpr std::string_view kPaths = "POST /v1/decide, POST /admission, GET /healthz, GET /readyz, GET /metrics";
+
+const RoutePath* TryFindRoute(std::string_view path) {
+  for (const RoutePath& route : kRoutes) {
+    if (route.path == path) return &route;
+  }
+  return nullptr;
+}
+
+std::string_view Trim(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+// `application/json`, `text/json` or `application/…+json`, in UTF-8. A missing type is taken for JSON.
+bool IsJsonType(std::string_view value) {
+  const std::size_t semicolon = value.find(';');
+  const std::string_view type = Trim(value.substr(0, semicolon));
+  const bool suffix = type.size() > 5 && http::EqualsIgnoringCase(type.substr(type.size() - 5), "+json");
+  if (!http::EqualsIgnoringCase(type, "application/json") && !http::EqualsIgnoringCase(type, "text/json") && !suffix) return false;
+  if (semicolon == std::string_view::npos) return true;
+  std::string_view parameter = Trim(value.substr(semicolon + 1));
+  constexpr std::string_view kCharset = "charset=";
+  if (parameter.size() < kCharset.size() || !http::EqualsIgnoringCase(parameter.substr(0, kCharset.size()), kCharset)) return true;
+  parameter = Trim(parameter.substr(kCharset.size()));
+  return http::EqualsIgnoringCase(parameter, "utf-8") || http::EqualsIgnoringCase(parameter, "\"utf-8\"");
+}
+
+std::optional<HttpReply> CheckBodyType(const HttpRequest& request) {
+  const std::optional<std::string_view> type = request.TryHeader("Content-Type");
+  if (type && !IsJsonType(*type)) {
+    return ErrorReply(415, "found Content-Type `" + std::string(type->substr(0, 100)) + "`, expected `application/json`");
+  }
+  const std::optional<std::string_view> encoding = request.TryHeader("Content-Encoding");
+  if (encoding && !http::EqualsIgnoringCase(*encoding, "identity")) {
+    return ErrorReply(415, "found Content-Encoding `" + std::string(encoding->substr(0, 100)) + "`, expected an uncompressed body");
+  }
+  return std::nullopt;
+}
+
+std::optional<HttpReply> CheckMethod(const HttpRequest& request, const RoutePath& route) {
+  const bool fits = route.takes_body ? request.method == "POST" : request.method == "GET" || request.method == "HEAD";
+  if (fits) return std::nullopt;
+  const std::string allow = route.takes_body ? "POST" : "GET, HEAD";
+  HttpReply reply = ErrorReply(405, std::string(route.path) + " takes " + allow);
+  reply.headers.emplace_back("Allow", allow);
+  return reply;
+}
+
+// "2026-11-21T02:03:04Z".
+std::string TimeText(UnixNanos time) {
+  const std::time_t seconds = static_cast<std::time_t>(time / 1'000'000'000);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[64];
+  return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
+}
+
+HttpReply TextReply(std::string text) { return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)}; }
+
+void LogReview(Logger& logger, const AdmissionReply& reply) {
+  const bool failed = reply.verdict == Verdict::kFailed;
+  const LogLevel level = failed ? LogLevel::kWarn : reply.verdict == Verdict::kDenied || !reply.shadow.empty() ? LogLevel::kInfo : LogLevel::kDebug;
+  if (!logger.Enabled(level)) return;
+  logger.Write(level, "admission review",
+               {{"verdict", VerdictName(reply.verdict)},
+                {"uid", reply.uid},
+                {"operation", reply.operation},
+                {"kind", reply.kind},
+                {"namespace", reply.object_namespace},
+                {"name", reply.name},
+                {"dry_run", reply.dry_run},
+                {"rules", reply.rules},
+                {"shadow", reply.shadow},
+                {"error", reply.failure}});
+}
+
+}  // namespace
+
+Route RouteOf(std::string_view path) {
+  const RoutePath* route = TryFindRoute(path);
+  return route != nullptr ? route->route : Route::kOther;
+}
+
+Routes::Routes(const RouteSources& sources, const RouteOptions& options) : sources_(sources), options_(options) {
+  contexts_.reserve(options.workers);
+  for (std::size_t i = 0; i < options.workers; ++i) contexts_.emplace_back();
+}
+
+std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Surface surface) const {
+  const RoutePath* route = TryFindRoute(request.path);
+  if (route == nullptr || (surface == Surface::kHealthOnly && route->takes_body)) {
+    return ErrorReply(404, "no such path: " + std::string(request.path.substr(0, 200)) + "; there are " + std::string(kPaths));
+  }
+  if (std::optional<HttpReply> wrong = CheckMethod(request, *route)) return wrong;
+  switch (route->route) {
+    case Route::kHealth: return HttpReply{.content_type = "text/plain; charset=utf-8", .body = "ok\n"};
+    case Route::kReady: return Ready();
+    case Route::kMetrics: return TextReply(sources_.metrics->Text());
+    case Route::kDecide:
+    case Route::kAdmission:
+    case Route::kOther: break;
+  }
+  return CheckBodyType(request);
+}
+
+HttpReply Routes::Handle(const HttpRequest& request) {
+  switch (RouteOf(request.path)) {
+    case Route::kAdmission: return HandleAdmission(request);
+    case Route::kDecide: {
+      const std::shared_ptr<const Engine> engine = sources_.store->engine();
+      const DecideRequestOptions options{.max_list = options_.max_decide_list,
+                                         .on_decision = [this](const Decision& decision, std::chrono::nanoseconds time) {
+                                           sources_.metrics->CountDecision(decision.target, decision.effect, time);
+                                         }};
+      return Decide(request, *engine, contexts_.at(request.worker), options);
+    }
+    case Route::kHealth:
+    case Route::kReady:
+    case Route::kMetrics:
+    case Route::kOther: break;
+  }
+  return ErrorReply(404, "no such path");  // AnswerHead has answered these
+}
+
+HttpReply Routes::HandleAdmission(const HttpRequest& request) {
+  const std::shared_ptr<const Engine> engine = sources_.store->engine();
+  const auto begin = steady_clock::now();
+  AdmissionReply reply = Review(request.body, *engine, contexts_.at(request.worker), options_.review);
+  const auto end = steady_clock::now();
+  if (reply.verdict != Verdict::kFailed) {
+    sources_.metrics->CountDecision(Target::kAdmission, reply.verdict == Verdict::kAllowed ? Effect::kAllow : Effect::kDeny, end - begin);
+  }
+  sources_.metrics->CountReview(reply.operation, reply.verdict, reply.dry_run);
+  LogReview(*sources_.logger, reply);
+  if (end >= request.deadline) return ErrorReply(500, "the review was not decided within the time that the request allows");
+  return HttpReply{.status = reply.status, .body = std::move(reply.body)};
+}
+
+HttpReply Routes::Ready() const {
+  const PolicyStore::State state = sources_.store->state();
+  const bool draining = sources_.draining && sources_.draining();
+  Json policies = {{"bundle", state.digest}, {"count", state.policy_count}, {"loadedAt", TimeText(state.loaded_at)}, {"stale", state.fault.has_value()}};
+  if (state.fault) policies["lastError"] = {{"at", TimeText(state.fault->at)}, {"text", state.fault->text}};
+  if (!state.warnings.empty()) policies["warnings"] = state.warnings;
+  Json body = {{"ready", false}, {"draining", draining}, {"policies", std::move(policies)}};
+  bool ready = !draining && !state.digest.empty();
+  if (const std::shared_ptr<const http::TlsContext> certificate = sources_.certificate ? sources_.certificate() : nullptr) {
+    const bool valid = certificate->ValidAt(sources_.clock->Now());
+    ready = ready && valid;
+    body["certificate"] = {{"subject", certificate->subject()}, {"notAfter", TimeText(certificate->not_after())}, {"valid", valid}};
+  }
+  body["ready"] = ready;
+  return HttpReply{.status = ready ? 200U : 503U, .body = body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+}  // namespace writ

@@ -1,0 +1,62 @@
+// The endpoints: which path leads to which function, what is counted and logged. Pure functions from request to reply over the
+// policies that decide now; tested without sockets.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/base/clock.h"
+#include "webhook/admission/review.h"
+#include "webhook/http/message.h"
+#include "webhook/http/tls.h"
+#include "webhook/reload/policy_store.h"
+#include "webhook/telemetry/log.h"
+#include "webhook/telemetry/metrics.h"
+
+namespace writ {
+
+// What the endpoints look at. All borrowed; must outlive Routes.
+struct RouteSources {
+  const PolicyStore* store = nullptr;
+  Metrics* metrics = nullptr;
+  Logger* logger = nullptr;
+  const Clock* clock = nullptr;
+  std::function<bool()> draining;                                      // empty = never
+  std::function<std::shared_ptr<const http::TlsContext>()> certificate;  // empty, or nullptr from it: no TLS
+};
+
+struct RouteOptions {
+  std::size_t workers = 1;              // HttpRequest::worker is below this
+  std::size_t max_decide_list = 1'000;
+  ReviewOptions review;
+};
+
+enum class Surface : std::uint8_t { kAll, kHealthOnly };
+
+// Thread-safe under the server's promise that calls with the same HttpRequest::worker do not overlap.
+class Routes {
+ public:
+  Routes(const RouteSources& sources, const RouteOptions& options);
+
+  // Answers what needs no body: health, metrics, and requests that would be refused anyway (404, 405, 415).
+  std::optional<http::HttpReply> AnswerHead(const http::HttpRequest& request, Surface surface) const;
+  // Answers requests that AnswerHead let through.
+  http::HttpReply Handle(const http::HttpRequest& request);
+
+ private:
+  http::HttpReply HandleAdmission(const http::HttpRequest& request);
+  http::HttpReply Ready() const;
+
+  RouteSources sources_;
+  RouteOptions options_;
+  std::vector<Context> contexts_;  // one a worker
+};
+
+// Which endpoint a path names.
+Route RouteOf(std::string_view path);
+
+}  // namespace writ

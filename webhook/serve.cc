@@ -1,0 +1,342 @@
+// `writ serve`: puts server, endpoints, policies and watchers together.
+#include "webhook/serve.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <thread>
+#include <utility>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "webhook/reload/file_watcher.h"
+#include "webhook/reload/policy_store.h"
+#include "webhook/routes.h"
+#include "webhook/telemetry/metrics.h"
+
+namespace writ {
+namespace {
+
+using http::HttpRequest;
+
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// "127.0.0.1:8443", "[::1]:0", ":8443" (every address).
+Result<Address> ParseAddress(const std::string& text, std::string_view flag) {
+  const Error wrong{ErrorCode::kInvalidArgument, std::string(flag) + ": found `" + text + "`, expected HOST:PORT, such as 127.0.0.1:8443"};
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return wrong;
+  Address address{.host = text.substr(0, colon)};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, address.port);
+  if (error != std::errc() || stop != end) return wrong;
+  if (address.host.size() >= 2 && address.host.front() == '[' && address.host.back() == ']') {
+    address.host = address.host.substr(1, address.host.size() - 2);
+  } else if (address.host.find(':') != std::string::npos) {
+    return wrong;
+  }
+  if (address.host.empty()) address.host = "0.0.0.0";
+  return address;
+}
+
+Status CheckOptions(const ServeOptions& options) {
+  const auto wrong = [](std::string text) { return Error{ErrorCode::kInvalidArgument, std::move(text)}; };
+  const http::TlsOptions& tls = options.tls;
+  const bool any_tls = !tls.cert_file.empty() || !tls.key_file.empty() || !tls.client_ca_file.empty();
+  if (options.transport == http::Transport::kPlain && any_tls) return wrong("--plain-http and the --tls- and --client-ca flags exclude each other");
+  if (options.transport == http::Transport::kTls && (tls.cert_file.empty() || tls.key_file.empty())) {
+    return wrong("--tls-cert and --tls-key are needed; --plain-http serves without TLS");
+  }
+  if (options.max_decide_list == 0) return wrong("the limit on lists must be positive");
+  if (options.threads && *options.threads == 0) return wrong("--threads must be positive");
+  if (options.drain.count() < 0 || options.drain_quiet.count() < 0) return wrong("--drain must not be negative");
+  if (options.watch_debounce.count() <= 0 || options.watch_poll.count() <= 0) return wrong("the times of the watcher must be positive");
+  return OkStatus();
+}
+
+std::string UrlOf(const Address& address, std::uint16_t port, http::Transport transport) {
+  const bool v6 = address.host.find(':') != std::string::npos;
+  return std::string(transport == http::Transport::kTls ? "https://" : "http://") + (v6 ? "[" + address.host + "]" : address.host) + ":" +
+         std::to_string(port);
+}
+
+}  // namespace
+
+// INVARIANT: members die in reverse order: watchers, then servers, then what those use.
+struct Service::Impl {
+  explicit Impl(const ServeOptions& serve_options)
+      : options(serve_options),
+        clock(options.clock != nullptr ? options.clock : &SystemClock()),
+        logger(options.log_level, *clock, options.log_sink) {}
+
+  ServeOptions options;
+  const Clock* clock;
+  Logger logger;
+  Metrics metrics;
+  std::unique_ptr<PolicyStore> store;
+  std::unique_ptr<Routes> routes;
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<http::Server> health_server;
+  std::unique_ptr<FileWatcher> policy_watcher;
+  std::unique_ptr<FileWatcher> certificate_watcher;
+  std::atomic<http::Server*> main_server{nullptr};  // `server` once it serves; endpoints may ask before
+  ServeReady ready;
+
+  std::uint32_t Threads() const { return options.threads ? *options.threads : std::max(2U, std::thread::hardware_concurrency()); }
+
+  Status OpenPolicies();
+  Status StartServer(const Address& address);
+  Status StartHealthServer();
+  Status StartWatchers(std::string policy_fingerprint, std::string certificate_fingerprint);
+  std::vector<WatchRoot> CertificateRoots() const;
+  void ReportPolicies(const Status& loaded);
+  void ReloadCertificate();
+  http::ServerEvents Events();
+};
+
+Status Service::Impl::OpenPolicies() {
+  Result<std::unique_ptr<PolicyStore>> opened = PolicyStore::Open(options.policies, *clock);
+  if (!opened) return opened.error();
+  store = std::move(*opened);
+  ReportPolicies(OkStatus());
+  return OkStatus();
+}
+
+// Log and metrics after a load.
+void Service::Impl::ReportPolicies(const Status& loaded) {
+  metrics.CountReload(ReloadKind::kPolicies, loaded.ok());
+  metrics.SetStale(!loaded.ok());
+  if (!loaded) {
+    logger.Write(LogLevel::kError, "new policies refused, the old ones keep deciding",
+                 {{"code", ErrorCodeName(loaded.error().code)}, {"error", loaded.error().message}});
+    return;
+  }
+  const PolicyStore::State state = store->state();
+  metrics.SetPolicies(state.digest, state.policy_count, state.loaded_at);
+  logger.Write(LogLevel::kInfo, "policies loaded", {{"policies", static_cast<std::int64_t>(state.policy_count)}, {"bundle", state.digest}});
+  if (!state.warnings.empty()) logger.Write(LogLevel::kWarn, "policies have warnings", {{"diagnostics", state.warnings}});
+}
+
+http::ServerEvents Service::Impl::Events() {
+  http::ServerEvents events;
+  events.on_reply = [this](const HttpRequest& request, unsigned status, std::chrono::nanoseconds time) {
+    metrics.CountHttp(RouteOf(request.path), status, time);
+    if (!logger.Enabled(LogLevel::kDebug)) return;
+    logger.Write(LogLevel::kDebug, "reply",
+                 {{"method", request.method}, {"path", request.path.substr(0, 200)}, {"status", std::int64_t{status}}, {"micros", time.count() / 1000}});
+  };
+  events.on_connections = [this](std::int64_t open) { metrics.SetConnections(open); };
+  events.on_rejected_connection = [this] { metrics.CountRejectedConnection(); };
+  return events;
+}
+
+Status Service::Impl::StartServer(const Address& address) {
+  RouteSources sources{.store = store.get(), .metrics = &metrics, .logger = &logger, .clock = clock};
+  sources.draining = [this] {
+    const http::Server* serving = main_server;
+    return serving != nullptr && serving->draining();
+  };
+  sources.certificate = [this]() -> std::shared_ptr<const http::TlsContext> {
+    const http::Server* serving = main_server;
+    return serving != nullptr ? serving->certificate() : nullptr;
+  };
+  routes = std::make_unique<Routes>(sources, RouteOptions{.workers = Threads(), .max_decide_list = options.max_decide_list});
+  http::ServerOptions server_options{.host = address.host, .port = address.port, .transport = options.transport, .tls = options.tls,
+                                     .limits = options.limits, .io_threads = Threads(), .workers = Threads()};
+  server_options.head_handler = [this](const HttpRequest& request) { return routes->AnswerHead(request, Surface::kAll); };
+  server_options.events = Events();
+  server_options.logger = &logger;
+  server_options.clock = clock;
+  Result<std::unique_ptr<http::Server>> started =
+      http::Server::Start(server_options, [this](const HttpRequest& request) { return routes->Handle(request); });
+  if (!started) return started.error();
+  server = std::move(*started);
+  main_server = server.get();
+  if (const auto certificate = server->certificate()) {
+    metrics.SetCertificateExpiry(certificate->not_after());
+    if (!certificate->ValidAt(clock->Now())) {
+      logger.Write(LogLevel::kError, "the certificate is not valid at this time: not ready until it is replaced", {{"file", options.tls.cert_file}});
+    }
+  }
+  return OkStatus();
+}
+
+Status Service::Impl::StartHealthServer() {
+  if (!options.health_listen) return OkStatus();
+  const Result<Address> address = ParseAddress(*options.health_listen, "--health-listen");
+  if (!address) return address.error();
+  http::ServerOptions server_options{.host = address->host, .port = address->port, .transport = http::Transport::kPlain,
+                                     .limits = options.limits, .io_threads = 1, .workers = 1};
+  server_options.head_handler = [this](const HttpRequest& request) { return routes->AnswerHead(request, Surface::kHealthOnly); };
+  server_options.logger = &logger;
+  server_options.clock = clock;
+  Result<std::unique_ptr<http::Server>> started =
+      http::Server::Start(server_options, [](const HttpRequest&) { return http::ErrorReply(404, "no such path"); });
+  if (!started) return started.error();
+  health_server = std::move(*started);
+  return OkStatus();
+}
+
+std::vector<WatchRoot> Service::Impl::CertificateRoots() const {
+  std::vector<WatchRoot> roots;
+  if (options.transport == http::Transport::kPlain) return roots;
+  for (const std::string& file : {options.tls.cert_file, options.tls.key_file, options.tls.client_ca_file}) {
+    if (!file.empty()) roots.push_back({file, WatchRoot::Kind::kFile});
+  }
+  return roots;
+}
+
+void Service::Impl::ReloadCertificate() {
+  const Status loaded = server->ReloadCertificate();
+  metrics.CountReload(ReloadKind::kCertificate, loaded.ok());
+  if (!loaded) {
+    // Cert and key are often two writes: the second one repairs this.
+    logger.Write(LogLevel::kWarn, "new certificate refused, the old one stays in use", {{"error", loaded.error().message}});
+    return;
+  }
+  const auto certificate = server->certificate();
+  metrics.SetCertificateExpiry(certificate->not_after());
+  logger.Write(LogLevel::kInfo, "certificate loaded", {{"subject", certificate->subject()}});
+}
+
+Status Service::Impl::StartWatchers(std::string policy_fingerprint, std::string certificate_fingerprint) {
+  FileWatcher::Options watch{.debounce = options.watch_debounce, .poll = options.watch_poll};
+  if (options.watch) {
+    watch.roots = WatchRoots(options.policies);
+    watch.fingerprint = std::move(policy_fingerprint);
+    Result<std::unique_ptr<FileWatcher>> started = FileWatcher::Start(watch, [this] { ReportPolicies(store->Reload()); });
+    if (!started) return started.error();
+    policy_watcher = std::move(*started);
+  }
+  watch.roots = CertificateRoots();
+  if (watch.roots.empty()) return OkStatus();
+  watch.fingerprint = std::move(certificate_fingerprint);
+  Result<std::unique_ptr<FileWatcher>> started = FileWatcher::Start(watch, [this] { ReloadCertificate(); });
+  if (!started) return started.error();
+  certificate_watcher = std::move(*started);
+  return OkStatus();
+}
+
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Service::~Service() = default;
+
+Result<std::unique_ptr<Service>> Service::Start(const ServeOptions& options) {
+  WRIT_RETURN_IF_ERROR(CheckOptions(options));
+  const Result<Address> address = ParseAddress(options.listen, "--listen");
+  if (!address) return address.error();
+  auto impl = std::make_unique<Impl>(options);
+  // Taken before the files are read: a change in between is then seen by the watcher.
+  std::string policy_fingerprint = options.watch ? Fingerprint(WatchRoots(options.policies)) : std::string();
+  std::string certificate_fingerprint = Fingerprint(impl->CertificateRoots());
+  WRIT_RETURN_IF_ERROR(impl->OpenPolicies());
+  WRIT_RETURN_IF_ERROR(impl->StartServer(*address));
+  WRIT_RETURN_IF_ERROR(impl->StartHealthServer());
+  WRIT_RETURN_IF_ERROR(impl->StartWatchers(std::move(policy_fingerprint), std::move(certificate_fingerprint)));
+  const PolicyStore::State state = impl->store->state();
+  const std::uint16_t port = impl->server->port();
+  impl->ready = {.url = UrlOf(*address, port, options.transport), .port = port, .policy_count = state.policy_count, .digest = state.digest};
+  return std::unique_ptr<Service>(new Service(std::move(impl)));
+}
+
+const ServeReady& Service::ready() const { return impl_->ready; }
+std::uint16_t Service::health_port() const { return impl_->health_server ? impl_->health_server->port() : std::uint16_t{0}; }
+
+Status Service::Reload() {
+  Status loaded = impl_->store->Reload();
+  impl_->ReportPolicies(loaded);
+  return loaded;
+}
+
+void Service::BeginDrain() {
+  impl_->logger.Write(LogLevel::kInfo, "draining");
+  impl_->server->BeginDrain();
+}
+
+// The health listener goes on to the end: "not ready" must be readable while the rest drains.
+void Service::Drain() {
+  BeginDrain();
+  impl_->server->Drain(impl_->options.drain, impl_->options.drain_quiet);
+  if (impl_->health_server) impl_->health_server->Stop();
+  impl_->logger.Write(LogLevel::kInfo, "drained");
+}
+
+void Service::Stop() {
+  impl_->server->Stop();
+  if (impl_->health_server) impl_->health_server->Stop();
+}
+
+namespace {
+
+// Blocks the two signals in this thread (and those it starts) while it lives, and hands them out one by one.
+class SignalGate {
+ public:
+  SignalGate() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, &before_);
+    fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  }
+  SignalGate(const SignalGate&) = delete;
+  SignalGate& operator=(const SignalGate&) = delete;
+  ~SignalGate() {
+    if (fd_ >= 0) close(fd_);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  int fd() const { return fd_; }
+
+  // Waits for a signal (true) or for `other` to become readable (false).
+  bool Wait(int other) const {
+    pollfd fds[2] = {{fd_, POLLIN, 0}, {other, POLLIN, 0}};
+    for (;;) {
+      const int ready = poll(fds, other >= 0 ? 2 : 1, -1);
+      if (ready < 0 && errno == EINTR) continue;
+      signalfd_siginfo info{};
+      if (read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) return true;
+      if (other >= 0 && (fds[1].revents & POLLIN) != 0) return false;
+    }
+  }
+
+ private:
+  sigset_t before_{};
+  int fd_ = -1;
+};
+
+}  // namespace
+
+Status Serve(const ServeOptions& options) {
+  const SignalGate gate;
+  if (gate.fd() < 0) return Error{ErrorCode::kInternal, std::string("no signalfd: ") + std::strerror(errno)};
+  std::signal(SIGPIPE, SIG_IGN);  // a closed stderr must not end the server
+  Result<std::unique_ptr<Service>> service = Service::Start(options);
+  if (!service) return service.error();
+  const ServeReady& ready = (*service)->ready();
+  std::ostream& out = options.output != nullptr ? *options.output : std::cout;
+  out << "writ: serving on " << ready.url << " (" << ready.policy_count << (ready.policy_count == 1 ? " policy" : " policies") << ", bundle "
+      << ready.digest << ")" << std::endl;
+  if (options.on_ready) options.on_ready(ready);
+  gate.Wait(-1);
+  const int drained = eventfd(0, EFD_CLOEXEC);
+  std::thread drain([&service, drained] {
+    (*service)->Drain();
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(drained, &one, sizeof one);
+  });
+  if (gate.Wait(drained)) (*service)->Stop();  // the second signal
+  drain.join();
+  if (drained >= 0) close(drained);
+  return OkStatus();
+}
+
+}  // namespace writ
