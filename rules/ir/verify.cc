@@ -204,12 +204,14 @@ Status CheckDeclarations(const Program& program) {
 
 namespace {
 
-// Ids are 32 bits and the last one means "none".
+// Ids are 32 bits; the index keeps one bit of a rule's for itself.
+constexpr std::size_t kMaxItems = std::size_t{1} << 31U;
+
 Status CheckCounts(const Program& program) {
   const std::size_t counts[] = {program.files.size(), program.constants.size(), program.regexes.size(), program.slots.size(), program.code.size(),
                                 program.blocks.size(), program.cells.size(), program.policies.size(), program.rules.size(),
                                 program.tables.size(), program.signers.size(), program.imports.size()};
-  if (*std::max_element(std::begin(counts), std::end(counts)) < PolicyId::kNone) return OkStatus();
+  if (*std::max_element(std::begin(counts), std::end(counts)) < kMaxItems) return OkStatus();
   return verify::Corrupt("the program has more items than ids can name");
 }
 

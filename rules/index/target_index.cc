@@ -1,0 +1,153 @@
+#include "rules/index/target_index.h"
+
+#include <algorithm>
+#include <array>
+
+#include "rules/index/index.h"
+
+namespace writ {
+namespace {
+
+// What a slot's value says about a discriminator by its kind alone.
+enum class Verdict : std::uint8_t {
+  kPasses,     // the value does not tell: the rule is a candidate
+  kExcluded,   // the guard is certainly false
+  kLook,       // the strings decide
+};
+
+// kEquals: a value of another kind is unequal to every string. kContains: `in` over anything but a list finds map keys or is an
+// error, so only lists tell.
+Verdict VerdictByKind(Discriminator::Kind discriminator, Kind kind) {
+  if (discriminator == Discriminator::Kind::kContains) return kind == Kind::kList ? Verdict::kLook : Verdict::kPasses;
+  switch (kind) {
+    case Kind::kString: return Verdict::kLook;
+    case Kind::kAbsent: case Kind::kOptional: case Kind::kError: case Kind::kUnknown: return Verdict::kPasses;
+    case Kind::kNull: case Kind::kBool: case Kind::kInt: case Kind::kUint: case Kind::kDouble: case Kind::kBytes: case Kind::kTimestamp:
+    case Kind::kDuration: case Kind::kList: case Kind::kMap: case Kind::kType:
+      return Verdict::kExcluded;
+  }
+  return Verdict::kPasses;
+}
+
+const Value& SlotValue(std::span<const Value> slots, SlotId slot) {
+  static constexpr Value kNothing;
+  return slot.index < slots.size() ? slots[slot.index] : kNothing;
+}
+
+bool HasUntold(std::span<const Value> items) {
+  return std::any_of(items.begin(), items.end(), [](const Value& item) { return item.is_fault() || item.is(Kind::kAbsent); });
+}
+
+bool Excludes(const Discriminator& discriminator, std::span<const Value> slots) {
+  const Value& value = SlotValue(slots, discriminator.slot);
+  const Verdict verdict = VerdictByKind(discriminator.kind, value.kind);
+  if (verdict != Verdict::kLook) return verdict == Verdict::kExcluded;
+  const auto names = [&](const Value& item) {
+    return item.is(Kind::kString) && std::find(discriminator.strings.begin(), discriminator.strings.end(), item.string()) != discriminator.strings.end();
+  };
+  if (discriminator.kind == Discriminator::Kind::kEquals) return !names(value);
+  const std::span<const Value> items(value.items, value.size);
+  return !HasUntold(items) && std::none_of(items.begin(), items.end(), names);
+}
+
+}  // namespace
+
+bool TargetIndex::Matches(const Half& half, std::string_view text) {
+  switch (half.shape) {
+    case Half::Shape::kLiteral: return half.text == text;
+    case Half::Shape::kStar: return text.find('/') == std::string_view::npos;
+    case Half::Shape::kDoubleStar: return true;
+    case Half::Shape::kPattern: return GlobMatches(half.text, text);
+  }
+  return false;
+}
+
+template <typename Visit>
+void TargetIndex::ForEachEntry(std::string_view scope, std::string_view name, Visit visit) const {
+  const auto visit_if = [&](std::uint32_t index) {
+    const Entry& entry = entries_[index];
+    if (Matches(entry, scope, name)) visit(entry);
+  };
+  if (!by_both_.empty()) by_both_.ForEach(HashPair(scope, name), visit_if);
+  if (!by_scope_.empty()) by_scope_.ForEach(HashBytes(scope), visit_if);
+  if (!by_name_.empty()) by_name_.ForEach(HashBytes(name), visit_if);
+  for (const std::uint32_t index : always_) visit_if(index);
+  if (!run_entries_.empty()) RunAutomaton(scope, name, visit_if);
+}
+
+template <typename Visit>
+void TargetIndex::RunAutomaton(std::string_view scope, std::string_view name, Visit visit) const {
+  // A run that a name repeats ("aXaXaX" and the run "X") is found each time; the last few are remembered, so that their entries
+  // are confirmed once. Rules found twice all the same are merged by the caller.
+  std::array<std::uint32_t, 8> recent;
+  recent.fill(HashTable::kNone);
+  std::size_t turn = 0;
+  std::uint32_t state = AhoCorasick::kRoot;
+  const auto feed = [&](char byte) {
+    state = automaton_.Next(state, byte);
+    automaton_.ForEachFound(state, [&](std::uint32_t run) {
+      if (std::find(recent.begin(), recent.end(), run) != recent.end()) return;
+      recent[turn++ % recent.size()] = run;
+      for (std::uint32_t i = run_entries_[run].begin; i < run_entries_[run].end; ++i) visit(automaton_entries_[i]);
+    });
+  };
+  // A name may hold these bytes too: then a run is found where it does not stand, and confirming it says no.
+  feed('\x1e');
+  for (const char byte : scope) feed(byte);
+  feed('\x1f');
+  for (const char byte : name) feed(byte);
+  feed('\x1d');
+}
+
+bool TargetIndex::IsExcluded(const Rule& rule, std::span<const Value> slots) const {
+  for (const Discriminator& discriminator : rule.discriminators) {
+    if (discriminator.strings.size() <= kMostStringsChecked && Excludes(discriminator, slots)) return true;
+  }
+  return false;
+}
+
+void TargetIndex::AddPostings(Range range, std::span<const Value> slots, std::vector<RuleId>& candidates) const {
+  for (std::uint32_t i = range.begin; i < range.end; ++i) {
+    const RuleId rule(postings_[i] & ~kHasMore);
+    if ((postings_[i] & kHasMore) != 0 && IsExcluded(rules_[rule.index], slots)) continue;
+    candidates.push_back(rule);
+  }
+}
+
+void TargetIndex::AddKey(std::uint32_t group, std::string_view text, std::span<const Value> slots, std::vector<RuleId>& candidates) const {
+  by_key_.ForEach(HashKeyOf(group, text), [&](std::uint32_t index) {
+    const Key& key = keys_[index];
+    if (key.group == group && key.text == text) AddPostings(key.rules, slots, candidates);
+  });
+}
+
+void TargetIndex::AddGroup(std::uint32_t index, std::span<const Value> slots, std::vector<RuleId>& candidates) const {
+  const Group& group = groups_[index];
+  const Value& value = SlotValue(slots, group.slot);
+  const Verdict verdict = VerdictByKind(group.kind, value.kind);
+  if (verdict == Verdict::kExcluded) return;
+  if (verdict == Verdict::kPasses) return AddPostings(group.rules, slots, candidates);
+  if (group.kind == Discriminator::Kind::kEquals) return AddKey(index, value.string(), slots, candidates);
+  const std::span<const Value> items(value.items, value.size);
+  if (HasUntold(items)) return AddPostings(group.rules, slots, candidates);
+  for (const Value& item : items) {
+    if (item.is(Kind::kString)) AddKey(index, item.string(), slots, candidates);
+  }
+}
+
+void TargetIndex::FindCandidates(std::string_view scope, std::string_view name, std::span<const Value> slots,
+                                 std::vector<RuleId>& candidates) const {
+  ForEachEntry(scope, name, [&](const Entry& entry) {
+    AddPostings(entry.plain, slots, candidates);
+    AddPostings(entry.checked, slots, candidates);
+    for (std::uint32_t group = entry.groups.begin; group < entry.groups.end; ++group) AddGroup(group, slots, candidates);
+  });
+}
+
+void TargetIndex::FindApplying(std::string_view scope, std::string_view name, std::vector<RuleId>& candidates) const {
+  ForEachEntry(scope, name, [&](const Entry& entry) {
+    for (std::uint32_t i = entry.all.begin; i < entry.all.end; ++i) candidates.emplace_back(std::size_t{postings_[i]});
+  });
+}
+
+}  // namespace writ
