@@ -10,8 +10,8 @@
   X(UnexpectedCharacter,          Error,    "unexpected character {0}")                                                  \
   X(UnterminatedString,           Error,    "this string is not closed")                                                 \
   X(BadEscape,                    Error,    "`{0}` is not an escape sequence")                                           \
-  X(BadNumber,                    Error,    "`{0}` is not a number that fits {1}")                                       \
-  X(UnterminatedComment,          Error,    "this quoted name is not closed")                                            \
+  X(BadNumber,                    Error,    "`{0}` is not {1}")                                                          \
+  X(UnterminatedName,             Error,    "this quoted name is not closed")                                            \
   /* parsing */                                                                                                          \
   X(UnexpectedToken,              Error,    "found {0}, expected {1}")                                                   \
   X(ReservedWord,                 Error,    "`{0}` is a reserved word")                                                  \

@@ -15,22 +15,23 @@
 namespace writ::dsl {
 
 // How a token stands to its neighbours; what the formatter needs to know beyond the text. A set of bits.
-enum LayoutFlag : std::uint8_t {
-  kGlueBefore = 1,    // no space before it
-  kGlueAfter = 2,     // no space after it
-  kOpens = 4,         // opens a bracket of an expression, type or list
+enum LayoutFlag : std::uint16_t {
+  kGlueBefore = 1,      // no space before it
+  kGlueAfter = 2,       // no space after it
+  kOpens = 4,           // opens a bracket of an expression, type or list
   kCloses = 8,
-  kBlockOpens = 16,   // opens or closes the braces of a declaration
+  kBlockOpens = 16,     // opens or closes the braces of a declaration
   kBlockCloses = 32,
-  kStarts = 64,       // first token of a declaration, rule or test line: always starts a line
-  kStartsSoftly = 128 // first token of a column or signer member, or the first after attributes: may start a line
+  kStarts = 64,         // first token of a declaration, rule or test line: always starts a line
+  kStartsSoftly = 128,  // first token of a column or signer member, or the first after attributes: may start a line
+  kClause = 256,        // first token of a clause of a rule, or the arrow of a test line
 };
 
 // One token of the file, in order; comments are in the gaps between them.
 struct LayoutToken {
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
-  std::uint8_t flags = 0;
+  std::uint16_t flags = 0;
 };
 
 // Parses one policy file. `file` must outlive the tree. When `sink.error_count()` grew, the tree holds what could be read and must

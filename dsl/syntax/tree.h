@@ -104,6 +104,9 @@ struct Pattern {
   bool has_wildcard = false;
 };
 
+// Returns the name that a pattern without wildcards stands for: the escapes taken away. For names in tests.
+std::string LiteralName(const Pattern& pattern);
+
 // `signed by a`, `a or b`, `a and b`, `2 of (a, b, c)`; parentheses allowed.
 struct SignerExpr {
   enum class Kind : std::uint8_t { kSigner, kAtLeast };

@@ -1,0 +1,257 @@
+// Declarations other than policies and tests: package, import, let, fn, table, signer; types and attributes.
+#include <algorithm>
+#include <array>
+
+#include "dsl/parse/parser_impl.h"
+
+namespace writ::dsl {
+
+// One declaration of the file; on a fault skips to the next.
+void Parser::ParseDeclaration() {
+  const std::uint32_t begin = current_.begin;
+  std::vector<Attribute> attributes;
+  bool parsed = ParseAttributes(attributes, "policy");
+  if (!attributes.empty() && parsed && !AtWord("policy")) parsed = Fail("`policy` after its attributes");
+  if (parsed) {
+    if (AtWord("policy")) {
+      parsed = ParsePolicy(std::move(attributes), begin);
+    } else if (AtWord("test")) {
+      parsed = ParseTest();
+    } else if (AtWord("package")) {
+      parsed = ParsePackage();
+    } else if (AtWord("import")) {
+      parsed = ParseImport();
+    } else if (AtWord("let")) {
+      parsed = ParseLet();
+    } else if (AtWord("fn")) {
+      parsed = ParseFn();
+    } else if (AtWord("table")) {
+      parsed = ParseTable();
+    } else if (AtWord("signer")) {
+      parsed = ParseSigner();
+    } else {
+      static constexpr std::string_view kWords[] = {"policy", "test", "package", "import", "let", "fn", "table", "signer"};
+      const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kWords) : std::string_view{};
+      parsed = Fail("a declaration (policy, test, let, fn, table, signer, import)", closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+    }
+  }
+  if (parsed) return;
+  if (current_.begin == begin) Skip();
+  SkipUntil([this](int) { return (At(TokenKind::kAt) && current_.starts_line) || AtDeclarationStart(); });
+}
+
+bool Parser::ParsePackage() {
+  const Token word = Take(kStarts);
+  const std::optional<Name> name = ParseDottedName("a package name");
+  if (!name) return false;
+  const bool first = tree_.imports.empty() && tree_.lets.empty() && tree_.fns.empty() && tree_.tables.empty() && tree_.signers.empty() &&
+                     tree_.policies.empty() && tree_.tests.empty();
+  if (!tree_.package.text.empty()) {
+    Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {"package"});
+  } else if (!first) {
+    Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, SpanOf(word), {"`package`", "a declaration"});
+    if (diagnostic != nullptr) diagnostic->help = "`package` comes first in a file";
+  } else {
+    tree_.package = *name;
+  }
+  return true;
+}
+
+bool Parser::ParseImport() {
+  const std::uint32_t begin = Take(kStarts).begin;
+  if (!ExpectWord("data")) return false;
+  const std::optional<Name> name = ParseName("the name of the data", NameUse::kMember);
+  if (!name) return false;
+  tree_.imports.push_back({*name, SpanFrom(begin)});
+  return true;
+}
+
+bool Parser::ParseLet() {
+  const std::uint32_t begin = Take(kStarts).begin;
+  const std::optional<Name> name = ParseName("a name", NameUse::kVariable);
+  if (!name || !Expect(TokenKind::kAssign)) return false;
+  const ExprId value = ParseExpr();
+  if (!value.valid()) return false;
+  tree_.lets.push_back({*name, value, SpanFrom(begin)});
+  return true;
+}
+
+bool Parser::ParseFn() {
+  FnDecl fn;
+  const std::uint32_t begin = Take(kStarts).begin;
+  const std::optional<Name> name = ParseName("a name", NameUse::kVariable);
+  if (!name || !Expect(TokenKind::kLeftParen, kOpens | kGlueBefore | kGlueAfter)) return false;
+  fn.name = *name;
+  while (!At(TokenKind::kRightParen)) {
+    const std::optional<Name> parameter = ParseName("a parameter", NameUse::kVariable);
+    if (!parameter || !Expect(TokenKind::kColon, kGlueBefore)) return false;
+    std::optional<TypeExpr> type = ParseType();
+    if (!type) return false;
+    fn.parameters.push_back({*parameter, std::move(*type)});
+    if (!TryTake(TokenKind::kComma, kGlueBefore)) break;
+  }
+  if (!Expect(TokenKind::kRightParen, kCloses | kGlueBefore) || !Expect(TokenKind::kArrow)) return false;
+  std::optional<TypeExpr> result = ParseType();
+  if (!result || !Expect(TokenKind::kAssign)) return false;
+  fn.result = std::move(*result);
+  fn.body = ParseExpr();
+  if (!fn.body.valid()) return false;
+  fn.span = SpanFrom(begin);
+  tree_.fns.push_back(std::move(fn));
+  return true;
+}
+
+// name [ "(" types ")" ] [ "?" ]
+std::optional<TypeExpr> Parser::ParseType() {  // NOLINT(misc-no-recursion): depth <= max_expression_depth
+  const Nesting nesting(*this);
+  if (IsTooDeep()) return std::nullopt;
+  const std::uint32_t begin = current_.begin;
+  const std::optional<Name> name = ParseName("a type", NameUse::kMember);
+  if (!name) return std::nullopt;
+  TypeExpr type;
+  type.name = name->text;
+  if (TryTake(TokenKind::kLeftParen, kOpens | kGlueBefore | kGlueAfter)) {
+    do {
+      std::optional<TypeExpr> parameter = ParseType();
+      if (!parameter) return std::nullopt;
+      type.parameters.push_back(std::move(*parameter));
+    } while (TryTake(TokenKind::kComma, kGlueBefore));
+    if (!Expect(TokenKind::kRightParen, kCloses | kGlueBefore)) return std::nullopt;
+  }
+  type.optional = TryTake(TokenKind::kQuestion, kGlueBefore);
+  type.span = SpanFrom(begin);
+  return type;
+}
+
+bool Parser::ParseTable() {
+  TableDecl table;
+  const std::uint32_t begin = Take(kStarts).begin;
+  const std::optional<Name> name = ParseName("a table name", NameUse::kMember);
+  if (!name || !Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
+  table.name = *name;
+  const auto at_column = [this] { return At(TokenKind::kIdent) && Peek().kind == TokenKind::kColon; };
+  while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
+    const std::uint32_t column = current_.begin;
+    if (ParseColumn(table)) continue;
+    if (current_.begin == column) Skip();
+    SkipUntil([&](int brackets) { return at_column() || (brackets == 0 && At(TokenKind::kRightBrace)) || (current_.starts_line && AtDeclarationStart()); });
+  }
+  if (!Expect(TokenKind::kRightBrace, kBlockCloses)) return false;
+  table.span = SpanFrom(begin);
+  tree_.tables.push_back(std::move(table));
+  return true;
+}
+
+// name ":" type, or a relation
+bool Parser::ParseColumn(TableDecl& table) {
+  const std::optional<Name> name = ParseName("a column", NameUse::kMember, kStartsSoftly);
+  if (!name || !Expect(TokenKind::kColon, kGlueBefore)) return false;
+  if ((AtWord("many") || AtWord("one")) && Peek().kind == TokenKind::kIdent && Peek().starts_line == false) return ParseRelation(*name, table);
+  std::optional<TypeExpr> type = ParseType();
+  if (!type) return false;
+  table.columns.push_back({*name, std::move(*type)});
+  return true;
+}
+
+// ("many" | "one") table "on" table "." column "=" column
+bool Parser::ParseRelation(Name name, TableDecl& table) {
+  RelationDecl relation;
+  relation.name = name;
+  relation.many = Text(Take()) == "many";
+  const std::optional<Name> other = ParseName("a table", NameUse::kMember);
+  if (!other || !ExpectWord("on")) return false;
+  const std::optional<Name> their_table = ParseName("a table", NameUse::kMember);
+  if (!their_table || !Expect(TokenKind::kDot, kGlueBefore | kGlueAfter)) return false;
+  const std::optional<Name> their_column = ParseName("a column", NameUse::kMember);
+  if (!their_column || !Expect(TokenKind::kAssign)) return false;
+  const std::optional<Name> our_column = ParseName("a column", NameUse::kMember);
+  if (!our_column) return false;
+  relation.table = *other;
+  relation.their_table = *their_table;
+  relation.their_column = *their_column;
+  relation.our_column = *our_column;
+  table.relations.push_back(relation);
+  return true;
+}
+
+// signer NAME key "file" | signer NAME keyless { … }
+bool Parser::ParseSigner() {
+  SignerDecl signer;
+  const std::uint32_t begin = Take(kStarts).begin;
+  const std::optional<Name> name = ParseName("a signer's name", NameUse::kMember);
+  if (!name) return false;
+  signer.name = *name;
+  if (TryTakeWord("key")) {
+    const std::optional<StringLiteral> key = ParseString("the file of the public key");
+    if (!key) return false;
+    signer.key = *key;
+  } else if (TryTakeWord("keyless")) {
+    signer.keyless = true;
+    if (!ParseSignerBody(signer)) return false;
+  } else {
+    return Fail("`keyless` or `key`");
+  }
+  signer.span = SpanFrom(begin);
+  tree_.signers.push_back(signer);
+  return true;
+}
+
+// "{" issuer "…" subject "…" trust "…" "}", in any order
+bool Parser::ParseSignerBody(SignerDecl& signer) {
+  struct Field {
+    std::string_view word;
+    StringLiteral* literal;
+  };
+  const Field fields[] = {{"issuer", &signer.issuer}, {"subject", &signer.subject}, {"trust", &signer.trust}};
+  if (!Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
+  while (!At(TokenKind::kRightBrace)) {
+    const auto* field = std::find_if(std::begin(fields), std::end(fields), [this](const Field& f) { return AtWord(f.word); });
+    if (field == std::end(fields)) return Fail("`issuer`, `subject`, `trust` or `}`");
+    const Token word = Take(kStartsSoftly);
+    if (field->literal->span.begin != field->literal->span.end) Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {field->word});
+    const std::optional<StringLiteral> literal = ParseString("a string");
+    if (!literal) return false;
+    *field->literal = *literal;
+  }
+  for (const Field& field : fields) {
+    if (field.literal->span.begin == field.literal->span.end) Fail("`" + std::string(field.word) + " \"…\"`: a keyless signer needs all three");
+  }
+  return Expect(TokenKind::kRightBrace, kBlockCloses);
+}
+
+// Any number of @name(value). `owner`: what they are for, "policy" or "rule".
+bool Parser::ParseAttributes(std::vector<Attribute>& attributes, std::string_view owner) {
+  while (At(TokenKind::kAt)) {
+    if (!ParseAttribute(attributes, owner, attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0)) return false;
+  }
+  return true;
+}
+
+bool Parser::ParseAttribute(std::vector<Attribute>& attributes, std::string_view owner, int layout) {
+  static constexpr std::string_view kNames[] = {"id", "severity", "title", "see"};
+  static constexpr std::string_view kSeverities[] = {"info", "low", "medium", "high", "critical"};
+  Take(layout | kGlueAfter);
+  const std::optional<Name> name = ParseName("an attribute's name", NameUse::kMember);
+  if (!name || !Expect(TokenKind::kLeftParen, kOpens | kGlueBefore | kGlueAfter)) return false;
+  if (!At(TokenKind::kString) && !At(TokenKind::kIdent)) return Fail("a string or a word");
+  const Token token = Take();
+  const Attribute attribute{*name, token.kind == TokenKind::kString ? Decode(token) : Text(token), SpanOf(token)};
+  const bool known = std::find(std::begin(kNames), std::end(kNames), name->text) != std::end(kNames);
+  if (!known) {
+    const std::string_view closest = ClosestName(name->text, kNames);
+    Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownAttribute, name->span, {name->text});
+    if (diagnostic != nullptr) diagnostic->help = closest.empty() ? "attributes are @id, @severity, @title and @see" : "did you mean `@" + std::string(closest) + "`?";
+  } else if (name->text == "id" && owner == "policy") {
+    Report(DiagnosticKind::kClauseNotAllowed, name->span, {"@id", "policies: their name is their id"});
+  } else if (name->text == "severity" && std::find(std::begin(kSeverities), std::end(kSeverities), attribute.value) == std::end(kSeverities)) {
+    Report(DiagnosticKind::kBadAttribute, attribute.value_span, {name->text, "info, low, medium, high or critical"});
+  } else if (attribute.value.empty()) {
+    Report(DiagnosticKind::kBadAttribute, attribute.value_span, {name->text, "text that is not empty"});
+  }
+  const bool twice = std::any_of(attributes.begin(), attributes.end(), [&](const Attribute& other) { return other.name.text == name->text; });
+  if (twice && known) Report(DiagnosticKind::kDuplicateClause, name->span, {"@" + std::string(name->text)});
+  attributes.push_back(attribute);
+  return Expect(TokenKind::kRightParen, kCloses | kGlueBefore);
+}
+
+}  // namespace writ::dsl

@@ -1,0 +1,467 @@
+// CEL expressions. Source: cel-spec langdef.md and CEL.g4 for the grammar, cel-go parser/macro.go for what counts as a macro call.
+// Recursion: every cycle of these functions passes ParseExpr, which enforces max_expression_depth; chains (`a.b.c`, `a + b + c`,
+// `!!a`) are loops whose tree depth Add enforces.
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include "dsl/parse/parser_impl.h"
+
+namespace writ::dsl {
+namespace {
+
+struct BinaryOperator {
+  TokenKind kind;
+  int precedence;
+  std::string_view function;          // name in function_list.h
+};
+
+constexpr BinaryOperator kOperators[] = {
+    {TokenKind::kEqualEqual, 1, "_==_"}, {TokenKind::kNotEqual, 1, "_!=_"},       {TokenKind::kLess, 1, "_<_"},   {TokenKind::kLessOrEqual, 1, "_<=_"},
+    {TokenKind::kGreater, 1, "_>_"},     {TokenKind::kGreaterOrEqual, 1, "_>=_"}, {TokenKind::kPlus, 2, "_+_"},   {TokenKind::kMinus, 2, "_-_"},
+    {TokenKind::kStar, 3, "_*_"},        {TokenKind::kSlash, 3, "_/_"},           {TokenKind::kPercent, 3, "_%_"}};
+constexpr BinaryOperator kInOperator = {TokenKind::kIdent, 1, "@in"};
+constexpr int kHighestPrecedence = 3;
+
+struct MacroInfo {
+  std::string_view name;
+  std::size_t argument_count;         // besides the receiver
+  Macro macro;
+};
+
+constexpr MacroInfo kMacros[] = {
+    {"all", 2, Macro::kAll},       {"exists", 2, Macro::kExists}, {"exists_one", 2, Macro::kExistsOne}, {"existsOne", 2, Macro::kExistsOne},
+    {"map", 2, Macro::kMap},       {"map", 3, Macro::kMap},       {"filter", 2, Macro::kFilter},        {"optMap", 2, Macro::kOptMap},
+    {"optFlatMap", 2, Macro::kOptFlatMap}};
+
+const MacroInfo* TryFindMacro(std::string_view name, std::size_t argument_count) {
+  for (const MacroInfo& info : kMacros) {
+    if (info.name == name && info.argument_count == argument_count) return &info;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool Parser::IsTooDeep() {
+  if (depth_ <= limits_.max_expression_depth) return false;
+  Report(DiagnosticKind::kExpressionTooDeep, SpanOf(current_), {std::to_string(limits_.max_expression_depth)});
+  return true;
+}
+
+// Adds a node whose arguments are valid. Fails when the tree gets too deep or too large.
+ExprId Parser::Add(Expr expr) {
+  std::uint32_t depth = 1;
+  for (const ExprId argument : expr.args) depth = std::max(depth, depths_[argument.index] + 1);
+  if (depth > limits_.max_expression_depth) {
+    Report(DiagnosticKind::kExpressionTooDeep, expr.span, {std::to_string(limits_.max_expression_depth)});
+    return {};
+  }
+  if (tree_.exprs.size() >= limits_.max_expression_nodes) {
+    Report(DiagnosticKind::kExpressionTooLarge, expr.span, {std::to_string(limits_.max_expression_nodes)});
+    Stop();
+    return {};
+  }
+  tree_.exprs.push_back(std::move(expr));
+  depths_.push_back(depth);
+  return ExprId(tree_.exprs.size() - 1);
+}
+
+ExprId Parser::AddLiteral(Value value, SourceSpan span) {
+  Expr expr;
+  expr.kind = ExprKind::kLiteral;
+  expr.span = expr.name_span = span;
+  expr.value = value;
+  return Add(std::move(expr));
+}
+
+// ConditionalOr [ "?" ConditionalOr ":" Expr ]
+ExprId Parser::ParseExpr() {  // NOLINT(misc-no-recursion): depth <= max_expression_depth
+  const Nesting nesting(*this);
+  if (IsTooDeep()) return {};
+  const ExprId condition = ParseOr();
+  if (!condition.valid() || !At(TokenKind::kQuestion)) return condition;
+  const SourceSpan operator_span = SpanOf(Take());
+  const ExprId then = ParseOr();
+  if (!then.valid() || !Expect(TokenKind::kColon)) return {};
+  const ExprId otherwise = ParseExpr();
+  if (!otherwise.valid()) return {};
+  Expr expr;
+  expr.kind = ExprKind::kConditional;
+  expr.span = SpanFrom(SpanOfExpr(condition).begin);
+  expr.name_span = operator_span;
+  expr.text = "_?_:_";
+  expr.args = {condition, then, otherwise};
+  return Add(std::move(expr));
+}
+
+ExprId Parser::ParseOr() {  // NOLINT(misc-no-recursion): see ParseExpr
+  const ExprId first = ParseAnd();
+  if (!first.valid() || !At(TokenKind::kOrOr)) return first;
+  Expr expr;
+  expr.kind = ExprKind::kOr;
+  expr.name_span = SpanOf(current_);
+  expr.text = "_||_";
+  expr.args = {first};
+  while (TryTake(TokenKind::kOrOr)) {
+    const ExprId next = ParseAnd();
+    if (!next.valid()) return {};
+    expr.args.push_back(next);
+  }
+  expr.span = SpanFrom(SpanOfExpr(first).begin);
+  return Add(std::move(expr));
+}
+
+ExprId Parser::ParseAnd() {  // NOLINT(misc-no-recursion): see ParseExpr
+  const ExprId first = ParseBinary(1);
+  if (!first.valid() || !At(TokenKind::kAndAnd)) return first;
+  Expr expr;
+  expr.kind = ExprKind::kAnd;
+  expr.name_span = SpanOf(current_);
+  expr.text = "_&&_";
+  expr.args = {first};
+  while (TryTake(TokenKind::kAndAnd)) {
+    const ExprId next = ParseBinary(1);
+    if (!next.valid()) return {};
+    expr.args.push_back(next);
+  }
+  expr.span = SpanFrom(SpanOfExpr(first).begin);
+  return Add(std::move(expr));
+}
+
+// Relations, sums and products: left-associative levels 1, 2, 3.
+ExprId Parser::ParseBinary(int min_precedence) {  // NOLINT(misc-no-recursion): at most three levels, then see ParseExpr
+  if (min_precedence > kHighestPrecedence) return ParseUnary();
+  ExprId left = ParseBinary(min_precedence + 1);
+  while (left.valid()) {
+    const BinaryOperator* found = AtWord("in") ? &kInOperator : nullptr;
+    for (const BinaryOperator& candidate : kOperators) {
+      if (At(candidate.kind)) found = &candidate;
+    }
+    if (found == nullptr || found->precedence != min_precedence) break;
+    Expr expr;
+    expr.kind = ExprKind::kBinary;
+    expr.name_span = SpanOf(Take());
+    expr.text = found->function;
+    const ExprId right = ParseBinary(min_precedence + 1);
+    if (!right.valid()) return {};
+    expr.span = SpanFrom(SpanOfExpr(left).begin);
+    expr.args = {left, right};
+    left = Add(std::move(expr));
+  }
+  return left;
+}
+
+// A run of one kind of prefix operator. `-` before digits belongs to the literal.
+ExprId Parser::ParseUnary() {  // NOLINT(misc-no-recursion): see ParseExpr
+  const TokenKind kind = current_.kind;
+  std::vector<Token> operators;
+  while ((kind == TokenKind::kNot || kind == TokenKind::kMinus) && At(kind)) {
+    const TokenKind next = Peek().kind;
+    if (kind == TokenKind::kMinus && (next == TokenKind::kInt || next == TokenKind::kDouble)) break;
+    operators.push_back(Take(kGlueAfter));
+  }
+  ExprId operand = ParseMember();
+  for (auto it = operators.rbegin(); it != operators.rend() && operand.valid(); ++it) {
+    Expr expr;
+    expr.kind = ExprKind::kUnary;
+    expr.span = SpanFrom(it->begin);
+    expr.name_span = SpanOf(*it);
+    expr.text = kind == TokenKind::kNot ? "!_" : "-_";
+    expr.args = {operand};
+    operand = Add(std::move(expr));
+  }
+  return operand;
+}
+
+// Primary { "." name [ "(" args ")" ] | ".?" name | "[" index "]" | "{" fields "}" }
+ExprId Parser::ParseMember() {  // NOLINT(misc-no-recursion): see ParseExpr
+  bool may_be_name = At(TokenKind::kIdent) || At(TokenKind::kDot);  // a dotted name before `{` is a message's type
+  ExprId result = ParsePrimary();
+  while (result.valid()) {
+    if (At(TokenKind::kDot)) {
+      result = ParseSelection(result);
+    } else if (At(TokenKind::kLeftBracket)) {
+      result = ParseIndex(result);
+    } else if (At(TokenKind::kLeftBrace) && may_be_name) {
+      bool rooted = false;
+      const std::optional<std::string_view> name = TryStructName(result, rooted);
+      if (!name) break;
+      result = ParseStruct(result, *name, rooted);
+      may_be_name = false;
+    } else {
+      break;
+    }
+  }
+  return result;
+}
+
+// `.name`, `.?name`, `.`quoted name``, `.name(args)`.
+ExprId Parser::ParseSelection(ExprId operand) {  // NOLINT(misc-no-recursion): see ParseExpr
+  Take(kGlueBefore | kGlueAfter);
+  const bool optional = TryTake(TokenKind::kQuestion, kGlueBefore | kGlueAfter);
+  const bool quoted = At(TokenKind::kQuotedIdent);
+  if (!quoted && (!At(TokenKind::kIdent) || IsCelKeyword(Text(current_)))) {
+    Fail("a member's name");
+    return {};
+  }
+  const Token name = Take();
+  if (At(TokenKind::kLeftParen) && !optional && !quoted) {
+    std::vector<ExprId> arguments;
+    if (!ParseArguments(arguments)) return {};
+    return MakeCall(name, operand, std::move(arguments), false);
+  }
+  Expr expr;
+  expr.kind = optional ? ExprKind::kOptionalSelect : ExprKind::kSelect;
+  expr.span = SpanFrom(SpanOfExpr(operand).begin);
+  expr.name_span = SpanOf(name);
+  expr.text = quoted ? Text(name).substr(1, Text(name).size() - 2) : Text(name);
+  expr.args = {operand};
+  return Add(std::move(expr));
+}
+
+ExprId Parser::ParseIndex(ExprId operand) {  // NOLINT(misc-no-recursion): see ParseExpr
+  Expr expr;
+  expr.kind = ExprKind::kBinary;
+  const std::uint32_t bracket = Take(kOpens | kGlueBefore | kGlueAfter).begin;
+  expr.text = TryTake(TokenKind::kQuestion, kGlueBefore | kGlueAfter) ? "_[?_]" : "_[_]";
+  const ExprId index = ParseExpr();
+  if (!index.valid() || !Expect(TokenKind::kRightBracket, kCloses | kGlueBefore)) return {};
+  expr.span = SpanFrom(SpanOfExpr(operand).begin);
+  expr.name_span = SpanFrom(bracket);
+  expr.args = {operand, index};
+  return Add(std::move(expr));
+}
+
+// Returns the dotted name that `operand` spells, when it is nothing else.
+std::optional<std::string_view> Parser::TryStructName(ExprId operand, bool& rooted) {
+  std::vector<std::string_view> parts;
+  const Expr* expr = &tree_.expr(operand);
+  for (; expr->kind == ExprKind::kSelect; expr = &tree_.expr(expr->args[0])) {
+    if (!IsIdentifier(expr->text)) return std::nullopt;
+    parts.push_back(expr->text);
+  }
+  if (expr->kind != ExprKind::kIdent) return std::nullopt;
+  rooted = expr->rooted;
+  std::string name(expr->text);
+  for (auto it = parts.rbegin(); it != parts.rend(); ++it) name.append(".").append(*it);
+  return tree_.arena->CopyString(name);
+}
+
+ExprId Parser::ParseStruct(ExprId operand, std::string_view name, bool rooted) {  // NOLINT(misc-no-recursion): see ParseExpr
+  Expr expr;
+  expr.kind = ExprKind::kStruct;
+  expr.name_span = SpanOfExpr(operand);
+  expr.text = name;
+  expr.rooted = rooted;
+  bool any_optional = false;
+  Take(kOpens | kGlueBefore | kGlueAfter);
+  while (!At(TokenKind::kRightBrace)) {
+    const bool optional = TryTake(TokenKind::kQuestion, kGlueAfter);
+    any_optional |= optional;
+    const bool quoted = At(TokenKind::kQuotedIdent);
+    if (!quoted && (!At(TokenKind::kIdent) || IsCelKeyword(Text(current_)))) return Fail("a field name"), ExprId{};
+    const Token field = Take();
+    if (!Expect(TokenKind::kColon, kGlueBefore)) return {};
+    const ExprId value = ParseExpr();
+    if (!value.valid()) return {};
+    expr.names.push_back(quoted ? Text(field).substr(1, Text(field).size() - 2) : Text(field));
+    expr.name_spans.push_back(SpanOf(field));
+    expr.args.push_back(value);
+    expr.optional.push_back(optional);
+    if (!TryTake(TokenKind::kComma, kGlueBefore)) break;
+  }
+  if (!Expect(TokenKind::kRightBrace, kCloses | kGlueBefore)) return {};
+  if (!any_optional) expr.optional.clear();
+  expr.span = SpanFrom(SpanOfExpr(operand).begin);
+  return Add(std::move(expr));
+}
+
+ExprId Parser::ParsePrimary() {  // NOLINT(misc-no-recursion): see ParseExpr
+  switch (current_.kind) {
+    case TokenKind::kInt:
+    case TokenKind::kUint:
+    case TokenKind::kDouble: return ParseNumber();
+    case TokenKind::kMinus: {
+      const TokenKind next = Peek().kind;
+      if (next == TokenKind::kInt || next == TokenKind::kDouble) return ParseNumber();
+      return Fail("an operand", "put the inner operator in parentheses"), ExprId{};
+    }
+    case TokenKind::kString: {
+      const Token token = Take();
+      return AddLiteral(Value::String(Decode(token)), SpanOf(token));
+    }
+    case TokenKind::kBytes: {
+      const Token token = Take();
+      return AddLiteral(Value::Bytes(Decode(token)), SpanOf(token));
+    }
+    case TokenKind::kLeftParen: {
+      Take(kOpens | kGlueAfter);
+      const ExprId inner = ParseExpr();
+      return inner.valid() && Expect(TokenKind::kRightParen, kCloses | kGlueBefore) ? inner : ExprId{};
+    }
+    case TokenKind::kLeftBracket: return ParseList();
+    case TokenKind::kLeftBrace: return ParseMap();
+    case TokenKind::kIdent:
+    case TokenKind::kDot: return ParseIdentOrCall();
+    default: return Fail("an expression"), ExprId{};
+  }
+}
+
+// name, .name, name(args), true, false, null
+ExprId Parser::ParseIdentOrCall() {  // NOLINT(misc-no-recursion): see ParseExpr
+  if (AtStructure()) return Fail("an expression"), ExprId{};
+  const std::uint32_t begin = current_.begin;
+  const bool rooted = TryTake(TokenKind::kDot, kGlueAfter);
+  if (!At(TokenKind::kIdent)) return Fail("a name"), ExprId{};
+  if (IsCelKeyword(Text(current_))) {
+    if (rooted || AtWord("in")) return Fail("an expression"), ExprId{};
+    const Token token = Take();
+    return AddLiteral(Text(token) == "null" ? Value::Null() : Value::Bool(Text(token) == "true"), SpanOf(token));
+  }
+  const Token name = Take();
+  if (IsReservedWord(Text(name))) Report(DiagnosticKind::kReservedWord, SpanOf(name), {Text(name)});
+  if (At(TokenKind::kLeftParen)) {
+    std::vector<ExprId> arguments;
+    if (!ParseArguments(arguments)) return {};
+    return MakeCall(name, {}, std::move(arguments), rooted);
+  }
+  Expr expr;
+  expr.kind = ExprKind::kIdent;
+  expr.span = SpanFrom(begin);
+  expr.name_span = SpanOf(name);
+  expr.text = Text(name);
+  expr.rooted = rooted;
+  return Add(std::move(expr));
+}
+
+// A number with its sign. A number out of range is reported and becomes 0.
+ExprId Parser::ParseNumber() {
+  const std::uint32_t begin = current_.begin;
+  const bool negative = TryTake(TokenKind::kMinus, kGlueAfter);
+  const Token token = Take();
+  const SourceSpan span = SpanFrom(begin);
+  std::string_view text = Text(token);
+  if (token.kind == TokenKind::kDouble) {
+    const double value = std::strtod(std::string(text).c_str(), nullptr);  // underflow gives 0, as in cel-go
+    if (std::isinf(value)) Report(DiagnosticKind::kBadNumber, span, {text, "a double: it is too large"});
+    return AddLiteral(Value::Double(negative ? -value : value), span);
+  }
+  if (token.kind == TokenKind::kUint) text.remove_suffix(1);
+  const bool hex = text.size() > 2 && (text[1] == 'x' || text[1] == 'X');
+  std::uint64_t value = 0;
+  const auto [end, fault] = std::from_chars(text.data() + (hex ? 2 : 0), text.data() + text.size(), value, hex ? 16 : 10);
+  bool fits = fault == std::errc();
+  if (token.kind == TokenKind::kInt) fits = fits && value <= std::uint64_t{INT64_MAX} + (negative ? 1 : 0);
+  if (!fits) {
+    Report(DiagnosticKind::kBadNumber, span, {text_.substr(span.begin, span.end - span.begin), token.kind == TokenKind::kInt ? "an int: it needs more than 64 bits" : "a uint: it needs more than 64 bits"});
+    value = 0;
+  }
+  if (token.kind == TokenKind::kUint) return AddLiteral(Value::Uint(value), span);
+  return AddLiteral(Value::Int(static_cast<std::int64_t>(negative ? ~value + 1 : value)), span);
+}
+
+ExprId Parser::ParseList() {  // NOLINT(misc-no-recursion): see ParseExpr
+  Expr expr;
+  expr.kind = ExprKind::kList;
+  bool any_optional = false;
+  const std::uint32_t begin = Take(kOpens | kGlueAfter).begin;
+  while (!At(TokenKind::kRightBracket)) {
+    const bool optional = TryTake(TokenKind::kQuestion, kGlueAfter);
+    any_optional |= optional;
+    const ExprId item = ParseExpr();
+    if (!item.valid()) return {};
+    expr.args.push_back(item);
+    expr.optional.push_back(optional);
+    if (!TryTake(TokenKind::kComma, kGlueBefore)) break;
+  }
+  if (!Expect(TokenKind::kRightBracket, kCloses | kGlueBefore)) return {};
+  if (!any_optional) expr.optional.clear();
+  expr.span = expr.name_span = SpanFrom(begin);
+  return Add(std::move(expr));
+}
+
+ExprId Parser::ParseMap() {  // NOLINT(misc-no-recursion): see ParseExpr
+  Expr expr;
+  expr.kind = ExprKind::kMap;
+  bool any_optional = false;
+  const std::uint32_t begin = Take(kOpens | kGlueAfter).begin;
+  while (!At(TokenKind::kRightBrace)) {
+    const bool optional = TryTake(TokenKind::kQuestion, kGlueAfter);
+    any_optional |= optional;
+    const ExprId key = ParseExpr();
+    if (!key.valid() || !Expect(TokenKind::kColon, kGlueBefore)) return {};
+    const ExprId value = ParseExpr();
+    if (!value.valid()) return {};
+    expr.args.push_back(key);
+    expr.args.push_back(value);
+    expr.optional.push_back(optional);
+    if (!TryTake(TokenKind::kComma, kGlueBefore)) break;
+  }
+  if (!Expect(TokenKind::kRightBrace, kCloses | kGlueBefore)) return {};
+  if (!any_optional) expr.optional.clear();
+  expr.span = expr.name_span = SpanFrom(begin);
+  return Add(std::move(expr));
+}
+
+// "(" [ expr { "," expr } ] ")": no trailing comma.
+bool Parser::ParseArguments(std::vector<ExprId>& arguments) {  // NOLINT(misc-no-recursion): see ParseExpr
+  Take(kOpens | kGlueBefore | kGlueAfter);
+  if (TryTake(TokenKind::kRightParen, kCloses | kGlueBefore)) return true;
+  do {
+    const ExprId argument = ParseExpr();
+    if (!argument.valid()) return false;
+    arguments.push_back(argument);
+  } while (TryTake(TokenKind::kComma, kGlueBefore));
+  return Expect(TokenKind::kRightParen, kCloses | kGlueBefore);
+}
+
+// Requires: the call's `)` was the last token.
+ExprId Parser::MakeCall(const Token& name, ExprId receiver, std::vector<ExprId> arguments, bool rooted) {
+  const SourceSpan span = SpanFrom(receiver.valid() ? SpanOfExpr(receiver).begin : name.begin);
+  if (!receiver.valid() && !rooted && Text(name) == "has" && arguments.size() == 1) return MakeHas(name, std::move(arguments), span);
+  Expr expr;
+  expr.kind = ExprKind::kCall;
+  expr.span = span;
+  expr.name_span = SpanOf(name);
+  expr.text = Text(name);
+  expr.is_method = receiver.valid();
+  expr.rooted = rooted;
+  if (receiver.valid()) expr.args.push_back(receiver);
+  const MacroInfo* macro = receiver.valid() ? TryFindMacro(Text(name), arguments.size()) : nullptr;
+  auto first = arguments.begin();
+  if (macro != nullptr) {
+    const Expr& variable = tree_.expr(*first);
+    if (variable.kind != ExprKind::kIdent || variable.rooted) {
+      Report(DiagnosticKind::kBadMacroCall, variable.span, {Text(name), "takes a plain name as its first argument"});
+      return {};
+    }
+    expr.kind = ExprKind::kMacro;
+    expr.macro = macro->macro;
+    expr.is_method = false;
+    expr.names.push_back(variable.text);
+    expr.name_spans.push_back(variable.span);
+    ++first;
+  }
+  expr.args.insert(expr.args.end(), first, arguments.end());
+  return Add(std::move(expr));
+}
+
+// has(e.member)
+ExprId Parser::MakeHas(const Token& name, std::vector<ExprId> arguments, SourceSpan span) {
+  const Expr& argument = tree_.expr(arguments[0]);
+  if (argument.kind != ExprKind::kSelect) {
+    Report(DiagnosticKind::kBadMacroCall, argument.span, {Text(name), "takes the selection of a member: has(a.b)"});
+    return {};
+  }
+  Expr expr;
+  expr.kind = ExprKind::kHas;
+  expr.span = span;
+  expr.name_span = argument.name_span;
+  expr.text = argument.text;
+  expr.args = {argument.args[0]};
+  return Add(std::move(expr));
+}
+
+}  // namespace writ::dsl

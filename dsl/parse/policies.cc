@@ -1,0 +1,460 @@
+// Policies and their rules.
+#include <algorithm>
+#include <limits>
+
+#include "dsl/parse/parser_impl.h"
+
+namespace writ::dsl {
+namespace {
+
+constexpr std::string_view kVerbWords[] = {"allow", "deny", "require", "warn", "note", "limit", "redact", "mask"};
+constexpr std::string_view kClauseWords[] = {"when", "unless", "because", "needs"};
+
+template <typename Range, typename Item>
+bool Holds(const Range& range, const Item& item) { return std::find(std::begin(range), std::end(range), item) != std::end(range); }
+
+std::optional<Verb> TryFindVerb(std::string_view word) {
+  for (const Verb verb : {Verb::kAllow, Verb::kDeny, Verb::kRequire, Verb::kWarn, Verb::kNote, Verb::kLimit, Verb::kRedact, Verb::kMask}) {
+    if (VerbName(verb) == word) return verb;
+  }
+  return std::nullopt;
+}
+
+std::string VerbsOf(Target target) {
+  std::string text;
+  for (const Verb verb : InfoOf(target).verbs) text.append(text.empty() ? "" : ", ").append(VerbName(verb));
+  return text;
+}
+
+// Whether rules of the target may name tools, prompts, URIs or actions.
+bool TakesPatterns(Target target) { return target != Target::kRows && target != Target::kAdmission; }
+
+// What is wrong with a JSON pointer (RFC 6901), or "".
+std::string_view PointerFault(std::string_view pointer) {
+  if (!pointer.empty() && pointer[0] != '/') return "a JSON pointer starts with `/`";
+  for (std::size_t i = 0; i < pointer.size(); ++i) {
+    if (pointer[i] == '~' && (i + 1 >= pointer.size() || (pointer[i + 1] != '0' && pointer[i + 1] != '1'))) return "`~` is written `~0` in a JSON pointer";
+  }
+  return {};
+}
+
+}  // namespace
+
+bool Parser::AtRuleStart() const { return AtAnyWord(kVerbWords); }
+
+bool Parser::ParsePolicy(std::vector<Attribute> attributes, std::uint32_t begin) {
+  PolicyDecl policy;
+  policy.attributes = std::move(attributes);
+  Take(policy.attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0);
+  const bool known_target = ParsePolicyHeader(policy);
+  if (!known_target) {
+    SkipUntil([this](int) { return At(TokenKind::kLeftBrace) || (current_.starts_line && AtDeclarationStart()); });
+    if (!At(TokenKind::kLeftBrace)) return false;
+  }
+  if (!Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
+  if (policy.target_name.text.empty()) return false;  // without a target no rule can be judged
+  const std::uint32_t faults = fault_count_;
+  ParseRules(policy);
+  if (!Expect(TokenKind::kRightBrace, kBlockCloses)) return false;
+  policy.span = SpanFrom(begin);
+  if (policy.rules.empty() && faults == fault_count_) sink_.Emit(DiagnosticKind::kEmptyPolicy, policy.name.span, {policy.name.text});
+  tree_.policies.push_back(std::move(policy));
+  return true;
+}
+
+// NAME for TARGET selectors [ in MODE mode ]; the target's name stays empty when it is not known.
+bool Parser::ParsePolicyHeader(PolicyDecl& policy) {
+  const std::optional<Name> name = ParseName("a policy's name", NameUse::kMember);
+  if (!name) return false;
+  policy.name = *name;
+  if (!AtWord("for")) return Fail("`for`", At(TokenKind::kMinus) ? "names are made of letters, digits and `_`" : "");
+  Take();
+  const std::optional<Name> target = ParseName("a target", NameUse::kMember);
+  if (!target) return false;
+  const std::optional<Target> found = TryFindTarget(target->text);
+  if (!found) {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < kTargetCount; ++i) names.push_back(InfoOf(static_cast<Target>(i)).name);
+    const std::string_view closest = ClosestName(target->text, names);
+    Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownTarget, target->span, {target->text});
+    if (diagnostic != nullptr) {
+      diagnostic->help = closest.empty() ? "targets are tools, resources, prompts, access, rows, admission and schemas" : "did you mean `" + std::string(closest) + "`?";
+    }
+    return false;
+  }
+  policy.target = *found;
+  policy.target_name = *target;
+  if (!ParseSelectors(policy) || !ParseMode(policy)) return false;
+  return At(TokenKind::kLeftBrace) || Fail("`{`");
+}
+
+bool Parser::ParseSelectors(PolicyDecl& policy) {
+  switch (policy.target) {
+    case Target::kTools:
+    case Target::kResources:
+    case Target::kPrompts:
+    case Target::kSchemas:
+      if (!TryTakeWord("on")) return true;
+      return ExpectWord("server") && ParsePatterns(PatternUse::kWildcards, policy.scopes);
+    case Target::kAccess: return !TryTakeWord("to") || ParsePatterns(PatternUse::kWildcards, policy.scopes);
+    case Target::kRows: {
+      if (!ExpectWord("of")) return false;
+      const std::optional<Name> table = ParseName("a table", NameUse::kMember);
+      if (table) policy.scopes.push_back({table->text, table->span, false});
+      return table.has_value();
+    }
+    case Target::kAdmission:
+      if (TryTakeWord("of") && !ParsePatterns(PatternUse::kWildcards, policy.scopes)) return false;
+      return !TryTakeWord("on") || ParseOperations(policy);
+  }
+  return false;
+}
+
+bool Parser::ParseOperations(PolicyDecl& policy) {
+  static constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
+  do {
+    const std::optional<Name> operation = ParseName("an operation", NameUse::kMember);
+    if (!operation) return false;
+    const bool twice = std::any_of(policy.operations.begin(), policy.operations.end(), [&](const Name& other) { return other.text == operation->text; });
+    if (!Holds(kOperations, operation->text)) {
+      Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownOperation, operation->span, {operation->text});
+      if (diagnostic != nullptr) diagnostic->help = "operations are create, update, delete and connect";
+    } else if (twice) {
+      Report(DiagnosticKind::kDuplicateClause, operation->span, {operation->text});
+    }
+    policy.operations.push_back(*operation);
+  } while (TryTake(TokenKind::kComma, kGlueBefore));
+  return true;
+}
+
+bool Parser::ParseMode(PolicyDecl& policy) {
+  if (!TryTakeWord("in")) return true;
+  if (AtWord("shadow")) {
+    policy.mode = PolicyMode::kShadow;
+  } else if (AtWord("warn")) {
+    policy.mode = PolicyMode::kWarn;
+  } else {
+    return Fail("`shadow` or `warn`");
+  }
+  Take();
+  return ExpectWord("mode");
+}
+
+// Rules up to the closing brace, or to where a declaration starts without it.
+void Parser::ParseRules(PolicyDecl& policy) {
+  while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
+    const std::uint32_t begin = current_.begin;
+    if (ParseRule(policy)) continue;
+    if (current_.begin == begin) Skip();
+    SkipUntil([this](int brackets) {
+      if (brackets == 0 && At(TokenKind::kRightBrace)) return true;
+      return current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart());
+    });
+  }
+}
+
+bool Parser::ParseRule(PolicyDecl& policy) {
+  RuleDecl rule;
+  const std::uint32_t begin = current_.begin;
+  if (!ParseAttributes(rule.attributes, "rule")) return false;
+  const std::optional<Verb> verb = At(TokenKind::kIdent) ? TryFindVerb(Text(current_)) : std::nullopt;
+  if (!verb) {
+    if (At(TokenKind::kRightBrace) || AtDeclarationStart()) return Fail(rule.attributes.empty() ? "`}`" : "a rule after its attributes");
+    const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kVerbWords) : std::string_view{};
+    return Fail("a rule (" + VerbsOf(policy.target) + ")", closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+  }
+  rule.verb = *verb;
+  rule.verb_span = SpanOf(Take(rule.attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0));
+  const bool verb_allowed = Holds(InfoOf(policy.target).verbs, *verb);
+  if (!verb_allowed) {
+    const std::string owner = std::string(policy.target_name.text) + " policies";
+    Diagnostic* diagnostic = Report(DiagnosticKind::kVerbNotAllowed, rule.verb_span, {VerbName(*verb), owner});
+    if (diagnostic != nullptr) diagnostic->help = "rules of " + owner + ": " + VerbsOf(policy.target);
+  }
+  bool parsed = ParseRuleHead(policy, rule);
+  if (!parsed) {  // the clauses may have faults of their own
+    SkipUntil([this](int brackets) {
+      return AtAnyWord(kClauseWords) || (brackets == 0 && At(TokenKind::kRightBrace)) ||
+             (current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()));
+    });
+  }
+  parsed &= ParseClauses(policy, rule);
+  if (parsed && !At(TokenKind::kRightBrace) && !At(TokenKind::kAt) && !AtRuleStart() && !AtDeclarationStart()) {
+    parsed = Fail("a clause (when, unless, because), the next rule or `}`");
+  }
+  rule.span = SpanFrom(begin);
+  if (parsed && verb_allowed) policy.rules.push_back(std::move(rule));
+  return parsed || AtRuleStart() || At(TokenKind::kAt) || At(TokenKind::kRightBrace);
+}
+
+bool Parser::ParseRuleHead(const PolicyDecl& policy, RuleDecl& rule) {
+  switch (rule.verb) {
+    case Verb::kAllow:
+    case Verb::kDeny: return ParseRulePatterns(policy, rule);
+    case Verb::kRequire: return ParseRequire(rule);
+    case Verb::kWarn: return At(TokenKind::kString) ? ParseMessage(rule.message) : ParseRulePatterns(policy, rule);
+    case Verb::kNote: return AtAnyWord(kClauseWords) || ParseMessage(rule.message);
+    case Verb::kLimit: return ParseRulePatterns(policy, rule) && ParseLimit(rule);
+    case Verb::kRedact: return ParseRedact(policy, rule);
+    case Verb::kMask: return ParseMask(rule);
+  }
+  return false;
+}
+
+// Whether a name pattern comes, rather than a clause, a rule or the end. Names that are words of rules must be quoted.
+bool Parser::AtRulePattern(Verb verb) {
+  Lexer ahead = lexer_;
+  const Token token = ahead.RelexPattern(current_);
+  if (token.kind == TokenKind::kString) return true;
+  if (token.kind == TokenKind::kInvalid) return token.fault == LexFault::kBadPattern;
+  if (token.kind != TokenKind::kPattern) return false;
+  const std::string_view text = ahead.Text(token);
+  return !Holds(kVerbWords, text) && !Holds(kClauseWords, text) && !(verb == Verb::kLimit && text == "to");
+}
+
+bool Parser::ParseRulePatterns(const PolicyDecl& policy, RuleDecl& rule) {
+  if (!AtRulePattern(rule.verb)) return true;
+  const bool allowed = TakesPatterns(policy.target) || !Holds(InfoOf(policy.target).verbs, rule.verb);
+  if (!allowed) {
+    const std::string what = "`when`, `unless`, `because` or the next rule";
+    return Fail(what, "rules of " + std::string(policy.target_name.text) + " policies name nothing: the condition says what they are about");
+  }
+  return ParsePatterns(PatternUse::kWildcards, rule.patterns);
+}
+
+bool Parser::ParseRequire(RuleDecl& rule) {
+  if (!AtWord("image") || !IsImageRequirement()) {
+    rule.requirement = ParseExpr();
+    return rule.requirement.valid();
+  }
+  Take();
+  rule.image = ParseExpr();
+  if (!rule.image.valid() || !ExpectWord("signed") || !ExpectWord("by")) return false;
+  rule.signers = ParseSigners();
+  return rule.signers.has_value();
+}
+
+// At `image`: whether `image EXPR signed by …` stands here rather than an expression that begins with a variable of that name. Most
+// tokens after it tell; for those that fit both, looks for `signed by` before the rule ends.
+bool Parser::IsImageRequirement() const {
+  Lexer ahead = lexer_;
+  Token token = ahead.Next();
+  switch (token.kind) {
+    case TokenKind::kIdent: return ahead.Text(token) != "in" && !Holds(kClauseWords, ahead.Text(token)) && !Holds(kVerbWords, ahead.Text(token));
+    case TokenKind::kString:
+    case TokenKind::kBytes: return true;
+    case TokenKind::kDot:
+    case TokenKind::kLeftParen:
+    case TokenKind::kLeftBracket:
+    case TokenKind::kLeftBrace:
+    case TokenKind::kMinus: break;
+    default: return false;
+  }
+  int brackets = 0;
+  TokenKind before = TokenKind::kEnd;
+  for (; token.kind != TokenKind::kEnd; before = token.kind, token = ahead.Next()) {
+    const std::string_view text = ahead.Text(token);
+    if (token.kind == TokenKind::kLeftParen || token.kind == TokenKind::kLeftBracket || token.kind == TokenKind::kLeftBrace) ++brackets;
+    if (token.kind == TokenKind::kRightParen || token.kind == TokenKind::kRightBracket || token.kind == TokenKind::kRightBrace) --brackets;
+    if (brackets < 0 || token.kind == TokenKind::kAt) return false;
+    const bool is_word = token.kind == TokenKind::kIdent && before != TokenKind::kDot;
+    if (is_word && brackets == 0 && text == "signed") {
+      Lexer further = ahead;
+      return further.Text(further.Next()) == "by";
+    }
+    if (is_word && (brackets == 0 || token.starts_line) && (Holds(kClauseWords, text) || Holds(kVerbWords, text))) return false;
+  }
+  return false;
+}
+
+// "to" count "per" duration [ "by" keys ]
+bool Parser::ParseLimit(RuleDecl& rule) {
+  LimitClause limit;
+  const std::uint32_t begin = current_.begin;
+  if (!ExpectWord("to")) return false;
+  const std::optional<std::uint64_t> count = ParseCount(1, 1'000'000'000);
+  if (!count || !ExpectWord("per")) return false;
+  const std::optional<std::int64_t> period = ParseDurationToken();
+  if (!period) return false;
+  limit.count = *count;
+  limit.period_nanos = *period;
+  if (TryTakeWord("by")) {
+    do {
+      const ExprId key = ParseExpr();
+      if (!key.valid()) return false;
+      limit.keys.push_back(key);
+    } while (TryTake(TokenKind::kComma, kGlueBefore));
+  }
+  limit.span = SpanFrom(begin);
+  rule.limit = std::move(limit);
+  return true;
+}
+
+// [ patterns ] pointers masking. A string that is empty or starts with `/` is a pointer.
+bool Parser::ParseRedact(const PolicyDecl& policy, RuleDecl& rule) {
+  const auto at_pointer = [this] {
+    if (!At(TokenKind::kString)) return false;
+    const LiteralForm form = FormOfLiteral(text_, current_);
+    return form.content_begin == form.content_end || text_[form.content_begin] == '/';
+  };
+  if (!at_pointer() && !ParseRulePatterns(policy, rule)) return false;
+  if (!at_pointer()) return Fail("a JSON pointer such as \"/rows/*/card\"");
+  if (!ParseStrings("a JSON pointer", rule.pointers)) return false;
+  for (const StringLiteral& pointer : rule.pointers) {
+    const std::string_view fault = PointerFault(pointer.value);
+    if (!fault.empty()) Report(DiagnosticKind::kBadPattern, pointer.span, {pointer.value, fault});
+  }
+  rule.mask = ParseMasking();
+  return rule.mask.has_value();
+}
+
+bool Parser::ParseMask(RuleDecl& rule) {
+  do {
+    const std::optional<Name> column = ParseName("a column", NameUse::kMember);
+    if (!column) return false;
+    const bool twice = std::any_of(rule.columns.begin(), rule.columns.end(), [&](const Name& other) { return other.text == column->text; });
+    if (twice) Report(DiagnosticKind::kDuplicateClause, column->span, {column->text});
+    rule.columns.push_back(*column);
+  } while (TryTake(TokenKind::kComma, kGlueBefore));
+  rule.mask = ParseMasking();
+  return rule.mask.has_value();
+}
+
+std::optional<MaskClause> Parser::ParseMasking() {
+  MaskClause mask;
+  const std::uint32_t begin = current_.begin;
+  if (TryTakeWord("keep")) {
+    if (!AtWord("last") && !AtWord("first")) return Fail("`last` or `first`"), std::nullopt;
+    mask.kind = Text(Take()) == "last" ? MaskKind::kKeepLast : MaskKind::kKeepFirst;
+    const std::optional<std::uint64_t> count = ParseCount(0, 1'000'000);
+    if (!count) return std::nullopt;
+    mask.count = static_cast<std::uint32_t>(*count);
+  } else if (TryTakeWord("hash")) {
+    mask.kind = MaskKind::kHash;
+  } else if (TryTakeWord("null")) {
+    mask.kind = MaskKind::kNull;
+  } else if (TryTakeWord("with")) {
+    mask.kind = MaskKind::kReplace;
+    const std::optional<StringLiteral> replacement = ParseString("the replacement, a string");
+    if (!replacement) return std::nullopt;
+    mask.replacement = *replacement;
+  } else {
+    return Fail("`keep last N`, `keep first N`, `hash`, `null` or `with \"…\"`"), std::nullopt;
+  }
+  mask.span = SpanFrom(begin);
+  return mask;
+}
+
+// The clauses of a rule, each reported on its own.
+bool Parser::ParseClauses(const PolicyDecl& policy, RuleDecl& rule) {
+  bool parsed = true;
+  while (AtAnyWord(kClauseWords)) {
+    if (ParseClause(policy, rule)) continue;
+    parsed = false;
+    SkipUntil([this](int brackets) {
+      return AtAnyWord(kClauseWords) || (brackets == 0 && At(TokenKind::kRightBrace)) ||
+             (current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()));
+    });
+  }
+  if (parsed && rule.verb == Verb::kNote && rule.message.span.begin == rule.message.span.end) return Fail("the text of the note, a string");
+  return parsed;
+}
+
+void Parser::CheckClauseAllowed(std::string_view clause, const Token& word, const RuleDecl& rule, bool given_before) {
+  const bool fits = clause == "needs" ? rule.verb == Verb::kAllow : clause != "because" || (rule.verb != Verb::kMask && rule.verb != Verb::kRedact);
+  if (given_before) {
+    Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {clause});
+  } else if (!fits) {
+    Report(DiagnosticKind::kClauseNotAllowed, SpanOf(word), {clause, "`" + std::string(VerbName(rule.verb)) + "` rules"});
+  }
+}
+
+bool Parser::ParseClause(const PolicyDecl& policy, RuleDecl& rule) {
+  const Token word = Take(kClause);
+  const std::string_view clause = Text(word);
+  if (clause == "because") {
+    CheckClauseAllowed(clause, word, rule, rule.message.span.begin != rule.message.span.end);
+    return ParseMessage(rule.message);
+  }
+  if (clause == "needs") {
+    CheckClauseAllowed(clause, word, rule, !rule.needs_scopes.empty());
+    if (policy.target == Target::kAccess) Report(DiagnosticKind::kClauseNotAllowed, SpanOf(word), {clause, "access policies: they have no principal"});
+    return ExpectWord("scope") && ParseStrings("a scope, a string", rule.needs_scopes);
+  }
+  ExprId& condition = clause == "when" ? rule.when : rule.unless;
+  CheckClauseAllowed(clause, word, rule, condition.valid());
+  condition = ParseExpr();
+  return condition.valid();
+}
+
+// or: { and "or" and }
+std::optional<SignerExpr> Parser::ParseSigners() {  // NOLINT(misc-no-recursion): depth <= max_expression_depth
+  const Nesting nesting(*this);
+  if (IsTooDeep()) return std::nullopt;
+  const std::uint32_t begin = current_.begin;
+  std::optional<SignerExpr> first = ParseSignersAnd();
+  if (!first || !AtWord("or")) return first;
+  SignerExpr any;
+  any.kind = SignerExpr::Kind::kAtLeast;
+  any.needed = 1;
+  any.operands.push_back(std::move(*first));
+  while (TryTakeWord("or")) {
+    std::optional<SignerExpr> next = ParseSignersAnd();
+    if (!next) return std::nullopt;
+    any.operands.push_back(std::move(*next));
+  }
+  any.span = SpanFrom(begin);
+  return any;
+}
+
+std::optional<SignerExpr> Parser::ParseSignersAnd() {  // NOLINT(misc-no-recursion): see ParseSigners
+  const std::uint32_t begin = current_.begin;
+  std::optional<SignerExpr> first = ParseSignersOne();
+  if (!first || !AtWord("and")) return first;
+  SignerExpr all;
+  all.kind = SignerExpr::Kind::kAtLeast;
+  all.operands.push_back(std::move(*first));
+  while (TryTakeWord("and")) {
+    std::optional<SignerExpr> next = ParseSignersOne();
+    if (!next) return std::nullopt;
+    all.operands.push_back(std::move(*next));
+  }
+  all.needed = static_cast<std::uint32_t>(all.operands.size());
+  all.span = SpanFrom(begin);
+  return all;
+}
+
+// name | "(" signers ")" | count "of" "(" signers { "," signers } ")"
+std::optional<SignerExpr> Parser::ParseSignersOne() {  // NOLINT(misc-no-recursion): see ParseSigners
+  const Token start = current_;
+  SignerExpr one;
+  if (TryTake(TokenKind::kLeftParen, kOpens | kGlueAfter)) {
+    std::optional<SignerExpr> inner = ParseSigners();
+    if (!inner || !Expect(TokenKind::kRightParen, kCloses | kGlueBefore)) return std::nullopt;
+    return inner;
+  }
+  if (!At(TokenKind::kInt)) {
+    const std::optional<Name> name = ParseName("a signer", NameUse::kMember);
+    if (!name) return std::nullopt;
+    one.signer = *name;
+    one.span = name->span;
+    return one;
+  }
+  const std::optional<std::uint64_t> needed = ParseCount(1, std::numeric_limits<std::uint32_t>::max());
+  if (!needed || !ExpectWord("of") || !Expect(TokenKind::kLeftParen, kOpens | kGlueAfter)) return std::nullopt;
+  one.kind = SignerExpr::Kind::kAtLeast;
+  one.needed = static_cast<std::uint32_t>(*needed);
+  do {
+    std::optional<SignerExpr> operand = ParseSigners();
+    if (!operand) return std::nullopt;
+    one.operands.push_back(std::move(*operand));
+  } while (TryTake(TokenKind::kComma, kGlueBefore));
+  if (!Expect(TokenKind::kRightParen, kCloses | kGlueBefore)) return std::nullopt;
+  if (one.needed > one.operands.size()) {
+    Report(DiagnosticKind::kBadNumber, SpanOf(start), {Text(start), "met by " + std::to_string(one.operands.size()) + " signers"});
+  }
+  one.span = SpanFrom(start.begin);
+  return one;
+}
+
+}  // namespace writ::dsl

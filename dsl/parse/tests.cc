@@ -1,0 +1,295 @@
+// Test blocks: scene lines and cases with their expectations.
+#include <algorithm>
+#include <limits>
+
+#include "dsl/parse/parser_impl.h"
+#include "rules/model/time.h"
+
+namespace writ::dsl {
+namespace {
+
+using Kind = TestStep::Kind;
+using Effect = Expectation::Effect;
+
+constexpr std::uint64_t kMaxTimes = 100'000;  // repetitions of a case: a test must not take for ever
+
+struct StepWord {
+  std::string_view word;
+  Kind kind;
+};
+
+constexpr StepWord kSteps[] = {
+    {"principal", Kind::kPrincipal}, {"context", Kind::kContext}, {"at", Kind::kAt},     {"after", Kind::kAfter}, {"data", Kind::kData},
+    {"image", Kind::kImage},         {"call", Kind::kCall},       {"list", Kind::kList}, {"read", Kind::kRead},   {"prompt", Kind::kPrompt},
+    {"ask", Kind::kAsk},             {"row", Kind::kRow},         {"filter", Kind::kFilter}, {"admit", Kind::kAdmit}, {"schema", Kind::kSchema}};
+
+const StepWord* TryFindStep(std::string_view word) {
+  const auto* found = std::find_if(std::begin(kSteps), std::end(kSteps), [word](const StepWord& step) { return step.word == word; });
+  return found == std::end(kSteps) ? nullptr : found;
+}
+
+struct EffectWord {
+  std::string_view word;
+  Effect effect;
+};
+
+// The words that may follow `->` of a case.
+std::span<const EffectWord> EffectsOf(Kind kind) {
+  static constexpr EffectWord kDecisions[] = {{"allow", Effect::kAllow}, {"deny", Effect::kDeny}};
+  static constexpr EffectWord kReviews[] = {{"allow", Effect::kAllow}, {"deny", Effect::kDeny}, {"warn", Effect::kWarn}};
+  static constexpr EffectWord kRows[] = {{"visible", Effect::kVisible}, {"hidden", Effect::kHidden}};
+  static constexpr EffectWord kFilters[] = {{"all", Effect::kFilterAll}, {"none", Effect::kFilterNone}};
+  if (kind == Kind::kRow) return kRows;
+  if (kind == Kind::kFilter) return kFilters;
+  if (kind == Kind::kAdmit || kind == Kind::kSchema) return kReviews;
+  return kDecisions;
+}
+
+}  // namespace
+
+bool Parser::AtStepStart() const { return current_.starts_line && At(TokenKind::kIdent) && TryFindStep(Text(current_)) != nullptr; }
+
+bool Parser::ParseTest() {
+  TestDecl test;
+  const std::uint32_t begin = Take(kStarts).begin;
+  const std::optional<StringLiteral> name = ParseString("the test's name, a string");
+  if (!name || !Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
+  test.name = *name;
+  while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
+    const std::uint32_t step = current_.begin;
+    if (ParseStep(test)) continue;
+    if (current_.begin == step) Skip();
+    SkipUntil([this](int brackets) {
+      return AtStepStart() || (brackets == 0 && At(TokenKind::kRightBrace)) || (current_.starts_line && AtDeclarationStart());
+    });
+  }
+  if (!Expect(TokenKind::kRightBrace, kBlockCloses)) return false;
+  test.span = SpanFrom(begin);
+  tree_.tests.push_back(std::move(test));
+  return true;
+}
+
+bool Parser::ParseStep(TestDecl& test) {
+  const StepWord* found = At(TokenKind::kIdent) ? TryFindStep(Text(current_)) : nullptr;
+  if (found == nullptr) {
+    std::vector<std::string_view> words;
+    for (const StepWord& step : kSteps) words.push_back(step.word);
+    const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), words) : std::string_view{};
+    return Fail("a test line (principal, call, list, row, admit, …) or `}`", closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+  }
+  TestStep step;
+  step.kind = found->kind;
+  const std::uint32_t begin = Take(kStarts).begin;
+  const bool is_case = step.kind >= Kind::kCall;
+  if (!(is_case ? ParseCase(step) : ParseScene(step))) return false;
+  step.span = SpanFrom(begin);
+  test.steps.push_back(std::move(step));
+  return true;
+}
+
+bool Parser::ParseScene(TestStep& step) {
+  switch (step.kind) {
+    case Kind::kPrincipal:
+    case Kind::kContext: step.value = ParseExpr(); return step.value.valid();
+    case Kind::kAt: {
+      const std::optional<StringLiteral> time = ParseString("a time, as \"2026-11-20T10:00:00Z\"");
+      if (!time) return false;
+      if (!ParseTimestamp(time->value)) Report(DiagnosticKind::kBadTimestamp, time->span, {time->value});
+      step.uri = *time;
+      return true;
+    }
+    case Kind::kAfter: {
+      const std::optional<std::int64_t> nanos = ParseDurationToken();
+      if (nanos) step.after_nanos = *nanos;
+      return nanos.has_value();
+    }
+    case Kind::kData: {
+      const std::optional<Name> name = ParseName("the name of the data", NameUse::kMember);
+      if (!name) return false;
+      step.word = *name;
+      return ParseData(step.value, step.file);
+    }
+    default: return ParseImageStep(step);
+  }
+}
+
+// "REF" ( "signed" "by" names | "not" "signed" "by" names | "unknown" [ names ] )
+bool Parser::ParseImageStep(TestStep& step) {
+  const std::optional<StringLiteral> reference = ParseString("an image reference, a string");
+  if (!reference) return false;
+  step.uri = *reference;
+  if (TryTakeWord("unknown")) {
+    step.image_state = TestStep::ImageState::kUnknown;
+    if (!At(TokenKind::kIdent) || current_.starts_line) return true;  // of all signers
+  } else {
+    if (!AtWord("not") && !AtWord("signed")) return Fail("`signed by`, `not signed by` or `unknown`");
+    if (TryTakeWord("not")) step.image_state = TestStep::ImageState::kNotSignedBy;
+    if (!ExpectWord("signed") || !ExpectWord("by")) return false;
+  }
+  do {
+    const std::optional<Name> signer = ParseName("a signer", NameUse::kMember);
+    if (!signer) return false;
+    step.signers.push_back(*signer);
+  } while (TryTake(TokenKind::kComma, kGlueBefore));
+  return true;
+}
+
+// What is asked, [ count "times" ], "->", what is expected.
+bool Parser::ParseCase(TestStep& step) {
+  if (!ParseQuestion(step)) return false;
+  if (At(TokenKind::kInt)) {
+    const std::optional<std::uint64_t> times = ParseCount(1, kMaxTimes);
+    if (!times || !ExpectWord("times")) return false;
+    step.times = *times;
+  }
+  if (!Expect(TokenKind::kArrow, kClause)) return false;
+  const std::uint32_t begin = current_.begin;
+  if (!ParseExpectation(step)) return false;
+  step.expect.span = SpanFrom(begin);
+  return true;
+}
+
+bool Parser::ParseQuestion(TestStep& step) {
+  switch (step.kind) {
+    case Kind::kList: return ParseServer(step) && ParseNames(step.names);
+    case Kind::kCall:
+    case Kind::kPrompt: {
+      if (!ParseServer(step) || !ParseOneName(step.name)) return false;
+      if (At(TokenKind::kLeftBrace)) step.value = ParseExpr();
+      return step.value.valid() || At(TokenKind::kInt) || At(TokenKind::kArrow) || Fail("the arguments, `{…}`, or `->`");
+    }
+    case Kind::kRead: {
+      if (!ParseServer(step)) return false;
+      const std::optional<StringLiteral> uri = ParseString("a URI, a string");
+      if (uri) step.uri = *uri;
+      return uri.has_value();
+    }
+    case Kind::kAsk: {
+      step.value = ParseExpr();
+      if (!step.value.valid() || !ParseOneName(step.name)) return false;
+      step.previous = ParseExpr();
+      return step.previous.valid();
+    }
+    case Kind::kRow:
+    case Kind::kFilter: {
+      const std::optional<Name> table = ParseName("a table", NameUse::kMember);
+      if (!table) return false;
+      step.word = *table;
+      if (step.kind == Kind::kRow) return ParseData(step.value, step.file);
+      if (!ExpectWord("as")) return false;
+      const std::optional<Name> dialect = ParseName("a dialect", NameUse::kMember);
+      if (dialect) step.dialect = *dialect;
+      return dialect.has_value();
+    }
+    default: return ParseAdmitOrSchema(step);
+  }
+}
+
+bool Parser::ParseServer(TestStep& step) {
+  const std::optional<StringLiteral> server = ParseString("a server's name, a string");
+  if (server) step.server = *server;
+  return server.has_value();
+}
+
+bool Parser::ParseOneName(Pattern& name) {
+  const std::optional<Pattern> parsed = ParsePattern(PatternUse::kOneName);
+  if (parsed) name = *parsed;
+  return parsed.has_value();
+}
+
+// file "…" | a value
+bool Parser::ParseData(ExprId& value, StringLiteral& file) {
+  if (AtWord("file") && Peek().kind == TokenKind::kString) {
+    Take();
+    file = *ParseString("a file");
+    return true;
+  }
+  value = ParseExpr();
+  return value.valid();
+}
+
+// admit OP [ object ] DATA [ was DATA ], schema "server" tool DATA [ was DATA ]
+bool Parser::ParseAdmitOrSchema(TestStep& step) {
+  static constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
+  if (step.kind == Kind::kSchema) {
+    if (!ParseServer(step) || !ParseOneName(step.name)) return false;
+  } else {
+    const std::optional<Name> operation = ParseName("an operation (create, update, delete, connect)", NameUse::kMember);
+    if (!operation) return false;
+    if (std::find(std::begin(kOperations), std::end(kOperations), operation->text) == std::end(kOperations)) {
+      Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownOperation, operation->span, {operation->text});
+      if (diagnostic != nullptr) diagnostic->help = "operations are create, update, delete and connect";
+    }
+    step.word = *operation;
+    if (AtWord("object") && Peek().kind != TokenKind::kDot) Take();
+  }
+  if (!AtWord("was") && !ParseData(step.value, step.file)) return false;
+  return !TryTakeWord("was") || ParseData(step.previous, step.previous_file);
+}
+
+// "[" names "]"
+bool Parser::ParseNames(std::vector<Pattern>& names) {
+  if (!Expect(TokenKind::kLeftBracket, kOpens | kGlueAfter)) return false;
+  if (!At(TokenKind::kRightBracket) && !ParsePatterns(PatternUse::kOneName, names)) return false;
+  return Expect(TokenKind::kRightBracket, kCloses | kGlueBefore);
+}
+
+bool Parser::ParseExpectation(TestStep& step) {
+  Expectation& expect = step.expect;
+  if (step.kind == Kind::kList) {
+    expect.effect = Effect::kNames;
+    return ParseNames(expect.names);
+  }
+  if (step.kind == Kind::kFilter && At(TokenKind::kString)) {
+    expect.effect = Effect::kFilterText;
+    expect.filter = *ParseString("the filter");
+    return true;
+  }
+  const std::span<const EffectWord> effects = EffectsOf(step.kind);
+  const auto found = std::find_if(effects.begin(), effects.end(), [this](const EffectWord& effect) { return AtWord(effect.word); });
+  if (found == effects.end()) {
+    std::string words = step.kind == Kind::kFilter ? "a filter, a string" : "";
+    for (const EffectWord& effect : effects) words.append(words.empty() ? "`" : ", `").append(effect.word).append("`");
+    return Fail(words);
+  }
+  Take();
+  expect.effect = found->effect;
+  if (step.kind == Kind::kFilter) return true;
+  return (expect.effect != Effect::kVisible || ParseExpectedColumns(expect)) && ParseExpectationTail(expect);
+}
+
+// { "," column value }
+bool Parser::ParseExpectedColumns(Expectation& expect) {
+  while (TryTake(TokenKind::kComma, kGlueBefore)) {
+    const std::optional<Name> column = ParseName("a column", NameUse::kMember);
+    if (!column) return false;
+    const ExprId value = ParseExpr();
+    if (!value.valid()) return false;
+    expect.columns.push_back({*column, value});
+  }
+  return true;
+}
+
+// { "by" policy | "because" strings | "needs" "scope" strings | "error" }
+bool Parser::ParseExpectationTail(Expectation& expect) {
+  while (true) {
+    const Token word = current_;
+    if (TryTakeWord("because")) {
+      if (!ParseStrings("a part of a message, a string", expect.because)) return false;
+    } else if (TryTakeWord("needs")) {
+      if (!ExpectWord("scope") || !ParseStrings("a scope, a string", expect.needs_scopes)) return false;
+    } else if (TryTakeWord("by")) {
+      if (!expect.by.text.empty()) Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {"by"});
+      const std::optional<Name> policy = ParseName("a policy", NameUse::kMember);
+      if (!policy) return false;
+      expect.by = *policy;
+    } else if (TryTakeWord("error")) {
+      if (expect.error) Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {"error"});
+      expect.error = true;
+    } else {
+      return true;
+    }
+  }
+}
+
+}  // namespace writ::dsl
