@@ -166,6 +166,7 @@ Result<LoadedPolicies> LoadPolicies(const PolicySource& source) {
   Result<std::shared_ptr<const PolicySet>> policies = PolicySet::Load(*bytes, data);
   if (!policies) return policies.error();
   loaded.policies = std::move(*policies);
+  loaded.data = std::move(data);
   return loaded;
 }
 

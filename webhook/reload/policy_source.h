@@ -34,6 +34,7 @@ struct LoadedPolicies {
   std::size_t policy_count = 0;
   std::string warnings;                    // rendered diagnostics of warnings, "" = none
   std::vector<std::string> files;          // every file that was read, policies and data
+  std::vector<PolicySet::Data> data;       // what `policies` was loaded with
 };
 
 // Reads, compiles and verifies. Data that an import names and `data` does not give is looked for as NAME.json, NAME.yaml and

@@ -1,0 +1,58 @@
+// `writ check`: diagnostics for people, or as JSON.
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/policy_files.h"
+#include "cli/text.h"
+#include "dsl/compiler.h"
+
+namespace writ::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json DiagnosticJson(const dsl::Diagnostic& diagnostic, const std::vector<SourceFile>& files) {
+  const SourceFile& file = files[diagnostic.span.file.index];
+  const SourceLocation begin = LocateOffset(diagnostic.span.file, file.text, diagnostic.span.begin);
+  const SourceLocation end = LocateOffset(diagnostic.span.file, file.text, diagnostic.span.end);
+  Json json = {{"file", file.name},
+               {"line", begin.line},
+               {"column", begin.column},
+               {"end_line", end.line},
+               {"end_column", end.column},
+               {"severity", diagnostic.severity == dsl::Severity::kError ? "error" : "warning"},
+               {"kind", dsl::DiagnosticKindName(diagnostic.kind)},
+               {"message", diagnostic.message}};
+  if (!diagnostic.help.empty()) json["help"] = diagnostic.help;
+  if (!diagnostic.note.empty()) json["note"] = diagnostic.note;
+  return json;
+}
+
+}  // namespace
+
+ExitCode RunCheck(const CheckOptions& options, const Console& console) {
+  std::optional<std::vector<SourceFile>> files = ReadPolicies(options.paths, console);
+  if (!files) return ExitCode::kBadInput;
+  const dsl::Compilation result = dsl::CompilePolicies(std::move(*files), {.strict = options.strict});
+  const bool ok = result.program.has_value();
+  if (options.format == Format::kJson) {
+    Json list = Json::array();
+    for (const dsl::Diagnostic& diagnostic : result.diagnostics) list.push_back(DiagnosticJson(diagnostic, result.files));
+    const Json report = {{"ok", ok}, {"files", result.files.size()}, {"errors", result.error_count}, {"warnings", result.warning_count}, {"diagnostics", std::move(list)}};
+    // Source text may hold anything; what is not UTF-8 is replaced instead of failing.
+    console.out << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    return ok ? ExitCode::kOk : ExitCode::kBadInput;
+  }
+  PrintDiagnostics(result.diagnostics, result.files, console);
+  std::string summary = Counted(result.files.size(), "file");
+  if (ok) {
+    summary += ", " + Counted(result.program->policies.size(), "policy", "policies") + ", " + Counted(result.program->rules.size(), "rule") + ": ok";
+  } else {
+    summary += ": " + Counted(result.error_count, "error");
+  }
+  if (result.warning_count > 0) summary += ", " + Counted(result.warning_count, "warning");
+  (ok ? console.out : console.err) << summary << "\n";
+  return ok ? ExitCode::kOk : ExitCode::kBadInput;
+}
+
+}  // namespace writ::cli

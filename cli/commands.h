@@ -1,0 +1,94 @@
+// The commands of `writ`, one function each: options in, output to the console, exit code out. arguments.cc fills the options
+// from flags; each function stands in the file of its name. None throws on bad input.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+
+namespace writ::cli {
+
+enum class Format { kText, kJson };
+
+// `--data NAME=FILE`, as given.
+using DataOptions = std::vector<std::string>;
+
+struct CheckOptions {
+  std::vector<std::string> paths;
+  Format format = Format::kText;
+  bool strict = false;
+};
+ExitCode RunCheck(const CheckOptions& options, const Console& console);
+
+struct FmtOptions {
+  enum class Mode { kWrite, kCheck, kDiff };
+  std::vector<std::string> paths;  // "-" = stdin to stdout
+  Mode mode = Mode::kWrite;
+};
+ExitCode RunFmt(const FmtOptions& options, const Console& console);
+
+struct TestOptions {
+  std::vector<std::string> paths;
+  DataOptions data;
+  std::string filter;              // part of a test's name; "" = all
+  std::string junit_file;          // "" = none
+  Format format = Format::kText;
+  bool allow_empty = false;
+};
+ExitCode RunTest(const TestOptions& options, const Console& console);
+
+// Of `eval` and `explain`.
+struct EvalOptions {
+  std::vector<std::string> policies;
+  std::vector<std::string> paths;  // "-" = stdin; none = stdin
+  DataOptions data;
+  std::string at;                  // RFC 3339, "" = now
+  Format format = Format::kText;
+};
+ExitCode RunEval(const EvalOptions& options, const Console& console);
+ExitCode RunExplain(const EvalOptions& options, const Console& console);
+
+struct CompileOptions {
+  std::vector<std::string> paths;
+  std::string output;
+  Format format = Format::kText;
+  bool strict = false;
+};
+ExitCode RunCompile(const CompileOptions& options, const Console& console);
+
+struct DumpOptions {
+  std::vector<std::string> paths;
+};
+ExitCode RunDump(const DumpOptions& options, const Console& console);
+
+struct CelOptions {
+  std::string expression;
+  std::vector<std::string> variables;  // NAME=JSON
+  Format format = Format::kText;
+};
+ExitCode RunCel(const CelOptions& options, const Console& console);
+
+struct ServeFlags {
+  std::vector<std::string> policies;
+  DataOptions data;
+  std::string listen = "127.0.0.1:8443";
+  std::string tls_cert, tls_key, client_ca;
+  std::string health_listen;
+  std::string log_level = "info";
+  std::uint32_t drain_seconds = 20;
+  std::optional<std::uint32_t> threads;
+  bool plain_http = false;
+  bool strict = false;
+  bool watch = false;
+};
+ExitCode RunServe(const ServeFlags& flags, const Console& console);
+
+struct VersionOptions {
+  Format format = Format::kText;
+};
+ExitCode RunVersion(const VersionOptions& options, const Console& console);
+
+}  // namespace writ::cli

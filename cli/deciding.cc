@@ -1,0 +1,110 @@
+#include "cli/deciding.h"
+
+#include <utility>
+
+#include "cli/policy_files.h"
+#include "cli/report.h"
+#include "rules/base/clock.h"
+#include "rules/model/time.h"
+#include "rules/model/value.h"
+
+namespace writ::cli {
+namespace {
+
+constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+
+// `--at`: a clock that stands still.
+std::optional<FakeClock> ClockAt(const std::string& at, const Console& console) {
+  const std::optional<Value> time = ParseTimestamp(at);
+  // A 64-bit count of nanoseconds ends in the years 1677 and 2262.
+  constexpr std::int64_t kMaxSeconds = INT64_MAX / kNanosPerSecond - 1;
+  if (!time || time->integer > kMaxSeconds || time->integer < -kMaxSeconds) {
+    PrintError(console, "--at: found `" + at + "`, expected a time such as 2026-11-20T10:00:00Z");
+    return std::nullopt;
+  }
+  return FakeClock(time->integer * kNanosPerSecond + time->size);
+}
+
+void AppendTextMember(std::string& json, std::string_view name, std::string_view text) {
+  if (json.size() > 1) json += ',';
+  AppendJsonString(name, json);
+  json += ':';
+  AppendJsonString(text, json);
+}
+
+std::string DocumentJson(const Subject& subject) {
+  std::string json = "{";
+  AppendTextMember(json, "file", subject.file);
+  if (subject.line > 0) json += ",\"line\":" + std::to_string(subject.line);
+  if (!subject.kind.empty()) AppendTextMember(json, "kind", subject.kind);
+  if (!subject.name.empty()) AppendTextMember(json, "name", subject.name);
+  return json + "}";
+}
+
+// One object a subject. What could not be read is denied in the shape of a decision, so that whoever counts denials counts it.
+std::string SubjectJson(const Decided& decided) {
+  const Subject& subject = decided.subject;
+  std::string json;
+  if (decided.decision) {
+    json = DecisionJson(*decided.decision);
+  } else if (subject.state == Subject::State::kSkipped) {
+    json = "{\"effect\":\"skipped\"";
+    AppendTextMember(json, "skipped", subject.reason);
+    json += "}";
+  } else {
+    Decision refusal;
+    refusal.reason = Reason::kBadRequest;
+    refusal.messages.push_back(subject.reason);
+    json = DecisionJson(refusal);
+  }
+  return WithMember(std::move(json), "document", DocumentJson(subject));
+}
+
+ExitCode CodeOf(const std::vector<Decided>& all) {
+  bool denied = false;
+  for (const Decided& one : all) {
+    if (one.subject.state == Subject::State::kUnread) return ExitCode::kBadInput;
+    if (one.decision && one.decision->reason == Reason::kBadRequest) return ExitCode::kBadInput;
+    denied = denied || (one.decision && one.decision->effect != Effect::kAllow);
+  }
+  return denied ? ExitCode::kDenied : ExitCode::kOk;
+}
+
+}  // namespace
+
+std::string SubjectPlace(const Subject& subject) {
+  return subject.line == 0 ? subject.file : subject.file + ":" + std::to_string(subject.line);
+}
+
+ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, const Printer& print, const Console& console) {
+  std::optional<FakeClock> fixed;
+  if (!options.at.empty()) {
+    fixed = ClockAt(options.at, console);
+    if (!fixed) return ExitCode::kBadInput;
+  }
+  const std::optional<LoadedPolicies> loaded = LoadForDeciding(options.policies, options.data, console);
+  if (!loaded) return ExitCode::kBadInput;
+  const Engine engine(loaded->policies, fixed ? static_cast<const Clock&>(*fixed) : SystemClock());
+  Context context;
+  std::vector<Decided> all;
+  for (Subject& subject : ReadSubjects(options.paths, console)) {
+    Decided decided{std::move(subject), std::nullopt};
+    if (decided.subject.state == Subject::State::kRequest) decided.decision = engine.DecideJson(decided.subject.json, context, decide);
+    all.push_back(std::move(decided));
+  }
+  for (const Decided& one : all) {
+    if (one.subject.state == Subject::State::kUnread) PrintError(console, one.subject.reason);
+    if (!one.decision || one.decision->reason != Reason::kBadRequest) continue;
+    for (const std::string& message : one.decision->messages) PrintError(console, SubjectPlace(one.subject) + ": bad request: " + message);
+  }
+  if (options.format == Format::kJson) {
+    std::vector<std::string> objects;
+    for (const Decided& one : all) objects.push_back(SubjectJson(one));
+    PrintJsonList(objects, console);
+  } else {
+    print(all, console);
+  }
+  return CodeOf(all);
+}
+
+}  // namespace writ::cli

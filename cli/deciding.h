@@ -1,0 +1,31 @@
+// What `eval` and `explain` share: decide every subject, print, and find the exit code.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/requests.h"
+#include "writ/engine.h"
+
+namespace writ::cli {
+
+// A subject with its decision; empty when it was not decided.
+struct Decided {
+  Subject subject;
+  std::optional<Decision> decision;
+};
+
+using Printer = std::function<void(const std::vector<Decided>&, const Console&)>;
+
+// Loads the policies, decides all subjects and calls `print` for people or prints JSON. Exit code: kBadInput when something could
+// not be read or was no valid request, else kDenied when anything was not allowed, else kOk.
+ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, const Printer& print, const Console& console);
+
+// Returns "fleet.yaml:12", or the file alone.
+std::string SubjectPlace(const Subject& subject);
+
+}  // namespace writ::cli

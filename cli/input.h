@@ -1,0 +1,44 @@
+// Reading and writing of files for commands: one clear sentence for everything that can be wrong with a path.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/console.h"
+#include "rules/base/result.h"
+
+namespace writ::cli {
+
+// What one command reads at most from one file or from stdin: several documents of JsonLimits::max_bytes.
+inline constexpr std::size_t kMaxInputBytes = std::size_t{64} * 1024 * 1024;
+
+// What stdin is called in places.
+inline constexpr char kStdinName[] = "<stdin>";
+
+// A file as read; `name` is the path as given, kStdinName for "-".
+struct Input {
+  std::string name;
+  std::string text;
+};
+
+// Reads a file, or stdin for "-". Errors, each naming the path: kNotFound, kUnreadable (directory, permission, I/O),
+// kTooLarge. Text is returned as it is: nothing is decoded.
+Result<Input> ReadInput(const std::string& path, const Console& console, std::size_t max_bytes = kMaxInputBytes);
+
+// The same without stdin.
+Result<Input> ReadFile(const std::string& path, std::size_t max_bytes = kMaxInputBytes);
+
+// Returns the documents (*.yaml, *.yml, *.json) below a directory, sorted, or `path` itself when it is anything else.
+// Hidden files and folders are left out, links to folders are not followed. Errors: kUnreadable; kInvalidArgument for a directory without documents.
+Result<std::vector<std::string>> FindDocumentFiles(const std::string& path);
+
+// Writes a file so that a reader sees the old or the new contents, never a part: a temporary file in the same folder is
+// renamed over it. Keeps the permissions of a file that exists. Errors: kUnreadable, naming the path and the system's reason.
+Status WriteFile(const std::string& path, std::string_view contents);
+
+// Returns "no such file: x.yaml", … as `writ: error: …` prints it, for an errno of opening or reading `path`.
+Error FileError(const std::string& path, int error_number);
+
+}  // namespace writ::cli

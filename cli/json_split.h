@@ -1,0 +1,18 @@
+// Cuts a file of JSON texts into its documents without reading them: what is inside is left to the engine's strict reader.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "cli/manifest.h"
+#include "rules/base/result.h"
+
+namespace writ::cli {
+
+// Returns the documents of `text` from byte `begin` on: objects one after another (JSON lines; `---` between them is taken
+// as in YAML), each item of a list on top by itself. Requires: text[begin] is '{' or '['.
+// Errors: kInvalidArgument with the place (a bracket that is not closed, text between documents), kTooLarge. O(size).
+Result<std::vector<Document>> SplitJson(std::string_view file, std::string_view text, std::size_t begin, const ManifestLimits& limits);
+
+}  // namespace writ::cli

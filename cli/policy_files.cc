@@ -1,0 +1,121 @@
+#include "cli/policy_files.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "cli/input.h"
+#include "cli/manifest.h"
+#include "cli/text.h"
+#include "rules/bundle/bundle.h"
+
+namespace writ::cli {
+namespace {
+
+constexpr std::string_view kBundleMagic = "\x89WRITB\r\n";  // docs/bundle_format.md
+
+// One sentence for files that are no policy text at all; the lexer's words would be about their first odd byte.
+std::optional<std::string> RefuseOtherFormats(const SourceFile& file) {
+  if (LooksLikeBundle(file.text)) return file.name + ": is a bundle, expected policy text";
+  if (const std::size_t zero = file.text.find('\0'); zero != std::string::npos) {
+    return file.name + ": is a binary file (a zero byte at offset " + std::to_string(zero) + "), expected policy text";
+  }
+  return std::nullopt;
+}
+
+// The whole of a YAML or JSON file as one JSON text, for data.
+Result<std::string> ReadDataFile(const std::string& path) {
+  const Result<Input> input = ReadFile(path);
+  if (!input) return input.error();
+  return ReadWholeAsJson(path, input->text);
+}
+
+}  // namespace
+
+bool LooksLikeBundle(std::string_view bytes) { return bytes.starts_with(kBundleMagic); }
+
+std::optional<std::vector<SourceFile>> ReadPolicies(std::span<const std::string> paths, const Console& console) {
+  std::vector<SourceFile> files;
+  std::set<std::string> seen;
+  bool failed = false;
+  const auto fail = [&](const std::string& message) {
+    PrintError(console, message);
+    failed = true;
+  };
+  for (const std::string& path : paths) {
+    if (path == "-") {
+      Result<Input> input = ReadInput(path, console, SourceLimits{}.max_file_bytes);
+      if (!input) {
+        fail(input.error().message);
+      } else {
+        files.push_back({std::move(input->name), std::move(input->text)});
+      }
+      continue;
+    }
+    Result<std::vector<std::string>> found = dsl::FindPolicyFiles(path);
+    if (!found) {
+      fail(found.error().message);
+      continue;
+    }
+    std::erase_if(*found, [&](const std::string& name) { return !seen.insert(name).second; });
+    Result<std::vector<SourceFile>> read = dsl::ReadPolicyFiles(*found);
+    if (!read) {
+      fail(read.error().message);
+      continue;
+    }
+    std::move(read->begin(), read->end(), std::back_inserter(files));
+  }
+  for (const SourceFile& file : files) {
+    if (const std::optional<std::string> refusal = RefuseOtherFormats(file)) fail(*refusal);
+  }
+  if (failed) return std::nullopt;
+  return files;
+}
+
+std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths, bool strict, const Console& console) {
+  std::optional<std::vector<SourceFile>> files = ReadPolicies(paths, console);
+  if (!files) return std::nullopt;
+  dsl::Compilation result = dsl::CompilePolicies(std::move(*files), {.strict = strict});
+  PrintDiagnostics(result.diagnostics, result.files, console);
+  if (!result.program) return std::nullopt;
+  return result;
+}
+
+std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths, const DataOptions& data, const Console& console) {
+  PolicySource source;
+  source.paths.assign(paths.begin(), paths.end());
+  source.read_yaml = ReadDataFile;
+  for (const std::string& option : data) {
+    const std::size_t equals = option.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == option.size()) {
+      PrintError(console, "--data: found `" + option + "`, expected NAME=FILE");
+      return std::nullopt;
+    }
+    source.data.push_back({option.substr(0, equals), option.substr(equals + 1)});
+  }
+  return source;
+}
+
+std::optional<LoadedPolicies> LoadForDeciding(std::span<const std::string> paths, const DataOptions& data, const Console& console) {
+  const std::optional<PolicySource> source = MakePolicySource(paths, data, console);
+  if (!source) return std::nullopt;
+  Result<LoadedPolicies> loaded = LoadPolicies(*source);
+  if (!loaded) {
+    // Rendered diagnostics are lines of their own; everything else is one sentence.
+    const std::string& message = loaded.error().message;
+    if (message.find('\n') == std::string::npos) {
+      PrintError(console, message);
+    } else {
+      console.err << message << (message.ends_with('\n') ? "" : "\n");
+    }
+    return std::nullopt;
+  }
+  console.err << loaded->warnings;
+  return std::move(*loaded);
+}
+
+void PrintDiagnostics(std::span<const dsl::Diagnostic> diagnostics, std::span<const SourceFile> files, const Console& console) {
+  for (const dsl::Diagnostic& diagnostic : diagnostics) console.err << dsl::RenderDiagnostic(diagnostic, files, console.colour_err);
+}
+
+}  // namespace writ::cli

@@ -1,0 +1,38 @@
+// Policy files for commands: reading, compiling, loading, and showing what is wrong with them. Each function prints its own
+// errors to the console and returns nothing then; the command ends with ExitCode::kBadInput.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "dsl/compiler.h"
+#include "dsl/diagnostics/diagnostic.h"
+#include "rules/base/source.h"
+#include "webhook/reload/policy_source.h"
+
+namespace writ::cli {
+
+// Returns the policy files below `paths` (files and directories; "-" is stdin), each once, in the order given.
+std::optional<std::vector<SourceFile>> ReadPolicies(std::span<const std::string> paths, const Console& console);
+
+// Reads and compiles `paths` as one policy set and prints the diagnostics. Returns a compilation with a program.
+std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths, bool strict, const Console& console);
+
+// Loads policies (files, directories, or one bundle) with their data, ready to decide. Prints diagnostics, warnings included.
+std::optional<LoadedPolicies> LoadForDeciding(std::span<const std::string> paths, const DataOptions& data, const Console& console);
+
+// Returns what webhook's loader needs; empty after a malformed `--data`, which is printed.
+std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths, const DataOptions& data, const Console& console);
+
+// Prints diagnostics to `console.err`, and how many there are.
+void PrintDiagnostics(std::span<const dsl::Diagnostic> diagnostics, std::span<const SourceFile> files, const Console& console);
+
+// Returns true when `bytes` begin as a bundle does.
+bool LooksLikeBundle(std::string_view bytes);
+
+}  // namespace writ::cli

@@ -1,0 +1,31 @@
+// What several commands print: decisions for people, and small pieces of JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/console.h"
+#include "writ/engine.h"
+
+namespace writ::cli {
+
+// Returns "slack_tools.r4".
+std::string RuleName(const RuleOutcome& rule);
+// Returns "fleet.writ:16".
+std::string RulePlace(const RuleOutcome& rule);
+
+// Returns "deny" and the like in its colour.
+std::string EffectText(Effect effect, bool colour);
+
+// Returns the lines below a decision's head: messages with their rules, warnings, errors, notes, what is masked, missing
+// scopes, the residual, what shadow policies say. Each without indentation and newline.
+std::vector<std::string> DecisionLines(const Decision& decision);
+
+// Returns `object` (the text of a JSON object) with one more member at its end.
+std::string WithMember(std::string object, std::string_view name, std::string_view json_value);
+
+// Prints `objects` as one JSON document: the only one by itself, else a list with one item a line.
+void PrintJsonList(const std::vector<std::string>& objects, const Console& console);
+
+}  // namespace writ::cli

@@ -1,0 +1,241 @@
+#include "cli/requests.h"
+
+#include <charconv>
+#include <initializer_list>
+#include <utility>
+
+#include "cli/input.h"
+#include "cli/text.h"
+#include "engine/json/json_reader.h"
+#include "rules/base/arena.h"
+#include "rules/model/value.h"
+
+namespace writ::cli {
+namespace {
+
+const Value* Member(const Value& object, std::string_view name) {
+  return object.is(Kind::kMap) && object.map != nullptr ? FindInMap(*object.map, name) : nullptr;
+}
+
+bool Has(const Value& object, std::string_view name) { return Member(object, name) != nullptr; }
+
+// The text of a member, or of the first of `names` inside it when it is an object; "" when there is none.
+std::string TextOf(const Value& object, std::string_view member, std::initializer_list<std::string_view> names) {
+  const Value* value = Member(object, member);
+  if (value == nullptr) return {};
+  if (value->is(Kind::kString)) return std::string(value->string());
+  for (const std::string_view name : names) {
+    const Value* inner = Member(*value, name);
+    if (inner != nullptr && inner->is(Kind::kString)) return std::string(inner->string());
+  }
+  return {};
+}
+
+bool IsObject(const Value& value) {
+  const Value* version = Member(value, "apiVersion");
+  const Value* kind = Member(value, "kind");
+  return version != nullptr && kind != nullptr && version->is(Kind::kString) && kind->is(Kind::kString);
+}
+
+// Which of the shapes of docs/requests_and_decisions.md a YAML mapping has. One member alone (`server:`, `resource:`) is as
+// likely to be somebody's configuration.
+bool LooksLikeRequest(const Value& value) {
+  const auto has = [&](std::string_view name) { return Has(value, name); };
+  if (has("target") || has("principal") || has("subject")) return true;
+  if (has("server") && (has("tool") || has("list") || has("resource") || has("prompt") || has("schema"))) return true;
+  return (has("table") && has("row")) || (has("object") && has("request"));
+}
+
+// Whether any member of a request is there. JSON with one is taken for a request, so that a misspelt one is refused and not
+// passed over.
+bool HasRequestMember(const Value& value) {
+  for (const std::string_view name : {"target", "principal", "context", "server", "tool", "list", "args", "resource", "prompt", "subject", "action", "table",
+                                      "row", "object", "oldObject", "namespaceObject", "request", "schema", "previous", "facts", "unknown"}) {
+    if (Has(value, name)) return true;
+  }
+  return false;
+}
+
+std::string RequestLabel(const Value& value) {
+  if (const std::string table = TextOf(value, "table", {}); !table.empty()) return "row of " + table;
+  if (Has(value, "subject")) {
+    return TextOf(value, "subject", {"id"}) + " " + TextOf(value, "action", {"name"}) + " " + TextOf(value, "resource", {"id", "type"});
+  }
+  std::string label = TextOf(value, "server", {"name"});
+  const std::initializer_list<std::pair<std::string_view, std::string_view>> kNamed = {{"tool", "name"}, {"resource", "uri"}, {"prompt", "name"}};
+  for (const auto& [member, name] : kNamed) {
+    const std::string text = TextOf(value, member, {name});
+    if (!text.empty()) return label.empty() ? text : label + "/" + text;
+  }
+  if (const Value* list = Member(value, "list"); list != nullptr && list->is(Kind::kList)) label += ": list of " + Counted(list->size, "tool");
+  return label;
+}
+
+void DescribeObject(const Value& object, Subject& subject) {
+  subject.kind = TextOf(object, "kind", {});
+  subject.name = TextOf(object, "metadata", {"name", "generateName"});
+  subject.label = subject.kind + "/" + (subject.name.empty() ? "?" : subject.name);
+}
+
+void DescribeReview(const Value& review, Subject& subject) {
+  const Value* request = Member(review, "request");
+  if (request == nullptr) return;
+  subject.kind = TextOf(*request, "kind", {"kind"});
+  subject.name = TextOf(*request, "name", {});
+  subject.label = TextOf(*request, "operation", {}) + " " + subject.kind + "/" + (subject.name.empty() ? "?" : subject.name);
+}
+
+std::string KindText(const Value& value) {
+  switch (value.kind) {
+    case Kind::kMap: return "an object";
+    case Kind::kList: return "a list";
+    case Kind::kNull: return "null";
+    case Kind::kBool: return "a boolean";
+    case Kind::kString: return "a string";
+    default: return "a number";
+  }
+}
+
+// Reads one file after another into subjects.
+class SubjectReader {
+ public:
+  explicit SubjectReader(const Console& console) : console_(console) {}
+
+  void AddPath(const std::string& path) {
+    const Result<std::vector<std::string>> files = path == "-" ? std::vector<std::string>{path} : FindDocumentFiles(path);
+    if (!files) return AddUnread(path, files.error().message);
+    for (const std::string& file : *files) AddFile(file);
+  }
+  std::vector<Subject> Take() { return std::move(subjects_); }
+
+ private:
+  void AddUnread(const std::string& file, std::string reason) {
+    Subject subject;
+    subject.state = Subject::State::kUnread;
+    subject.file = file;
+    subject.reason = std::move(reason);
+    subjects_.push_back(std::move(subject));
+  }
+
+  void AddFile(const std::string& path) {
+    const Result<Input> input = ReadInput(path, console_);
+    if (!input) return AddUnread(path, input.error().message);
+    const Result<std::vector<Document>> documents = ParseDocuments(input->name, input->text);
+    if (!documents) return AddUnread(input->name, documents.error().message);
+    for (const Document& document : *documents) AddDocument(document, input->text);
+  }
+
+  void AddDocument(const Document& document, std::string_view file_text) {
+    arena_.Reset();
+    Subject subject;
+    subject.file = document.file;
+    subject.line = document.line;
+    subject.is_json = document.is_json;
+    subject.byte_offset = document.byte_offset;
+    const Result<Value> value = reader_.Read(document.json, arena_);
+    if (!value) {
+      subject.state = Subject::State::kUnread;
+      subject.reason = WithPlace(document, file_text, value.error().message);
+    } else if (!value->is(Kind::kMap)) {
+      subject.state = Subject::State::kUnread;
+      subject.reason = PlaceOfDocument(document) + ": found " + KindText(*value) + ", expected a request or a Kubernetes object";
+    } else if (IsList(*value)) {
+      return AddItems(document, *value);
+    } else {
+      Classify(*value, subject);
+      subject.json = document.json;
+    }
+    subjects_.push_back(std::move(subject));
+  }
+
+  static std::string PlaceOfDocument(const Document& document) { return document.file + ":" + std::to_string(document.line) + ":1"; }
+
+  // The reader says "byte 17: …" of the document; people want the line of the file.
+  static std::string WithPlace(const Document& document, std::string_view file_text, std::string_view message) {
+    constexpr std::string_view kByte = "byte ";
+    std::size_t byte = 0;
+    if (document.is_json && message.starts_with(kByte)) {
+      const auto [end, error] = std::from_chars(message.data() + kByte.size(), message.data() + message.size(), byte);
+      const std::string_view rest(end, static_cast<std::size_t>(message.data() + message.size() - end));
+      if (error == std::errc() && rest.starts_with(": ")) return PlaceOf(document.file, file_text, document.byte_offset + byte) + rest.data();
+    }
+    return PlaceOfDocument(document) + ": " + std::string(message);
+  }
+
+  static bool IsList(const Value& value) {
+    const Value* items = Member(value, "items");
+    return IsObject(value) && TextOf(value, "kind", {}).ends_with("List") && items != nullptr && items->is(Kind::kList);
+  }
+
+  // `kind: List` as kubectl prints it, and `PodList` as the API server does (whose items leave out apiVersion and kind).
+  void AddItems(const Document& document, const Value& list) {
+    const std::string kind = TextOf(list, "kind", {});
+    const Value* items = Member(list, "items");
+    for (std::uint32_t i = 0; i < items->size; ++i) {
+      const Value& item = items->items[i];
+      Subject subject;
+      subject.file = document.file;
+      subject.line = document.line;
+      if (!item.is(Kind::kMap)) {
+        subject.state = Subject::State::kUnread;
+        subject.reason = PlaceOfDocument(document) + ": items[" + std::to_string(i) + "]: found " + KindText(item) + ", expected an object";
+        subjects_.push_back(std::move(subject));
+        continue;
+      }
+      AppendJson(item, subject.json);
+      if (!Has(item, "apiVersion") && !Has(item, "kind") && kind != "List") {
+        subject.json = CompleteItem(subject.json, TextOf(list, "apiVersion", {}), kind.substr(0, kind.size() - 4));
+        DescribeObject(item, subject);
+        subject.kind = kind.substr(0, kind.size() - 4);
+        subject.label = subject.kind + subject.label;
+      } else {
+        Classify(item, subject);
+      }
+      subjects_.push_back(std::move(subject));
+    }
+  }
+
+  static std::string CompleteItem(const std::string& item, std::string_view version, std::string_view kind) {
+    std::string json = "{\"apiVersion\":";
+    AppendJsonString(version, json);
+    json += ",\"kind\":";
+    AppendJsonString(kind, json);
+    if (item != "{}") json += ',';
+    json += item.substr(1);
+    return json;
+  }
+
+  static void Classify(const Value& value, Subject& subject) {
+    if (Has(value, "target")) {
+      subject.label = RequestLabel(value);
+    } else if (IsObject(value)) {
+      if (TextOf(value, "kind", {}) == "AdmissionReview") {
+        DescribeReview(value, subject);
+      } else {
+        DescribeObject(value, subject);
+      }
+    } else if (subject.is_json ? HasRequestMember(value) || value.map->size == 0 || subject.file == kStdinName : LooksLikeRequest(value)) {
+      subject.label = RequestLabel(value);
+    } else {
+      subject.state = Subject::State::kSkipped;
+      subject.reason = Has(value, "kind") || Has(value, "apiVersion") ? "not a Kubernetes object: it has no text `kind` and `apiVersion`"
+                                                                       : "neither a Kubernetes object nor a request";
+    }
+  }
+
+  const Console& console_;
+  JsonReader reader_;
+  Arena arena_;
+  std::vector<Subject> subjects_;
+};
+
+}  // namespace
+
+std::vector<Subject> ReadSubjects(const std::vector<std::string>& paths, const Console& console) {
+  SubjectReader reader(console);
+  if (paths.empty()) reader.AddPath("-");
+  for (const std::string& path : paths) reader.AddPath(path);
+  return reader.Take();
+}
+
+}  // namespace writ::cli

@@ -1,0 +1,128 @@
+// `writ test`: compiles, groups files by package, runs, reports.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "cli/policy_files.h"
+#include "cli/test_runner/test_report.h"
+#include "cli/test_runner/test_runner.h"
+#include "dsl/compiler.h"
+#include "dsl/parse/parser.h"
+
+namespace writ::cli {
+namespace {
+
+// The files whose policies decide the tests of one package, loaded.
+struct Unit {
+  std::shared_ptr<const PolicySet> policies;
+  std::vector<PolicySet::Data> data;
+};
+
+// Files as compiled, with their trees.
+struct Parsed {
+  std::vector<SourceFile> files;
+  std::vector<dsl::FileTree> trees;
+};
+
+// Compiles everything as one set, so that all faults are reported at once, and parses for the tests.
+std::optional<Parsed> ParseAll(const TestOptions& options, const Console& console) {
+  std::optional<std::vector<SourceFile>> files = ReadPolicies(options.paths, console);
+  if (!files) return std::nullopt;
+  dsl::Compilation all = dsl::CompilePolicies(std::move(*files));
+  PrintDiagnostics(all.diagnostics, all.files, console);
+  if (!all.program) return std::nullopt;
+  Parsed parsed;
+  parsed.files = std::move(all.files);
+  for (std::size_t i = 0; i < parsed.files.size(); ++i) {
+    dsl::DiagnosticSink sink;  // no faults: the same text was compiled just now
+    parsed.trees.push_back(dsl::ParseFile(parsed.files[i], FileId(i), sink));
+  }
+  return parsed;
+}
+
+std::vector<std::size_t> FilesOfPackage(const Parsed& parsed, std::string_view package) {
+  std::vector<std::size_t> members;
+  bool has_policies = false;
+  for (std::size_t i = 0; i < parsed.trees.size(); ++i) {
+    if (parsed.trees[i].package.text != package) continue;
+    members.push_back(i);
+    has_policies = has_policies || !parsed.trees[i].policies.empty();
+  }
+  if (has_policies) return members;
+  members.resize(parsed.trees.size());
+  for (std::size_t i = 0; i < members.size(); ++i) members[i] = i;
+  return members;
+}
+
+// Every member is a policy file that was read before; only data can still be missing.
+std::optional<Unit> LoadUnit(const Parsed& parsed, std::string_view package, const DataOptions& data, const Console& console) {
+  std::vector<std::string> paths;
+  std::set<std::string, std::less<>> imports;
+  for (const std::size_t i : FilesOfPackage(parsed, package)) {
+    paths.push_back(parsed.files[i].name);
+    for (const dsl::ImportDecl& import : parsed.trees[i].imports) imports.emplace(import.name.text);
+  }
+  DataOptions wanted;  // data of other packages is none of this one's business
+  std::copy_if(data.begin(), data.end(), std::back_inserter(wanted), [&](const std::string& option) {
+    const std::size_t equals = option.find('=');
+    return equals == std::string::npos || imports.contains(std::string_view(option).substr(0, equals));
+  });
+  std::optional<PolicySource> source = MakePolicySource(paths, wanted, console);
+  if (!source) return std::nullopt;
+  Result<LoadedPolicies> loaded = LoadPolicies(*source);
+  if (!loaded) {
+    PrintError(console, loaded.error().message);
+    return std::nullopt;
+  }
+  return Unit{loaded->policies, std::move(loaded->data)};
+}
+
+// Runs the tests of all files, loading the policies of each package once. Empty after an error, which is printed.
+std::optional<TestReport> RunAll(const Parsed& parsed, const TestOptions& options, const Console& console) {
+  std::map<std::string, Unit, std::less<>> units;
+  TestReport report;
+  for (std::size_t i = 0; i < parsed.trees.size(); ++i) {
+    const dsl::FileTree& tree = parsed.trees[i];
+    if (tree.tests.empty()) continue;
+    auto unit = units.find(tree.package.text);
+    if (unit == units.end()) {
+      std::optional<Unit> loaded = LoadUnit(parsed, tree.package.text, options.data, console);
+      if (!loaded) return std::nullopt;
+      unit = units.emplace(tree.package.text, std::move(*loaded)).first;
+    }
+    RunTests({&parsed.files[i], &tree, unit->second.policies, unit->second.data}, options.filter, report);
+  }
+  return report;
+}
+
+
+}  // namespace
+
+ExitCode RunTest(const TestOptions& options, const Console& console) {
+  const std::optional<Parsed> parsed = ParseAll(options, console);
+  if (!parsed) return ExitCode::kBadInput;
+  const std::optional<TestReport> report = RunAll(*parsed, options, console);
+  if (!report) return ExitCode::kBadInput;
+  if (options.format == Format::kJson) {
+    console.out << ReportJson(*report) << "\n";
+  } else {
+    PrintReport(*report, console);
+  }
+  if (!options.junit_file.empty()) {
+    const Status written = WriteFile(options.junit_file, ReportJunit(*report));
+    if (!written) {
+      PrintError(console, written.error().message);
+      return ExitCode::kBadInput;
+    }
+  }
+  if (report->failed > 0) return ExitCode::kDenied;
+  if (!report->cases.empty() || options.allow_empty) return ExitCode::kOk;
+  PrintError(console, options.filter.empty() ? "no tests found (--allow-empty accepts that)" : "no test's name contains `" + options.filter + "`");
+  return ExitCode::kBadInput;
+}
+
+}  // namespace writ::cli

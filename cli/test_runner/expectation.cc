@@ -1,0 +1,151 @@
+#include "cli/test_runner/expectation.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "cli/report.h"
+#include "cli/test_runner/constant.h"
+#include "cli/test_runner/scene.h"
+#include "dsl/diagnostics/diagnostic.h"
+#include "dsl/parse/parser.h"
+
+namespace writ::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Effect = dsl::Expectation::Effect;
+
+std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+std::string Joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
+  return text;
+}
+
+bool AnyContains(const std::vector<std::string>& texts, std::string_view part) {
+  return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) { return text.find(part) != std::string::npos; });
+}
+
+// A decision that says nothing about the policies.
+std::string Unusable(const Decision& decision) {
+  if (decision.reason == Reason::kBadRequest) return "the request is not valid: " + Joined(decision.messages);
+  if (decision.reason == Reason::kBudget) return "the evaluation took more than its limits allow";
+  return {};
+}
+
+std::string EffectMismatch(Effect expected, const Decision& decision) {
+  const bool is_allowed = decision.effect == writ::Effect::kAllow;
+  switch (expected) {
+    case Effect::kAllow:
+    case Effect::kVisible: return is_allowed ? "" : "expected allow, got " + std::string(EffectName(decision.effect));
+    case Effect::kDeny:
+    case Effect::kHidden: return decision.effect == writ::Effect::kDeny ? "" : "expected deny, got " + std::string(EffectName(decision.effect));
+    case Effect::kWarn:
+      if (!is_allowed) return "expected a warning, got " + std::string(EffectName(decision.effect));
+      return decision.warnings.empty() ? "expected a warning, got none" : "";
+    case Effect::kNames:
+    case Effect::kFilterText:
+    case Effect::kFilterAll:
+    case Effect::kFilterNone: return {};  // compared by their own functions
+  }
+  return {};
+}
+
+std::string ByMismatch(std::string_view policy, const Decision& decision) {
+  if (policy.empty()) return {};
+  for (const RuleOutcome& rule : decision.rules) {
+    if (rule.policy == policy) return {};
+  }
+  return "policy " + std::string(policy) + " is not among the determining ones";
+}
+
+std::string BecauseMismatch(const dsl::Expectation& expect, const Decision& decision) {
+  const bool is_warning = expect.effect == Effect::kWarn;
+  const std::vector<std::string>& texts = is_warning ? decision.warnings : decision.messages;
+  for (const dsl::StringLiteral& part : expect.because) {
+    if (!AnyContains(texts, part.value)) return std::string("no ") + (is_warning ? "warning" : "message") + " contains " + Quoted(part.value);
+  }
+  return {};
+}
+
+std::string ScopeMismatch(const dsl::Expectation& expect, const Decision& decision) {
+  for (const dsl::StringLiteral& scope : expect.needs_scopes) {
+    if (std::find(decision.needs_scopes.begin(), decision.needs_scopes.end(), scope.value) == decision.needs_scopes.end()) {
+      return "scope " + Quoted(scope.value) + " is not asked for";
+    }
+  }
+  return {};
+}
+
+std::string NamesMismatch(const dsl::Expectation& expect, const Decision& decision) {
+  if (!decision.visible) return "the decision is not about a list";
+  std::vector<std::string> names;
+  for (const dsl::Pattern& name : expect.names) names.push_back(LiteralName(name));
+  return names == *decision.visible ? "" : "expected [" + Joined(names) + "], got [" + Joined(*decision.visible) + "]";
+}
+
+Result<std::string> ColumnMismatch(const dsl::FileTree& tree, const dsl::Expectation& expect, const Decision& decision) {
+  if (expect.columns.empty()) return std::string();
+  const Json row = decision.row_json ? Json::parse(*decision.row_json, nullptr, false) : Json();
+  if (!row.is_object()) return std::string("the decision shows no row");
+  for (const dsl::Expectation::ColumnValue& column : expect.columns) {
+    const Result<Json> expected = ConstantJson(tree, column.value);
+    if (!expected) return expected.error();
+    const auto found = row.find(std::string(column.column.text));
+    if (found == row.end()) return "the row has no column " + std::string(column.column.text);
+    if (*found != *expected) return "column " + std::string(column.column.text) + ": expected " + expected->dump() + ", got " + found->dump();
+  }
+  return std::string();
+}
+
+// A condition in canonical spelling; as it is when it does not parse.
+std::string Canonical(std::string_view text) {
+  const SourceFile file{"filter", std::string(text)};
+  dsl::DiagnosticSink sink;
+  dsl::FileTree tree;
+  const std::optional<dsl::ExprId> expr = dsl::ParseExpressionOnly(file, FileId(0), tree, sink);
+  return expr ? dsl::ExprText(tree, *expr) : std::string(text);
+}
+
+}  // namespace
+
+Result<std::string> Mismatch(const dsl::FileTree& tree, const dsl::TestStep& test_case, const Decision& decision) {
+  const dsl::Expectation& expect = test_case.expect;
+  if (std::string unusable = Unusable(decision); !unusable.empty()) return unusable;
+  if (expect.effect == Effect::kNames) return NamesMismatch(expect, decision);
+  for (std::string mismatch : {EffectMismatch(expect.effect, decision), ByMismatch(expect.by.text, decision), BecauseMismatch(expect, decision),
+                               ScopeMismatch(expect, decision)}) {
+    if (!mismatch.empty()) return mismatch;
+  }
+  if (expect.error && decision.errors.empty()) return std::string("expected an error of a rule, got none");
+  return ColumnMismatch(tree, expect, decision);
+}
+
+Result<std::string> FilterMismatch(const dsl::TestStep& test_case, const Decision& decision) {
+  if (std::string unusable = Unusable(decision); !unusable.empty()) return unusable;
+  const dsl::Expectation& expect = test_case.expect;
+  const std::string got = decision.effect == writ::Effect::kAllow  ? "all"
+                          : decision.effect == writ::Effect::kDeny ? "none"
+                                                                   : Quoted(decision.residual);
+  if (expect.effect == Effect::kFilterAll) return got == "all" ? std::string() : "expected all, got " + got;
+  if (expect.effect == Effect::kFilterNone) return got == "none" ? std::string() : "expected none, got " + got;
+  const bool is_equal = decision.effect == writ::Effect::kConditional && Canonical(decision.residual) == Canonical(expect.filter.value);
+  return is_equal ? std::string() : "expected " + Quoted(expect.filter.value) + ", got " + got;
+}
+
+std::string Summary(const Decision& decision) {
+  std::string text(EffectName(decision.effect));
+  if (decision.visible) return text + " [" + Joined(*decision.visible) + "]";
+  for (const RuleOutcome& rule : decision.rules) text += " by " + RuleName(rule);
+  for (const std::string& message : decision.messages) text += " because " + Quoted(message);
+  for (const std::string& warning : decision.warnings) text += " warn " + Quoted(warning);
+  for (const std::string& scope : decision.needs_scopes) text += " needs scope " + Quoted(scope);
+  if (!decision.residual.empty()) text += " if " + decision.residual;
+  if (decision.row_json) text += ", row " + *decision.row_json;
+  return text;
+}
+
+}  // namespace writ::cli

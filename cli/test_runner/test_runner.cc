@@ -1,0 +1,165 @@
+#include "cli/test_runner/test_runner.h"
+
+#include <memory>
+#include <utility>
+
+#include "cli/report.h"
+#include "cli/test_runner/expectation.h"
+#include "cli/test_runner/scene.h"
+#include "cli/text.h"
+#include "rules/base/clock.h"
+#include "rules/bundle/bundle.h"
+
+namespace writ::cli {
+namespace {
+
+using StepKind = dsl::TestStep::Kind;
+
+constexpr std::size_t kMaxCaseWidth = 120;
+constexpr std::uint64_t kMaxRepeats = 100'000;  // of `N times`: seconds, not hours
+
+bool IsSceneLine(StepKind kind) {
+  switch (kind) {
+    case StepKind::kPrincipal:
+    case StepKind::kContext:
+    case StepKind::kAt:
+    case StepKind::kAfter:
+    case StepKind::kData:
+    case StepKind::kImage: return true;
+    case StepKind::kCall:
+    case StepKind::kList:
+    case StepKind::kRead:
+    case StepKind::kPrompt:
+    case StepKind::kAsk:
+    case StepKind::kRow:
+    case StepKind::kFilter:
+    case StepKind::kAdmit:
+    case StepKind::kSchema: return false;
+  }
+  return false;
+}
+
+// One test: a scene, a clock, an engine with fresh quotas.
+class TestRun {
+ public:
+  TestRun(const TestFile& file, const dsl::TestDecl& test, Context& context, TestReport& report)
+      : file_(file), test_(test), context_(context), report_(report), scene_(*file.tree, file.source->name), clock_(kDefaultTestTime) {
+    engine_ = std::make_unique<Engine>(file.policies, clock_);
+  }
+
+  void Run() {
+    std::uint64_t cases = 0;
+    for (const dsl::TestStep& step : test_.steps) {
+      if (IsSceneLine(step.kind)) {
+        const Status applied = ApplyScene(step);
+        if (!applied) return Add(Start(step), CaseResult::Status::kFailed, applied.error().message);
+        continue;
+      }
+      ++cases;
+      RunCase(step);
+    }
+    if (cases == 0) {
+      CaseResult result;
+      Locate(test_.span, result);
+      Add(std::move(result), CaseResult::Status::kFailed, "the test has no cases");
+    }
+  }
+
+ private:
+  Status ApplyScene(const dsl::TestStep& step) {
+    WRIT_RETURN_IF_ERROR(scene_.Apply(step));
+    clock_.Set(scene_.now());
+    return step.kind == StepKind::kData ? ReloadData() : OkStatus();
+  }
+
+  // A policy set with the data of the scene; the engine keeps the quotas.
+  Status ReloadData() {
+    std::vector<PolicySet::Data> data;
+    for (const PolicySet::Data& given : file_.data) {
+      if (!scene_.data().contains(given.name)) data.push_back(given);
+    }
+    for (const auto& [name, json] : scene_.data()) data.push_back({name, json});
+    Result<std::shared_ptr<const PolicySet>> policies = PolicySet::Load(WriteBundle(file_.policies->program()), data);
+    if (!policies) return policies.error();
+    engine_ = std::make_unique<Engine>(*policies, clock_, *engine_);
+    return OkStatus();
+  }
+
+  void RunCase(const dsl::TestStep& step) {
+    CaseResult result = Start(step);
+    const bool is_sql = step.kind == StepKind::kFilter && step.expect.effect == dsl::Expectation::Effect::kFilterText && step.dialect.text != "cel";
+    if (is_sql) return Add(std::move(result), CaseResult::Status::kSkipped, "SQL filters come with a later version");
+    if (step.times > kMaxRepeats) {
+      return Add(std::move(result), CaseResult::Status::kFailed, "a case is repeated at most " + std::to_string(kMaxRepeats) + " times");
+    }
+    const Result<std::string> request = scene_.Request(step);
+    if (!request) return Add(std::move(result), CaseResult::Status::kFailed, request.error().message);
+    for (std::uint64_t i = 1; i < step.times; ++i) engine_->DecideJson(*request, context_);
+    const Decision decision = engine_->DecideJson(*request, context_);
+    result.got = Summary(decision);
+    result.decision_json = DecisionJson(decision);
+    for (const RuleOutcome& rule : decision.rules) {
+      result.rules.push_back(RuleName(rule) + " " + std::string(VerbName(rule.verb)) + " (" + std::string(OutcomeName(rule.outcome)) + ") " + RulePlace(rule));
+    }
+    for (const DecisionError& error : decision.errors) {
+      result.rules.push_back(RuleName(error.rule) + " failed: " + error.text + " " + RulePlace(error.rule));
+    }
+    const Result<std::string> mismatch = step.kind == StepKind::kFilter ? FilterMismatch(step, decision) : Mismatch(*file_.tree, step, decision);
+    if (!mismatch) return Add(std::move(result), CaseResult::Status::kFailed, mismatch.error().message);
+    Add(std::move(result), mismatch->empty() ? CaseResult::Status::kPassed : CaseResult::Status::kFailed, *mismatch);
+  }
+
+  std::string_view TextOf(SourceSpan span) const { return std::string_view(file_.source->text).substr(span.begin, span.end - span.begin); }
+
+  void Locate(SourceSpan span, CaseResult& result) const {
+    const SourceLocation place = LocateOffset(span.file, file_.source->text, span.begin);
+    result.test = std::string(test_.name.value);
+    result.file = file_.source->name;
+    result.line = place.line;
+    result.column = place.column;
+  }
+
+  CaseResult Start(const dsl::TestStep& step) const {
+    CaseResult result;
+    Locate(step.span, result);
+    SourceSpan head = step.span;
+    const bool has_expectation = step.expect.span.begin > step.span.begin;
+    if (has_expectation) head.end = step.expect.span.begin;
+    std::string text = OneLine(TextOf(head), kMaxCaseWidth);
+    if (text.ends_with("->")) text = OneLine(std::string_view(text).substr(0, text.size() - 2), kMaxCaseWidth);
+    result.text = std::move(text);
+    if (has_expectation) result.expected = OneLine(TextOf(step.expect.span), kMaxCaseWidth);
+    return result;
+  }
+
+  void Add(CaseResult result, CaseResult::Status status, std::string why) {
+    result.status = status;
+    result.why = std::move(why);
+    switch (status) {
+      case CaseResult::Status::kPassed: ++report_.passed; break;
+      case CaseResult::Status::kFailed: ++report_.failed; break;
+      case CaseResult::Status::kSkipped: ++report_.skipped; break;
+    }
+    report_.cases.push_back(std::move(result));
+  }
+
+  const TestFile& file_;
+  const dsl::TestDecl& test_;
+  Context& context_;
+  TestReport& report_;
+  Scene scene_;
+  FakeClock clock_;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace
+
+void RunTests(const TestFile& file, const std::string& filter, TestReport& report) {
+  Context context;
+  for (const dsl::TestDecl& test : file.tree->tests) {
+    if (test.name.value.find(filter) == std::string_view::npos) continue;
+    TestRun(file, test, context, report).Run();
+  }
+}
+
+}  // namespace writ::cli
