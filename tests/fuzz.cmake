@@ -18,3 +18,4 @@ function(writ_fuzz name)
 endfunction()
 
 # One line a target, sorted.
+writ_fuzz(parse LIBRARIES writ_dsl)
