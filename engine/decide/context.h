@@ -1,0 +1,38 @@
+// What one thread reuses from decision to decision.
+#pragma once
+
+#include <vector>
+
+#include "engine/eval/evaluator.h"
+#include "engine/json/json_document.h"
+#include "engine/limit/quota_table.h"
+#include "rules/base/arena.h"
+#include "writ/engine.h"
+
+namespace writ {
+
+// One candidate rule after its guard has run.
+struct RuleResult {
+  RuleId rule;
+  Outcome outcome = Outcome::kFalse;
+  bool certain = true;    // kUnknown only: false when it hangs on what the caller declared unknown, true when on a missing fact
+  Value error;            // kError's value, or of a guard that failed beside it (images); kAbsent otherwise
+};
+
+struct Context::Impl {
+  Impl(const EvalLimits& eval_limits, const JsonLimits& json_limits)
+      : limits(eval_limits), document(json_limits), evaluator(eval_limits), arena(eval_limits.max_arena_bytes) {}
+
+  EvalLimits limits;
+  JsonDocument document;
+  Evaluator evaluator;
+  Arena arena;                        // of the request's values
+  std::vector<Value> slots;
+  std::vector<RuleId> candidates;
+  std::vector<RuleResult> results;
+  std::vector<QuotaCharge> charges;
+  std::vector<RuleId> charged_rules;  // of `charges`
+  std::vector<std::int64_t> waits;
+};
+
+}  // namespace writ

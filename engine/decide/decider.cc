@@ -1,0 +1,337 @@
+// Evaluating the candidates and combining them. Texts are decider_texts.cc, quotas decider_limits.cc, explaining explain.cc.
+#include "engine/decide/decider.h"
+
+#include <algorithm>
+
+#include "engine/decide/images.h"
+#include "engine/decide/mask.h"
+#include "engine/decide/rule_text.h"
+#include "engine/json/json_document.h"
+
+namespace writ {
+namespace {
+
+// A guard that is no bool is an error: the verifier does not know types.
+Outcome OutcomeOf(Value& guard) {
+  if (guard.is(Kind::kBool)) return guard.boolean ? Outcome::kTrue : Outcome::kFalse;
+  if (guard.is(Kind::kUnknown)) return Outcome::kUnknown;
+  if (!guard.is(Kind::kError)) guard = Value::Error(ValueError::kNotABool, TypeName(guard.kind));
+  return Outcome::kError;
+}
+
+}  // namespace
+
+void Decider::Decide(Decision& decision) {
+  decision.target = request_.target();
+  decision.admission_uid = request_.admission_uid;
+  context_.evaluator.Begin(policies_.runtime, context_.slots);
+  Evaluate();
+  Combine(decision);
+  if (context_.evaluator.exhausted()) DenyByBudget(decision);
+  if (options_.explain) Explain(decision);
+}
+
+void Decider::Evaluate() {
+  policies_.index.FindCandidates(request_.target(), request_.scope, request_.name, context_.slots, context_.candidates);
+  context_.results.clear();
+  for (const RuleId id : context_.candidates) {
+    context_.results.push_back(EvaluateRule(id, nullptr));
+    if (context_.evaluator.exhausted()) return;
+  }
+}
+
+RuleResult Decider::EvaluateRule(RuleId id, ReadObserver* observer) {
+  const Rule& rule = program_.rules[id.index];
+  RuleResult result{.rule = id, .outcome = Outcome::kTrue};
+  if (rule.guard.valid()) {
+    Value guard = context_.evaluator.Run(rule.guard, observer);
+    result.outcome = OutcomeOf(guard);
+    if (result.outcome == Outcome::kError) result.error = guard;
+  }
+  result.certain = result.outcome != Outcome::kUnknown;
+  if (!rule.needs_scopes.empty()) EvaluateScopes(rule, result);
+  if (rule.image) EvaluateImages(rule, result, observer);
+  return result;
+}
+
+// The scopes are one more conjunct of an allow: a missing one makes it false, whatever else is unknown.
+void Decider::EvaluateScopes(const Rule& rule, RuleResult& result) const {
+  if (result.outcome != Outcome::kTrue && result.outcome != Outcome::kUnknown) return;
+  if (Scopes().is_fault()) {
+    result.outcome = Outcome::kUnknown;
+    result.certain = false;
+    return;
+  }
+  for (const std::string& scope : rule.needs_scopes) {
+    if (!HasScope(scope)) {
+      result.outcome = Outcome::kFalse;
+      result.certain = true;
+    }
+  }
+}
+
+Value Decider::Scopes() const {
+  if (!policies_.scopes_slot.valid()) return request_.scopes;
+  const Value& scopes = context_.slots[policies_.scopes_slot.index];
+  return scopes.is(Kind::kAbsent) ? request_.scopes : scopes;
+}
+
+bool Decider::HasScope(std::string_view scope) const {
+  const Value scopes = Scopes();
+  if (!scopes.is(Kind::kList)) return false;
+  return std::any_of(scopes.items, scopes.items + scopes.size, [scope](const Value& item) { return item.is(Kind::kString) && item.string() == scope; });
+}
+
+// The guard says when the requirement applies; a guard that is not certainly false makes it apply.
+void Decider::EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver* observer) {
+  result.certain = true;
+  if (result.outcome == Outcome::kFalse) {
+    result.outcome = Outcome::kTrue;
+    return;
+  }
+  const Value images = context_.evaluator.Run(rule.image->image, observer);
+  const std::span<const Value> list = images.is(Kind::kList) ? std::span(images.items, images.size) : std::span(&images, 1);
+  result.outcome = Outcome::kTrue;
+  for (const Value& image : list) {
+    Outcome outcome = Outcome::kError;
+    if (image.is(Kind::kString)) outcome = CheckSignatures(program_, rule.image->signers, request_.images, image.string());
+    else if (image.is(Kind::kUnknown)) outcome = Outcome::kUnknown;
+    else result.error = image.is(Kind::kError) ? image : Value::Error(ValueError::kInvalidArgument, "an image is a string or a list of strings");
+    // The worst counts: an error, then a refuted signature, then an unknown one.
+    const bool worse = outcome == Outcome::kError || (outcome == Outcome::kFalse && result.outcome != Outcome::kError) ||
+                       (outcome == Outcome::kUnknown && result.outcome == Outcome::kTrue);
+    if (worse) result.outcome = outcome;
+  }
+}
+
+Decider::Role Decider::RoleOf(const RuleResult& result) const {
+  switch (RuleOf(result).verb) {
+    case Verb::kAllow: return result.outcome == Outcome::kTrue ? Role::kAllow : result.outcome == Outcome::kUnknown ? Role::kPossibleAllow : Role::kNone;
+    case Verb::kDeny:
+      if (result.outcome == Outcome::kTrue || result.outcome == Outcome::kError) return Role::kDenial;
+      return result.outcome == Outcome::kUnknown ? Role::kPossibleDenial : Role::kNone;
+    case Verb::kRequire:
+      if (result.outcome == Outcome::kTrue) return Role::kNone;
+      return result.outcome == Outcome::kUnknown && !result.certain ? Role::kPossibleDenial : Role::kDenial;
+    case Verb::kWarn:
+    case Verb::kNote:
+    case Verb::kLimit:
+    case Verb::kRedact:
+    case Verb::kMask: return Role::kNone;
+  }
+  return Role::kNone;
+}
+
+// Does the result play `wanted` for the effect? Shadow policies never do; in warn mode only allows do.
+bool Decider::IsEnforced(const RuleResult& result, Role wanted) const {
+  if (RoleOf(result) != wanted) return false;
+  const PolicyMode mode = ModeOf(result);
+  if (mode == PolicyMode::kWarn) return wanted == Role::kAllow || wanted == Role::kPossibleAllow;
+  return mode == PolicyMode::kEnforce;
+}
+
+Decider::Counts Decider::Count() const {
+  Counts counts;
+  for (const RuleResult& result : context_.results) {
+    counts.denials += IsEnforced(result, Role::kDenial) ? 1 : 0;
+    counts.possible_denials += IsEnforced(result, Role::kPossibleDenial) ? 1 : 0;
+    counts.allows += IsEnforced(result, Role::kAllow) ? 1 : 0;
+    counts.possible_allows += IsEnforced(result, Role::kPossibleAllow) ? 1 : 0;
+  }
+  return counts;
+}
+
+void Decider::Combine(Decision& decision) {
+  const Counts counts = Count();
+  AddErrors(decision);
+  AddShadow(decision);
+  if (counts.denials > 0) {
+    decision.reason = Reason::kRule;
+    AddRules(Role::kDenial, decision);
+  } else if (!InfoOf(request_.target()).allow_by_default) {
+    CombineAllowers(counts, decision);
+  } else if (counts.possible_denials > 0) {
+    AddResidual(false, decision);
+  } else {
+    decision.effect = Effect::kAllow;
+  }
+  AddTexts(decision);
+  if (decision.effect != Effect::kAllow || context_.evaluator.exhausted()) return;
+  ApplyLimits(decision);
+  if (decision.effect == Effect::kAllow) AddObligationsAndRow(decision);
+}
+
+// No denial is certain: allowed when an allow is and no denial is possible.
+void Decider::CombineAllowers(const Counts& counts, Decision& decision) {
+  if (counts.allows > 0 && counts.possible_denials == 0) {
+    decision.effect = Effect::kAllow;
+    decision.reason = Reason::kRule;
+    AddRules(Role::kAllow, decision);
+  } else if (counts.allows == 0 && counts.possible_allows == 0) {
+    if (policies_.needs_scopes) AddMissingScopes(decision);
+    if (!decision.needs_scopes.empty()) decision.reason = Reason::kScopes;
+  } else {
+    AddResidual(counts.allows == 0, decision);
+  }
+}
+
+void Decider::AddRules(Role role, Decision& decision) {
+  for (const RuleResult& result : context_.results) {
+    if (IsEnforced(result, role)) decision.rules.push_back(DescribeRule(program_, result.rule, result.outcome));
+  }
+}
+
+void Decider::AddErrors(Decision& decision) const {
+  for (const RuleResult& result : context_.results) {
+    if (result.error.is(Kind::kAbsent) || ModeOf(result) == PolicyMode::kShadow) continue;
+    decision.errors.push_back({DescribeRule(program_, result.rule, result.outcome), ErrorText(result.error)});
+  }
+}
+
+void Decider::AddShadow(Decision& decision) const {
+  for (const RuleResult& result : context_.results) {
+    if (ModeOf(result) != PolicyMode::kShadow) continue;
+    const Role role = RoleOf(result);
+    if (role == Role::kDenial || role == Role::kAllow) decision.shadow.push_back(DescribeRule(program_, result.rule, result.outcome));
+  }
+}
+
+// Which scopes would have made an allow hold? Each rule that needs some is tried again as if the principal had them, because
+// its guard may ask for them too. The rules come from FindApplying: a guard on scopes may have been excluded by the index.
+void Decider::AddMissingScopes(Decision& decision) {
+  policies_.index.FindApplying(request_.target(), request_.scope, request_.name, context_.candidates);
+  for (const RuleId id : context_.candidates) {
+    const Rule& rule = program_.rules[id.index];
+    if (rule.verb != Verb::kAllow || rule.needs_scopes.empty() || program_.policies[rule.policy.index].mode == PolicyMode::kShadow) continue;
+    const bool has_all = std::all_of(rule.needs_scopes.begin(), rule.needs_scopes.end(), [this](const std::string& scope) { return HasScope(scope); });
+    if (has_all || Scopes().is_fault() || !HoldsWithScopes(rule)) continue;
+    for (const std::string& scope : rule.needs_scopes) {
+      const bool is_told = std::find(decision.needs_scopes.begin(), decision.needs_scopes.end(), scope) != decision.needs_scopes.end();
+      if (!HasScope(scope) && !is_told) decision.needs_scopes.push_back(scope);
+    }
+  }
+}
+
+// Runs the guard with the rule's scopes granted, in the slot of scopes and in maps that hold it.
+bool Decider::HoldsWithScopes(const Rule& rule) {
+  if (!rule.guard.valid()) return true;
+  std::vector<Value> saved;
+  if (policies_.scopes_slot.valid()) {
+    const Value scopes = Scopes();
+    const std::size_t size = scopes.size + rule.needs_scopes.size();
+    Value* granted = context_.arena.AllocateArray<Value>(size);
+    if (granted == nullptr) return false;
+    std::copy(scopes.items, scopes.items + scopes.size, granted);
+    for (std::size_t i = 0; i < rule.needs_scopes.size(); ++i) granted[scopes.size + i] = Value::String(rule.needs_scopes[i]);
+    saved = context_.slots;
+    const Value list = Value::List(granted, static_cast<std::uint32_t>(size));
+    context_.slots[policies_.scopes_slot.index] = list;
+    ReplaceInParent(policies_.scopes_slot, list);
+    context_.evaluator.ForgetCells();
+  }
+  const bool holds = context_.evaluator.Run(rule.guard).is_true();
+  if (!saved.empty()) {
+    std::copy(saved.begin(), saved.end(), context_.slots.begin());
+    context_.evaluator.ForgetCells();
+  }
+  return holds;
+}
+
+// Where the slot's parent is read as a whole, gives the parent a map with the new value.
+void Decider::ReplaceInParent(SlotId slot, const Value& value) {
+  const SlotId parent = program_.slots[slot.index].parent;
+  if (!parent.valid()) return;
+  Value& whole = context_.slots[parent.index];
+  if (!program_.slots[parent.index].whole || !whole.is(Kind::kMap) || whole.map == nullptr) return;
+  MapEntry* entries = context_.arena.AllocateArray<MapEntry>(whole.map->size);
+  if (entries == nullptr) return;
+  for (std::uint32_t i = 0; i < whole.map->size; ++i) {
+    entries[i] = whole.map->entries[i];
+    if (entries[i].key.string() == program_.slots[slot.index].key) entries[i].value = value;
+  }
+  if (const MapData* map = MakeMap(context_.arena, entries, whole.map->size)) whole = Value::Map(map);
+}
+
+// The condition that is left: (allow || allow) && !(deny) && (requirement), of the rules that are unknown.
+void Decider::AddResidual(bool is_allow_needed, Decision& decision) const {
+  decision.effect = Effect::kConditional;
+  decision.reason = Reason::kUnknown;
+  std::string allows;
+  std::string denials;
+  for (const RuleResult& result : context_.results) {
+    if (is_allow_needed && IsEnforced(result, Role::kPossibleAllow)) allows += (allows.empty() ? "" : " || ") + AllowText(result);
+    if (!IsEnforced(result, Role::kPossibleDenial)) continue;
+    const Rule& rule = RuleOf(result);
+    denials += denials.empty() ? "" : " && ";
+    denials += (rule.verb == Verb::kDeny ? "!(" : "(") + rule.guard_text + ")";
+  }
+  decision.residual = allows.empty() ? denials : denials.empty() ? "(" + allows + ")" : "(" + allows + ") && " + denials;
+}
+
+std::string Decider::AllowText(const RuleResult& result) const {
+  const Rule& rule = RuleOf(result);
+  if (!Scopes().is_fault() || rule.needs_scopes.empty()) return AsOperand(rule.guard_text);
+  std::string text = rule.guard_text.empty() ? "" : "(" + rule.guard_text + ")";
+  for (const std::string& scope : rule.needs_scopes) {
+    if (!text.empty()) text += " && ";
+    text += LiteralText(Value::String(scope)) + " in principal.scopes";
+  }
+  return text;
+}
+
+void Decider::AddObligationsAndRow(Decision& decision) {
+  for (const RuleResult& result : context_.results) {
+    const Rule& rule = RuleOf(result);
+    const bool masks = (rule.verb == Verb::kMask || rule.verb == Verb::kRedact) && rule.mask.has_value();
+    if (!masks || result.outcome == Outcome::kFalse || ModeOf(result) == PolicyMode::kShadow) continue;
+    AddObligations(rule.verb, *rule.mask, decision.obligations);
+  }
+  if (request_.target() != Target::kRows || !request_.row.valid()) return;
+  const Value row = MaterializeJson(request_.row, context_.arena);
+  if (row.is(Kind::kMap)) decision.row_json = MaskedRowJson(row, decision.obligations);
+}
+
+void Decider::DenyByBudget(Decision& decision) const {
+  Decision denied;
+  denied.target = decision.target;
+  denied.admission_uid = std::move(decision.admission_uid);
+  denied.bundle_digest = decision.bundle_digest;
+  denied.reason = Reason::kBudget;
+  denied.messages.push_back("the decision passed its budget of steps or memory");
+  decision = std::move(denied);
+}
+
+Status Decider::DecideListing(RequestReader& reader, Request& request, Decision& decision) {
+  decision.target = request.target();
+  decision.effect = Effect::kAllow;
+  decision.reason = Reason::kRule;
+  decision.visible.emplace();
+  context_.evaluator.Begin(policies_.runtime, context_.slots);
+  for (const JsonNode& tool : request.list.items()) {
+    WRIT_RETURN_IF_ERROR(reader.ReadListedTool(tool, request));
+    context_.evaluator.ForgetCells();
+    Evaluate();
+    if (context_.evaluator.exhausted()) {
+      DenyByBudget(decision);
+      decision.visible.emplace();
+      return OkStatus();
+    }
+    const Counts counts = Count();
+    if (counts.denials == 0 && counts.allows + counts.possible_allows > 0) decision.visible->emplace_back(request.name);
+    Decision errors;
+    AddErrors(errors);
+    for (DecisionError& error : errors.errors) {
+      const auto same = [&](const DecisionError& other) { return other.rule.rule == error.rule.rule; };
+      if (std::none_of(decision.errors.begin(), decision.errors.end(), same)) decision.errors.push_back(std::move(error));
+    }
+  }
+  if (!options_.explain) return OkStatus();
+  // A second round: explaining begins evaluations anew, which would give the listing a fresh budget.
+  for (const JsonNode& tool : request.list.items()) {
+    WRIT_RETURN_IF_ERROR(reader.ReadListedTool(tool, request));
+    Explain(decision);
+  }
+  return OkStatus();
+}
+
+}  // namespace writ

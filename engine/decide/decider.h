@@ -1,0 +1,87 @@
+// One decision: candidate rules are evaluated, then combined as docs/language.md, "What is decided", says.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "engine/decide/context.h"
+#include "engine/decide/policy_set.h"
+#include "engine/limit/quota_table.h"
+#include "engine/request/request.h"
+#include "engine/request/request_reader.h"
+#include "writ/engine.h"
+
+namespace writ {
+
+// Decides one request whose slots stand in `context.slots`. Made anew for each; borrows everything. Not thread-safe.
+class Decider {
+ public:
+  Decider(const PolicySet::Impl& policies, Context::Impl& context, const Request& request, QuotaTable& quotas, UnixNanos now, const DecideOptions& options)
+      : policies_(policies), program_(policies.runtime.program()), context_(context), request_(request), quotas_(quotas), now_(now), options_(options) {}
+
+  // Fills `decision`, which must be fresh.
+  void Decide(Decision& decision);
+
+  // Decides a listing; `reader` has read the request and puts each tool into the slots. Errors: a tool that is none.
+  Status DecideListing(RequestReader& reader, Request& request, Decision& decision);
+
+ private:
+  // What a rule's outcome means for the effect.
+  enum class Role : std::uint8_t { kNone, kDenial, kPossibleDenial, kAllow, kPossibleAllow };
+  struct Counts {
+    std::uint32_t denials = 0, possible_denials = 0, allows = 0, possible_allows = 0;
+  };
+
+  const Rule& RuleOf(const RuleResult& result) const { return program_.rules[result.rule.index]; }
+  PolicyMode ModeOf(const RuleResult& result) const { return program_.policies[RuleOf(result).policy.index].mode; }
+  Role RoleOf(const RuleResult& result) const;
+  bool IsEnforced(const RuleResult& result, Role wanted) const;
+
+  void Evaluate();
+  RuleResult EvaluateRule(RuleId id, ReadObserver* observer);
+  void EvaluateScopes(const Rule& rule, RuleResult& result) const;
+  void EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver* observer);
+  Value Scopes() const;
+  bool HasScope(std::string_view scope) const;
+  Counts Count() const;
+
+  void Combine(Decision& decision);
+  void CombineAllowers(const Counts& counts, Decision& decision);
+  void AddRules(Role role, Decision& decision);
+  void AddErrors(Decision& decision) const;
+  void AddShadow(Decision& decision) const;
+  [[gnu::cold]] void AddMissingScopes(Decision& decision);
+  bool HoldsWithScopes(const Rule& rule);
+  void ReplaceInParent(SlotId slot, const Value& value);
+  [[gnu::cold]] void AddResidual(bool is_allow_needed, Decision& decision) const;
+  std::string AllowText(const RuleResult& result) const;
+
+  void AddTexts(Decision& decision);
+  void AddDenialTexts(const RuleResult& result, std::vector<std::string>& texts);
+  void AddImageTexts(const RuleResult& result, std::vector<std::string>& texts);
+  bool IsMaskedColumn(std::string_view column) const;
+  void HideMaskedColumns();
+  std::string RuleText(const RuleResult& result);
+
+  void ApplyLimits(Decision& decision);
+  void AddCharge(const RuleResult& result, Decision& decision);
+  void DenyByFailedLimit(const RuleResult& result, const Value& fault, Decision& decision);
+  std::string LimitText(const Rule& rule);
+  [[gnu::cold]] void DenyByLimits(Decision& decision);
+  void AddObligationsAndRow(Decision& decision);
+  [[gnu::cold]] void DenyByBudget(Decision& decision) const;
+
+  void Explain(Decision& decision);
+  ExplainedRule ExplainRule(RuleId id);
+  std::string ShowRead(SlotId slot, const Value& value) const;
+
+  const PolicySet::Impl& policies_;
+  const Program& program_;
+  Context::Impl& context_;
+  const Request& request_;
+  QuotaTable& quotas_;
+  const UnixNanos now_;
+  const DecideOptions& options_;
+};
+
+}  // namespace writ

@@ -1,0 +1,90 @@
+// Quotas: consulted after an allow, all or nothing, fail closed.
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include "engine/decide/decider.h"
+#include "engine/decide/rule_text.h"
+
+namespace writ {
+namespace {
+
+constexpr char kSeparator = '\x1f';
+constexpr std::size_t kMaxKeyBytes = 256;  // longer keys are stored as their hash, so that callers cannot fill the memory
+
+std::string BoundedKey(std::string key) {
+  if (key.size() <= kMaxKeyBytes) return key;
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest);
+  return std::string(reinterpret_cast<const char*>(digest), sizeof digest);
+}
+
+}  // namespace
+
+void Decider::ApplyLimits(Decision& decision) {
+  context_.charges.clear();
+  context_.charged_rules.clear();
+  for (const RuleResult& result : context_.results) {
+    const Rule& rule = RuleOf(result);
+    if (rule.verb != Verb::kLimit || !rule.limit || ModeOf(result) == PolicyMode::kShadow) continue;
+    if (result.outcome == Outcome::kError) DenyByFailedLimit(result, result.error, decision);
+    else if (result.outcome != Outcome::kFalse) AddCharge(result, decision);
+  }
+  if (context_.charges.empty() || decision.effect != Effect::kAllow || context_.evaluator.exhausted()) return;
+  context_.waits.assign(context_.charges.size(), 0);
+  const QuotaMode mode = options_.consume_limits ? QuotaMode::kConsume : QuotaMode::kLook;
+  if (!quotas_.TryCharge(context_.charges, now_, mode, context_.waits)) DenyByLimits(decision);
+}
+
+void Decider::AddCharge(const RuleResult& result, Decision& decision) {
+  const Rule& rule = RuleOf(result);
+  const Policy& policy = program_.policies[rule.policy.index];
+  std::string key = policy.package + kSeparator + policy.name + kSeparator + rule.id;
+  for (const BlockId block : rule.limit->keys) {
+    const Value value = context_.evaluator.Run(block);
+    if (value.is_fault()) {
+      DenyByFailedLimit(result, value, decision);
+      return;
+    }
+    key += kSeparator + LiteralText(value);
+  }
+  context_.charges.push_back({BoundedKey(std::move(key)), rule.limit->count, rule.limit->period_nanos});
+  context_.charged_rules.push_back(result.rule);
+}
+
+// A limit whose condition or key fails cannot be counted: denied.
+void Decider::DenyByFailedLimit(const RuleResult& result, const Value& fault, Decision& decision) {
+  if (decision.effect == Effect::kAllow) decision.rules.clear();
+  decision.effect = Effect::kDeny;
+  decision.reason = Reason::kRule;
+  RuleResult failed = result;
+  failed.outcome = fault.is(Kind::kError) ? Outcome::kError : Outcome::kUnknown;
+  failed.error = fault.is(Kind::kError) ? fault : Value();
+  const RuleOutcome described = DescribeRule(program_, result.rule, failed.outcome);
+  decision.rules.push_back(described);
+  decision.messages.push_back(RuleText(failed));
+  if (result.outcome != Outcome::kError && fault.is(Kind::kError)) decision.errors.push_back({described, ErrorText(fault)});
+}
+
+void Decider::DenyByLimits(Decision& decision) {
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  decision.effect = Effect::kDeny;
+  decision.reason = Reason::kLimit;
+  decision.rules.clear();
+  std::int64_t longest = 0;
+  for (std::size_t i = 0; i < context_.charges.size(); ++i) {
+    if (context_.waits[i] == 0) continue;
+    longest = std::max(longest, context_.waits[i]);
+    RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
+    decision.rules.push_back(DescribeRule(program_, result.rule, result.outcome));
+    decision.messages.push_back(RuleText(result));
+  }
+  const std::int64_t seconds = longest / kNanosPerSecond + (longest % kNanosPerSecond != 0 ? 1 : 0);
+  decision.retry_after_seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(1, seconds));
+}
+
+std::string Decider::LimitText(const Rule& rule) {
+  return "limit of " + std::to_string(rule.limit->count) + " per " + PeriodText(rule.limit->period_nanos) + " reached";
+}
+
+}  // namespace writ

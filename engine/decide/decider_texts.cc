@@ -1,0 +1,114 @@
+// Messages, warnings and notes of the rules that speak, with their defaults.
+#include "engine/decide/decider.h"
+
+#include <algorithm>
+
+#include "engine/decide/images.h"
+#include "engine/decide/rule_text.h"
+
+namespace writ {
+
+// All results are looked at in rule order, so messages and warnings are in rule order.
+void Decider::AddTexts(Decision& decision) {
+  std::vector<Value> saved;
+  const auto prepare = [&] {
+    if (request_.target() != Target::kRows || !saved.empty()) return;
+    saved = context_.slots;
+    HideMaskedColumns();
+  };
+  for (const RuleResult& result : context_.results) {
+    const PolicyMode mode = ModeOf(result);
+    if (mode == PolicyMode::kShadow) continue;
+    const Verb verb = RuleOf(result).verb;
+    const bool holds = result.outcome == Outcome::kTrue;
+    if (RoleOf(result) == Role::kDenial) {
+      prepare();
+      AddDenialTexts(result, mode == PolicyMode::kWarn ? decision.warnings : decision.messages);
+    } else if (verb == Verb::kWarn && (holds || result.outcome == Outcome::kError)) {
+      decision.warnings.push_back(RuleText(result));
+    } else if (verb == Verb::kNote && holds) {
+      decision.notes.emplace_back(QualifiedRuleName(program_, RuleOf(result)), RenderMessage(RuleOf(result).message, context_.evaluator));
+    }
+  }
+  if (saved.empty()) return;
+  std::copy(saved.begin(), saved.end(), context_.slots.begin());  // in place: the evaluator points at these slots
+  context_.evaluator.ForgetCells();
+}
+
+void Decider::AddDenialTexts(const RuleResult& result, std::vector<std::string>& texts) {
+  const Rule& rule = RuleOf(result);
+  if (rule.image && rule.message.empty() && result.outcome != Outcome::kError) AddImageTexts(result, texts);
+  else texts.push_back(RuleText(result));
+}
+
+// What a rule says: its message, or a default that names it. A failed rule without a message says why it failed.
+std::string Decider::RuleText(const RuleResult& result) {
+  const Rule& rule = RuleOf(result);
+  if (!rule.message.empty()) return RenderMessage(rule.message, context_.evaluator);
+  std::string text = QualifiedRuleName(program_, rule);
+  if (rule.verb == Verb::kDeny) text = "denied by " + text;
+  else if (rule.verb == Verb::kRequire) text = "requirement " + text + " is not met";
+  else if (rule.verb == Verb::kLimit) text = LimitText(rule);
+  if (result.outcome == Outcome::kError) text += ": " + ErrorText(result.error);
+  return text;
+}
+
+// One text for every image that lacks a signature.
+void Decider::AddImageTexts(const RuleResult& result, std::vector<std::string>& texts) {
+  const Rule& rule = RuleOf(result);
+  const std::string signers = SignersText(program_, rule.image->signers);
+  const Value images = context_.evaluator.Run(rule.image->image);
+  const std::span<const Value> list = images.is(Kind::kList) ? std::span(images.items, images.size) : std::span(&images, 1);
+  for (const Value& image : list) {
+    if (!image.is(Kind::kString)) {
+      texts.push_back("signature of an image that is not known by " + signers + " is not known");
+      continue;
+    }
+    const std::string name(image.string());
+    switch (CheckSignatures(program_, rule.image->signers, request_.images, name)) {
+      case Outcome::kTrue: break;
+      case Outcome::kFalse: texts.push_back("image " + name + " is not signed by " + signers); break;
+      case Outcome::kUnknown:
+      case Outcome::kError: texts.push_back("signature of image " + name + " by " + signers + " is not known"); break;
+    }
+  }
+}
+
+bool Decider::IsMaskedColumn(std::string_view column) const {
+  for (const RuleResult& result : context_.results) {
+    const Rule& rule = RuleOf(result);
+    const bool masks = rule.verb == Verb::kMask && rule.mask.has_value() && result.outcome != Outcome::kFalse && ModeOf(result) != PolicyMode::kShadow;
+    if (!masks) continue;
+    for (const std::string& target : rule.mask->targets) {
+      if (target == column) return true;
+    }
+  }
+  return false;
+}
+
+// A message about rows cannot show a masked column: its slots say so instead.
+void Decider::HideMaskedColumns() {
+  const Value hidden = Value::String("(masked)");
+  for (std::size_t i = 0; i < program_.slots.size(); ++i) {
+    const Slot& slot = program_.slots[i];
+    Value& value = context_.slots[i];
+    if (!slot.parent.valid()) {
+      if (slot.key != "row" || !value.is(Kind::kMap) || value.map == nullptr) continue;
+      MapEntry* entries = context_.arena.AllocateArray<MapEntry>(value.map->size);
+      const std::uint32_t size = value.map->size;
+      for (std::uint32_t k = 0; entries != nullptr && k < size; ++k) {
+        entries[k] = value.map->entries[k];
+        if (IsMaskedColumn(entries[k].key.string())) entries[k].value = hidden;
+      }
+      const MapData* map = entries == nullptr ? nullptr : MakeMap(context_.arena, entries, size);
+      value = map == nullptr ? Value::Map(nullptr) : Value::Map(map);
+      continue;
+    }
+    const Slot& parent = program_.slots[slot.parent.index];
+    const bool is_column = !parent.parent.valid() && parent.key == "row";
+    if (is_column && !value.is(Kind::kAbsent) && IsMaskedColumn(slot.key)) FillSlots(program_, SlotId(i), hidden, context_.slots);
+  }
+  context_.evaluator.ForgetCells();
+}
+
+}  // namespace writ

@@ -1,0 +1,202 @@
+// Decisions as JSON, in the shape of docs/requests_and_decisions.md.
+#include "rules/base/check.h"
+#include "writ/engine.h"
+
+namespace writ {
+namespace {
+
+// Writes one JSON object or list, minding the commas.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+
+  void Open(char bracket) {
+    Separate();
+    out_ += bracket;
+    is_first_ = true;
+  }
+  void Close(char bracket) {
+    out_ += bracket;
+    is_first_ = false;
+  }
+  Writer& Key(std::string_view key) {
+    Separate();
+    AppendJsonString(key, out_);
+    out_ += ':';
+    is_first_ = true;
+    return *this;
+  }
+  void String(std::string_view text) {
+    Separate();
+    AppendJsonString(text, out_);
+  }
+  void Raw(std::string_view json) {
+    Separate();
+    out_ += json;
+  }
+  void Strings(const std::vector<std::string>& texts) {
+    Open('[');
+    for (const std::string& text : texts) String(text);
+    Close(']');
+  }
+
+ private:
+  void Separate() {
+    if (!is_first_) out_ += ',';
+    is_first_ = false;
+  }
+
+  std::string& out_;
+  bool is_first_ = true;
+};
+
+void WritePlace(Writer& json, const RuleOutcome& rule) {
+  json.Key("policy").String(rule.policy);
+  json.Key("rule").String(rule.rule_id);
+  json.Key("verb").String(VerbName(rule.verb));
+  json.Key("file").String(rule.file);
+  json.Key("line").Raw(std::to_string(rule.line));
+}
+
+void WriteRules(Writer& json, std::span<const RuleOutcome> rules) {
+  json.Open('[');
+  for (const RuleOutcome& rule : rules) {
+    json.Open('{');
+    WritePlace(json, rule);
+    json.Key("outcome").String(OutcomeName(rule.outcome));
+    json.Close('}');
+  }
+  json.Close(']');
+}
+
+void WriteErrors(Writer& json, const std::vector<DecisionError>& errors) {
+  json.Open('[');
+  for (const DecisionError& error : errors) {
+    json.Open('{');
+    json.Key("policy").String(error.rule.policy);
+    json.Key("rule").String(error.rule.rule_id);
+    json.Key("file").String(error.rule.file);
+    json.Key("line").Raw(std::to_string(error.rule.line));
+    json.Key("error").String(error.text);
+    json.Close('}');
+  }
+  json.Close(']');
+}
+
+void WriteObligations(Writer& json, const std::vector<Obligation>& obligations) {
+  json.Open('[');
+  for (const Obligation& obligation : obligations) {
+    json.Open('{');
+    json.Key(VerbName(obligation.verb)).String(obligation.target);
+    switch (obligation.kind) {
+      case MaskKind::kKeepLast: json.Key("keepLast").Raw(std::to_string(obligation.count)); break;
+      case MaskKind::kKeepFirst: json.Key("keepFirst").Raw(std::to_string(obligation.count)); break;
+      case MaskKind::kHash: json.Key("hash").String("sha256"); break;
+      case MaskKind::kReplace: json.Key("with").String(obligation.replacement); break;
+      case MaskKind::kNull: json.Key("null").Raw("true"); break;
+    }
+    json.Close('}');
+  }
+  json.Close(']');
+}
+
+void WriteExplained(Writer& json, const std::vector<ExplainedRule>& explained) {
+  json.Open('[');
+  for (const ExplainedRule& rule : explained) {
+    json.Open('{');
+    WritePlace(json, rule.rule);
+    json.Key("outcome").String(OutcomeName(rule.rule.outcome));
+    if (!rule.condition.empty()) json.Key("condition").String(rule.condition);
+    if (!rule.message.empty()) json.Key("message").String(rule.message);
+    if (!rule.error.empty()) json.Key("error").String(rule.error);
+    json.Key("reads").Open('[');
+    for (const auto& [path, value] : rule.reads) {
+      json.Open('{');
+      json.Key("path").String(path);
+      json.Key("value").String(value);
+      json.Close('}');
+    }
+    json.Close(']');
+    json.Close('}');
+  }
+  json.Close(']');
+}
+
+void WriteOptional(Writer& json, const Decision& decision) {
+  if (decision.visible) json.Key("visible").Strings(*decision.visible);
+  if (decision.row_json) json.Key("row").Raw(*decision.row_json);
+  if (!decision.residual.empty()) json.Key("residual").String(decision.residual);
+  if (decision.retry_after_seconds) json.Key("retryAfter").Raw(std::to_string(*decision.retry_after_seconds));
+  if (!decision.notes.empty()) {
+    json.Key("notes").Open('{');
+    for (const auto& [name, text] : decision.notes) json.Key(name).String(text);
+    json.Close('}');
+  }
+  if (!decision.shadow.empty()) {
+    json.Key("shadow");
+    WriteRules(json, decision.shadow);
+  }
+  if (!decision.explained.empty()) {
+    json.Key("explained");
+    WriteExplained(json, decision.explained);
+  }
+}
+
+}  // namespace
+
+std::string DecisionJson(const Decision& decision) {
+  std::string out;
+  Writer json(out);
+  json.Open('{');
+  json.Key("effect").String(EffectName(decision.effect));
+  json.Key("reason").String(ReasonName(decision.reason));
+  json.Key("rules");
+  WriteRules(json, decision.rules);
+  json.Key("messages").Strings(decision.messages);
+  json.Key("warnings").Strings(decision.warnings);
+  json.Key("errors");
+  WriteErrors(json, decision.errors);
+  json.Key("needs").Open('{');
+  json.Key("scopes").Strings(decision.needs_scopes);
+  json.Close('}');
+  json.Key("obligations");
+  WriteObligations(json, decision.obligations);
+  WriteOptional(json, decision);
+  json.Key("bundle").String(decision.bundle_digest);
+  json.Close('}');
+  return out;
+}
+
+std::string_view EffectName(Effect effect) {
+  switch (effect) {
+    case Effect::kAllow: return "allow";
+    case Effect::kDeny: return "deny";
+    case Effect::kConditional: return "conditional";
+  }
+  WRIT_CHECK(false);
+}
+
+std::string_view OutcomeName(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kTrue: return "true";
+    case Outcome::kFalse: return "false";
+    case Outcome::kError: return "error";
+    case Outcome::kUnknown: return "unknown";
+  }
+  WRIT_CHECK(false);
+}
+
+std::string_view ReasonName(Reason reason) {
+  switch (reason) {
+    case Reason::kRule: return "rule";
+    case Reason::kDefault: return "default";
+    case Reason::kScopes: return "scopes";
+    case Reason::kLimit: return "limit";
+    case Reason::kBudget: return "budget";
+    case Reason::kBadRequest: return "bad_request";
+    case Reason::kUnknown: return "unknown";
+  }
+  WRIT_CHECK(false);
+}
+
+}  // namespace writ

@@ -1,0 +1,128 @@
+// Explaining: every applying rule with its outcome and what it read. A second evaluation after the decision, so that it cannot
+// change it. Masked columns and credentials are never shown.
+#include <algorithm>
+#include <cctype>
+
+#include "engine/decide/decider.h"
+#include "engine/decide/rule_text.h"
+
+namespace writ {
+namespace {
+
+class ReadRecorder final : public ReadObserver {
+ public:
+  void OnRead(SlotId slot, const Value& value) override {
+    const auto same = [slot](const auto& read) { return read.first == slot; };
+    if (std::none_of(reads.begin(), reads.end(), same)) reads.emplace_back(slot, value);
+  }
+  std::vector<std::pair<SlotId, Value>> reads;  // each slot once, in the order of first reading
+};
+
+// Names of members whose values are credentials, wherever they stand.
+bool IsCredentialName(std::string_view name) {
+  std::string lower;
+  for (const char c : name) {
+    if (c != '_' && c != '-') lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  constexpr std::string_view kWords[] = {"token", "secret", "password", "passwd", "credential", "authorization", "apikey", "privatekey", "cookie", "jwt", "assertion", "bearer"};
+  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+// What hides a member of a map that is shown as a whole.
+using HideMember = std::function<const char*(std::string_view key)>;
+
+void AppendShown(const Value& value, const HideMember& hide, std::string& out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
+  if (value.is(Kind::kList)) {
+    out += '[';
+    for (std::uint32_t i = 0; i < value.size; ++i) {
+      if (i > 0) out += ',';
+      AppendShown(value.items[i], hide, out);
+    }
+    out += ']';
+  } else if (value.is(Kind::kMap)) {
+    out += '{';
+    for (std::uint32_t i = 0; value.map != nullptr && i < value.map->size; ++i) {
+      const MapEntry& entry = value.map->entries[i];
+      if (i > 0) out += ',';
+      AppendJson(entry.key, out);
+      out += ':';
+      if (const char* hidden = entry.key.is(Kind::kString) ? hide(entry.key.string()) : nullptr) AppendJsonString(hidden, out);
+      else AppendShown(entry.value, hide, out);
+    }
+    out += '}';
+  } else if (value.is_fault()) {
+    out += value.is(Kind::kUnknown) ? "unknown" : "error";
+  } else {
+    AppendJson(value, out);
+  }
+}
+
+}  // namespace
+
+void Decider::Explain(Decision& decision) {
+  std::vector<RuleId> applying;
+  policies_.index.FindApplying(request_.target(), request_.scope, request_.name, applying);
+  context_.evaluator.Begin(policies_.runtime, context_.slots);
+  // All outcomes first: which columns are masked must be known before anything is shown.
+  context_.results.clear();
+  for (const RuleId id : applying) context_.results.push_back(EvaluateRule(id, nullptr));
+  const std::vector<Value> saved = context_.slots;
+  for (const RuleId id : applying) {
+    context_.evaluator.ForgetCells();
+    ExplainedRule explained = ExplainRule(id);
+    if (request_.is_listing()) {
+      std::string name;
+      AppendJsonString(request_.name, name);
+      explained.reads.emplace(explained.reads.begin(), "tool.name", std::move(name));
+    }
+    decision.explained.push_back(std::move(explained));
+    std::copy(saved.begin(), saved.end(), context_.slots.begin());
+  }
+  context_.evaluator.ForgetCells();
+}
+
+ExplainedRule Decider::ExplainRule(RuleId id) {
+  const Rule& rule = program_.rules[id.index];
+  ReadRecorder recorder;
+  const RuleResult result = EvaluateRule(id, &recorder);
+  ExplainedRule explained;
+  explained.rule = DescribeRule(program_, id, result.outcome);
+  explained.condition = rule.guard_text;
+  if (!result.error.is(Kind::kAbsent)) explained.error = ErrorText(result.error);
+  for (const auto& [slot, value] : recorder.reads) explained.reads.emplace_back(SlotPath(program_, slot), ShowRead(slot, value));
+  if (request_.target() == Target::kRows) HideMaskedColumns();
+  if (!rule.message.empty()) {
+    explained.message = RenderMessage(rule.message, context_.evaluator);
+  } else if (RoleOf(result) == Role::kDenial) {
+    std::vector<std::string> texts;
+    AddDenialTexts(result, texts);
+    for (const std::string& text : texts) explained.message += (explained.message.empty() ? "" : "; ") + text;
+  }
+  return explained;
+}
+
+std::string Decider::ShowRead(SlotId slot, const Value& value) const {
+  if (value.is(Kind::kAbsent)) return "absent";
+  if (value.is(Kind::kUnknown)) return "unknown";
+  const bool is_row = request_.target() == Target::kRows;
+  for (SlotId at = slot; at.valid(); at = program_.slots[at.index].parent) {
+    const Slot& step = program_.slots[at.index];
+    if (!step.parent.valid()) break;
+    if (IsCredentialName(step.key)) return "(hidden)";
+    const Slot& parent = program_.slots[step.parent.index];
+    if (is_row && !parent.parent.valid() && parent.key == "row" && IsMaskedColumn(step.key)) return "(masked)";
+  }
+  if (!program_.slots[slot.index].whole) {
+    if (value.is(Kind::kMap)) return "(object)";
+    if (value.is(Kind::kList)) return "(list)";
+  }
+  const bool is_whole_row = is_row && !program_.slots[slot.index].parent.valid() && program_.slots[slot.index].key == "row";
+  std::string out;
+  AppendShown(value, [&](std::string_view key) -> const char* {
+    if (IsCredentialName(key)) return "(hidden)";
+    return is_whole_row && IsMaskedColumn(key) ? "(masked)" : nullptr;
+  }, out);
+  return out;
+}
+
+}  // namespace writ

@@ -1,0 +1,77 @@
+#include "engine/decide/policy_set.h"
+
+#include <algorithm>
+
+#include "engine/json/json_reader.h"
+#include "rules/bundle/bundle.h"
+
+namespace writ {
+namespace {
+
+constexpr std::size_t kMaxDataBytes = std::size_t{64} * 1024 * 1024;
+
+// Reads the documents into one map: `data`.
+Result<Value> ReadData(const Program& program, std::span<const PolicySet::Data> data, Arena& arena) {
+  JsonReader reader(JsonLimits{.max_bytes = kMaxDataBytes});
+  MapEntry* entries = arena.AllocateArray<MapEntry>(data.size());
+  if (entries == nullptr) return Error{ErrorCode::kTooLarge, "data does not fit in memory"};
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const std::string& name = data[i].name;
+    if (std::find(program.imports.begin(), program.imports.end(), name) == program.imports.end()) {
+      return Error{ErrorCode::kInvalidArgument, "data `" + name + "` is not imported by any policy"};
+    }
+    Result<Value> value = reader.Read(data[i].json, arena);
+    if (!value) return Error{value.error().code, "data `" + name + "`: " + value.error().message};
+    entries[i] = {Value::String(arena.CopyString(name)), *value};
+  }
+  const MapData* map = MakeMap(arena, entries, static_cast<std::uint32_t>(data.size()));
+  if (map == nullptr) return Error{ErrorCode::kTooLarge, "data does not fit in memory"};
+  if (const Value* twice = FindDuplicateKey(*map)) {
+    return Error{ErrorCode::kInvalidArgument, "data `" + std::string(twice->string()) + "` is given twice"};
+  }
+  return Value::Map(map);
+}
+
+// Puts the data into the defaults of every shape: it is the same for all requests.
+void SpreadData(const Program& program, const Value& data, RequestShapes& shapes) {
+  std::vector<Value> slots(program.slots.size());
+  std::vector<bool> is_data(program.slots.size());
+  for (std::size_t i = 0; i < program.slots.size(); ++i) {
+    const Slot& slot = program.slots[i];
+    is_data[i] = slot.parent.valid() ? is_data[slot.parent.index] : slot.key == "data";
+    if (is_data[i] && !slot.parent.valid()) FillSlots(program, SlotId(i), data, slots);
+  }
+  const auto spread = [&](Shape& shape) {
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (is_data[i]) shape.defaults[i] = slots[i];
+    }
+  };
+  for (Shape& shape : shapes.targets) spread(shape);
+  for (Shape& shape : shapes.tables) spread(shape);
+}
+
+}  // namespace
+
+PolicySet::PolicySet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PolicySet::~PolicySet() = default;
+const Program& PolicySet::program() const { return impl_->runtime.program(); }
+std::string_view PolicySet::digest() const { return impl_->digest; }
+
+Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string_view bundle_bytes, std::span<const Data> data, const BundleLimits& limits) {
+  Result<Bundle> bundle = LoadBundle(bundle_bytes, limits);
+  if (!bundle) return bundle.error();
+  auto impl = std::make_unique<Impl>(std::move(bundle->program), std::move(bundle->digest));
+  const Program& program = impl->runtime.program();
+  Result<Value> value = ReadData(program, data, impl->data_arena);
+  if (!value) return value.error();
+  SpreadData(program, *value, impl->shapes);
+  for (const Rule& rule : program.rules) impl->needs_scopes = impl->needs_scopes || !rule.needs_scopes.empty();
+  for (std::size_t i = 0; i < program.slots.size(); ++i) {
+    const Slot& slot = program.slots[i];
+    const bool below_principal = slot.parent.valid() && !program.slots[slot.parent.index].parent.valid() && program.slots[slot.parent.index].key == "principal";
+    if (below_principal && slot.key == "scopes") impl->scopes_slot = SlotId(i);
+  }
+  return std::shared_ptr<const PolicySet>(new PolicySet(std::move(impl)));  // not make_shared: the constructor is private
+}
+
+}  // namespace writ

@@ -1,0 +1,82 @@
+#include "engine/decide/rule_text.h"
+
+#include <vector>
+
+#include "rules/base/check.h"
+
+namespace writ {
+
+RuleOutcome DescribeRule(const Program& program, RuleId id, Outcome outcome) {
+  const Rule& rule = program.rules[id.index];
+  RuleOutcome described;
+  described.rule = id;
+  described.policy = program.policies[rule.policy.index].name;
+  described.rule_id = rule.id;
+  described.verb = rule.verb;
+  if (rule.location.file.valid() && rule.location.file.index < program.files.size()) described.file = program.files[rule.location.file.index];
+  described.line = rule.location.line;
+  described.outcome = outcome;
+  return described;
+}
+
+std::string QualifiedRuleName(const Program& program, const Rule& rule) {
+  return program.policies[rule.policy.index].name + "." + rule.id;
+}
+
+std::string RenderMessage(const Message& message, Evaluator& evaluator) {
+  std::string out;
+  for (const MessagePart& part : message) {
+    if (part.block.valid()) out += DisplayText(evaluator.Run(part.block));
+    else out += part.text;
+  }
+  return out;
+}
+
+std::string SignersText(const Program& program, std::span<const SignerTerm> signers) {
+  struct Part {
+    std::string text;
+    bool is_compound;
+  };
+  std::vector<Part> stack;
+  for (const SignerTerm& term : signers) {
+    if (term.kind == SignerTerm::Kind::kSigner) {
+      stack.push_back({program.signers[term.signer.index].name, false});
+      continue;
+    }
+    WRIT_CHECK(term.operands <= stack.size());  // SAFETY: VerifyProgram has run the postfix expression
+    const bool all = term.needed == term.operands, any = term.needed == 1;
+    const std::string_view joint = all ? " and " : any ? " or " : ", ";
+    std::string text = all || any ? "" : "at least " + std::to_string(term.needed) + " of ";
+    for (std::size_t i = stack.size() - term.operands; i < stack.size(); ++i) {
+      if (i > stack.size() - term.operands) text += joint;
+      text += stack[i].is_compound ? "(" + stack[i].text + ")" : stack[i].text;
+    }
+    const bool is_compound = term.operands > 1;
+    stack.resize(stack.size() - term.operands);
+    stack.push_back({std::move(text), is_compound});
+  }
+  return stack.empty() ? "" : stack.back().text;
+}
+
+std::string PeriodText(std::int64_t nanos) {
+  struct PeriodUnit {
+    std::int64_t nanos;
+    const char* name;
+  };
+  constexpr PeriodUnit kUnits[] = {{3'600'000'000'000, "h"}, {60'000'000'000, "m"}, {1'000'000'000, "s"}, {1'000'000, "ms"}, {1'000, "us"}, {1, "ns"}};
+  std::string out;
+  for (const PeriodUnit& unit : kUnits) {
+    if (nanos < unit.nanos) continue;
+    out += std::to_string(nanos / unit.nanos) + unit.name;
+    nanos %= unit.nanos;
+  }
+  return out.empty() ? "0s" : out;
+}
+
+std::string AsOperand(std::string_view guard) {
+  // Only `?:` binds weaker than `||`. A '?' elsewhere (`.?`, in a string) costs a needless pair of parentheses, no more.
+  if (guard.find('?') == std::string_view::npos) return std::string(guard);
+  return "(" + std::string(guard) + ")";
+}
+
+}  // namespace writ

@@ -1,0 +1,33 @@
+// The words of decisions: rules as decisions show them, messages and their defaults, residual conditions.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/decide/context.h"
+#include "engine/eval/evaluator.h"
+#include "rules/ir/program.h"
+#include "writ/engine.h"
+
+namespace writ {
+
+// Returns the rule as decisions list it. Views point into `program`.
+RuleOutcome DescribeRule(const Program& program, RuleId rule, Outcome outcome);
+
+// Returns "policy.rule".
+std::string QualifiedRuleName(const Program& program, const Rule& rule);
+
+// Returns a message with its holes filled. Runs blocks: the evaluator's budget may run out.
+std::string RenderMessage(const Message& message, Evaluator& evaluator);
+
+// Returns "release or platform", "a and (b or c)", "at least 2 of a, b, c". Requires: a verified expression.
+std::string SignersText(const Program& program, std::span<const SignerTerm> signers);
+
+// Returns "1m", "1h30m", "250ms".
+std::string PeriodText(std::int64_t nanos);
+
+// Returns `guard` in parentheses where it could not stand as an operand of `||` without them.
+std::string AsOperand(std::string_view guard);
+
+}  // namespace writ

@@ -1,0 +1,98 @@
+// The public face: from request bytes or fields to a decision.
+#include "writ/engine.h"
+
+#include "engine/decide/context.h"
+#include "engine/decide/decider.h"
+#include "engine/decide/policy_set.h"
+#include "engine/limit/quota_table.h"
+#include "engine/request/request_reader.h"
+
+namespace writ {
+namespace {
+
+// Always a deny, whatever the target's default: what is no request cannot be allowed.
+[[gnu::cold]] void DenyBadRequest(const Error& error, Decision& decision) {
+  Decision denied;
+  denied.target = decision.target;
+  denied.admission_uid = std::move(decision.admission_uid);
+  denied.bundle_digest = decision.bundle_digest;
+  denied.reason = Reason::kBadRequest;
+  denied.messages.push_back(error.message);
+  decision = std::move(denied);
+}
+
+}  // namespace
+
+Context::Context(const EvalLimits& limits, const JsonLimits& json_limits) : impl_(std::make_unique<Impl>(limits, json_limits)) {}
+Context::~Context() = default;
+Context::Context(Context&&) noexcept = default;
+Context& Context::operator=(Context&&) noexcept = default;
+
+struct Engine::Quotas {
+  QuotaTable table;
+};
+
+Engine::Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock)
+    : policies_(std::move(policies)), clock_(&clock), quotas_(std::make_shared<Quotas>()) {}
+
+// Both share one table: calls that the old engine still decides count for the new one too. Buckets of rules that are gone
+// fill up and are dropped.
+Engine::Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock, const Engine& predecessor)
+    : policies_(std::move(policies)), clock_(&clock), quotas_(predecessor.quotas_) {}
+
+Engine::~Engine() = default;
+
+Decision Engine::DecideJson(std::string_view request_text, Context& context, const DecideOptions& options) const {
+  Decision decision;
+  decision.bundle_digest = policies_->digest();
+  Context::Impl& state = context.impl();
+  state.arena.Reset();
+  const Result<JsonNode> document = state.document.Parse(request_text);
+  if (!document) {
+    DenyBadRequest(document.error(), decision);
+    return decision;
+  }
+  const UnixNanos now = clock_->Now();
+  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slots);
+  Result<Request> request = reader.Read(*document);
+  if (!request) {
+    decision.target = reader.target();
+    DenyBadRequest(request.error(), decision);
+    return decision;
+  }
+  Decider decider(policies_->impl(), state, *request, quotas_->table, now, options);
+  if (!request->is_listing()) {
+    decider.Decide(decision);
+    return decision;
+  }
+  const Status listed = decider.DecideListing(reader, *request, decision);
+  if (!listed) DenyBadRequest(listed.error(), decision);
+  return decision;
+}
+
+Decision Engine::DecideFields(const FieldRequest& fields, Context& context, const DecideOptions& options) const {
+  Decision decision;
+  decision.target = fields.target;
+  decision.bundle_digest = policies_->digest();
+  Context::Impl& state = context.impl();
+  state.arena.Reset();
+  const UnixNanos now = clock_->Now();
+  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slots);
+  const Result<Request> request = reader.ReadFields(fields);
+  if (!request) {
+    DenyBadRequest(request.error(), decision);
+    return decision;
+  }
+  Decider(policies_->impl(), state, *request, quotas_->table, now, options).Decide(decision);
+  return decision;
+}
+
+SlotId Engine::FindField(std::string_view path) const {
+  const Program& program = policies_->program();
+  for (std::size_t i = 0; i < program.slots.size(); ++i) {
+    if (SlotPath(program, SlotId(i)) == path) return SlotId(i);
+  }
+  return {};
+}
+
+}  // namespace writ

@@ -1,0 +1,41 @@
+// JsonDocument: parses one JSON text with simdjson and vouches for it: no duplicate keys, no lone surrogates, no number that
+// would be bent to fit, no trailing bytes, within depth and size.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "engine/json/json_node.h"
+#include "rules/base/arena.h"
+#include "rules/base/limits.h"
+#include "rules/base/result.h"
+#include "rules/model/value.h"
+
+namespace writ {
+
+// Reuses its buffers; not thread-safe.
+class JsonDocument {
+ public:
+  explicit JsonDocument(const JsonLimits& limits = {});
+  ~JsonDocument();
+  JsonDocument(JsonDocument&&) noexcept;
+  JsonDocument& operator=(JsonDocument&&) noexcept;
+
+  // Returns the root. Nodes and their strings stay valid until the next Parse. `text` is borrowed during the call, and is read
+  // in place when at least simdjson's padding (32 bytes) behind it lies on the same memory page, otherwise copied.
+  // Errors: kInvalidArgument, kTooLarge; the message gives byte offset, path and what was found.
+  Result<JsonNode> Parse(std::string_view text);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Where the strings of a materialised value live.
+enum class JsonStrings : std::uint8_t { kBorrowed, kCopied };
+
+// Returns `node` as a Value: lists and maps in `arena`, strings in the document (kBorrowed) or in `arena`. Numbers are kInt or
+// kDouble. kAbsent when the arena is full.
+Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings = JsonStrings::kBorrowed);
+
+}  // namespace writ

@@ -1,0 +1,186 @@
+// The strict reader over simdjson's DOM. simdjson checks grammar, UTF-8 and depth; this file adds what it leaves open:
+// duplicate keys, integers beyond int64, escaped lone surrogates (3.0.1 lets low ones pass) — and messages with a place.
+#include "engine/json/json_reader.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/json/json_document.h"
+#include "engine/json/json_locate.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WRIT_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WRIT_ADDRESS_SANITIZER 1
+#endif
+#endif
+
+namespace writ {
+namespace {
+
+// Beyond this many members duplicates are found by sorting (which no choice of keys can make quadratic) instead of pairwise.
+constexpr std::uint32_t kPairwiseMembers = 16;
+// A parser that has once read a large document gives its buffers back on the next small one.
+constexpr std::size_t kKeptCapacityBytes = std::size_t{1024} * 1024;
+constexpr std::size_t kSmallDocumentBytes = std::size_t{64} * 1024;
+
+// May the parser read `SIMDJSON_PADDING` bytes past the end without leaving the page the text ends on?
+bool HasReadablePadding([[maybe_unused]] std::string_view text) {
+#ifdef WRIT_ADDRESS_SANITIZER
+  return false;
+#else
+  constexpr std::uintptr_t kPageBytes = 4096;  // the smallest page of any platform we build for
+  return (reinterpret_cast<std::uintptr_t>(text.data() + text.size() - 1) % kPageBytes) + simdjson::SIMDJSON_PADDING < kPageBytes;
+#endif
+}
+
+bool HasDuplicateKey(JsonNode object, std::vector<std::string_view>& keys) {
+  keys.clear();
+  for (const JsonMember& member : object.members()) keys.push_back(member.key);
+  if (keys.size() <= kPairwiseMembers) {
+    for (std::size_t i = 1; i < keys.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (keys[i].size() == keys[j].size() && keys[i] == keys[j]) return true;
+      }
+    }
+    return false;
+  }
+  std::sort(keys.begin(), keys.end());
+  return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+}
+
+// One sweep over the tape in its own order, containers' members included. O(tape), or O(n log n) for large objects.
+bool IsStrict(JsonNode root, std::vector<std::string_view>& keys) {
+  const std::uint32_t end = root.after();
+  for (JsonNode node = root; node.index() < end;) {
+    const JsonKind kind = node.kind();
+    if (kind == JsonKind::kUint) return false;
+    if (kind == JsonKind::kObject && HasDuplicateKey(node, keys)) return false;
+    const bool two_words = kind == JsonKind::kInt || kind == JsonKind::kDouble;
+    node = node.At(node.index() + (two_words ? 2 : 1));
+  }
+  return true;
+}
+
+// Is there an escape \ud8xx … \udfxx? Pairs are legal, but rare enough to be checked by the slow scanner.
+bool HasSurrogateEscape(std::string_view text) {
+  for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at + 2)) {
+    if (at + 3 >= text.size()) return false;
+    if (text[at + 1] == 'u' && (text[at + 2] == 'd' || text[at + 2] == 'D') && text[at + 3] >= '8') return true;
+  }
+  return false;
+}
+
+[[gnu::cold]] Error FaultOf(std::string_view text, const JsonLimits& limits, const char* otherwise) {
+  const std::optional<JsonFault> fault = LocateJsonFault(text, limits);
+  if (!fault) return {ErrorCode::kInvalidArgument, std::string("not JSON: ") + otherwise};
+  return {fault->limit ? ErrorCode::kTooLarge : ErrorCode::kInvalidArgument, JsonFaultText(*fault)};
+}
+
+}  // namespace
+
+struct JsonDocument::Impl {
+  JsonLimits limits;
+  simdjson::dom::parser parser;
+  std::vector<char> padded;             // reused copy of texts that end too close to a page's end
+  std::vector<std::string_view> keys;   // scratch of the duplicate check
+};
+
+JsonDocument::JsonDocument(const JsonLimits& limits) : impl_(std::make_unique<Impl>()) { impl_->limits = limits; }
+JsonDocument::~JsonDocument() = default;
+JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
+JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
+
+Result<JsonNode> JsonDocument::Parse(std::string_view text) {
+  Impl& impl = *impl_;
+  if (text.size() > impl.limits.max_bytes) {
+    return Error{ErrorCode::kTooLarge, "the document has " + std::to_string(text.size()) + " bytes, the limit is " + std::to_string(impl.limits.max_bytes)};
+  }
+  if (text.empty()) return FaultOf(text, impl.limits, "empty");
+  if (impl.parser.capacity() > kKeptCapacityBytes && text.size() <= kSmallDocumentBytes) {
+    impl.parser = simdjson::dom::parser();
+    impl.padded = std::vector<char>();
+  }
+  // simdjson counts a container at depth n as n + 1. A fresh parser has room for 1024 levels until allocate() says otherwise.
+  if (impl.parser.capacity() < text.size() || impl.parser.capacity() == 0) {
+    const std::size_t wanted = std::max<std::size_t>(text.size(), 4096);
+    if (impl.parser.allocate(wanted, impl.limits.max_depth + 1) != simdjson::SUCCESS) return Error{ErrorCode::kTooLarge, "no memory for the document"};
+  }
+  const char* bytes = text.data();
+  if (!HasReadablePadding(text)) {
+    impl.padded.resize(std::max(impl.padded.size(), text.size() + simdjson::SIMDJSON_PADDING));
+    std::memcpy(impl.padded.data(), text.data(), text.size());
+    bytes = impl.padded.data();
+  }
+  simdjson::dom::element ignored;
+  const simdjson::error_code error = impl.parser.parse(bytes, text.size(), false).get(ignored);
+  if (error != simdjson::SUCCESS) return FaultOf(text, impl.limits, simdjson::error_message(error));
+  const JsonNode root(impl.parser.doc.tape.get(), impl.parser.doc.string_buf.get(), 1);
+  if (!IsStrict(root, impl.keys)) return FaultOf(text, impl.limits, "duplicate key or number out of range");
+  if (HasSurrogateEscape(text) && LocateJsonFault(text, impl.limits)) return FaultOf(text, impl.limits, "lone surrogate");
+  return root;
+}
+
+Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
+  const auto text = [&](std::string_view bytes) {
+    if (strings == JsonStrings::kBorrowed) return Value::String(bytes);
+    const std::string_view copy = arena.CopyString(bytes);
+    return copy.data() == nullptr ? Value() : Value::String(copy);
+  };
+  switch (node.kind()) {
+    case JsonKind::kNull: return Value::Null();
+    case JsonKind::kTrue: return Value::Bool(true);
+    case JsonKind::kFalse: return Value::Bool(false);
+    case JsonKind::kInt: return Value::Int(node.integer());
+    case JsonKind::kUint: break;  // refused by Parse
+    case JsonKind::kDouble: return Value::Double(node.real());
+    case JsonKind::kString: return text(node.string());
+    case JsonKind::kArray: {
+      const std::uint32_t count = node.count();
+      Value* items = arena.AllocateArray<Value>(count);
+      if (items == nullptr) return {};
+      Value* next = items;
+      for (const JsonNode& item : node.items()) {
+        *next = MaterializeJson(item, arena, strings);
+        if ((next++)->is(Kind::kAbsent)) return {};
+      }
+      return Value::List(items, count);
+    }
+    case JsonKind::kObject: {
+      const std::uint32_t count = node.count();
+      MapEntry* entries = arena.AllocateArray<MapEntry>(count);
+      if (entries == nullptr) return {};
+      MapEntry* next = entries;
+      for (const JsonMember& member : node.members()) {
+        *next = {text(member.key), MaterializeJson(member.value, arena, strings)};
+        if (next->key.is(Kind::kAbsent) || next->value.is(Kind::kAbsent)) return {};
+        ++next;
+      }
+      const MapData* map = MakeMap(arena, entries, count);
+      return map == nullptr ? Value() : Value::Map(map);
+    }
+  }
+  return {};
+}
+
+struct JsonReader::Impl {
+  JsonDocument document;
+};
+
+JsonReader::JsonReader(const JsonLimits& limits) : impl_(std::make_unique<Impl>(Impl{JsonDocument(limits)})) {}
+JsonReader::~JsonReader() = default;
+JsonReader::JsonReader(JsonReader&&) noexcept = default;
+JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
+
+Result<Value> JsonReader::Read(std::string_view text, Arena& arena) {
+  Result<JsonNode> root = impl_->document.Parse(text);
+  if (!root) return root.error();
+  const Value value = MaterializeJson(*root, arena, JsonStrings::kCopied);
+  if (value.is(Kind::kAbsent)) return Error{ErrorCode::kTooLarge, "the document does not fit in the arena"};
+  return value;
+}
+
+}  // namespace writ

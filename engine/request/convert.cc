@@ -1,0 +1,122 @@
+#include "engine/request/convert.h"
+
+#include <array>
+
+#include "rules/base/check.h"
+#include "rules/model/time.h"
+
+namespace writ {
+namespace {
+
+// Decodes standard base64 with padding into `out`; false when it is none.
+bool DecodeBase64(std::string_view text, char* out, std::size_t* size) {
+  if (text.size() % 4 != 0) return false;
+  const auto digit = [](char c) -> int {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+  };
+  std::size_t padding = 0;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  *size = text.size() / 4 * 3 - padding;
+  std::uint32_t bits = 0;
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_padding = i >= text.size() - padding;
+    const int value = is_padding ? 0 : digit(text[i]);
+    if (value < 0) return false;
+    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    if (i % 4 != 3) continue;
+    for (int shift = 16; shift >= 0 && written < *size; shift -= 8) out[written++] = static_cast<char>(bits >> shift & 0xFF);
+    if (padding > 0 && i + 1 == text.size() && (bits & ((1U << (8 * padding)) - 1)) != 0) return false;  // stray bits in the last digit
+    bits = 0;
+  }
+  return true;
+}
+
+std::string Wanted(std::string_view wanted, const Value& found) {
+  return "must be " + std::string(wanted) + ", found " + std::string(KindWord(found.kind));
+}
+
+std::string ToBytes(Arena& arena, Value& value) {
+  if (value.is(Kind::kBytes)) return "";
+  if (!value.is(Kind::kString)) return Wanted("bytes as a base64 string", value);
+  char* octets = arena.AllocateArray<char>(value.size + 1);
+  std::size_t size = 0;
+  if (octets == nullptr) return "does not fit in the arena";
+  if (!DecodeBase64(value.string(), octets, &size)) return "must be bytes in base64";
+  value = Value::Bytes({octets, size});
+  return "";
+}
+
+std::string ToTime(Kind kind, Value& value) {
+  const bool timestamp = kind == Kind::kTimestamp;
+  if (value.is(kind)) return "";
+  const std::string_view wanted = timestamp ? "an RFC 3339 timestamp such as \"2026-11-20T10:00:00Z\"" : "a duration such as \"1m30s\"";
+  if (!value.is(Kind::kString)) return Wanted(wanted, value);
+  const std::optional<Value> parsed = timestamp ? ParseTimestamp(value.string()) : ParseDuration(value.string());
+  if (!parsed) return "must be " + std::string(wanted);
+  value = *parsed;
+  return "";
+}
+
+std::string ToStringList(const Value& value) {
+  if (!value.is(Kind::kList)) return Wanted("a list of strings", value);
+  for (std::uint32_t i = 0; i < value.size; ++i) {
+    if (!value.items[i].is(Kind::kString)) {
+      return "must be a list of strings, found " + std::string(KindWord(value.items[i].kind)) + " at position " + std::to_string(i);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string_view KindWord(Kind kind) {
+  switch (kind) {
+    case Kind::kAbsent: return "nothing";
+    case Kind::kNull: return "null";
+    case Kind::kBool: return "bool";
+    case Kind::kInt: return "int";
+    case Kind::kUint: return "uint";
+    case Kind::kDouble: return "double";
+    case Kind::kString: return "string";
+    case Kind::kBytes: return "bytes";
+    case Kind::kTimestamp: return "timestamp";
+    case Kind::kDuration: return "duration";
+    case Kind::kList: return "list";
+    case Kind::kMap: return "object";
+    case Kind::kOptional: return "optional";
+    case Kind::kType: return "type";
+    case Kind::kError: return "error";
+    case Kind::kUnknown: return "unknown";
+  }
+  WRIT_CHECK(false);
+}
+
+std::string ConvertToMember(MemberType type, Arena& arena, Value& value) {
+  const auto demand = [&](Kind kind, std::string_view wanted) { return value.is(kind) ? std::string() : Wanted(wanted, value); };
+  switch (type) {
+    case MemberType::kDyn: return "";
+    case MemberType::kBool: return demand(Kind::kBool, "a bool");
+    case MemberType::kInt: return demand(Kind::kInt, "an int");
+    case MemberType::kString: return demand(Kind::kString, "a string");
+    case MemberType::kDynMap:
+    case MemberType::kRecord: return demand(Kind::kMap, "an object");
+    case MemberType::kDynList: return demand(Kind::kList, "a list");
+    case MemberType::kStringList: return ToStringList(value);
+    case MemberType::kBytes: return ToBytes(arena, value);
+    case MemberType::kTimestamp: return ToTime(Kind::kTimestamp, value);
+    case MemberType::kDuration: return ToTime(Kind::kDuration, value);
+    case MemberType::kUint:
+      if (value.is(Kind::kInt) && value.integer >= 0) value = Value::Uint(static_cast<std::uint64_t>(value.integer));
+      return demand(Kind::kUint, "an unsigned int");
+    case MemberType::kDouble:
+      if (value.is(Kind::kInt)) value = Value::Double(static_cast<double>(value.integer));
+      return demand(Kind::kDouble, "a double");
+  }
+  WRIT_CHECK(false);
+}
+
+}  // namespace writ

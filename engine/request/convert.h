@@ -1,0 +1,21 @@
+// From JSON's few types to the declared type of a member or column.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rules/base/arena.h"
+#include "rules/model/target.h"
+#include "rules/model/value.h"
+
+namespace writ {
+
+// Converts `value` in place to `type`: integers to double or uint where declared, RFC 3339 strings to timestamps, "1m" strings to
+// durations, base64 to bytes (in `arena`). A value that already has the type stays. Returns "" or what is wrong:
+// "must be a string, found int". Null is the caller's to treat.
+std::string ConvertToMember(MemberType type, Arena& arena, Value& value);
+
+// Returns how a value's kind is called in messages: "string", "list", "null".
+std::string_view KindWord(Kind kind);
+
+}  // namespace writ

@@ -1,0 +1,80 @@
+// Requests given field by field: the same shape, defaults and types, without JSON.
+#include "engine/eval/evaluator.h"
+#include "engine/request/convert.h"
+#include "engine/request/request_reader.h"
+
+namespace writ {
+
+Result<Request> RequestReader::ReadFields(const FieldRequest& request) {
+  if (!FillFields(request)) return error_;
+  return std::move(request_);
+}
+
+bool RequestReader::FillFields(const FieldRequest& request) {
+  const Shape* shape = request.target == Target::kRows ? shapes_.FindTable(request.scope) : &shapes_.Of(request.target);
+  if (shape == nullptr) return Fail("unknown table \"" + std::string(request.scope) + "\"");
+  Begin(*shape);
+  if (shape_->has_whole_records) {
+    for (const ShapeNodeId root : shape_->roots) {
+      if (!FillRootFromSelector(root, request)) return false;
+    }
+  } else if (!FillSelector(shape_->scope_node, request.scope) || !FillSelector(shape_->name_node, request.name)) {
+    return false;
+  }
+  for (const FieldRequest::Field& field : request.fields) {
+    if (field.slot.valid() && !FillField(field.slot, field.value)) return false;
+  }
+  request_.scope = request.scope;
+  request_.name = request.name;
+  const auto set = [&](ShapeNodeId id) {
+    if (id.valid() && (*shape_)[id].slot.valid()) slots_[(*shape_)[id].slot.index] = DefaultNow((*shape_)[id]);
+  };
+  if (!time_given_) set(shape_->time_node);
+  if (!depth_given_) set(shape_->depth_node);
+  return true;
+}
+
+// Where records are read as a whole, their maps are made of the defaults and of what the selector key says.
+bool RequestReader::FillRootFromSelector(ShapeNodeId root, const FieldRequest& request) {
+  const ShapeNode& node = (*shape_)[root];
+  if (node.type != MemberType::kRecord || node.if_absent == MemberDefault::kAbsent) return true;
+  Derived derived[2];
+  std::size_t count = 0;
+  const auto add = [&](ShapeNodeId id, std::string_view text) {
+    if (id.valid() && !text.empty() && (*shape_)[id].path == node.key + "." + (*shape_)[id].key) derived[count++] = {(*shape_)[id].key, Value::String(text)};
+  };
+  add(shape_->scope_node, request.scope);
+  add(shape_->name_node, request.name);
+  return FillRecord(root, JsonNode(), {.derived = {derived, count}}, nullptr);
+}
+
+// server.name, tool.name and so on say the same as the selector key.
+bool RequestReader::FillSelector(ShapeNodeId id, std::string_view text) {
+  if (!id.valid() || text.empty() || !(*shape_)[id].slot.valid()) return true;
+  const SlotId slot = (*shape_)[id].slot;
+  return FillField(slot, Value::String(text));
+}
+
+bool RequestReader::FillField(SlotId slot, Value value) {
+  const Program& program = *shapes_.program;
+  const ShapeNodeId id = slot.index < shape_->node_of_slot.size() ? shape_->node_of_slot[slot.index] : ShapeNodeId();
+  if (!id.valid()) return Fail("a field that this target does not have");
+  const ShapeNode& node = (*shape_)[id];
+  for (SlotId above = program.slots[slot.index].parent; above.valid(); above = program.slots[above.index].parent) {
+    if (program.slots[above.index].whole) return FailType(node.path, "cannot be set alone: a rule reads `" + SlotPath(program, above) + "` as a whole");
+    if (!slots_[above.index].is(Kind::kMap)) slots_[above.index] = Value::Map(nullptr);
+  }
+  if (value.is(Kind::kAbsent) || (value.is(Kind::kNull) && node.declared && !node.nullable)) return true;
+  if (value.is(Kind::kUnknown)) {
+    MarkUnknown(node.path);
+    return true;
+  }
+  if (value.is(Kind::kError)) return FailType(node.path, "cannot be an error");
+  if (!node.declared) {
+    FillSlots(program, slot, value, slots_);
+    return true;
+  }
+  return SetLeaf(id, value, nullptr);
+}
+
+}  // namespace writ

@@ -1,0 +1,298 @@
+// Top level of the reader: which target, which members, what is missing. The walk below the roots is request_fill.cc,
+// admission is request_admission.cc, facts and unknowns are request_facts.cc.
+#include "engine/request/request_reader.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/json/json_document.h"
+#include "engine/request/convert.h"
+#include "engine/request/suggest.h"
+
+namespace writ {
+namespace {
+
+// Members that tell the target when `target` is left out; the first that stands in the request decides.
+struct Telling {
+  std::string_view member;
+  Target target;
+};
+constexpr Telling kTelling[] = {
+    {"table", Target::kRows},          {"row", Target::kRows},          {"subject", Target::kAccess},
+    {"action", Target::kAccess},       {"object", Target::kAdmission},  {"oldObject", Target::kAdmission},
+    {"request", Target::kAdmission},   {"namespaceObject", Target::kAdmission}, {"schema", Target::kSchemas},
+    {"previous", Target::kSchemas},    {"resource", Target::kResources}, {"prompt", Target::kPrompts},
+    {"tool", Target::kTools},          {"list", Target::kTools},        {"server", Target::kTools},
+    {"args", Target::kTools},
+};
+
+// Roots that may be given as a bare string: `"tool": "search"` is `"tool": {"name": "search"}`.
+struct Shorthand {
+  Target target;
+  std::string_view root, member;
+};
+constexpr Shorthand kShorthands[] = {
+    {Target::kTools, "server", "name"},     {Target::kTools, "tool", "name"},      {Target::kResources, "server", "name"},
+    {Target::kResources, "resource", "uri"}, {Target::kPrompts, "server", "name"}, {Target::kPrompts, "prompt", "name"},
+    {Target::kSchemas, "server", "name"},   {Target::kSchemas, "tool", "name"},
+};
+
+std::string_view ShorthandOf(Target target, std::string_view root) {
+  for (const Shorthand& shorthand : kShorthands) {
+    if (shorthand.target == target && shorthand.root == root) return shorthand.member;
+  }
+  return {};
+}
+
+struct Required {
+  Target target;
+  std::string_view path;
+  std::string_view text;
+};
+constexpr Required kRequired[] = {
+    {Target::kTools, "tool.name", "\"tool\" (or \"list\")"}, {Target::kResources, "resource.uri", "\"resource\" with a uri"},
+    {Target::kPrompts, "prompt.name", "\"prompt\""},         {Target::kAccess, "subject.type", "\"subject\" with a type"},
+    {Target::kAccess, "subject.id", "\"subject\" with an id"}, {Target::kAccess, "action.name", "\"action\" with a name"},
+    {Target::kAccess, "resource.type", "\"resource\" with a type"}, {Target::kAccess, "resource.id", "\"resource\" with an id"},
+    {Target::kRows, "row", "\"row\""},                       {Target::kSchemas, "tool.name", "\"tool\""},
+    {Target::kSchemas, "schema", "\"schema\""},
+};
+
+std::string_view Article(std::string_view word) {
+  return !word.empty() && std::string_view("aeiou").find(word[0]) != std::string_view::npos ? "an " : "a ";
+}
+
+std::string RequestOf(Target target) {
+  const std::string_view name = InfoOf(target).name;
+  return std::string(Article(name)) + std::string(name) + " request";
+}
+
+bool IsString(JsonNode node) { return node.valid() && node.is(JsonKind::kString); }
+
+}  // namespace
+
+const Shape* RequestShapes::FindTable(std::string_view name) const {
+  for (const Shape& shape : tables) {
+    if (shape.table->name == name) return &shape;
+  }
+  return nullptr;
+}
+
+RequestShapes BuildShapes(const Program& program) {
+  RequestShapes shapes;
+  shapes.program = &program;
+  for (std::size_t i = 0; i < kTargetCount; ++i) shapes.targets.push_back(BuildShape(program, static_cast<Target>(i), nullptr));
+  for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, Target::kRows, &table));
+  return shapes;
+}
+
+bool RequestReader::Fail(std::string message) {
+  error_ = {ErrorCode::kInvalidArgument, std::move(message)};
+  return false;
+}
+
+bool RequestReader::FailTooLarge(std::string message) {
+  error_ = {ErrorCode::kTooLarge, std::move(message)};
+  return false;
+}
+
+bool RequestReader::FailUnknownMember(std::string_view key, std::string_view where, const std::vector<std::string_view>& known) {
+  return Fail("unknown member \"" + std::string(key) + "\" in " + std::string(where) + DidYouMean(key, known));
+}
+
+Result<Request> RequestReader::Read(JsonNode document) {
+  if (!ReadDocument(document)) return error_;
+  return std::move(request_);
+}
+
+bool RequestReader::ReadDocument(JsonNode document) {
+  if (!document.is(JsonKind::kObject)) return Fail("a request must be a JSON object");
+  const JsonNode kind = document.Find("kind");
+  if (kind.valid() && !document.Find("target").valid()) {
+    if (IsString(kind) && kind.string() == "AdmissionReview") return ReadReview(document);
+    if (IsString(kind) && IsString(document.Find("apiVersion"))) return ReadManifest(document);
+  }
+  return ReadOrdinary(document);
+}
+
+bool RequestReader::ReadOrdinary(JsonNode document) {
+  Target target = Target::kTools;
+  if (!ChooseTarget(document, &target) || !ChooseShape(document, target) || !SortTopLevel(document)) return false;
+  if (target == Target::kAdmission) {
+    if (!FillAdmission(AdmissionSource::kRequest)) return false;
+  } else if (!FillRoots()) {
+    return false;
+  }
+  return Finish(document);
+}
+
+bool RequestReader::ChooseTarget(JsonNode document, Target* target) {
+  const JsonNode given = document.Find("target");
+  if (!given.valid()) return InferTarget(document, target);
+  if (!given.is(JsonKind::kString)) return FailType("target", "must be a string");
+  const std::optional<Target> found = TryFindTarget(given.string());
+  if (found) {
+    *target = *found;
+    return true;
+  }
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < kTargetCount; ++i) names.push_back(InfoOf(static_cast<Target>(i)).name);
+  return Fail("unknown target \"" + std::string(given.string()) + "\"" + DidYouMean(given.string(), names));
+}
+
+bool RequestReader::InferTarget(JsonNode document, Target* target) {
+  for (const Telling& telling : kTelling) {
+    if (!document.Find(telling.member).valid()) continue;
+    *target = telling.target;
+    return true;
+  }
+  std::vector<std::string_view> known = {"target", "principal", "context"};
+  for (const Telling& telling : kTelling) known.push_back(telling.member);
+  for (const JsonMember& member : document.members()) {
+    if (std::find(known.begin(), known.end(), member.key) == known.end()) return FailUnknownMember(member.key, "a request", known);
+  }
+  return Fail("the request does not say what it is about: give \"target\", or a member such as \"tool\", \"row\" or \"object\"");
+}
+
+bool RequestReader::ChooseShape(JsonNode document, Target target) {
+  if (target != Target::kRows) {
+    Begin(shapes_.Of(target));
+    return true;
+  }
+  const JsonNode table = document.Find("table");
+  if (!table.valid()) return Fail("a rows request needs \"table\"");
+  if (!table.is(JsonKind::kString)) return FailType("table", "must be a string");
+  const Shape* shape = shapes_.FindTable(table.string());
+  if (shape == nullptr) {
+    std::vector<std::string_view> names;
+    for (const Shape& known : shapes_.tables) names.push_back(known.table->name);
+    return Fail("unknown table \"" + std::string(table.string()) + "\"" + DidYouMean(table.string(), names));
+  }
+  Begin(*shape);
+  request_.scope = shape->table->name;
+  return true;
+}
+
+void RequestReader::Begin(const Shape& shape) {
+  shape_ = &shape;
+  request_.shape = &shape;
+  slots_.assign(shape.defaults.begin(), shape.defaults.end());
+}
+
+// Members beside the roots that this target takes.
+bool RequestReader::IsAssociate(std::string_view key) const {
+  if (key == "target" || key == "unknown" || key == "facts") return true;
+  return (key == "list" && shape_->target == Target::kTools) || (key == "table" && shape_->target == Target::kRows);
+}
+
+// Sorts the document's members by root, so that principal is read before context whatever their order.
+bool RequestReader::SortTopLevel(JsonNode document) {
+  WRIT_DCHECK(shape_->roots.size() <= kMaxRoots);
+  for (const JsonMember& member : document.members()) {
+    std::size_t position = 0;
+    while (position < shape_->roots.size() && (*shape_)[shape_->roots[position]].key != member.key) ++position;
+    if (position < shape_->roots.size()) {
+      given_[position] = member.value;
+      continue;
+    }
+    if (member.key == "data") return Fail("\"data\" is no request member: data is loaded with the policies");
+    if (!IsAssociate(member.key)) {
+      std::vector<std::string_view> known;
+      for (const ShapeNodeId root : shape_->roots) known.push_back((*shape_)[root].key);
+      for (const std::string_view key : {"target", "unknown", "facts", "list", "table"}) {
+        if (IsAssociate(key)) known.push_back(key);
+      }
+      return FailUnknownMember(member.key, RequestOf(shape_->target), known);
+    }
+    if (member.key == "facts") facts_ = member.value;
+    if (member.key == "unknown") unknowns_ = member.value;
+    if (member.key == "list") request_.list = member.value;
+  }
+  return true;
+}
+
+bool RequestReader::FillRoots() {
+  for (std::size_t i = 0; i < shape_->roots.size(); ++i) {
+    if (!FillRoot(shape_->roots[i], given_[i])) return false;
+    if (shape_->target == Target::kRows && (*shape_)[shape_->roots[i]].key == "row") request_.row = given_[i];
+  }
+  return true;
+}
+
+bool RequestReader::FillRoot(ShapeNodeId root, JsonNode json) {
+  const ShapeNode& node = (*shape_)[root];
+  if (!json.valid()) {
+    // Defaults are in place already, except in maps that are read as a whole.
+    if (!shape_->has_whole_records || node.type != MemberType::kRecord || node.if_absent == MemberDefault::kAbsent) return true;
+    return FillRecord(root, JsonNode(), {}, nullptr);
+  }
+  if (json.is(JsonKind::kString)) {
+    const std::string_view member = ShorthandOf(shape_->target, node.key);
+    if (!member.empty()) {
+      const Derived derived[] = {{member, Value::String(json.string())}};
+      return FillRecord(root, JsonNode(), {.derived = derived}, nullptr);
+    }
+  }
+  return FillNode(root, json, Build::kNo, nullptr);
+}
+
+bool RequestReader::Finish(JsonNode document) {
+  if (request_.list.valid()) {
+    if (!request_.list.is(JsonKind::kArray)) return FailType("list", "must be a list of tools");
+    if (!request_.name.empty()) return Fail("a listing has \"list\", not also \"tool\"");
+    if (request_.list.count() > limits_.max_list_items) {
+      return FailTooLarge("`list` has " + std::to_string(request_.list.count()) + " tools, the limit is " + std::to_string(limits_.max_list_items));
+    }
+  }
+  if (shape_->time_node.valid() && !time_given_ && (*shape_)[shape_->time_node].slot.valid()) {
+    slots_[(*shape_)[shape_->time_node].slot.index] = DefaultNow((*shape_)[shape_->time_node]);
+  }
+  if (shape_->depth_node.valid() && !depth_given_ && (*shape_)[shape_->depth_node].slot.valid()) {
+    slots_[(*shape_)[shape_->depth_node].slot.index] = Value::Int(actor_count_);
+  }
+  if (unknowns_.valid() && !ReadUnknowns(unknowns_)) return false;
+  if (request_.is_listing()) MarkUnknown("args");
+  if (facts_.valid() && !ReadFacts(facts_)) return false;
+  return CheckRequired(document);
+}
+
+bool RequestReader::CheckRequired(JsonNode document) {
+  if (request_.is_listing()) return true;
+  for (const Required& required : kRequired) {
+    if (required.target != shape_->target || IsGiven(document, required.path)) continue;
+    return Fail(RequestOf(shape_->target) + " needs " + std::string(required.text));
+  }
+  return true;
+}
+
+// Is the member given, or declared unknown?
+bool RequestReader::IsGiven(JsonNode document, std::string_view path) const {
+  if (shape_->name_node.valid() && (*shape_)[shape_->name_node].path == path) return !request_.name.empty();
+  for (const std::string_view unknown : unknown_paths_) {
+    if (path == unknown || (path.starts_with(unknown) && path[unknown.size()] == '.')) return true;
+  }
+  JsonNode at = document;
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::size_t dot = std::min(rest.find('.'), rest.size());
+    if (!at.is(JsonKind::kObject)) return false;
+    at = at.Find(rest.substr(0, dot));
+    if (!at.valid() || at.is(JsonKind::kNull)) return false;
+    rest.remove_prefix(std::min(dot + 1, rest.size()));
+  }
+  return true;
+}
+
+Status RequestReader::ReadListedTool(JsonNode tool, Request& request) {
+  for (const SlotId slot : shape_->tool_slots) slots_[slot.index] = shape_->defaults[slot.index];
+  for (const ShapeNodeId root : shape_->roots) {
+    if ((*shape_)[root].key != "tool") continue;
+    request_.name = {};
+    if (!FillRoot(root, tool)) return error_;
+  }
+  if (request_.name.empty()) return Error{ErrorCode::kInvalidArgument, "`list` holds a tool without a name"};
+  for (const std::string_view path : unknown_paths_) MarkUnknownSlots(*shapes_.program, *shape_, path, slots_);
+  request.name = request_.name;
+  return OkStatus();
+}
+
+}  // namespace writ

@@ -1,0 +1,132 @@
+// From a parsed document to a Request: one walk over document and shape that fills the slots. Strict: a member that the target
+// does not have, or one of the wrong type, is an error, so that a typo cannot widen access.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/request/request.h"
+#include "rules/base/arena.h"
+#include "rules/base/clock.h"
+#include "rules/base/limits.h"
+#include "rules/base/result.h"
+#include "writ/engine.h"
+
+namespace writ {
+
+// Reads one request. Made anew for each; borrows everything it is given. Not thread-safe.
+class RequestReader {
+ public:
+  // `slots` is resized and filled; values live in the document and in `arena`.
+  RequestReader(const RequestShapes& shapes, const EvalLimits& limits, UnixNanos now, Arena& arena, std::vector<Value>& slots)
+      : shapes_(shapes), limits_(limits), now_(now), arena_(arena), slots_(slots) {}
+
+  // Errors: kInvalidArgument, naming the member ("`principal.groups` must be a list of strings, found string"); kTooLarge.
+  Result<Request> Read(JsonNode document);
+
+  // The same from fields (an invalid slot is skipped: no rule reads it). Allocates nothing once `slots` and `arena` are warm, unless it fails or a rule reads a record as a whole.
+  // Errors: kInvalidArgument for a value of another type than declared, or a field that the target does not have.
+  Result<Request> ReadFields(const FieldRequest& request);
+
+  // For listings: puts the slots of `tool` to the next item of `request.list` and sets `request.name`. Requires: Read succeeded.
+  Status ReadListedTool(JsonNode tool, Request& request);
+
+  // The target that Read found out before it failed, as far as it got.
+  Target target() const { return shape_ == nullptr ? Target::kTools : shape_->target; }
+
+ private:
+  // A member that the reader itself works out, such as request.kind of a bare manifest.
+  struct Derived {
+    std::string_view key;
+    Value value;
+  };
+  struct RecordOptions {
+    bool build = false;                     // the record's value is wanted, not only its slots
+    bool ignore_unknown = false;            // AdmissionReviews: written by the API server, whose next version may add members
+    std::span<const Derived> derived = {};
+  };
+  // Whether the value of a node is wanted even when no rule reads it as a whole.
+  enum class Build : bool { kNo, kYes };
+
+  bool Fail(std::string message);
+  bool FailTooLarge(std::string message);
+  bool FailType(const std::string& path, const std::string& what) { return Fail("`" + path + "` " + what); }
+  bool FailUnknownMember(std::string_view key, std::string_view where, const std::vector<std::string_view>& known);
+
+  bool ReadDocument(JsonNode document);
+  bool ReadOrdinary(JsonNode document);
+  bool ReadReview(JsonNode review);
+  bool ReadManifest(JsonNode manifest);
+
+  bool ChooseTarget(JsonNode document, Target* target);
+  bool ChooseShape(JsonNode document, Target target);
+  bool InferTarget(JsonNode document, Target* target);
+  bool SortTopLevel(JsonNode document);
+  bool IsAssociate(std::string_view key) const;
+  void Begin(const Shape& shape);
+  bool FillRoots();
+  bool FillRoot(ShapeNodeId root, JsonNode json);
+  bool Finish(JsonNode document);
+  bool CheckRequired(JsonNode document);
+  bool IsGiven(JsonNode document, std::string_view path) const;
+
+  bool FillNode(ShapeNodeId id, JsonNode json, Build build, Value* out);
+  bool FillRecord(ShapeNodeId id, JsonNode json, const RecordOptions& options, Value* out);
+  bool FillMembers(const ShapeNode& node, JsonNode json, const RecordOptions& options, MapEntry*& next);
+  bool FillMissing(const ShapeNode& node, JsonNode json, const RecordOptions& options, MapEntry*& next);
+  bool FillOpenMember(JsonNode json, Build build, Value* out);
+  bool FillDyn(ShapeNodeId id, JsonNode json, Build build, Value* out);
+  void SetSlots(const ShapeNode& node, const Value& value);
+  bool SetLeaf(ShapeNodeId id, Value value, Value* out);
+  Value DefaultNow(const ShapeNode& node) const;
+
+  bool FillFields(const FieldRequest& request);
+  bool FillRootFromSelector(ShapeNodeId root, const FieldRequest& request);
+  bool FillSelector(ShapeNodeId id, std::string_view text);
+  bool FillField(SlotId slot, Value value);
+
+  // Who wrote the members of an admission's `request`: the caller, or the API server (whose next version may add some).
+  enum class AdmissionSource : std::uint8_t { kRequest, kReview };
+  struct GroupKind {
+    std::string_view group, version, kind;
+  };
+  JsonNode& Given(std::string_view root);
+  bool FillAdmission(AdmissionSource source);
+  bool FillAdmissionRequest(ShapeNodeId id, AdmissionSource source);
+  bool FillObject(ShapeNodeId root, JsonNode json);
+  bool ReadKind(JsonNode request, GroupKind* kind);
+  bool CheckOperation(std::string_view operation);
+  bool SetAdmissionScope(const GroupKind& kind, JsonNode sub_resource);
+  bool FillPrincipalFrom(JsonNode user_info);
+
+  bool ReadFacts(JsonNode facts);
+  bool ReadImageFact(JsonNode fact, std::size_t position);
+  bool ReadNames(JsonNode list, const std::string& path, std::vector<std::string_view>& names);
+  bool ReadUnknowns(JsonNode list);
+  bool ReadUnknown(std::string_view path);
+  void MarkUnknown(std::string_view path);
+
+  const RequestShapes& shapes_;
+  const EvalLimits& limits_;
+  const UnixNanos now_;
+  Arena& arena_;
+  std::vector<Value>& slots_;
+
+  Request request_;
+  const Shape* shape_ = nullptr;
+  Error error_;
+  static constexpr std::size_t kMaxRoots = 16;
+  JsonNode given_[kMaxRoots];               // by position in shape_->roots
+  JsonNode facts_, unknowns_;
+  std::vector<std::string_view> unknown_paths_;
+  std::uint32_t actor_count_ = 0;
+  bool depth_given_ = false;
+  bool time_given_ = false;
+};
+
+// Marks the paths' slots: `path` itself, what is below it, and what holds it as a whole become unknown. Shared by readers.
+void MarkUnknownSlots(const Program& program, const Shape& shape, std::string_view path, std::span<Value> slots);
+
+}  // namespace writ

@@ -1,0 +1,227 @@
+#include "engine/request/shape.h"
+
+#include <algorithm>
+
+#include "rules/base/check.h"
+
+namespace writ {
+namespace {
+
+struct SelectorPaths {
+  Target target;
+  std::string_view scope, name;
+};
+// Where the selector key stands in a request; "" where the reader derives it (rows: the table; admission: kind and operation).
+constexpr SelectorPaths kSelectorPaths[kTargetCount] = {
+    {Target::kTools, "server.name", "tool.name"},      {Target::kResources, "server.name", "resource.uri"},
+    {Target::kPrompts, "server.name", "prompt.name"},  {Target::kAccess, "resource.type", "action.name"},
+    {Target::kRows, "", ""},                           {Target::kAdmission, "", "request.operation"},
+    {Target::kSchemas, "server.name", "tool.name"},
+};
+
+class Builder {
+ public:
+  Builder(const Program& program, Shape& shape) : program_(program), shape_(shape), info_(InfoOf(shape.target)), slot_children_(program.slots.size()) {
+    for (std::size_t i = 0; i < program.slots.size(); ++i) {
+      if (program.slots[i].parent.valid()) slot_children_[program.slots[i].parent.index].push_back(SlotId(i));
+    }
+  }
+
+  void Build() {
+    shape_.node_of_slot.resize(program_.slots.size());
+    for (const Member& member : info_.members) {
+      const bool is_root = member.path.find('.') == std::string_view::npos;
+      if (is_root && member.path != "data") shape_.roots.push_back(Add(std::string(member.path), "", FindRootSlot(member.path)));
+    }
+    Link();
+    shape_.defaults.resize(program_.slots.size());
+    for (const ShapeNodeId root : shape_.roots) FillDefaults(root, false);
+  }
+
+ private:
+  SlotId FindRootSlot(std::string_view name) const {
+    for (std::size_t i = 0; i < program_.slots.size(); ++i) {
+      if (!program_.slots[i].parent.valid() && program_.slots[i].key == name) return SlotId(i);
+    }
+    return {};
+  }
+  SlotId FindSlotBelow(SlotId parent, std::string_view key) const {
+    if (!parent.valid()) return {};
+    for (const SlotId child : slot_children_[parent.index]) {
+      if (program_.slots[child.index].key == key) return child;
+    }
+    return {};
+  }
+
+  // Adds the node of `key` below `parent_path` with everything below it.
+  ShapeNodeId Add(std::string key, const std::string& parent_path, SlotId slot) {  // NOLINT(misc-no-recursion): depth of the slot trie, that of expressions
+    const ShapeNodeId id(shape_.nodes.size());
+    ShapeNode node;
+    node.path = parent_path.empty() ? key : parent_path + "." + key;
+    node.key = std::move(key);
+    node.slot = slot;
+    if (slot.valid()) {
+      node.whole = program_.slots[slot.index].whole;
+      shape_.node_of_slot[slot.index] = id;
+    }
+    Declare(node, parent_path);
+    shape_.has_whole_records = shape_.has_whole_records || (node.whole && node.type == MemberType::kRecord);
+    shape_.nodes.push_back(node);
+    std::vector<ShapeNodeId> children;
+    for (const std::string& name : ChildNames(node)) children.push_back(Add(name, node.path, FindSlotBelow(slot, name)));
+    shape_.nodes[id.index].children = std::move(children);
+    return id;
+  }
+
+  void Declare(ShapeNode& node, const std::string& parent_path) const {
+    if (node.key.find('.') != std::string::npos) return;  // context["chain.depth"] is not context.chain.depth
+    if (const Member* member = TryFindMember(info_, node.path)) {
+      node.declared = true;
+      node.type = member->type;
+      node.if_absent = member->if_absent;
+      node.open = member->open;
+      node.nullable = member->type == MemberType::kDyn;
+    }
+    if (shape_.target != Target::kRows) return;
+    if (node.path == "row") {
+      node.type = MemberType::kRecord;
+    } else if (parent_path == "row" && shape_.table != nullptr) {
+      DeclareColumn(node);
+    }
+  }
+
+  void DeclareColumn(ShapeNode& node) const {
+    for (const Column& column : shape_.table->columns) {
+      if (column.name != node.key) continue;
+      node.declared = true;
+      node.type = column.type;
+      node.nullable = column.nullable || column.type == MemberType::kDyn;
+    }
+    for (const Relation& relation : shape_.table->relations) {
+      if (relation.name != node.key) continue;
+      node.declared = true;
+      node.type = relation.many ? MemberType::kDynList : MemberType::kDynMap;
+    }
+  }
+
+  // Declared members, columns and slots below `node`, sorted, each once.
+  std::vector<std::string> ChildNames(const ShapeNode& node) const {
+    std::vector<std::string> names;
+    const std::string prefix = node.path + ".";
+    for (const Member& member : info_.members) {
+      if (!member.path.starts_with(prefix)) continue;
+      const std::string_view rest = member.path.substr(prefix.size());
+      if (rest.find('.') == std::string_view::npos) names.emplace_back(rest);
+    }
+    if (node.path == "row" && shape_.table != nullptr) {
+      for (const Column& column : shape_.table->columns) names.push_back(column.name);
+      for (const Relation& relation : shape_.table->relations) names.push_back(relation.name);
+    }
+    if (node.slot.valid()) {
+      for (const SlotId child : slot_children_[node.slot.index]) names.push_back(program_.slots[child.index].key);
+    }
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+  }
+
+  void Link() {
+    for (const SelectorPaths& paths : kSelectorPaths) {
+      if (paths.target != shape_.target) continue;
+      shape_.scope_node = Exactly(paths.scope);
+      shape_.name_node = Exactly(paths.name);
+    }
+    shape_.scopes_node = Exactly("principal.scopes");
+    shape_.actors_node = Exactly("principal.actors");
+    shape_.depth_node = Exactly("context.chain.depth");
+    shape_.time_node = Exactly("context.time");
+    for (const ShapeNode& node : shape_.nodes) {
+      if (node.slot.valid() && (node.path == "tool" || node.path.starts_with("tool."))) shape_.tool_slots.push_back(node.slot);
+    }
+  }
+  ShapeNodeId Exactly(std::string_view path) const {
+    for (std::size_t i = 0; i < shape_.nodes.size(); ++i) {
+      if (shape_.nodes[i].declared && shape_.nodes[i].path == path) return ShapeNodeId(i);
+    }
+    return {};
+  }
+
+  // Members of something absent are absent; only records have defaults inside.
+  void FillDefaults(ShapeNodeId id, bool parent_is_absent) {  // NOLINT(misc-no-recursion): depth of the slot trie
+    const ShapeNode& node = shape_[id];
+    Value value = parent_is_absent || !node.declared ? Value() : DefaultOf(node.if_absent);
+    if (node.if_absent == MemberDefault::kChainDepth) value = Value::Int(0);
+    if (node.slot.valid()) shape_.defaults[node.slot.index] = value;
+    for (const ShapeNodeId child : node.children) FillDefaults(child, node.type != MemberType::kRecord || value.is(Kind::kAbsent));
+  }
+
+  const Program& program_;
+  Shape& shape_;
+  const TargetInfo& info_;
+  std::vector<std::vector<SlotId>> slot_children_;
+};
+
+// An empty map that is known to have no members: whole members need one that can be walked.
+const MapData kEmptyMapData = {};
+
+}  // namespace
+
+Value DefaultOf(MemberDefault if_absent) {
+  switch (if_absent) {
+    case MemberDefault::kAbsent:
+    case MemberDefault::kChainDepth:
+    case MemberDefault::kNow: return {};
+    case MemberDefault::kFalse: return Value::Bool(false);
+    case MemberDefault::kTrue: return Value::Bool(true);
+    case MemberDefault::kEmptyList: return Value::List(nullptr, 0);
+    case MemberDefault::kEmptyMap: return Value::Map(&kEmptyMapData);
+    case MemberDefault::kNull: return Value::Null();
+  }
+  WRIT_CHECK(false);
+}
+
+Shape BuildShape(const Program& program, Target target, const Table* table) {
+  Shape shape;
+  shape.target = target;
+  shape.table = table;
+  Builder(program, shape).Build();
+  return shape;
+}
+
+ShapeNodeId FindChild(const Shape& shape, const std::vector<ShapeNodeId>& children, std::string_view key) {
+  constexpr std::size_t kLinear = 12;
+  if (children.size() <= kLinear) {
+    for (const ShapeNodeId child : children) {
+      const std::string& name = shape[child].key;
+      if (name.size() == key.size() && name == key) return child;
+    }
+    return {};
+  }
+  const auto found = std::lower_bound(children.begin(), children.end(), key, [&](ShapeNodeId child, std::string_view wanted) { return shape[child].key < wanted; });
+  return found != children.end() && shape[*found].key == key ? *found : ShapeNodeId();
+}
+
+ShapeNodeId FindPath(const Shape& shape, std::string_view path, std::string_view& rest) {
+  ShapeNodeId at;
+  rest = path;
+  const std::vector<ShapeNodeId>* children = nullptr;
+  while (!rest.empty()) {
+    const std::size_t dot = std::min(rest.find('.'), rest.size());
+    const std::string_view key = rest.substr(0, dot);
+    ShapeNodeId next;
+    if (children != nullptr) {
+      next = FindChild(shape, *children, key);
+    } else {
+      for (const ShapeNodeId root : shape.roots) {
+        if (shape[root].key == key) next = root;
+      }
+    }
+    if (!next.valid()) break;
+    at = next;
+    children = &shape[at].children;
+    rest.remove_prefix(std::min(dot + 1, rest.size()));
+  }
+  return at;
+}
+
+}  // namespace writ

@@ -1,0 +1,62 @@
+// Shapes: what a request of one target (or a row of one table) may look like, joined with what the program reads of it.
+// Built once per policy set from the rows of rules/model/target.h, the tables and the slot trie; the reader walks JSON and
+// shape together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/ir/program.h"
+#include "rules/model/target.h"
+#include "rules/model/value.h"
+
+namespace writ {
+
+using ShapeNodeId = Id<struct ShapeNodeTag>;
+
+struct ShapeNode {
+  std::string key;              // "tenant"
+  std::string path;             // "principal.tenant"
+  MemberType type = MemberType::kDyn;
+  MemberDefault if_absent = MemberDefault::kAbsent;
+  bool declared = false;        // a member or column; else only a path that some rule reads inside a dyn value
+  bool open = false;            // kRecord: members that are not declared are allowed
+  bool nullable = false;        // null is a value of it; elsewhere null means "not given"
+  bool whole = false;           // the value itself is read: it must be materialised
+  SlotId slot;                  // invalid when no rule reads it
+  std::vector<ShapeNodeId> children;  // sorted by key
+};
+
+// Immutable after BuildShape.
+struct Shape {
+  Target target = Target::kTools;
+  const Table* table = nullptr;             // kRows
+  std::vector<ShapeNode> nodes;
+  std::vector<ShapeNodeId> roots;           // in the order of target.h, so that principal comes before context; without data
+  ShapeNodeId scope_node, name_node;        // whose strings are the selector key; invalid where they come from elsewhere
+  ShapeNodeId scopes_node, actors_node, depth_node, time_node;  // invalid when the target has no such member
+  bool has_whole_records = false;           // some record is read as a whole: defaults must be put into maps
+  std::vector<Value> defaults;              // slot values of a request that gives nothing (without data and time)
+  std::vector<ShapeNodeId> node_of_slot;    // by SlotId; invalid for slots of other targets
+  std::vector<SlotId> tool_slots;           // `tool` and everything below; what a listing resets between tools
+
+  const ShapeNode& operator[](ShapeNodeId id) const { return nodes[id.index]; }
+};
+
+// Returns the shape of `target`; of one table for kRows (nullptr: a row without columns). O(slots + members).
+Shape BuildShape(const Program& program, Target target, const Table* table);
+
+// Returns the child with that key, or an invalid id. O(log children).
+ShapeNodeId FindChild(const Shape& shape, const std::vector<ShapeNodeId>& children, std::string_view key);
+
+// Returns the node of a dotted path such as "args.query", or the deepest node on the way to it (`rest` is then what is left).
+// Invalid when not even the root is known.
+ShapeNodeId FindPath(const Shape& shape, std::string_view path, std::string_view& rest);
+
+// The value of a member that is left out; kAbsent for those that have none or depend on the request (time, depth).
+// Records give a map without entries.
+Value DefaultOf(MemberDefault if_absent);
+
+}  // namespace writ
