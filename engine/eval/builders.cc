@@ -16,20 +16,11 @@ constexpr std::uint32_t kFirstRoom = 4;
 constexpr std::uint32_t kMaxExpected = 4096;  // a hint cannot reserve more: it comes from the program
 constexpr std::uint32_t kMaxRoom = 1U << 30U;
 
-constexpr std::string_view kTooDeep = "value nested too deeply";
-
 std::uint32_t RoomOf(const Value& builder) { return 1U << builder.code >> 1U; }
 
 void SetRoom(Value& builder, std::uint32_t room) { builder.code = static_cast<std::uint16_t>(std::countr_zero(room) + 1); }
 
 std::uint32_t FirstRoom(std::uint32_t expected) { return std::bit_ceil(std::max(kFirstRoom, std::min(expected, kMaxExpected))); }
-
-// Records that `item` is inside `builder`; false when that would nest too deeply.
-bool Nest(Value& builder, const Value& item) {
-  if (item.nesting >= Value::kMaxNesting) return false;
-  builder.nesting = std::max(builder.nesting, static_cast<std::uint8_t>(item.nesting + 1));
-  return true;
-}
 
 bool GrowList(Value& list, FunctionContext& context) {
   const std::uint32_t room = RoomOf(list) * 2;
@@ -86,19 +77,15 @@ Value NewListBuilder(std::uint32_t expected, FunctionContext& context) {
   if (items == nullptr) return OutOfBudget(context);
   Value list = Value::List(items, 0);
   SetRoom(list, room);
-  list.nesting = 1;
   return list;
 }
 
 void AppendSlowly(Value& list, const Value& item, FunctionContext& context) {
-  if (list.is_fault()) {
-    if (item.is_fault()) list = LaterFault(list, item);
-  } else if (item.is_fault()) {
+  if (list.is_fault()) return;
+  if (item.is_fault()) {
     list = item;
   } else if (!list.is(Kind::kList) || list.code == 0) {
     list = NoOverload(Function::kAdd);  // no builder: the verifier lets no such program pass
-  } else if (!Nest(list, item)) {
-    list = Value::Error(ValueError::kInvalidArgument, kTooDeep);
   } else if (list.size == RoomOf(list) && !GrowList(list, context)) {
     list = OutOfBudget(context);
   } else {
@@ -121,17 +108,15 @@ Value NewMapBuilder(std::uint32_t expected, FunctionContext& context) {
   if (data == nullptr) return OutOfBudget(context);
   *data = MapData{};
   Value map = Value::Map(data);
-  map.nesting = 1;
   return SetMapRoom(map, *data, FirstRoom(expected), context) ? map : OutOfBudget(context);
 }
 
 void Put(Value& map, const Value& key, const Value& value, FunctionContext& context) {
+  if (map.is_fault()) return;
   if (key.is_fault() || value.is_fault()) {
-    const Value& fault = FaultOf(key, value);
-    map = map.is_fault() ? LaterFault(map, fault) : fault;
+    map = FaultOf(key, value);
     return;
   }
-  if (map.is_fault()) return;
   if (!map.is(Kind::kMap) || map.code == 0) {
     map = NoOverload(Function::kAdd);  // no builder: the verifier lets no such program pass
     return;
@@ -140,8 +125,6 @@ void Put(Value& map, const Value& key, const Value& value, FunctionContext& cont
   const Value problem = CheckKey(data, key, context);
   if (problem.is(Kind::kError)) {
     map = problem;
-  } else if (!Nest(map, value)) {
-    map = Value::Error(ValueError::kInvalidArgument, kTooDeep);
   } else if (data.size >= RoomOf(map) && !SetMapRoom(map, data, std::bit_ceil(data.size + 1), context)) {
     map = OutOfBudget(context);
   } else {

@@ -1,7 +1,7 @@
 // Lists and maps while they are built: plain kList and kMap values at every moment, in a register, with room behind them in
 // the arena that doubles. `Value::code` holds 1 + log2 of the room; 0 marks a value that is no builder.
 //
-// A fault that is added makes the register that fault, which stays; only an error replaces an unknown.
+// The first fault that is added makes the register that fault, which stays.
 #pragma once
 
 #include "engine/eval/functions.h"
@@ -17,7 +17,7 @@ void AppendOptional(Value& list, const Value& optional, FunctionContext& context
 
 inline void Append(Value& list, const Value& item, FunctionContext& context) {
   const bool has_room = list.is(Kind::kList) && list.size < (1U << list.code >> 1U);
-  if (has_room && item.nesting == 0 && !item.is_fault()) [[likely]] {
+  if (has_room && !item.is_fault()) [[likely]] {
     // SAFETY: the room behind a builder's items is its own (VerifyProgram: only NewList makes what Append writes).
     const_cast<Value*>(list.items)[list.size++] = item;
     return;

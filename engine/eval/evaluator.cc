@@ -111,14 +111,12 @@ inline void CountTrue(Value& count, const Value& test) {
   if (count.is(Kind::kInt) && test.is(Kind::kBool)) {
     count.integer += test.boolean ? 1 : 0;
   } else if (!test.is(Kind::kBool)) {
-    const Value fault = BoolFault(test);
-    count = count.is_fault() ? LaterFault(count, fault) : fault;
+    if (!count.is_fault()) count = BoolFault(test);
   }
 }
 
 [[gnu::cold]] void FailFilter(Value& list, const Value& test) {
-  const Value fault = BoolFault(test);
-  list = list.is_fault() ? LaterFault(list, fault) : fault;
+  if (!list.is_fault()) list = BoolFault(test);
 }
 
 // What a.or(…), a.orValue(…) and optMap say of something that is no optional.

@@ -58,7 +58,8 @@ class Evaluator {
   void ForgetCells();
 
   // Returns the block's value: any kind but kAbsent. Valid until the next Begin. When the budget is exhausted returns an
-  // unspecified error; ask exhausted() before using a decision. `observer` may be nullptr.
+  // unspecified error; ask exhausted() before using a decision. `observer` may be nullptr; it does not change the value, and
+  // hears of what a shared value read also when that was computed earlier, if that Run was observed too.
   Value Run(BlockId block, ReadObserver* observer = nullptr);
 
   // True when EvalLimits::max_steps or max_arena_bytes was reached since Begin: nothing decided from then on may be used.
@@ -73,7 +74,7 @@ class Evaluator {
 };
 
 // Sets the values of `root` and all slots below it from `value`: what `slots[i]` must be for Begin. kAbsent and kUnknown are
-// passed down (members of an absent value are absent, of an unknown one unknown). O(slots below root).
+// passed down (members of an absent value are absent, of an unknown one unknown), errors too. O(slots after root).
 void FillSlots(const Program& program, SlotId root, const Value& value, std::span<Value> slots);
 
 }  // namespace writ

@@ -59,7 +59,7 @@ Value CallFunction(Function function, std::span<const Value> arguments, Function
   if (!Charge(context, 4)) return OutOfBudget(context);
   const Value* fault = nullptr;
   for (const Value& argument : arguments) {
-    if (argument.is_fault()) [[unlikely]] fault = fault == nullptr ? &argument : &LaterFault(*fault, argument);
+    if (argument.is_fault()) [[unlikely]] fault = fault == nullptr ? &argument : &FaultOf(*fault, argument);
   }
   if (fault != nullptr) return *fault;
   const auto row = static_cast<std::size_t>(function);
@@ -105,13 +105,10 @@ Value MakeString(std::string_view text, FunctionContext& context) {
 }
 
 Value MakeOptional(const Value& value, FunctionContext& context) {
-  if (value.nesting >= Value::kMaxNesting) return Value::Error(ValueError::kInvalidArgument, "value nested too deeply");
   Value* inner = context.arena.AllocateArray<Value>(1);
   if (inner == nullptr) return OutOfBudget(context);
   *inner = value;
-  Value optional = Value::Optional(inner);
-  optional.nesting = static_cast<std::uint8_t>(value.nesting + 1);
-  return optional;
+  return Value::Optional(inner);
 }
 
 Value CallNegate(std::span<const Value> arguments, FunctionContext&) { return NegateValue(arguments[0]); }

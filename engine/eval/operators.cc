@@ -40,9 +40,7 @@ Value ConcatenateLists(const Value& a, const Value& b, FunctionContext& context)
   if (items == nullptr) return OutOfBudget(context);
   std::copy_n(a.items, a.size, items);
   std::copy_n(b.items, b.size, items + a.size);
-  Value list = Value::List(items, static_cast<std::uint32_t>(size));
-  list.nesting = std::max(a.nesting, b.nesting);
-  return list;
+  return Value::List(items, static_cast<std::uint32_t>(size));
 }
 
 // `total` nanoseconds since 1970 as a timestamp of CEL's range.

@@ -27,10 +27,6 @@ Value AndValues(const Value& a, const Value& b);
 Value OrValues(const Value& a, const Value& b);
 // Returns `value` if it is a fault, else NotABool. Requires: not a bool.
 Value BoolFault(const Value& value);
-// Of two faults met one after the other: the first, unless only the second is an error.
-inline const Value& LaterFault(const Value& first, const Value& second) {
-  return first.is(Kind::kUnknown) && second.is(Kind::kError) ? second : first;
-}
 
 // a[b], a[?b]; through optionals.
 Value IndexValue(const Value& a, const Value& b, FunctionContext& context);

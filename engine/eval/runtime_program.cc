@@ -53,17 +53,12 @@ Value MakeConstantMap(const Constant& constant, const std::vector<Value>& earlie
   return Value::Map(map);
 }
 
-// An aggregate is what its parts allow: a fault inside makes it that fault, and it nests one deeper than the deepest part.
+// A fault inside an aggregate makes it that fault.
 Value MakeAggregate(const Constant& constant, const std::vector<Value>& earlier, Arena& arena) {
-  std::uint8_t nesting = 0;
   for (const ConstantId item : constant.items) {
     if (earlier[item.index].is_fault()) return earlier[item.index];
-    nesting = std::max(nesting, earlier[item.index].nesting);
   }
-  if (nesting >= Value::kMaxNesting) return Value::Error(ValueError::kInvalidArgument, "value nested too deeply");
-  Value value = constant.kind == Constant::Kind::kList ? MakeList(constant, earlier, arena) : MakeConstantMap(constant, earlier, arena);
-  value.nesting = static_cast<std::uint8_t>(nesting + 1);
-  return value;
+  return constant.kind == Constant::Kind::kList ? MakeList(constant, earlier, arena) : MakeConstantMap(constant, earlier, arena);
 }
 
 }  // namespace

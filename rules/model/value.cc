@@ -123,7 +123,7 @@ bool ValuesEqual(const Value& a, const Value& b) {
   return ValuesEqualWithin(a, b, unlimited);
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth + Value::kMaxNesting
+// NOLINTNEXTLINE(misc-no-recursion): depth <= 1,000, see value.h
 bool ValuesEqualWithin(const Value& a, const Value& b, std::uint64_t& steps_left) {
   if (!Spend(steps_left, 1)) return false;
   if (a.kind != b.kind) return a.kind < b.kind ? MixedNumbersEqual(a, b) : MixedNumbersEqual(b, a);
@@ -148,9 +148,8 @@ bool ValuesEqualWithin(const Value& a, const Value& b, std::uint64_t& steps_left
   return false;
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth + Value::kMaxNesting
+// NOLINTNEXTLINE(misc-no-recursion): depth <= 1,000, see value.h
 Value CopyValue(Arena& arena, const Value& value) {
-  Value copy;
   switch (value.kind) {
     case Kind::kAbsent:
     case Kind::kNull:
@@ -165,12 +164,11 @@ Value CopyValue(Arena& arena, const Value& value) {
     case Kind::kBytes:
     case Kind::kType:
     case Kind::kError: return CopyText(arena, value);
-    case Kind::kList: copy = CopyList(arena, value); break;
-    case Kind::kMap: copy = CopyMap(arena, value); break;
-    case Kind::kOptional: copy = CopyOptional(arena, value); break;
+    case Kind::kList: return CopyList(arena, value);
+    case Kind::kMap: return CopyMap(arena, value);
+    case Kind::kOptional: return CopyOptional(arena, value);
   }
-  copy.nesting = value.nesting;
-  return copy;
+  return {};
 }
 
 const char* ValueErrorName(ValueError error) {

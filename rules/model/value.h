@@ -56,7 +56,7 @@ struct MapData {
 
 struct Value {
   Kind kind = Kind::kAbsent;
-  std::uint8_t nesting = 0; // aggregates built by an evaluation or a constant: how deep they nest, at most kMaxNesting; 0 for JSON
+  std::uint8_t reserved = 0;
   std::uint16_t code = 0;   // kError: ValueError; kList, kMap being built: 1 + log2 of the room (engine/eval/builders.h)
   std::uint32_t size = 0;   // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
   union {
@@ -69,10 +69,6 @@ struct Value {
     const MapData* map;           // kMap; nullptr for a map known to exist whose members were not read (engine slots only)
     const Value* inner;           // kOptional; nullptr = none
   };
-
-  // Deepest nesting of lists, maps and optionals that an evaluation or a constant may build (on top of what JSON brings, whose
-  // depth its reader limits). Together they bound every recursion over a value.
-  static constexpr std::uint8_t kMaxNesting = 200;
 
   constexpr Value() : integer(0) {}
 

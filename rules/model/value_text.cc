@@ -63,7 +63,7 @@ class TextWriter {
  public:
   TextWriter(Form form, std::string& out) : form_(form), out_(out), end_(out.size() + kMaxTextBytes[static_cast<std::size_t>(form)]) {}
 
-  // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth + Value::kMaxNesting
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= 1,000, see value.h
   void Write(const Value& value) {
     switch (value.kind) {
       case Kind::kAbsent: out_ += form_ == Form::kJson ? "null" : "<absent>"; return;
@@ -231,7 +231,7 @@ void AppendJsonString(std::string_view text, std::string& out) {
   out += '"';
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth + Value::kMaxNesting
+// NOLINTNEXTLINE(misc-no-recursion): depth <= 1,000, see value.h
 std::string DisplayText(const Value& value) {
   if (value.is(Kind::kString)) return std::string(value.string());
   if (value.is(Kind::kTimestamp)) return FormatTimestamp(value);
