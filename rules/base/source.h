@@ -24,6 +24,7 @@ struct SourceLocation {
   FileId file;
   std::uint32_t line = 0;
   std::uint32_t column = 0;
+  friend bool operator==(const SourceLocation&, const SourceLocation&) = default;
 };
 
 // One policy file as read: its name as the user gave it, and its whole text.
