@@ -62,10 +62,10 @@ std::string RequestLabel(const Value& value) {
     return TextOf(value, "subject", {"id"}) + " " + TextOf(value, "action", {"name"}) + " " + TextOf(value, "resource", {"id", "type"});
   }
   std::string label = TextOf(value, "server", {"name"});
-  const std::initializer_list<std::pair<std::string_view, std::string_view>> kNamed = {{"tool", "name"}, {"resource", "uri"}, {"prompt", "name"}};
-  for (const auto& [member, name] : kNamed) {
+  const std::initializer_list<std::pair<std::string_view, std::string_view>> named = {{"tool", "name"}, {"resource", "uri"}, {"prompt", "name"}};
+  for (const auto& [member, name] : named) {
     const std::string text = TextOf(value, member, {name});
-    if (!text.empty()) return label.empty() ? text : label + "/" + text;
+    if (!text.empty()) return label.append(label.empty() ? "" : "/").append(text);
   }
   if (const Value* list = Member(value, "list"); list != nullptr && list->is(Kind::kList)) label += ": list of " + Counted(list->size, "tool");
   return label;

@@ -62,7 +62,7 @@ Result<Json> ConstantJson(const dsl::FileTree& tree, dsl::ExprId id) {
     return json;
   }
   for (std::size_t i = 0; i + 1 < expr.args.size(); i += 2) {
-    const Result<Json> key = ConstantJson(tree, expr.args[i]);
+    Result<Json> key = ConstantJson(tree, expr.args[i]);
     if (!key) return key;
     if (!key->is_string()) return Bad("the key `" + dsl::ExprText(tree, expr.args[i]) + "` is no string");
     Result<Json> value = ConstantJson(tree, expr.args[i + 1]);

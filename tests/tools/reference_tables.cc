@@ -1,0 +1,132 @@
+// writ_reference_tables: the tables of docs/ that are made from our X-macro lists.
+//   --check   compares docs/{opcodes,functions,diagnostics,errors}.md with the lists; exit code 1 when one differs
+//   --update  rewrites what stands between the markers, or writes the file when it is not there
+// Only what stands between the two marker lines is generated; the rest of each file is written by hand.
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dsl/diagnostics/kind_list.h"
+#include "rules/ir/opcode.h"
+#include "rules/model/error_list.h"
+#include "rules/model/function.h"
+
+namespace {
+
+constexpr std::string_view kBegin = "<!-- begin: made by writ_reference_tables --update -->\n";
+constexpr std::string_view kEnd = "<!-- end -->\n";
+
+// Returns `text` for a cell of a Markdown table.
+std::string Cell(std::string_view text) {
+  std::string cell;
+  for (const char c : text) {
+    if (c == '|') cell += '\\';
+    cell += c;
+  }
+  return cell;
+}
+
+std::string Code(std::string_view text) { return text.empty() ? "" : "`" + Cell(text) + "`"; }
+
+std::string Row(const std::vector<std::string>& cells) {
+  std::string row = "|";
+  for (const std::string& cell : cells) row += " " + cell + " |";
+  return row + "\n";
+}
+
+std::string Opcodes() {
+  std::string table = "| instruction | dst | a | b | c | effect |\n|---|---|---|---|---|---|\n";
+  for (const writ::OpcodeInfo& info : writ::kOpcodeInfo) {
+    const auto letter = [](writ::Operand operand) { return operand == writ::Operand::_ ? std::string() : std::string(1, static_cast<char>(operand)); };
+    table += Row({Code(info.name), letter(info.dst), letter(info.a), letter(info.b), letter(info.c), Cell(info.effect)});
+  }
+  return table;
+}
+
+std::string Functions() {
+  std::string table = "| function | library | signatures |\n|---|---|---|\n";
+  for (const writ::FunctionInfo& info : writ::kFunctionInfo) {
+    table += Row({Code(info.name), std::string(info.library), Code(info.signatures)});
+  }
+  return table;
+}
+
+std::string Diagnostics() {
+  std::string table = "| name | severity | text |\n|---|---|---|\n";
+#define WRIT_ROW(name, severity, text) table += Row({Code(#name), std::string_view(#severity) == "Error" ? "error" : "warning", Cell(text)});
+  WRIT_DIAGNOSTICS(WRIT_ROW)
+#undef WRIT_ROW
+  return table;
+}
+
+std::string Errors() {
+  std::string table = "| name | text |\n|---|---|\n";
+#define WRIT_ROW(name, text) table += Row({Code(#name), Cell(text)});
+  WRIT_VALUE_ERRORS(WRIT_ROW)
+#undef WRIT_ROW
+  return table;
+}
+
+struct Document {
+  const char* file;
+  const char* preface;   // of a file that is written anew
+  std::string (*table)();
+};
+
+constexpr Document kDocuments[] = {
+    {"opcodes.md",
+     "# Instructions of decision programs\n\nA program is register code; `rules/ir/opcode_list.h` is the list and says what the letters of the operands mean.\n"
+     "`writ dump` shows a compiled policy set in these instructions.\n\n",
+     Opcodes},
+    {"functions.md",
+     "# Functions and operators\n\nThe list is `rules/model/function_list.h`. `T.(…)` is a method of T; A and B are any types; opt(A) is an optional.\n\n", Functions},
+    {"diagnostics.md",
+     "# Diagnostics\n\nThe list is `dsl/diagnostics/kind_list.h`. The name stands in brackets behind each message; {0}, {1}, {2} are filled in.\n\n", Diagnostics},
+    {"errors.md",
+     "# Errors of evaluation\n\nErrors are values (`rules/model/error_list.h`): a deny rule whose guard is an error denies. {} is the error's detail.\n\n", Errors},
+};
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Returns the document with its table as the lists have it now.
+std::string Renewed(const Document& document, const std::string& old) {
+  const std::string table = std::string(kBegin) + document.table() + std::string(kEnd);
+  const std::size_t begin = old.find(kBegin);
+  const std::size_t end = old.find(kEnd, begin == std::string::npos ? 0 : begin);
+  if (begin == std::string::npos || end == std::string::npos) return document.preface + table;
+  return old.substr(0, begin) + table + old.substr(end + kEnd.size());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view mode = argc == 2 ? argv[1] : "";
+  if (mode != "--check" && mode != "--update") {
+    std::cerr << "usage: writ_reference_tables --check | --update\n";
+    return 2;
+  }
+  int passed = 0, failed = 0;
+  for (const Document& document : kDocuments) {
+    const std::string path = std::string(WRIT_SOURCE_DIR "/docs/") + document.file;
+    const std::string old = ReadFile(path);
+    const std::string renewed = Renewed(document, old);
+    if (old == renewed) {
+      ++passed;
+    } else if (mode == "--update" && (std::ofstream(path, std::ios::binary) << renewed)) {
+      ++passed;
+      std::cout << "docs/" << document.file << " rewritten\n";
+    } else {
+      ++failed;
+      std::cout << "docs/" << document.file << " is not what the lists say: run writ_reference_tables --update\n";
+    }
+  }
+  std::cout << passed << " passed, " << failed << " failed, 0 skipped\n";
+  return failed == 0 ? 0 : 1;
+}
