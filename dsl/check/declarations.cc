@@ -1,0 +1,309 @@
+// Declarations; see declarations.h.
+#include "dsl/check/declarations.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "rules/base/check.h"
+
+namespace writ::dsl {
+namespace {
+
+// Is `name` a variable of some target? Such names cannot be declared: what a name means must not depend on the target.
+bool IsRoot(std::string_view name) {
+  for (std::size_t i = 0; i < kTargetCount; ++i) {
+    const Member* member = TryFindMember(InfoOf(static_cast<Target>(i)), name);
+    if (member != nullptr && member->path.find('.') == std::string_view::npos) return true;
+  }
+  return false;
+}
+
+bool IsTypeName(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn", "optional_type"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+class Declarer {
+ public:
+  Declarer(TypedSet& set, ExpressionChecker& checker) : set_(set), checker_(checker) {}
+
+  Declarations Run() {
+    for (const FileTree& tree : set_.files) DeclareFile(tree);
+    for (TypedTable& table : set_.tables) ReadColumns(table);
+    for (const TypedTable& table : set_.tables) CheckRelations(table);
+    CheckAcrossPackages();
+    OrderBodies();
+    return std::move(declarations_);
+  }
+
+ private:
+  std::uint32_t PackageOf(std::string_view name) {
+    const auto found = std::find(set_.packages.begin(), set_.packages.end(), name);
+    if (found != set_.packages.end()) return static_cast<std::uint32_t>(found - set_.packages.begin());
+    set_.packages.emplace_back(name);
+    set_.imports.emplace_back();
+    declarations_.names.emplace_back();
+    return static_cast<std::uint32_t>(set_.packages.size() - 1);
+  }
+
+  // Adds a name to one of a package's tables; the first declaration wins.
+  void Add(std::unordered_map<std::string_view, std::uint32_t>& names, std::string_view what, const Name& name, std::size_t index) {
+    if (!names.emplace(name.text, static_cast<std::uint32_t>(index)).second) checker_.Emit(DiagnosticKind::kDuplicateName, name.span, {what, name.text});
+  }
+
+  // Names of lets, fns and parameters stand in expressions, where roots, types and functions have theirs.
+  void RefuseShadowing(const Name& name) {
+    if (IsRoot(name.text)) {
+      checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a variable of targets"});
+    } else if (IsTypeName(name.text)) {
+      checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a type"});
+    } else {
+      for (const FunctionInfo& info : kFunctionInfo) {
+        if (info.name == name.text) checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a function"});
+      }
+    }
+  }
+
+  void DeclareFile(const FileTree& tree) {
+    const std::uint32_t package = PackageOf(tree.package.text);
+    PackageNames& names = declarations_.names[package];
+    const FileId file = tree.file;
+    for (const ImportDecl& import : tree.imports) {
+      auto& imports = set_.imports[package];
+      if (std::find(imports.begin(), imports.end(), import.name.text) == imports.end()) imports.emplace_back(import.name.text);
+    }
+    for (const LetDecl& let : tree.lets) {
+      RefuseShadowing(let.name);
+      if (names.fns.contains(let.name.text)) checker_.Emit(DiagnosticKind::kDuplicateName, let.name.span, {"name", let.name.text});
+      Add(names.lets, "let", let.name, set_.lets.size());
+      set_.lets.push_back({file, &let, package});
+    }
+    for (const FnDecl& fn : tree.fns) {
+      RefuseShadowing(fn.name);
+      if (names.lets.contains(fn.name.text)) checker_.Emit(DiagnosticKind::kDuplicateName, fn.name.span, {"name", fn.name.text});
+      Add(names.fns, "fn", fn.name, set_.fns.size());
+      set_.fns.push_back({file, &fn, package});
+      CheckParameters(fn);
+    }
+    for (const TableDecl& table : tree.tables) {
+      Add(names.tables, "table", table.name, set_.tables.size());
+      set_.tables.push_back({file, &table, package, {}});
+    }
+    for (const SignerDecl& signer : tree.signers) {
+      Add(names.signers, "signer", signer.name, set_.signers.size());
+      set_.signers.push_back({file, &signer, package});
+    }
+    for (const PolicyDecl& policy : tree.policies) {
+      Add(names.policies, "policy", policy.name, set_.policies.size());
+      set_.policies.push_back({file, &policy, package, {}});
+    }
+  }
+
+  void CheckParameters(const FnDecl& fn) {
+    std::unordered_map<std::string_view, std::uint32_t> seen;
+    for (const Parameter& parameter : fn.parameters) {
+      RefuseShadowing(parameter.name);
+      Add(seen, "parameter", parameter.name, seen.size());
+      checker_.TypeOf(parameter.type);
+    }
+    checker_.TypeOf(fn.result);
+  }
+
+  // ---- tables -------------------------------------------------------------------------------------------------------------
+
+  void ReadColumns(TypedTable& table) {
+    std::unordered_map<std::string_view, std::uint32_t> seen;
+    for (const ColumnDecl& column : table.decl->columns) {
+      Add(seen, "column", column.name, seen.size());
+      TypeExpr plain = column.type;
+      plain.optional = false;
+      const std::optional<MemberType> type = ColumnType(checker_.TypeOf(plain));
+      if (!type) checker_.Emit(DiagnosticKind::kBadColumnType, column.type.span, {set_.types.Text(checker_.TypeOf(plain))});
+      table.columns.push_back({std::string(column.name.text), type.value_or(MemberType::kDyn), column.type.optional});
+    }
+    for (const RelationDecl& relation : table.decl->relations) Add(seen, "column", relation.name, seen.size());
+  }
+
+  std::optional<MemberType> ColumnType(TypeId type) {
+    if (type == set_.types.Simple(TypeKind::kError)) return MemberType::kDyn;  // has its diagnostic
+    static constexpr MemberType kTypes[] = {MemberType::kDyn, MemberType::kBool, MemberType::kInt, MemberType::kUint, MemberType::kDouble,
+                                            MemberType::kString, MemberType::kBytes, MemberType::kTimestamp, MemberType::kDuration,
+                                            MemberType::kStringList, MemberType::kDynMap, MemberType::kDynList};
+    for (const MemberType candidate : kTypes) {
+      if (set_.types.OfMember(candidate) == type) return candidate;
+    }
+    return std::nullopt;
+  }
+
+  static bool HasColumn(const TypedTable& table, std::string_view name) {
+    return std::any_of(table.columns.begin(), table.columns.end(), [&](const Column& column) { return column.name == name; });
+  }
+
+  void NeedColumn(const TypedTable& table, const Name& column) {
+    if (column.text.empty() || HasColumn(table, column.text)) return;
+    std::vector<std::string_view> candidates;
+    for (const Column& each : table.columns) candidates.push_back(each.name);
+    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownColumn, column.span, {table.decl->name.text, column.text}), column.text, candidates);
+  }
+
+  void CheckRelations(const TypedTable& table) {
+    const auto& tables = declarations_.names[table.package].tables;
+    std::vector<std::string_view> candidates;
+    for (const auto& [name, index] : tables) candidates.push_back(name);
+    std::sort(candidates.begin(), candidates.end());
+    for (const RelationDecl& relation : table.decl->relations) {
+      NeedColumn(table, relation.our_column);
+      const auto other = tables.find(relation.table.text);
+      if (other == tables.end()) {
+        ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, relation.table.span, {relation.table.text}), relation.table.text, candidates);
+        continue;
+      }
+      if (relation.their_table.text != relation.table.text) {
+        checker_.Emit(DiagnosticKind::kUnknownTable, relation.their_table.span, {relation.their_table.text}).help =
+            "the condition is about `" + std::string(relation.table.text) + "`: " + std::string(relation.table.text) + "." + std::string(relation.their_column.text);
+        continue;
+      }
+      NeedColumn(set_.tables[other->second], relation.their_column);
+    }
+  }
+
+  // Requests name tables, and facts name signers, without a package: two packages may use one name only for one thing.
+  void CheckAcrossPackages() {
+    std::unordered_map<std::string_view, const TypedTable*> tables;
+    for (const TypedTable& table : set_.tables) {
+      const auto [first, is_new] = tables.emplace(table.decl->name.text, &table);
+      if (is_new || first->second->package == table.package || first->second->columns == table.columns) continue;
+      checker_.Emit(DiagnosticKind::kDuplicateName, table.decl->name.span, {"table", table.decl->name.text}).note =
+          "another package has a table of this name with other columns, and requests name tables without their package";
+    }
+    std::unordered_map<std::string_view, const TypedSigner*> signers;
+    for (const TypedSigner& signer : set_.signers) {
+      const auto [first, is_new] = signers.emplace(signer.decl->name.text, &signer);
+      if (is_new || first->second->package == signer.package || SameSigner(*first->second->decl, *signer.decl)) continue;
+      checker_.Emit(DiagnosticKind::kDuplicateName, signer.decl->name.span, {"signer", signer.decl->name.text}).note =
+          "another package has a signer of this name that is not the same, and facts name signers without their package";
+    }
+  }
+
+  static bool SameSigner(const SignerDecl& a, const SignerDecl& b) {
+    return a.keyless == b.keyless && a.key.value == b.key.value && a.issuer.value == b.issuer.value && a.subject.value == b.subject.value &&
+           a.trust.value == b.trust.value;
+  }
+
+  // ---- order and recursion ------------------------------------------------------------------------------------------------
+
+  std::size_t Position(const BodyRef& body) const { return body.is_fn ? set_.lets.size() + body.index : body.index; }
+  BodyRef BodyAt(std::size_t position) const {
+    const bool is_fn = position >= set_.lets.size();
+    return {is_fn, static_cast<std::uint32_t>(is_fn ? position - set_.lets.size() : position)};
+  }
+  const Name& NameOf(const BodyRef& body) const { return body.is_fn ? set_.fns[body.index].decl->name : set_.lets[body.index].decl->name; }
+
+  std::vector<BodyRef> Uses(const BodyRef& body) const {
+    if (body.is_fn) {
+      const TypedFn& fn = set_.fns[body.index];
+      return UsedBodies(set_, declarations_.names[fn.package], fn.file, fn.decl->body, fn.decl);
+    }
+    const TypedLet& let = set_.lets[body.index];
+    return UsedBodies(set_, declarations_.names[let.package], let.file, let.decl->value, nullptr);
+  }
+
+  // Depth-first with its own stack: chains of lets may be as long as the files.
+  void OrderBodies() {
+    enum class Mark : std::uint8_t { kNew, kOpen, kDone };
+    struct Frame {
+      BodyRef body;
+      std::vector<BodyRef> uses;
+      std::size_t next = 0;
+    };
+    std::vector<Mark> marks(set_.lets.size() + set_.fns.size(), Mark::kNew);
+    std::vector<Frame> stack;
+    for (std::size_t start = 0; start < marks.size(); ++start) {
+      if (marks[start] != Mark::kNew) continue;
+      marks[start] = Mark::kOpen;
+      stack.push_back({BodyAt(start), Uses(BodyAt(start))});
+      while (!stack.empty()) {
+        Frame& top = stack.back();
+        if (top.next == top.uses.size()) {
+          marks[Position(top.body)] = Mark::kDone;
+          declarations_.order.push_back(top.body);
+          if (!top.body.is_fn) set_.let_order.push_back(top.body.index);
+          stack.pop_back();
+          continue;
+        }
+        const BodyRef used = top.uses[top.next++];
+        Mark& mark = marks[Position(used)];
+        if (mark == Mark::kOpen) {
+          ReportCycle(stack, used);
+        } else if (mark == Mark::kNew) {
+          mark = Mark::kOpen;
+          stack.push_back({used, Uses(used)});
+        }
+      }
+    }
+  }
+
+  template <typename Frames>
+  void ReportCycle(const Frames& stack, const BodyRef& start) {
+    std::string cycle;
+    bool inside = false;
+    for (const auto& frame : stack) {
+      inside = inside || frame.body == start;
+      if (inside) cycle += std::string(NameOf(frame.body).text) + " → ";
+    }
+    cycle += NameOf(start).text;
+    checker_.Emit(DiagnosticKind::kRecursiveDefinition, NameOf(start).span, {NameOf(start).text, cycle});
+  }
+
+  TypedSet& set_;
+  ExpressionChecker& checker_;
+  Declarations declarations_;
+};
+
+// NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
+void WalkNames(const TypedSet& set, FileId file, ExprId id, std::vector<std::string_view>& bound, const std::function<void(const Expr&)>& on_name,
+               const std::function<void(const Expr&)>& on_call) {
+  if (!id.valid()) return;
+  const Expr& e = set.expr(file, id);
+  if (e.kind == ExprKind::kIdent && (e.rooted || std::find(bound.begin(), bound.end(), e.text) == bound.end())) on_name(e);
+  if (e.kind == ExprKind::kCall && !e.is_method) on_call(e);
+  const std::size_t before = bound.size();
+  for (std::size_t i = 0; i < e.args.size(); ++i) {
+    if (e.kind == ExprKind::kMacro && i == 1) bound.insert(bound.end(), e.names.begin(), e.names.end());
+    WalkNames(set, file, e.args[i], bound, on_name, on_call);
+  }
+  bound.resize(before);
+}
+
+}  // namespace
+
+void ForEachName(const TypedSet& set, FileId file, ExprId root, const std::function<void(const Expr&)>& on_name,
+                 const std::function<void(const Expr&)>& on_call) {
+  std::vector<std::string_view> bound;
+  WalkNames(set, file, root, bound, on_name, on_call);
+}
+
+std::vector<BodyRef> UsedBodies(const TypedSet& set, const PackageNames& names, FileId file, ExprId root, const FnDecl* fn) {
+  std::vector<BodyRef> used;
+  const auto add = [&](BodyRef body) {
+    if (std::find(used.begin(), used.end(), body) == used.end()) used.push_back(body);
+  };
+  ForEachName(
+      set, file, root,
+      [&](const Expr& e) {
+        if (fn != nullptr && !e.rooted &&
+            std::any_of(fn->parameters.begin(), fn->parameters.end(), [&](const Parameter& parameter) { return parameter.name.text == e.text; })) {
+          return;
+        }
+        if (const auto let = names.lets.find(e.text); let != names.lets.end()) add({false, let->second});
+      },
+      [&](const Expr& e) {
+        if (const auto found = names.fns.find(e.text); found != names.fns.end()) add({true, found->second});
+      });
+  return used;
+}
+
+Declarations Declare(TypedSet& set, ExpressionChecker& checker) { return Declarer(set, checker).Run(); }
+
+}  // namespace writ::dsl

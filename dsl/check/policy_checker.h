@@ -1,0 +1,103 @@
+// Checks policies and test blocks against the declarations. Internal to dsl/check: checker.h is the interface.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "dsl/check/declarations.h"
+#include "dsl/check/expression_checker.h"
+#include "dsl/check/targets.h"
+#include "rules/base/source.h"
+
+namespace writ::dsl {
+
+// What names mean in policies of one package about one target (and, for rows, one row type), and what is known of bodies there.
+struct TargetScope {
+  Target target = Target::kTools;
+  std::uint32_t package = 0;
+  std::string place;                  // "policies for tools"
+  VariableTypes variables;
+  BodyTable bodies;
+  std::vector<bool> let_done, fn_done;
+};
+
+// Not thread-safe; lives during one CheckPolicies.
+class PolicyChecker {
+ public:
+  PolicyChecker(TypedSet& set, const Declarations& declarations, ExpressionChecker& checker, std::span<const SourceFile> files);
+
+  // Finds the tables of all policies about rows. Call first: a mask of one policy concerns the messages of all.
+  void FindTables();
+  void CheckPolicy(TypedPolicy& policy);
+  // Looks across policies: shadowed allows. Call after all policies were checked.
+  void CheckTogether();
+  // Checks lets and fns that no policy uses, then gives all bodies the types that hold for every target.
+  void CheckRemainingBodies(DiagnosticSink& sink);
+  void CheckTest(const FileTree& tree, const TestDecl& test);
+
+ private:
+  struct RuleContext {
+    TypedPolicy& policy;
+    TargetScope& scope;
+    ExprScope names;
+  };
+
+  // ---- scopes and bodies (policy_checker.cc)
+  TargetScope& ScopeFor(const TypedPolicy& policy);
+  TargetScope MakeScope(std::uint32_t package, VariableTypes variables, std::string place) const;
+  ExprScope NamesIn(const TargetScope& scope, FileId file) const;
+  void PrepareBodies(TargetScope& scope, FileId file, ExprId root);
+  void CheckBody(TargetScope& scope, const BodyRef& body);
+  std::vector<BodyRef> UsesOf(const BodyRef& body) const;
+  std::size_t PlaceOf(const BodyRef& body) const;
+
+  // ---- rules (rule_checks.cc)
+  void FindTablesOf(TypedPolicy& policy);
+  TypeId RowType(const TypedPolicy& policy);
+  void CheckOperations(const PolicyDecl& policy);
+  void CheckRuleIds(const PolicyDecl& policy);
+  void CheckRule(RuleContext& context, const RuleDecl& rule);
+  void CheckCondition(RuleContext& context, ExprId condition);
+  void CheckMessage(RuleContext& context, const RuleDecl& rule);
+  void CheckMaskedColumns(RuleContext& context, ExprId root, SourceSpan span);
+  void CheckKeys(RuleContext& context, const LimitClause& limit);
+  void CheckImage(RuleContext& context, const RuleDecl& rule);
+  void CheckSigners(const SignerExpr& signers, std::uint32_t package);
+  void CheckColumns(const TypedPolicy& policy, const RuleDecl& rule);
+  TypeId CheckRoot(RuleContext& context, ExprId root);
+  std::vector<std::string_view> MaskedColumns(const TypedPolicy& policy) const;
+  void NeedSigner(const Name& signer, std::uint32_t package);
+
+  // ---- tests (test_checks.cc)
+  void CheckStep(const TestStep& step, std::uint32_t package);
+  void CheckExpectation(const TestStep& step, std::uint32_t package);
+  void CheckCovered(const TestStep& step, std::uint32_t package);
+  void CheckData(FileId file, ExprId id, std::string_view wanted);
+  bool RefuseVariable(FileId file, ExprId id);
+  void CheckMembers(FileId file, ExprId id, Target target, std::string_view root);
+  const TypedTable* NeedTable(const Name& name, std::uint32_t package);
+  void CheckRowData(FileId file, ExprId id, const TypedTable& table);
+  void NeedColumn(const TypedTable& table, std::string_view column, SourceSpan span);
+  bool Applies(const TypedPolicy& policy, Target target, std::string_view scope) const;
+
+  TypedSet& set_;
+  const Declarations& declarations_;
+  ExpressionChecker& checker_;
+  std::span<const SourceFile> files_;
+  TargetTypes targets_;
+  std::map<std::tuple<std::uint32_t, Target, TypeId>, std::unique_ptr<TargetScope>> scopes_;
+  std::vector<VariableTypes> all_variables_;  // by package
+  VariableTypes no_variables_;
+  PackageNames no_names_;
+  std::vector<bool> let_used_, fn_used_;
+  std::vector<std::size_t> places_;           // of lets, then fns, in Declarations::order
+};
+
+// Returns true if every name that pattern `inner` matches is matched by `outer`; false when that is not certain.
+bool PatternCovers(std::string_view outer, const Pattern& inner);
+
+}  // namespace writ::dsl

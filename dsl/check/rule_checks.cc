@@ -1,0 +1,288 @@
+// What a policy and its rules say: names, types of guards, keys and images, columns, messages, signers, and what can never matter.
+#include <algorithm>
+
+#include "dsl/check/policy_checker.h"
+#include "rules/index/index.h"
+
+namespace writ::dsl {
+namespace {
+
+constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
+
+std::string_view AttributeValue(std::span<const Attribute> attributes, std::string_view name) {
+  for (const Attribute& attribute : attributes) {
+    if (attribute.name.text == name) return attribute.value;
+  }
+  return {};
+}
+
+std::string RuleIdOf(const PolicyDecl& policy, std::size_t position) {
+  const std::string_view given = AttributeValue(policy.rules[position].attributes, "id");
+  return given.empty() ? "r" + std::to_string(position + 1) : std::string(given);
+}
+
+bool CoversAll(std::span<const Pattern> outer, std::span<const Pattern> inner) {
+  if (outer.empty()) return true;
+  if (inner.empty()) return std::any_of(outer.begin(), outer.end(), [](const Pattern& pattern) { return pattern.text == "**"; });
+  return std::all_of(inner.begin(), inner.end(), [&](const Pattern& pattern) {
+    return std::any_of(outer.begin(), outer.end(), [&](const Pattern& each) { return PatternCovers(each.text, pattern); });
+  });
+}
+
+}  // namespace
+
+bool PatternCovers(std::string_view outer, const Pattern& inner) {
+  if (outer == inner.text || outer == "**") return true;
+  if (inner.has_wildcard) return outer == "*" && inner.text.find('/') == std::string_view::npos && inner.text.find("**") == std::string_view::npos;
+  std::string literal;
+  for (std::size_t i = 0; i < inner.text.size(); ++i) {
+    if (inner.text[i] == '\\' && i + 1 < inner.text.size()) ++i;
+    literal += inner.text[i];
+  }
+  return GlobMatches(outer, literal);
+}
+
+void PolicyChecker::CheckPolicy(TypedPolicy& policy) {
+  const PolicyDecl& decl = *policy.decl;
+  if (decl.target == Target::kAdmission) CheckOperations(decl);
+  CheckRuleIds(decl);
+  TargetScope& scope = ScopeFor(policy);
+  RuleContext context{policy, scope, NamesIn(scope, policy.file)};
+  for (const RuleDecl& rule : decl.rules) CheckRule(context, rule);
+}
+
+void PolicyChecker::FindTables() {
+  for (TypedPolicy& policy : set_.policies) {
+    if (policy.decl->target == Target::kRows) FindTablesOf(policy);
+  }
+}
+
+void PolicyChecker::FindTablesOf(TypedPolicy& policy) {
+  const auto& tables = declarations_.names[policy.package].tables;
+  std::vector<std::string_view> candidates;
+  for (const auto& [name, index] : tables) candidates.push_back(name);
+  std::sort(candidates.begin(), candidates.end());
+  for (const Pattern& pattern : policy.decl->scopes) {
+    bool found = false;
+    for (const std::string_view name : candidates) {
+      if (!GlobMatches(pattern.text, name)) continue;
+      found = true;
+      policy.tables.push_back(tables.at(name));
+    }
+    if (!found) ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, pattern.span, {pattern.text}), pattern.text, candidates);
+  }
+  std::sort(policy.tables.begin(), policy.tables.end());
+  policy.tables.erase(std::unique(policy.tables.begin(), policy.tables.end()), policy.tables.end());
+}
+
+// The row of one table is its record; of several, the columns that all have with one type. Without any, an error was reported.
+TypeId PolicyChecker::RowType(const TypedPolicy& policy) {
+  if (policy.tables.empty()) return set_.types.Simple(TypeKind::kDyn);
+  const std::string& package = set_.packages[policy.package];
+  if (policy.tables.size() == 1) return targets_.Row(set_.tables[policy.tables[0]], package);
+  TypedTable common = set_.tables[policy.tables[0]];
+  for (const std::uint32_t index : policy.tables) {
+    const std::vector<Column>& columns = set_.tables[index].columns;
+    std::erase_if(common.columns, [&](const Column& column) { return std::find(columns.begin(), columns.end(), column) == columns.end(); });
+  }
+  return targets_.Row(common, package);
+}
+
+void PolicyChecker::CheckOperations(const PolicyDecl& policy) {
+  for (const Name& operation : policy.operations) {
+    if (std::find(std::begin(kOperations), std::end(kOperations), operation.text) != std::end(kOperations)) continue;
+    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownOperation, operation.span, {operation.text}), operation.text, kOperations);
+  }
+}
+
+void PolicyChecker::CheckRuleIds(const PolicyDecl& policy) {
+  std::unordered_map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+    const std::string id = RuleIdOf(policy, i);
+    const auto [first, is_new] = seen.emplace(id, i);
+    if (is_new) continue;
+    const auto place = [&](std::size_t rule) {
+      for (const Attribute& attribute : policy.rules[rule].attributes) {
+        if (attribute.name.text == "id") return std::optional(attribute.value_span);
+      }
+      return std::optional<SourceSpan>();
+    };
+    const std::optional<SourceSpan> span = place(i) ? place(i) : place(first->second);  // one of the two was written down
+    checker_.Emit(DiagnosticKind::kDuplicateRuleId, span.value_or(policy.rules[i].verb_span), {policy.name.text, id});
+  }
+}
+
+TypeId PolicyChecker::CheckRoot(RuleContext& context, ExprId root) {
+  if (!root.valid()) return set_.types.Simple(TypeKind::kError);
+  PrepareBodies(context.scope, context.policy.file, root);
+  return checker_.Check(root, context.names);
+}
+
+void PolicyChecker::CheckCondition(RuleContext& context, ExprId condition) {
+  if (!condition.valid()) return;
+  PrepareBodies(context.scope, context.policy.file, condition);
+  if (!checker_.CheckAs(condition, context.names, set_.types.Simple(TypeKind::kBool), "bool")) return;
+  const Value* constant = checker_.TryConstant(context.policy.file, condition);
+  if (constant == nullptr || !constant->is(Kind::kBool)) return;
+  checker_.Emit(DiagnosticKind::kConstantCondition, set_.expr(context.policy.file, condition).span, {constant->boolean ? "true" : "false"});
+}
+
+void PolicyChecker::CheckRule(RuleContext& context, const RuleDecl& rule) {
+  CheckCondition(context, rule.requirement);
+  CheckCondition(context, rule.when);
+  CheckCondition(context, rule.unless);
+  if (rule.image.valid() || rule.signers) CheckImage(context, rule);
+  if (rule.limit) CheckKeys(context, *rule.limit);
+  if (!rule.columns.empty()) CheckColumns(context.policy, rule);
+  CheckMessage(context, rule);
+  if (!rule.needs_scopes.empty() && !context.scope.variables.contains("principal")) {
+    checker_.Emit(DiagnosticKind::kClauseNotAllowed, rule.needs_scopes[0].span, {"needs scope", context.scope.place}).note =
+        context.scope.place + " have no `principal`";
+  }
+}
+
+void PolicyChecker::CheckImage(RuleContext& context, const RuleDecl& rule) {
+  const TypeId found = CheckRoot(context, rule.image);
+  TypeTable& types = set_.types;
+  const TypeKind kind = types[found].kind;
+  const bool fits = kind == TypeKind::kError || kind == TypeKind::kDyn || kind == TypeKind::kString ||
+                    (kind == TypeKind::kWrapper && types[found].parameters[0] == types.Simple(TypeKind::kString)) ||
+                    (kind == TypeKind::kList && (types[found].parameters[0] == types.Simple(TypeKind::kString) || types[found].parameters[0] == types.Simple(TypeKind::kDyn)));
+  if (!fits) checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, rule.image).span, {types.Text(found), "an image reference: string or list(string)"});
+  if (rule.signers) CheckSigners(*rule.signers, context.policy.package);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
+void PolicyChecker::CheckSigners(const SignerExpr& signers, std::uint32_t package) {
+  if (signers.kind == SignerExpr::Kind::kSigner) {
+    NeedSigner(signers.signer, package);
+    return;
+  }
+  for (const SignerExpr& operand : signers.operands) CheckSigners(operand, package);
+  if (signers.needed >= 1 && signers.needed <= signers.operands.size()) return;
+  checker_.Emit(DiagnosticKind::kBadConstant, signers.span,
+                {std::to_string(signers.needed) + " of " + std::to_string(signers.operands.size()) + " signers can never be what is meant"});
+}
+
+void PolicyChecker::NeedSigner(const Name& signer, std::uint32_t package) {
+  const auto& signers = declarations_.names[package].signers;
+  if (signers.contains(signer.text)) return;
+  std::vector<std::string_view> candidates;
+  for (const auto& [name, index] : signers) candidates.push_back(name);
+  std::sort(candidates.begin(), candidates.end());
+  ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownSigner, signer.span, {signer.text}), signer.text, candidates);
+}
+
+// A key names a bucket by its text: it must be one thing, not a collection.
+void PolicyChecker::CheckKeys(RuleContext& context, const LimitClause& limit) {
+  for (const ExprId key : limit.keys) {
+    const TypeId found = CheckRoot(context, key);
+    const TypeKind kind = set_.types[found].kind;
+    if (kind != TypeKind::kList && kind != TypeKind::kMap && kind != TypeKind::kRecord && kind != TypeKind::kOptional && kind != TypeKind::kType) continue;
+    checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, key).span, {set_.types.Text(found), "a string, number, bool or time as key"});
+  }
+}
+
+void PolicyChecker::CheckColumns(const TypedPolicy& policy, const RuleDecl& rule) {
+  for (const Name& column : rule.columns) {
+    for (const std::uint32_t table : policy.tables) NeedColumn(set_.tables[table], column.text, column.span);
+  }
+}
+
+// The columns that some policy masks in rows of this policy's tables. Policies in shadow mode mask nothing.
+std::vector<std::string_view> PolicyChecker::MaskedColumns(const TypedPolicy& policy) const {
+  std::vector<std::string_view> masked;
+  for (const TypedPolicy& other : set_.policies) {
+    if (other.decl->target != Target::kRows || other.decl->mode == PolicyMode::kShadow) continue;
+    const bool shares = std::any_of(other.tables.begin(), other.tables.end(), [&](std::uint32_t theirs) {
+      return std::any_of(policy.tables.begin(), policy.tables.end(),
+                         [&](std::uint32_t ours) { return set_.tables[ours].decl->name.text == set_.tables[theirs].decl->name.text; });
+    });
+    if (!shares) continue;
+    for (const RuleDecl& rule : other.decl->rules) {
+      for (const Name& column : rule.columns) masked.push_back(column.text);
+    }
+  }
+  return masked;
+}
+
+void PolicyChecker::CheckMessage(RuleContext& context, const RuleDecl& rule) {
+  for (const MessagePiece& piece : rule.message.pieces) {
+    if (!piece.expr.valid()) continue;
+    CheckRoot(context, piece.expr);
+    if (context.policy.decl->target == Target::kRows) CheckMaskedColumns(context, piece.expr, set_.expr(context.policy.file, piece.expr).span);
+  }
+}
+
+// A message must not show what a mask hides: neither row.card, nor row as a whole, nor through a let or fn.
+void PolicyChecker::CheckMaskedColumns(RuleContext& context, ExprId root, SourceSpan span) {
+  const std::vector<std::string_view> masked = MaskedColumns(context.policy);
+  if (masked.empty()) return;
+  const PackageNames& names = declarations_.names[context.policy.package];
+  std::vector<std::pair<FileId, ExprId>> roots = {{context.policy.file, root}};
+  std::vector<BodyRef> bodies = UsedBodies(set_, names, context.policy.file, root, nullptr);
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    const BodyRef body = bodies[i];
+    roots.emplace_back(body.is_fn ? set_.fns[body.index].file : set_.lets[body.index].file,
+                       body.is_fn ? set_.fns[body.index].decl->body : set_.lets[body.index].decl->value);
+    for (const BodyRef& used : UsesOf(body)) {
+      if (std::find(bodies.begin(), bodies.end(), used) == bodies.end()) bodies.push_back(used);
+    }
+  }
+  for (const auto& [file, expression] : roots) {
+    std::vector<ExprId> pending = {expression};
+    while (!pending.empty()) {
+      const ExprId id = pending.back();
+      pending.pop_back();
+      if (!id.valid()) continue;
+      const Expr& e = set_.expr(file, id);
+      const auto is_row = [&](ExprId operand) {
+        return operand.valid() && set_.expr(file, operand).kind == ExprKind::kIdent && set_.expr(file, operand).text == "row";
+      };
+      std::string_view column;
+      if ((e.kind == ExprKind::kSelect || e.kind == ExprKind::kOptionalSelect || e.kind == ExprKind::kHas) && is_row(e.args[0])) column = e.text;
+      if (e.kind == ExprKind::kBinary && e.args.size() == 2 && is_row(e.args[0]) && e.args[1].valid() && set_.expr(file, e.args[1]).value.is(Kind::kString) &&
+          (e.text == "_[_]" || e.text == "_[?_]")) {
+        column = set_.expr(file, e.args[1]).value.string();
+      }
+      if (!column.empty()) {
+        if (e.kind != ExprKind::kHas && std::find(masked.begin(), masked.end(), column) != masked.end()) {
+          checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row." + std::string(column)});
+        }
+        continue;
+      }
+      if (is_row(id)) checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row"}).note = "`row." + std::string(masked[0]) + "` is part of it";
+      pending.insert(pending.end(), e.args.begin(), e.args.end());
+    }
+  }
+}
+
+void PolicyChecker::CheckTogether() {
+  struct Denial {
+    const TypedPolicy* policy;
+    std::size_t rule;
+  };
+  std::vector<Denial> denials;
+  for (const TypedPolicy& policy : set_.policies) {
+    if (policy.decl->mode != PolicyMode::kEnforce) continue;
+    for (std::size_t i = 0; i < policy.decl->rules.size(); ++i) {
+      const RuleDecl& rule = policy.decl->rules[i];
+      if (rule.verb == Verb::kDeny && !rule.when.valid() && !rule.unless.valid()) denials.push_back({&policy, i});
+    }
+  }
+  for (const TypedPolicy& policy : set_.policies) {
+    if (policy.decl->mode == PolicyMode::kShadow) continue;
+    for (const RuleDecl& rule : policy.decl->rules) {
+      if (rule.verb != Verb::kAllow) continue;
+      for (const Denial& denial : denials) {
+        const PolicyDecl& other = *denial.policy->decl;
+        if (other.target != policy.decl->target || !CoversAll(other.scopes, policy.decl->scopes)) continue;
+        if (!CoversAll(other.rules[denial.rule].patterns, rule.patterns)) continue;
+        checker_.Emit(DiagnosticKind::kShadowedAllow, rule.verb_span, {std::string(other.name.text) + "." + RuleIdOf(other, denial.rule)});
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace writ::dsl

@@ -1,0 +1,107 @@
+// The compiler's way through its stages, and the files that it reads.
+#include "dsl/compiler.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "dsl/check/checker.h"
+#include "dsl/lower/lower.h"
+#include "dsl/parse/parser.h"
+#include "rules/ir/verify.h"
+
+namespace writ::dsl {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxFiles = 100'000;
+
+// The rules of programs that lowering does not already guarantee are ceilings (sizes of regexes, nesting of values); the verifier
+// knows them all, and a program that it refuses must not be handed out.
+void Verify(Program& program, DiagnosticSink& sink) {
+  const Result<VerifiedProgram> verified = VerifyProgram(program);
+  if (verified) return;
+  sink.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0}, {"the policies are too large to run: " + verified.error().message});
+}
+
+}  // namespace
+
+Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions& options) {
+  Compilation compilation;
+  compilation.files = std::move(files);
+  DiagnosticSink sink(options.limits.max_diagnostics);
+  std::vector<FileTree> trees;
+  for (std::size_t i = 0; i < compilation.files.size(); ++i) trees.push_back(ParseFile(compilation.files[i], FileId(i), sink, options.limits));
+  // A tree with syntax errors lacks what did not parse: checking it would report the consequences of what is reported already.
+  if (!sink.has_errors()) {
+    const TypedSet set = CheckPolicies(std::move(trees), compilation.files, sink);
+    if (!sink.has_errors()) {
+      Program program = LowerPolicies(set, compilation.files, {options.limits, options.optimize}, sink);
+      if (!sink.has_errors()) Verify(program, sink);
+      compilation.program = std::move(program);
+    }
+  }
+  sink.Finish(options.strict);
+  compilation.diagnostics = sink.diagnostics();
+  compilation.error_count = sink.error_count();
+  compilation.warning_count = sink.warning_count();
+  if (compilation.error_count > 0) compilation.program.reset();
+  return compilation;
+}
+
+Result<std::vector<std::string>> FindPolicyFiles(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) {
+    const bool missing = !error || error == std::errc::no_such_file_or_directory;
+    return Error{missing ? ErrorCode::kNotFound : ErrorCode::kUnreadable, path + ": " + (missing ? "no such file or directory" : error.message())};
+  }
+  if (!fs::is_directory(status)) return std::vector<std::string>{path};
+  std::vector<std::string> found;
+  fs::recursive_directory_iterator it(path, error);
+  for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    // Kubernetes mounts ConfigMaps as links into hidden directories (`..data`): links are followed, hidden directories are not
+    // walked, so that no file is read twice.
+    const std::string name = it->path().filename().string();
+    std::error_code ignored;
+    if (name.starts_with('.')) {
+      if (it->is_directory(ignored)) it.disable_recursion_pending();
+      continue;
+    }
+    if (!it->path().native().ends_with(".writ") || it->is_directory(ignored)) continue;
+    found.push_back(it->path().string());
+    if (found.size() > kMaxFiles) return Error{ErrorCode::kTooLarge, path + ": more than " + std::to_string(kMaxFiles) + " policy files"};
+  }
+  if (error) return Error{ErrorCode::kUnreadable, path + ": cannot be read: " + error.message()};
+  if (found.empty()) return Error{ErrorCode::kInvalidArgument, path + ": the directory has no policies (*.writ)"};
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Result<std::vector<SourceFile>> ReadPolicyFiles(std::span<const std::string> paths, const SourceLimits& limits) {
+  std::vector<SourceFile> files;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (!fs::exists(status)) return Error{ErrorCode::kNotFound, path + ": no such file"};
+    if (fs::is_directory(status)) return Error{ErrorCode::kUnreadable, path + ": is a directory"};
+    std::ifstream stream(path, std::ios::binary);
+    if (!stream) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
+    std::string text;
+    // Read one byte more than allowed: sizes of pipes and of files in /proc are not known before.
+    text.resize(limits.max_file_bytes + 1);
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (stream.bad()) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
+    const auto size = static_cast<std::size_t>(stream.gcount());
+    if (size > limits.max_file_bytes) return Error{ErrorCode::kTooLarge, path + ": larger than " + std::to_string(limits.max_file_bytes) + " bytes"};
+    text.resize(size);
+    text.shrink_to_fit();
+    files.push_back({path, std::move(text)});
+  }
+  return files;
+}
+
+}  // namespace writ::dsl

@@ -1,0 +1,51 @@
+// Single expressions: the same way as policies, with one root and no lets.
+#include "dsl/lower/expression.h"
+
+#include "dsl/check/checker.h"
+#include "dsl/lower/graph_builder.h"
+#include "dsl/parse/parser.h"
+#include "rules/opt/emit.h"
+
+namespace writ::dsl {
+namespace {
+
+void Lower(const TypedSet& set, ExprId root, const SourceFile& file, const ExpressionEnvironment& environment, const SourceLimits& limits,
+           DiagnosticSink& sink, Program& program) {
+  Graph graph(true);
+  const std::vector<LineIndex> lines = {LineIndex(FileId(0), file.text)};
+  GraphBuilder builder(set, graph, lines, limits, true);
+  const NodeId node = builder.Build(FileId(0), root);
+  if (builder.fault() != BuildFault::kNone || !graph.ok()) {
+    sink.Emit(DiagnosticKind::kProgramTooLarge, set.expr(FileId(0), root).span, {"the expression is too large"});
+    return;
+  }
+  std::vector<SlotId> roots;
+  for (const ExpressionEnvironment::Variable& variable : environment.variables) roots.push_back(graph.Root(variable.name));
+  const NodeId written[] = {node};
+  Emitter emitter(graph, program, written, {.fuse = true, .share = false});
+  emitter.Write(node);
+  for (const SlotId slot : roots) emitter.UseSlot(slot, false);
+  program.files.push_back(file.name);
+  if (!emitter.ok()) sink.Emit(DiagnosticKind::kProgramTooLarge, set.expr(FileId(0), root).span, {"the expression needs more than 65000 registers"});
+}
+
+}  // namespace
+
+CompiledExpression CompileExpression(const SourceFile& file, ExpressionEnvironment& environment, const SourceLimits& limits) {
+  CompiledExpression compiled;
+  DiagnosticSink sink(limits.max_diagnostics);
+  FileTree tree;
+  tree.file = FileId(0);
+  const std::optional<ExprId> root = ParseExpressionOnly(file, FileId(0), tree, sink, limits);
+  compiled.type = environment.types.Simple(TypeKind::kError);
+  if (root && !sink.has_errors()) {
+    const TypedSet set = CheckExpression(std::move(tree), *root, environment, sink, compiled.type);
+    if (!sink.has_errors()) Lower(set, *root, file, environment, limits, sink, compiled.program);
+  }
+  sink.Finish(false);
+  compiled.ok = !sink.has_errors();
+  compiled.diagnostics = sink.diagnostics();
+  return compiled;
+}
+
+}  // namespace writ::dsl

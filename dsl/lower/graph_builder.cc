@@ -1,0 +1,209 @@
+// Typed expressions to graph nodes; see graph_builder.h.
+//
+// A fn's arguments are built once where it is called and stand in its body as nodes: since evaluation is pure and faults are
+// values, that is the same as passing by name, and static paths go through (`f(principal)` with body `p.tenant` reads the slot
+// principal.tenant).
+// NOLINTBEGIN(misc-no-recursion): depth <= kMaxNodeDepth, checked in Node()
+#include "dsl/lower/graph_builder.h"
+
+#include <algorithm>
+
+#include "rules/base/check.h"
+#include "rules/ir/verify_parts.h"
+
+namespace writ::dsl {
+
+GraphBuilder::GraphBuilder(const TypedSet& set, Graph& graph, const std::vector<LineIndex>& lines, const SourceLimits& limits, bool simplify)
+    : set_(set), graph_(graph), lines_(lines), limits_(limits), simplify_(simplify), let_positions_(set.lets.size(), 0) {}
+
+bool GraphBuilder::BuildLets(std::uint32_t& faulty) {
+  for (const std::uint32_t index : set_.let_order) {
+    const TypedLet& let = set_.lets[index];
+    const NodeId body = Build(let.file, let.decl->value);
+    if (fault_ != BuildFault::kNone) {
+      faulty = index;
+      return false;
+    }
+    let_positions_[index] = static_cast<std::uint32_t>(graph_.lets.size());
+    graph_.lets.push_back(body);
+    graph_.let_names.emplace_back(let.decl->name.text);
+  }
+  return true;
+}
+
+NodeId GraphBuilder::Build(FileId file, ExprId root) {
+  fault_ = BuildFault::kNone;
+  visited_ = 0;
+  macro_depth_ = 0;
+  fn_depth_ = 0;
+  Frame frame{file, {}, {}};
+  const NodeId node = Node(frame, root);
+  if (fault_ == BuildFault::kNone && graph_[node].tree_size > limits_.max_inline_nodes) fault_ = BuildFault::kTooLarge;
+  return node;
+}
+
+NodeId GraphBuilder::Failed(BuildFault fault, SourceLocation place) {
+  if (fault_ == BuildFault::kNone) fault_ = fault;
+  return graph_.Constant(Value::Null(), place);
+}
+
+NodeId GraphBuilder::NoOverload(std::string_view name, SourceLocation place) {
+  return graph_.Constant(Value::Error(ValueError::kNoMatchingOverload, name), place);
+}
+
+NodeId GraphBuilder::Node(Frame& frame, ExprId id) {
+  const Expr& e = set_.expr(frame.file, id);
+  const SourceLocation place = PlaceOf(frame.file, e.name_span.end > e.name_span.begin ? e.name_span : e.span);
+  if (fault_ != BuildFault::kNone || ++visited_ > limits_.max_inline_nodes) return Failed(BuildFault::kTooLarge, place);
+  if (fn_depth_ >= kMaxNodeDepth) return Failed(BuildFault::kTooDeep, place);
+  ++fn_depth_;
+  NodeId node;
+  switch (e.kind) {
+    case ExprKind::kLiteral: node = graph_.Constant(e.value, place); break;
+    case ExprKind::kIdent: node = Reference(frame, e, set_.info(frame.file, id)); break;
+    case ExprKind::kSelect: {
+      const TypedExpr& info = set_.info(frame.file, id);
+      node = info.reference == ReferenceKind::kNone ? MemberNode(NodeKind::kSelect, Node(frame, e.args[0]), e.text, place) : Reference(frame, e, info);
+      break;
+    }
+    case ExprKind::kOptionalSelect: node = MemberNode(NodeKind::kOptionalSelect, Node(frame, e.args[0]), e.text, place); break;
+    case ExprKind::kHas: node = MemberNode(NodeKind::kHasMember, Node(frame, e.args[0]), e.text, place); break;
+    case ExprKind::kCall:
+    case ExprKind::kUnary:
+    case ExprKind::kBinary: node = Call(frame, id, e); break;
+    case ExprKind::kAnd: node = graph_.Make(NodeKind::kAnd, Nodes(frame, e, 0), 0, place); break;
+    case ExprKind::kOr: node = graph_.Make(NodeKind::kOr, Nodes(frame, e, 0), 0, place); break;
+    case ExprKind::kConditional: node = graph_.Make(NodeKind::kConditional, Nodes(frame, e, 0), 0, place); break;
+    case ExprKind::kList:
+    case ExprKind::kMap: node = Aggregate(frame, e); break;
+    case ExprKind::kStruct: node = NoOverload(e.text, place); break;
+    case ExprKind::kMacro: node = Macro(frame, e); break;
+  }
+  --fn_depth_;
+  if (graph_[node].depth > kMaxNodeDepth) return Failed(BuildFault::kTooDeep, place);
+  return node;
+}
+
+std::vector<NodeId> GraphBuilder::Nodes(Frame& frame, const Expr& e, std::size_t first) {
+  std::vector<NodeId> nodes;
+  for (std::size_t i = first; i < e.args.size(); ++i) nodes.push_back(Node(frame, e.args[i]));
+  return nodes;
+}
+
+NodeId GraphBuilder::Let(std::uint32_t index, SourceLocation place) {
+  const std::uint32_t position = let_positions_[index];
+  const NodeId body = graph_.lets[position];
+  const NodeKind kind = graph_[body].kind;
+  if (simplify_ && (kind == NodeKind::kConstant || kind == NodeKind::kSlot)) return body;  // as cheap as the cell
+  return graph_.Leaf(NodeKind::kLet, position, 0, place);
+}
+
+NodeId GraphBuilder::Reference(Frame& frame, const Expr& e, const TypedExpr& info) {
+  const SourceLocation place = PlaceOf(frame.file, e.span);
+  switch (info.reference) {
+    case ReferenceKind::kVariable: return graph_.Leaf(NodeKind::kSlot, graph_.Root(info.name).index, 0, place);
+    case ReferenceKind::kParameter: return frame.arguments[info.index];
+    case ReferenceKind::kLet: return Let(info.index, place);
+    case ReferenceKind::kTypeValue: return graph_.Constant(Value::Type(info.name), place);
+    case ReferenceKind::kIteration:
+      for (auto it = frame.iterations.rbegin(); it != frame.iterations.rend(); ++it) {
+        if (it->first == info.name) return graph_.Leaf(NodeKind::kVariable, it->second, 0, place);
+      }
+      break;
+    case ReferenceKind::kNone: case ReferenceKind::kFn: case ReferenceKind::kFunction: case ReferenceKind::kDeclared: break;
+  }
+  WRIT_CHECK(false);  // the checker resolves every name or reports it
+}
+
+std::uint16_t GraphBuilder::StepsAfterRoot(SlotId slot) const {
+  std::uint16_t steps = 0;
+  for (SlotId at = graph_.slots[slot.index].parent; at.valid(); at = graph_.slots[at.index].parent) ++steps;
+  return steps;
+}
+
+// operand.member, operand.?member, has(operand.member): a step of a static path, or an instruction on a value.
+NodeId GraphBuilder::MemberNode(NodeKind kind, NodeId operand, std::string_view member, SourceLocation place) {
+  const ::writ::Node& on = graph_[operand];
+  const auto index = on.index;
+  if (on.kind == NodeKind::kSlot) {
+    const std::uint16_t plain = StepsAfterRoot(SlotId(index));
+    const SlotId slot = graph_.Child(SlotId(index), member);
+    if (kind == NodeKind::kSelect) return graph_.Leaf(NodeKind::kSlot, slot.index, 0, place);
+    if (kind == NodeKind::kHasMember) return graph_.Leaf(NodeKind::kHasSlot, slot.index, 0, place);
+    return graph_.Leaf(NodeKind::kOptionalSlot, slot.index, plain, place);
+  }
+  if (on.kind == NodeKind::kOptionalSlot && kind != NodeKind::kHasMember) {
+    const std::uint16_t plain = on.detail;
+    return graph_.Leaf(NodeKind::kOptionalSlot, graph_.Child(SlotId(index), member).index, plain, place);
+  }
+  return graph_.Member(kind, operand, member, place);
+}
+
+NodeId GraphBuilder::FunctionNode(Function function, std::span<const NodeId> args, SourceLocation place) {
+  if (args.size() >= 32 || ((verify::LegalArgumentCounts(static_cast<std::uint32_t>(function)) >> args.size()) & 1U) == 0) {
+    return NoOverload(InfoOf(function).name, place);  // only without the checker
+  }
+  if (function == Function::kIndex || function == Function::kOptionalIndex) {
+    const Value* key = graph_.TryValue(args[1]);
+    const NodeKind on = graph_[args[0]].kind;
+    if (key != nullptr && key->is(Kind::kString) && (on == NodeKind::kSlot || on == NodeKind::kOptionalSlot)) {
+      return MemberNode(function == Function::kIndex ? NodeKind::kSelect : NodeKind::kOptionalSelect, args[0], key->string(), place);
+    }
+  }
+  if (function == Function::kToDyn && simplify_) return args[0];
+  return graph_.Call(function, args, place);
+}
+
+NodeId GraphBuilder::Call(Frame& frame, ExprId id, const Expr& e) {
+  const TypedExpr& info = set_.info(frame.file, id);
+  const SourceLocation place = PlaceOf(frame.file, e.name_span.end > e.name_span.begin ? e.name_span : e.span);
+  if (info.reference == ReferenceKind::kFn) return FnCall(frame, e, info);
+  if (info.reference != ReferenceKind::kFunction) return NoOverload(e.text, place);
+  const std::vector<NodeId> args = Nodes(frame, e, info.namespaced ? 1 : 0);
+  return FunctionNode(info.function, args, place);
+}
+
+NodeId GraphBuilder::FnCall(Frame& frame, const Expr& e, const TypedExpr& info) {
+  const std::vector<NodeId> arguments = Nodes(frame, e, 0);
+  const TypedFn& fn = set_.fns[info.index];
+  Frame inner{fn.file, arguments, {}};
+  return Node(inner, fn.decl->body);
+}
+
+NodeId GraphBuilder::Aggregate(Frame& frame, const Expr& e) {
+  const SourceLocation place = PlaceOf(frame.file, e.span);
+  const bool is_list = e.kind == ExprKind::kList;
+  std::vector<NodeId> entries = Nodes(frame, e, 0);
+  for (std::size_t i = 0; i < e.optional.size(); ++i) {
+    if (!e.optional[i]) continue;
+    NodeId& entry = entries[is_list ? i : 2 * i + 1];
+    const NodeId wrapped[] = {entry};
+    entry = graph_.Make(NodeKind::kOptionalEntry, wrapped, 0, place);
+  }
+  return graph_.Make(is_list ? NodeKind::kList : NodeKind::kMap, entries, 0, place);
+}
+
+NodeId GraphBuilder::Macro(Frame& frame, const Expr& e) {
+  const SourceLocation place = PlaceOf(frame.file, e.name_span);
+  std::vector<NodeId> args = {Node(frame, e.args[0])};
+  const std::uint32_t depth = macro_depth_++;
+  for (const std::string_view name : e.names) frame.iterations.emplace_back(name, depth);
+  if (e.macro == Macro::kMap && e.args.size() == 2) args.emplace_back();  // no predicate
+  for (const NodeId node : Nodes(frame, e, 1)) args.push_back(node);
+  frame.iterations.resize(frame.iterations.size() - e.names.size());
+  --macro_depth_;
+  const auto make = [&](NodeKind kind) { return graph_.Make(kind, args, depth, place); };
+  switch (e.macro) {
+    case Macro::kAll: return make(NodeKind::kAll);
+    case Macro::kExists: return make(NodeKind::kExists);
+    case Macro::kExistsOne: return make(NodeKind::kExistsOne);
+    case Macro::kMap: return make(NodeKind::kMapItems);
+    case Macro::kFilter: return make(NodeKind::kFilter);
+    case Macro::kOptMap: return make(NodeKind::kOptMap);
+    case Macro::kOptFlatMap: return make(NodeKind::kOptFlatMap);
+  }
+  WRIT_CHECK(false);
+}
+// NOLINTEND(misc-no-recursion)
+
+}  // namespace writ::dsl

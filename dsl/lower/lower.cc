@@ -1,0 +1,343 @@
+// Lowering in three steps: all expressions become nodes of one graph; slots get the types that targets and tables declare; blocks
+// and rules are written in source order.
+#include "dsl/lower/lower.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "dsl/lower/discriminators.h"
+#include "dsl/lower/graph_builder.h"
+#include "dsl/lower/selectors.h"
+#include "rules/opt/emit.h"
+
+namespace writ::dsl {
+namespace {
+
+// Lets that stand on each other. With the cells of common sub-expressions between them they stay below BundleLimits::max_cell_depth.
+constexpr std::uint32_t kMaxLetNesting = 90;
+constexpr std::size_t kMaxGraphNodes = 8'000'000;
+
+// The nodes of one rule, before anything is written.
+struct RuleNodes {
+  NodeId guard;                       // invalid = always
+  std::vector<NodeId> message;        // of the pieces with an expression, in order
+  std::vector<NodeId> keys;
+  NodeId image;
+};
+
+std::string_view AttributeValue(std::span<const Attribute> attributes, std::string_view name) {
+  for (const Attribute& attribute : attributes) {
+    if (attribute.name.text == name) return attribute.value;
+  }
+  return {};
+}
+
+class Lowerer {
+ public:
+  Lowerer(const TypedSet& set, std::span<const SourceFile> files, const LowerOptions& options, DiagnosticSink& sink)
+      : set_(set), files_(files), options_(options), sink_(sink), graph_(options.optimize), lines_(MakeLines(files)),
+        builder_(set, graph_, lines_, options.limits, options.optimize) {}
+
+  Program Run() {
+    if (!CheckLetNesting() || !BuildGraph()) return {};
+    TypeSlots();
+    WriteDeclarations();
+    Emitter emitter(graph_, program_, roots_, {options_.optimize, options_.optimize});
+    std::size_t next = 0;
+    for (const TypedPolicy& policy : set_.policies) {
+      WritePolicy(policy);
+      for (std::size_t i = 0; i < policy.decl->rules.size(); ++i) WriteRule(emitter, policy, i, rules_[next++]);
+    }
+    if (!emitter.ok()) sink_.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0}, {"an expression needs more than 65000 registers"});
+    return std::move(program_);
+  }
+
+ private:
+  static std::vector<LineIndex> MakeLines(std::span<const SourceFile> files) {
+    std::vector<LineIndex> lines;
+    for (std::size_t i = 0; i < files.size(); ++i) lines.emplace_back(FileId(i), files[i].text);
+    return lines;
+  }
+
+  SourceLocation Locate(const SourceSpan& span) const { return lines_[span.file.index].Locate(span.begin); }
+
+  // ---- nodes --------------------------------------------------------------------------------------------------------------
+
+  bool CheckLetNesting() {
+    std::vector<std::uint32_t> nesting(set_.lets.size(), 1);
+    std::vector<std::uint32_t> fn_nesting(set_.fns.size(), 0);
+    // let_order names lets only after what they use; a fn between two lets is looked through by walking what was resolved.
+    for (const std::uint32_t index : set_.let_order) {
+      const TypedLet& let = set_.lets[index];
+      nesting[index] = 1 + NestingOf(let.file, let.decl->value, nesting);
+      if (nesting[index] <= kMaxLetNesting) continue;
+      sink_.Emit(DiagnosticKind::kProgramTooLarge, let.decl->name.span,
+                 {"`" + std::string(let.decl->name.text) + "` stands on more than " + std::to_string(kMaxLetNesting) + " lets that stand on each other"});
+      return false;
+    }
+    return true;
+  }
+
+  // The deepest let below an expression, through fns, each fn once.
+  std::uint32_t NestingOf(FileId file, ExprId root, const std::vector<std::uint32_t>& nesting) const {
+    std::vector<std::pair<FileId, ExprId>> pending = {{file, root}};
+    std::vector<bool> seen(set_.fns.size(), false);
+    std::uint32_t deepest = 0;
+    while (!pending.empty()) {
+      const auto [at, id] = pending.back();
+      pending.pop_back();
+      const TypedExpr& info = set_.info(at, id);
+      if (info.reference == ReferenceKind::kLet) deepest = std::max(deepest, nesting[info.index]);
+      if (info.reference == ReferenceKind::kFn && !seen[info.index]) {
+        seen[info.index] = true;
+        pending.emplace_back(set_.fns[info.index].file, set_.fns[info.index].decl->body);
+      }
+      for (const ExprId arg : set_.expr(at, id).args) pending.emplace_back(at, arg);
+    }
+    return deepest;
+  }
+
+  bool BuildGraph() {
+    std::uint32_t faulty = 0;
+    if (!builder_.BuildLets(faulty)) {
+      const TypedLet& let = set_.lets[faulty];
+      Report(set_.expr(let.file, let.decl->value).span);
+      return false;
+    }
+    for (const TypedPolicy& policy : set_.policies) {
+      for (const RuleDecl& rule : policy.decl->rules) rules_.push_back(BuildRule(policy.file, rule));
+      if (graph_.node_count() <= kMaxGraphNodes && graph_.ok()) continue;
+      sink_.Emit(DiagnosticKind::kProgramTooLarge, policy.decl->name.span, {"the expressions of the policies up to this one are too large"});
+      return false;
+    }
+    return !sink_.has_errors();
+  }
+
+  void Report(SourceSpan span) {
+    if (builder_.fault() == BuildFault::kTooLarge) {
+      sink_.Emit(DiagnosticKind::kInlinedTooLarge, span, {std::to_string(options_.limits.max_inline_nodes)});
+    } else {
+      sink_.Emit(DiagnosticKind::kProgramTooLarge, span,
+                 {"with its `fn` calls inlined this expression is nested more than " + std::to_string(kMaxNodeDepth) + " levels deep"});
+    }
+  }
+
+  NodeId Build(FileId file, ExprId id) {
+    const NodeId node = builder_.Build(file, id);
+    if (builder_.fault() != BuildFault::kNone) Report(set_.expr(file, id).span);
+    return node;
+  }
+
+  NodeId Root(NodeId node) {
+    roots_.push_back(node);
+    return node;
+  }
+
+  RuleNodes BuildRule(FileId file, const RuleDecl& rule) {
+    RuleNodes nodes;
+    nodes.guard = BuildGuard(file, rule);
+    if (nodes.guard.valid()) Root(nodes.guard);
+    for (const MessagePiece& piece : rule.message.pieces) {
+      if (piece.expr.valid()) nodes.message.push_back(Root(Build(file, piece.expr)));
+    }
+    if (rule.limit) {
+      for (const ExprId key : rule.limit->keys) nodes.keys.push_back(Root(Build(file, key)));
+    }
+    if (rule.image.valid()) nodes.image = Root(Build(file, rule.image));
+    return nodes;
+  }
+
+  // when && !unless; for a requirement !when || unless || requirement (program.h says why). Always true: no guard.
+  NodeId BuildGuard(FileId file, const RuleDecl& rule) {
+    const bool requires_condition = rule.requirement.valid();
+    const SourceLocation place = Locate(rule.verb_span);
+    std::vector<NodeId> parts;
+    const auto negated = [&](NodeId node) {
+      const NodeId args[] = {node};
+      return graph_.Call(Function::kNot, args, place);
+    };
+    const NodeKind kind = requires_condition ? NodeKind::kOr : NodeKind::kAnd;
+    const auto add = [&](NodeId node) {
+      if (graph_[node].kind == kind) {
+        const std::span<const NodeId> inner = graph_.args(node);
+        parts.insert(parts.end(), inner.begin(), inner.end());
+      } else {
+        parts.push_back(node);
+      }
+    };
+    if (rule.when.valid()) add(requires_condition ? negated(Build(file, rule.when)) : Build(file, rule.when));
+    if (rule.unless.valid()) add(requires_condition ? Build(file, rule.unless) : negated(Build(file, rule.unless)));
+    if (requires_condition) add(Build(file, rule.requirement));
+    if (parts.empty()) return {};
+    const NodeId guard = parts.size() == 1 ? parts[0] : graph_.Make(kind, parts, 0, place);
+    const Value* constant = graph_.TryValue(guard);
+    return options_.optimize && constant != nullptr && constant->is_true() ? NodeId() : guard;
+  }
+
+  // ---- slots --------------------------------------------------------------------------------------------------------------
+
+  // A slot has the type on which all targets agree that have its path, and all tables for columns; else dyn.
+  void TypeSlots() {
+    std::vector<std::string> paths(graph_.slots.size());
+    for (std::size_t i = 0; i < graph_.slots.size(); ++i) {
+      Slot& slot = graph_.slots[i];
+      const bool is_root = !slot.parent.valid();
+      // A member whose name has a dot is declared nowhere; '\n' keeps it from looking like a path that is.
+      paths[i] = is_root ? slot.key : paths[slot.parent.index] + (slot.key.find('.') == std::string::npos ? '.' : '\n') + slot.key;
+      std::optional<MemberType> agreed;
+      const auto vote = [&](MemberType type) { agreed = !agreed || *agreed == type ? type : MemberType::kDyn; };
+      for (const TypedPolicy& policy : set_.policies) {
+        if (const Member* member = TryFindMember(InfoOf(policy.decl->target), paths[i])) vote(member->type);
+      }
+      if (!is_root && graph_.slots[slot.parent.index].key == "row" && !graph_.slots[slot.parent.index].parent.valid()) {
+        for (const TypedTable& table : set_.tables) {
+          for (const Column& column : table.columns) {
+            if (column.name == slot.key) vote(column.type);
+          }
+        }
+      }
+      slot.type = agreed.value_or(MemberType::kDyn);
+    }
+  }
+
+  // ---- declarations -------------------------------------------------------------------------------------------------------
+
+  void WriteDeclarations() {
+    for (const SourceFile& file : files_) program_.files.push_back(file.name);
+    for (const auto& imports : set_.imports) {
+      for (const std::string& name : imports) {
+        if (std::find(program_.imports.begin(), program_.imports.end(), name) == program_.imports.end()) program_.imports.push_back(name);
+      }
+    }
+    for (const TypedTable& table : set_.tables) WriteTable(table);
+    for (const TypedSigner& signer : set_.signers) {
+      const SignerDecl& decl = *signer.decl;
+      const auto [found, is_new] = signers_.emplace(decl.name.text, SignerId(program_.signers.size()));
+      if (!is_new) continue;  // the same in another package
+      program_.signers.push_back({std::string(decl.name.text), decl.keyless, std::string(decl.issuer.value), std::string(decl.subject.value),
+                                  std::string(decl.trust.value), std::string(decl.key.value)});
+    }
+  }
+
+  void WriteTable(const TypedTable& table) {
+    const bool known = std::any_of(program_.tables.begin(), program_.tables.end(), [&](const Table& each) { return each.name == table.decl->name.text; });
+    if (known) return;  // the same in another package
+    Table written{std::string(table.decl->name.text), table.columns, {}};
+    for (const RelationDecl& relation : table.decl->relations) {
+      written.relations.push_back({std::string(relation.name.text), relation.many, std::string(relation.table.text), std::string(relation.their_column.text),
+                                   std::string(relation.our_column.text)});
+    }
+    program_.tables.push_back(std::move(written));
+  }
+
+  void WritePolicy(const TypedPolicy& policy) {
+    const PolicyDecl& decl = *policy.decl;
+    program_.policies.push_back({std::string(decl.name.text), set_.packages[policy.package], decl.target, decl.mode,
+                                 std::string(AttributeValue(decl.attributes, "severity")), std::string(AttributeValue(decl.attributes, "title")),
+                                 std::string(AttributeValue(decl.attributes, "see")), Locate(decl.name.span)});
+  }
+
+  // ---- rules --------------------------------------------------------------------------------------------------------------
+
+  void WriteRule(Emitter& emitter, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
+    const RuleDecl& decl = policy.decl->rules[position];
+    Rule rule;
+    rule.policy = PolicyId(program_.policies.size() - 1);
+    rule.verb = decl.verb;
+    rule.id = AttributeValue(decl.attributes, "id");
+    if (rule.id.empty()) rule.id = "r" + std::to_string(position + 1);
+    rule.severity = AttributeValue(decl.attributes, "severity");
+    rule.title = AttributeValue(decl.attributes, "title");
+    rule.see = AttributeValue(decl.attributes, "see");
+    rule.location = Locate(decl.verb_span);
+    rule.selectors = SelectorsOf(*policy.decl, decl);
+    if (nodes.guard.valid()) rule.guard = emitter.Write(nodes.guard);
+    rule.guard_text = GuardText(policy.file, decl);
+    WriteMessage(emitter, decl, nodes, rule);
+    for (const StringLiteral& scope : decl.needs_scopes) rule.needs_scopes.emplace_back(scope.value);
+    if (options_.optimize && nodes.guard.valid() && (decl.verb != Verb::kRequire || decl.image.valid())) {
+      rule.discriminators = FindDiscriminators(graph_, nodes.guard);
+      for (Discriminator& discriminator : rule.discriminators) discriminator.slot = emitter.UseSlot(discriminator.slot, true);
+    }
+    if (decl.mask) rule.mask = MaskOf(decl);
+    if (decl.limit) {
+      rule.limit = LimitSpec{decl.limit->count, decl.limit->period_nanos, {}};
+      for (const NodeId key : nodes.keys) rule.limit->keys.push_back(emitter.Write(key));
+    }
+    if (nodes.image.valid()) {
+      rule.image = ImageSpec{emitter.Write(nodes.image), {}};
+      if (decl.signers) WriteSigners(*decl.signers, rule.image->signers);
+    }
+    program_.rules.push_back(std::move(rule));
+  }
+
+  static void WriteMessage(Emitter& emitter, const RuleDecl& decl, const RuleNodes& nodes, Rule& rule) {
+    std::size_t next = 0;
+    for (const MessagePiece& piece : decl.message.pieces) {
+      if (piece.expr.valid()) {
+        rule.message.push_back({"", emitter.Write(nodes.message[next++])});
+      } else {
+        rule.message.push_back({std::string(piece.text), BlockId()});
+      }
+    }
+  }
+
+  static MaskSpec MaskOf(const RuleDecl& decl) {
+    MaskSpec mask{{}, decl.mask->kind, decl.mask->count, std::string(decl.mask->replacement.value)};
+    for (const Name& column : decl.columns) mask.targets.emplace_back(column.text);
+    for (const StringLiteral& pointer : decl.pointers) mask.targets.emplace_back(pointer.value);
+    return mask;
+  }
+
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
+  void WriteSigners(const SignerExpr& signers, std::vector<SignerTerm>& terms) const {
+    if (signers.kind == SignerExpr::Kind::kSigner) {
+      terms.push_back({SignerTerm::Kind::kSigner, signers_.at(signers.signer.text), 0, 0});
+      return;
+    }
+    for (const SignerExpr& operand : signers.operands) WriteSigners(operand, terms);
+    terms.push_back({SignerTerm::Kind::kAtLeast, SignerId(), signers.needed, static_cast<std::uint32_t>(signers.operands.size())});
+  }
+
+  // The condition as one CEL text: what BuildGuard makes, with parentheses only where they are needed.
+  std::string GuardText(FileId file, const RuleDecl& rule) const {
+    std::vector<std::string> parts;
+    const auto text = [&](ExprId id) { return ExprText(set_.files[file.index], id); };
+    const auto negated = [&](ExprId id) { return "!(" + text(id) + ")"; };
+    const auto loose = [&](ExprId id, bool in_and) {
+      const ExprKind kind = set_.expr(file, id).kind;
+      return kind == ExprKind::kConditional || (in_and && kind == ExprKind::kOr) ? "(" + text(id) + ")" : text(id);
+    };
+    const bool requires_condition = rule.requirement.valid();
+    const bool alone = static_cast<int>(rule.when.valid()) + static_cast<int>(rule.unless.valid()) + static_cast<int>(requires_condition) == 1;
+    if (rule.when.valid()) parts.push_back(requires_condition ? negated(rule.when) : alone ? text(rule.when) : loose(rule.when, true));
+    if (rule.unless.valid()) parts.push_back(requires_condition ? loose(rule.unless, false) : negated(rule.unless));
+    if (requires_condition) parts.push_back(alone ? text(rule.requirement) : loose(rule.requirement, false));
+    std::string joined;
+    for (const std::string& part : parts) {
+      if (!joined.empty()) joined += requires_condition ? " || " : " && ";
+      joined += part;
+    }
+    return joined;
+  }
+
+  const TypedSet& set_;
+  std::span<const SourceFile> files_;
+  LowerOptions options_;
+  DiagnosticSink& sink_;
+  Graph graph_;
+  std::vector<LineIndex> lines_;
+  GraphBuilder builder_;
+  std::vector<RuleNodes> rules_;
+  std::vector<NodeId> roots_;
+  Program program_;
+  std::unordered_map<std::string_view, SignerId> signers_;
+};
+
+}  // namespace
+
+Program LowerPolicies(const TypedSet& set, std::span<const SourceFile> files, const LowerOptions& options, DiagnosticSink& sink) {
+  return Lowerer(set, files, options, sink).Run();
+}
+
+}  // namespace writ::dsl

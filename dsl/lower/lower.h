@@ -1,0 +1,24 @@
+// Lowering: a checked policy set becomes a decision program.
+#pragma once
+
+#include <span>
+
+#include "dsl/check/typed_tree.h"
+#include "dsl/diagnostics/diagnostic.h"
+#include "rules/base/limits.h"
+#include "rules/base/source.h"
+#include "rules/ir/program.h"
+
+namespace writ::dsl {
+
+struct LowerOptions {
+  SourceLimits limits = {};
+  bool optimize = true;               // folding, fused instructions, shared cells, discriminators; lets are cells anyway
+};
+
+// Returns the program of `set`. Requires: the checker found no errors; `files[i]` is the text of FileId(i). What is too large to
+// lower (InlinedTooLarge, ProgramTooLarge) is reported; the program is then not to be used. Deterministic: equal files give equal
+// programs. Cost: linear in the text with fns inlined.
+Program LowerPolicies(const TypedSet& set, std::span<const SourceFile> files, const LowerOptions& options, DiagnosticSink& sink);
+
+}  // namespace writ::dsl
