@@ -1,6 +1,9 @@
 # Tests of webhook/: handlers as functions, and the server over loopback sockets.
 writ_test(webhook LIBRARIES writ_webhook OpenSSL::SSL OpenSSL::Crypto SOURCES
+  unit/webhook/file_watcher_test.cc
   unit/webhook/http_message_test.cc
   unit/webhook/http_server_test.cc
+  unit/webhook/json_list_test.cc
+  unit/webhook/log_test.cc
   unit/webhook/test_client.cc
 )

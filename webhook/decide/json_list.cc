@@ -54,7 +54,7 @@ Status SplitJsonList(std::string_view text, std::size_t max_items, JsonList& lis
     if (const auto error = element.get(value)) return NotAList(error);
     std::string_view item;
     if (const auto error = ElementText(value).get(item)) return NotAList(error);
-    list.items.push_back(item);
+    list.items.push_back(item.substr(0, item.find_last_not_of(" \t\r\n") + 1));  // simdjson's text goes on to the next token
   }
   return OkStatus();
 }

@@ -1,0 +1,175 @@
+// Loading policies and data from disk, and replacing them.
+#include "webhook/reload/policy_store.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rules/bundle/bundle.h"
+#include "tests/unit/webhook/test_client.h"
+
+namespace writ {
+namespace {
+
+namespace fs = std::filesystem;
+using test::TempFolder;
+using test::WriteFile;
+using testing::HasSubstr;
+
+constexpr std::string_view kAllowPing = R"(package test
+policy p for tools on server "s" { allow ping }
+)";
+constexpr std::string_view kAllowByData = R"(package test
+import data fleet
+policy q for tools on server "d" { allow * when tool.name in data.fleet.allowed }
+)";
+constexpr std::string_view kBroken = "package test\npolicy p for tools on server \"s\" { allow ping when principal.tennant == 1 }\n";
+
+Effect Ask(const Engine& engine, std::string_view request) {
+  Context context;
+  return engine.DecideJson(request, context).effect;
+}
+constexpr std::string_view kPing = R"({"server":"s","tool":"ping","principal":{"id":"a"}})";
+constexpr std::string_view kData = R"({"server":"d","tool":"read","principal":{"id":"a"}})";
+
+TEST(LoadPolicies, ReadsFoldersFilesAndDataBeside) {
+  TempFolder folder;
+  fs::create_directory(folder / "team");
+  WriteFile(folder / "team/a.writ", kAllowPing);
+  WriteFile(folder / "team/b.writ", kAllowByData);
+  WriteFile(folder / "team/fleet.json", R"({"allowed":["read"]})");
+  const Result<LoadedPolicies> loaded = LoadPolicies({.paths = {folder.path()}});
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(2U, loaded->policy_count);
+  const Engine engine(loaded->policies, SystemClock());
+  EXPECT_EQ(Effect::kAllow, Ask(engine, kPing));
+  EXPECT_EQ(Effect::kAllow, Ask(engine, kData));
+  const Result<LoadedPolicies> single = LoadPolicies({.paths = {folder / "team/a.writ"}});
+  ASSERT_TRUE(single.ok());
+  EXPECT_EQ(1U, single->policy_count);
+}
+
+TEST(LoadPolicies, TakesDataThatIsGivenAndYamlThroughTheReader) {
+  TempFolder folder;
+  WriteFile(folder / "b.writ", kAllowByData);
+  WriteFile(folder / "fleet.json", R"({"allowed":[]})");
+  WriteFile(folder / "other.yaml", "allowed: [read]");
+  PolicySource source{.paths = {folder.path()}, .data = {{"fleet", folder / "other.yaml"}}};
+  EXPECT_THAT(LoadPolicies(source).error().message, HasSubstr("YAML data cannot be read here"));
+  source.read_yaml = [](const std::string&) -> Result<std::string> { return std::string(R"({"allowed":["read"]})"); };
+  const Result<LoadedPolicies> loaded = LoadPolicies(source);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(Effect::kAllow, Ask(Engine(loaded->policies, SystemClock()), kData));
+}
+
+TEST(LoadPolicies, IgnoresTheHiddenFoldersOfAConfigMap) {
+  TempFolder folder;
+  fs::create_directory(folder / "..2026_11_21");
+  WriteFile(folder / "..2026_11_21/a.writ", kAllowPing);
+  fs::create_directory_symlink("..2026_11_21", folder / "..data");
+  fs::create_symlink("..data/a.writ", folder / "a.writ");
+  const Result<LoadedPolicies> loaded = LoadPolicies({.paths = {folder.path()}});
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(1U, loaded->policy_count);
+}
+
+TEST(LoadPolicies, LoadsABundle) {
+  TempFolder folder;
+  WriteFile(folder / "a.writ", kAllowPing);
+  const Result<LoadedPolicies> compiled = LoadPolicies({.paths = {folder.path()}});
+  ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+  std::string bytes = WriteBundle(compiled->policies->program());
+  WriteFile(folder / "a.writb", bytes);
+  const Result<LoadedPolicies> loaded = LoadPolicies({.paths = {folder / "a.writb"}});
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(compiled->policies->digest(), loaded->policies->digest());
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  WriteFile(folder / "a.writb", bytes);
+  const Result<LoadedPolicies> broken = LoadPolicies({.paths = {folder / "a.writb"}});
+  ASSERT_FALSE(broken.ok());
+  EXPECT_THAT(broken.error().message, HasSubstr("a.writb: "));
+}
+
+TEST(LoadPolicies, SaysWhatIsWrong) {
+  TempFolder folder;
+  WriteFile(folder / "broken/a.writ", "");
+  struct Case {
+    std::string_view name;
+    std::function<PolicySource()> make;
+    ErrorCode code;
+    std::string_view message;
+  };
+  const Case cases[] = {
+      {"no paths", [] { return PolicySource{}; }, ErrorCode::kInvalidArgument, "no policies given"},
+      {"missing", [&] { return PolicySource{.paths = {folder / "none"}}; }, ErrorCode::kNotFound, "none"},
+      {"diagnostics", [&] { return PolicySource{.paths = {folder / "bad.writ"}}; }, ErrorCode::kInvalidArgument, "bad.writ:2:"},
+      {"bundle among others", [&] { return PolicySource{.paths = {folder / "x.writb", folder / "bad.writ"}}; }, ErrorCode::kInvalidArgument,
+       "a bundle (*.writb) is given alone"},
+      {"data twice", [&] { return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", "a.json"}, {"fleet", "b.json"}}}; },
+       ErrorCode::kInvalidArgument, "data `fleet` is given twice"},
+      {"data of another kind", [&] { return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", "a.toml"}}}; },
+       ErrorCode::kInvalidArgument, "a.toml: a data file ends in"},
+      {"data that is no JSON", [&] { return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", folder / "no.json"}}}; },
+       ErrorCode::kInvalidArgument, ""},
+      {"data not imported", [&] { return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleeet", folder / "yes.json"}}}; },
+       ErrorCode::kInvalidArgument, "fleeet"},
+  };
+  WriteFile(folder / "bad.writ", kBroken);
+  WriteFile(folder / "data.writ", kAllowByData);
+  WriteFile(folder / "no.json", "{");
+  WriteFile(folder / "yes.json", "{}");
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Result<LoadedPolicies> loaded = LoadPolicies(c.make());
+    ASSERT_FALSE(loaded.ok());
+    EXPECT_EQ(c.code, loaded.error().code) << loaded.error().message;
+    EXPECT_THAT(loaded.error().message, HasSubstr(c.message));
+  }
+}
+
+TEST(PolicyStore, ABrokenSetIsRefusedAndTheOldOneDecides) {
+  TempFolder folder;
+  FakeClock clock(1'000'000'000'000);
+  WriteFile(folder / "a.writ", kAllowPing);
+  auto store = PolicyStore::Open({.paths = {folder.path()}}, clock);
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  const std::string digest = (*store)->state().digest;
+  clock.Advance(5'000'000'000);
+  WriteFile(folder / "a.writ", kBroken);
+  EXPECT_FALSE((*store)->Reload());
+  PolicyStore::State state = (*store)->state();
+  EXPECT_EQ(digest, state.digest);
+  ASSERT_TRUE(state.fault.has_value());
+  EXPECT_EQ(1'005'000'000'000, state.fault->at);
+  EXPECT_THAT(state.fault->text, HasSubstr("a.writ:2:"));
+  EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kPing));
+  WriteFile(folder / "a.writ", "package test\npolicy p for tools on server \"s\" { allow pong }\n");
+  EXPECT_TRUE((*store)->Reload());
+  state = (*store)->state();
+  EXPECT_NE(digest, state.digest);
+  EXPECT_FALSE(state.fault.has_value());
+  EXPECT_EQ(Effect::kDeny, Ask(*(*store)->engine(), kPing));
+}
+
+TEST(PolicyStore, QuotasSurviveAReload) {
+  TempFolder folder;
+  FakeClock clock(1'000'000'000'000);
+  WriteFile(folder / "a.writ", "package test\npolicy p for tools on server \"s\" {\n  allow ping\n  limit ping to 1 per 1h by principal.id\n}\n");
+  auto store = PolicyStore::Open({.paths = {folder.path()}}, clock);
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kPing));
+  ASSERT_TRUE((*store)->Reload());
+  EXPECT_EQ(Effect::kDeny, Ask(*(*store)->engine(), kPing));
+}
+
+TEST(PolicyStore, ABrokenSetIsNotOpened) {
+  TempFolder folder;
+  WriteFile(folder / "a.writ", kBroken);
+  const auto store = PolicyStore::Open({.paths = {folder.path()}}, SystemClock());
+  ASSERT_FALSE(store.ok());
+  EXPECT_THAT(store.error().message, HasSubstr("tennant"));
+}
+
+}  // namespace
+}  // namespace writ

@@ -1,0 +1,212 @@
+// AdmissionReviews: the answer's parts from decisions made by hand, and whole reviews against policies.
+#include "webhook/admission/review.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/webhook/test_client.h"
+#include "webhook/reload/policy_store.h"
+
+namespace writ {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+RuleOutcome RuleNamed(std::string_view policy, std::string_view id) { return {.policy = policy, .rule_id = id}; }
+
+TEST(ReviewAnswer, TellsEveryViolationAndItsRule) {
+  Decision decision;
+  decision.target = Target::kAdmission;
+  decision.reason = Reason::kRule;
+  decision.rules.push_back(RuleNamed("p", "r1"));
+  decision.messages = {"pin the image"};
+  EXPECT_EQ("[p.r1] pin the image", DenialMessage(decision));
+  decision.rules.push_back(RuleNamed("q", "limits"));
+  decision.messages.push_back("two\nlines");
+  EXPECT_EQ("2 violations:\n- [p.r1] pin the image\n- [q.limits] two\nlines", DenialMessage(decision));
+  EXPECT_EQ("2 violations:\n- [p.r1] pin the image\n- and 1 more that do not fit here", DenialMessage(decision, {.max_message_bytes = 50}));
+}
+
+TEST(ReviewAnswer, WarningsAreShortSingleLines) {
+  const std::string long_text(200, 'x');
+  std::string wide;
+  for (int i = 0; i < 130; ++i) wide += "é";
+  std::string cut_wide;
+  for (int i = 0; i < 119; ++i) cut_wide += "é";
+  struct Case {
+    std::string warning, line;
+  };
+  const Case cases[] = {{"short", "short"},
+                        {"two\nlines\r\n\tand a tab ", "two lines and a tab"},
+                        {long_text, long_text.substr(0, 119) + "…"},
+                        {long_text.substr(0, 120), long_text.substr(0, 120)},
+                        {wide, cut_wide + "…"}};
+  for (const Case& c : cases) EXPECT_EQ(std::vector<std::string>{c.line}, WarningLines({c.warning}));
+  EXPECT_EQ(std::vector<std::string>{}, WarningLines({"\n"}));
+}
+
+TEST(ReviewAnswer, WarningsStayBelowWhatTheApiServerDrops) {
+  const std::vector<std::string> lines = WarningLines(std::vector<std::string>(100, std::string(120, 'x')));
+  std::size_t bytes = 0;
+  for (const std::string& line : lines) bytes += line.size();
+  EXPECT_LE(bytes, 4096U);
+  EXPECT_EQ("… and 67 more warnings", lines.back());
+}
+
+TEST(ReviewAnswer, AnnotationsHaveValidKeys) {
+  struct Case {
+    std::string_view note, key;
+  };
+  const std::string long_name(80, 'n');
+  const Case cases[] = {{"p.r1", "p.r1"}, {"a b/c", "a-b-c"}, {"-x-", "x"}, {"", "note"}, {"...", "note"}, {long_name, std::string_view(long_name).substr(0, 63)}};
+  for (const Case& c : cases) EXPECT_EQ(c.key, AnnotationKey(c.note));
+  Decision decision;
+  decision.effect = Effect::kAllow;
+  decision.notes = {{"a b", "1"}, {"a-b", "2"}, {"a/b", "\xFF"}};
+  const json answer = json::parse(ReviewAnswer("u", decision));
+  EXPECT_EQ(json::parse(R"({"a-b":"1","a-b-2":"2","a-b-3":"�"})"), answer["response"]["auditAnnotations"]);
+}
+
+TEST(ReviewAnswer, AnAllowIsShort) {
+  Decision decision;
+  decision.effect = Effect::kAllow;
+  EXPECT_EQ(R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u-1","allowed":true}})"
+            "\n",
+            ReviewAnswer("u-1", decision));
+}
+
+TEST(ReviewAnswer, WhatIsNotAnAllowIsADenial) {
+  Decision decision;
+  decision.effect = Effect::kConditional;
+  EXPECT_THAT(ReviewAnswer("u", decision), HasSubstr(R"("allowed":false,"status":{"code":403,"reason":"Forbidden")"));
+}
+
+constexpr std::string_view kPolicy = R"(package test
+policy baseline for admission of MCPServer.toolhive.stacklok.dev on create, update {
+  deny when object.spec.image.endsWith(":latest") because "pin {object.spec.image}"
+  deny when object.spec.transport == "sse" because "no sse"
+  warn when !has(object.spec.resources) because "no resource limits"
+  note "image {object.spec.image}"
+}
+policy namespaces for admission of Namespace on create {
+  deny because "no new namespaces"
+}
+)";
+
+class ReviewPolicies : public testing::Test {
+ protected:
+  void SetUp() override {
+    test::WriteFile(folder_ / "a.writ", kPolicy);
+    auto opened = PolicyStore::Open({.paths = {folder_.path()}}, SystemClock());
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    store_ = std::move(*opened);
+  }
+  AdmissionReply Ask(std::string_view body) { return Review(body, *store_->engine(), context_); }
+
+  test::TempFolder folder_;
+  std::unique_ptr<PolicyStore> store_;
+  Context context_;
+};
+
+std::string ServerReview(std::string_view image, std::string_view transport = "stdio", std::string_view more = "") {
+  return std::string(R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u-7",)") +
+         R"("kind":{"group":"toolhive.stacklok.dev","version":"v1beta1","kind":"MCPServer"},)" +
+         R"("resource":{"group":"toolhive.stacklok.dev","version":"v1beta1","resource":"mcpservers"},)" +
+         R"("name":"s","namespace":"default","operation":"CREATE","userInfo":{"username":"dev"},)" + std::string(more) +
+         R"("object":{"apiVersion":"toolhive.stacklok.dev/v1beta1","kind":"MCPServer","metadata":{"name":"s"},"spec":{"image":")" + std::string(image) +
+         R"(","transport":")" + std::string(transport) + R"("}}}})";
+}
+
+TEST_F(ReviewPolicies, AllowsWithWarningsAndNotes) {
+  const AdmissionReply reply = Ask(ServerReview("ghcr.io/a@sha256:1"));
+  EXPECT_EQ(200U, reply.status);
+  EXPECT_EQ(json::parse(R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u-7","allowed":true,
+                            "warnings":["no resource limits"],"auditAnnotations":{"baseline.r4":"image ghcr.io/a@sha256:1"}}})"),
+            json::parse(reply.body));
+  EXPECT_EQ("MCPServer.toolhive.stacklok.dev", reply.kind);
+}
+
+TEST_F(ReviewPolicies, DeniesWithEveryMessage) {
+  const AdmissionReply reply = Ask(ServerReview("a:latest", "sse", R"("dryRun":true,)"));
+  EXPECT_EQ(200U, reply.status);
+  EXPECT_EQ(Verdict::kDenied, reply.verdict);
+  EXPECT_TRUE(reply.dry_run);
+  const json response = json::parse(reply.body)["response"];
+  EXPECT_EQ(false, response["allowed"]);
+  EXPECT_EQ(403, response["status"]["code"]);
+  EXPECT_EQ("2 violations:\n- [baseline.r1] pin a:latest\n- [baseline.r2] no sse", response["status"]["message"]);
+  EXPECT_EQ(json::parse(R"(["no resource limits"])"), response["warnings"]);
+  EXPECT_EQ("baseline.r1, baseline.r2", reply.rules);
+}
+
+TEST_F(ReviewPolicies, RefusesWhatIsNoReview) {
+  struct Case {
+    std::string_view name;
+    std::string body;
+    std::string_view message;
+  };
+  std::string twice = ServerReview("a");
+  twice.insert(twice.find("\"uid\""), "\"uid\":\"other\",");
+  std::string deep = ServerReview("a");
+  deep.insert(deep.find("\"spec\":{") + 8, "\"x\":" + std::string(200, '[') + std::string(200, ']') + ",");
+  const Case cases[] = {
+      {"empty", "", "the body is empty"},
+      {"blank", " \n", "the body is empty"},
+      {"not JSON", "{\"apiVersion\":", ""},
+      {"cut", ServerReview("a").substr(0, 200), ""},
+      {"trailing bytes", ServerReview("a") + "x", ""},
+      {"invalid UTF-8", ServerReview("\xFF"), ""},
+      {"duplicate key", twice, ""},
+      {"too deep", deep, ""},
+      {"a list", "[]", "an AdmissionReview is a JSON object"},
+      {"a string", "\"x\"", "an AdmissionReview is a JSON object"},
+      {"another kind", R"({"apiVersion":"v1","kind":"Pod"})", "found kind `Pod`, expected `AdmissionReview`"},
+      {"v1beta1", R"({"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview","request":{"uid":"u"}})",
+       "found apiVersion `admission.k8s.io/v1beta1`, expected `admission.k8s.io/v1`; set admissionReviewVersions"},
+      {"no request", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"})", "has a `request`"},
+      {"request is no object", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":[]})", "`request` must be an object"},
+      {"no uid", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"operation":"CREATE"}})", "`request.uid` is missing"},
+      {"uid is a number", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":7}})", "`request.uid` must be a string"},
+      {"dryRun is a string", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","dryRun":"no"}})",
+       "`request.dryRun` must be a bool"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const AdmissionReply reply = Ask(c.body);
+    EXPECT_EQ(400U, reply.status) << reply.body;
+    EXPECT_EQ(Verdict::kFailed, reply.verdict);
+    EXPECT_THAT(reply.body, HasSubstr(c.message));
+    EXPECT_THAT(reply.body, testing::Not(HasSubstr("\"allowed\":true")));
+    EXPECT_FALSE(reply.failure.empty());
+  }
+}
+
+// The fifteen reviews that a real API server sent: same uid, an answer, and the one denial that the policies ask for.
+TEST_F(ReviewPolicies, AnswersRecordedReviews) {
+  const char* given = std::getenv("WRIT_SHARED");
+  const std::string shared = given != nullptr ? given : WRIT_SOURCE_DIR "/../shared";
+  const std::filesystem::path folder = std::filesystem::path(shared) / "vectors/reviews";
+  if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "skipped: no recorded reviews at " << folder;
+  int reviews = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".json") continue;
+    SCOPED_TRACE(entry.path().filename());
+    ++reviews;
+    const std::string body = test::ReadFile(entry.path().string());
+    const AdmissionReply reply = Ask(body);
+    ASSERT_EQ(200U, reply.status) << reply.body;
+    const json answer = json::parse(reply.body);
+    EXPECT_EQ(json::parse(body)["request"]["uid"], answer["response"]["uid"]);
+    EXPECT_EQ(entry.path().filename() != "namespace-create.json", answer["response"]["allowed"].get<bool>()) << reply.body;
+    EXPECT_EQ(entry.path().filename() == "apply-dry-run.json", reply.dry_run);
+  }
+  EXPECT_EQ(15, reviews);
+}
+
+}  // namespace
+}  // namespace writ

@@ -1,0 +1,211 @@
+// The endpoints as functions.
+#include "webhook/routes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/webhook/test_client.h"
+#include "webhook/telemetry/metric_list.h"
+
+namespace writ {
+namespace {
+
+using http::HttpReply;
+using http::HttpRequest;
+using nlohmann::json;
+using testing::HasSubstr;
+
+class RoutesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    test::WriteFile(folder_ / "a.writ", "package test\npolicy p for tools on server \"s\" {\n  allow ping\n  deny boom because \"no booms\"\n}\n");
+    auto opened = PolicyStore::Open({.paths = {folder_.path()}}, clock_);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    store_ = std::move(*opened);
+    RouteSources sources{.store = store_.get(), .metrics = &metrics_, .logger = &logger_, .clock = &clock_};
+    sources.draining = [this] { return draining_; };
+    sources.certificate = [this] { return certificate_; };
+    routes_ = std::make_unique<Routes>(sources, RouteOptions{.max_decide_list = 3});
+  }
+  // As the server would: the head first, then the rest.
+  HttpReply Call(std::string_view method, std::string_view path, std::string_view body = "", std::string_view type = "application/json") {
+    HttpRequest request{.method = method, .path = path};
+    request.headers = {{"Host", "t"}, {"Content-Type", type}};
+    request.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    if (auto reply = routes_->AnswerHead(request, Surface::kAll)) return *reply;
+    request.body = body;
+    return routes_->Handle(request);
+  }
+
+  test::TempFolder folder_;
+  FakeClock clock_{1'790'000'000'000'000'000};
+  std::string log_;
+  Logger logger_{LogLevel::kInfo, clock_, [this](std::string_view line) { log_ += line; }};
+  Metrics metrics_;
+  bool draining_ = false;
+  std::shared_ptr<const http::TlsContext> certificate_;
+  std::unique_ptr<PolicyStore> store_;
+  std::unique_ptr<Routes> routes_;
+};
+
+constexpr std::string_view kPing = R"({"server":"s","tool":"ping","principal":{"id":"a"}})";
+constexpr std::string_view kBoom = R"({"server":"s","tool":"boom","principal":{"id":"a"}})";
+
+TEST_F(RoutesTest, DecidesOne) {
+  const HttpReply allowed = Call("POST", "/v1/decide", kPing);
+  EXPECT_EQ(200U, allowed.status);
+  EXPECT_EQ("allow", json::parse(allowed.body)["effect"]);
+  const HttpReply denied = Call("POST", "/v1/decide", kBoom);
+  EXPECT_EQ(200U, denied.status);
+  EXPECT_EQ("deny", json::parse(denied.body)["effect"]);
+  EXPECT_EQ(json::parse(R"(["no booms"])"), json::parse(denied.body)["messages"]);
+  EXPECT_EQ(store_->state().digest, json::parse(denied.body)["bundle"]);
+}
+
+TEST_F(RoutesTest, DecidesListsEntryByEntry) {
+  const HttpReply reply = Call("POST", "/v1/decide", "[" + std::string(kBoom) + R"(,{"server":"s","toool":"ping"},)" + std::string(kPing) + "]");
+  EXPECT_EQ(200U, reply.status);
+  const json decisions = json::parse(reply.body);
+  ASSERT_EQ(3U, decisions.size());
+  EXPECT_EQ("deny", decisions[0]["effect"]);
+  EXPECT_EQ("deny", decisions[1]["effect"]);
+  EXPECT_THAT(decisions[1]["messages"].dump(), HasSubstr("toool"));
+  EXPECT_EQ("allow", decisions[2]["effect"]);
+  EXPECT_EQ("[]\n", Call("POST", "/v1/decide", "[]").body);
+}
+
+TEST_F(RoutesTest, WhatIsNoRequestIsDenied) {
+  struct Case {
+    std::string_view name;
+    std::string body;
+    unsigned status;
+  };
+  const Case cases[] = {
+      {"empty", "", 400},
+      {"not JSON", "{", 400},
+      {"cut list", "[" + std::string(kPing), 400},
+      {"list with a comma too many", "[" + std::string(kPing) + ",]", 400},
+      {"unknown member", R"({"server":"s","toool":"ping"})", 400},
+      {"unknown target", R"({"target":"tea","server":"s"})", 400},
+      {"duplicate key", R"({"server":"s","tool":"boom","tool":"ping","principal":{"id":"a"}})", 400},
+      {"invalid UTF-8", "{\"server\":\"\xFF\",\"tool\":\"ping\"}", 400},
+      {"a scalar", "7", 400},
+      {"too long a list", "[{},{},{},{}]", 413},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const HttpReply reply = Call("POST", "/v1/decide", c.body);
+    EXPECT_EQ(c.status, reply.status) << reply.body;
+    const json decision = json::parse(reply.body);
+    EXPECT_EQ("deny", decision["effect"]);
+    EXPECT_FALSE(decision["messages"].empty());
+  }
+}
+
+TEST_F(RoutesTest, AListStopsAtItsDeadline) {
+  HttpRequest request{.method = "POST", .path = "/v1/decide"};
+  const std::string body = "[" + std::string(kPing) + "]";
+  request.body = body;
+  request.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
+  EXPECT_EQ(500U, routes_->Handle(request).status);
+}
+
+TEST_F(RoutesTest, RefusesOtherPathsMethodsAndTypes) {
+  struct Case {
+    std::string_view method, path, type;
+    unsigned status;
+  };
+  constexpr Case kCases[] = {
+      {"POST", "/v1/decide/", "application/json", 404},
+      {"GET", "/", "application/json", 404},
+      {"GET", "/v1/decide", "application/json", 405},
+      {"PUT", "/admission", "application/json", 405},
+      {"POST", "/healthz", "application/json", 405},
+      {"POST", "/v1/decide", "text/plain", 415},
+      {"POST", "/v1/decide", "application/x-www-form-urlencoded", 415},
+      {"POST", "/v1/decide", "application/json; charset=latin1", 415},
+      {"POST", "/v1/decide", "Application/JSON; charset=UTF-8", 200},
+      {"POST", "/v1/decide", "application/vnd.x+json", 200},
+      {"HEAD", "/healthz", "", 200},
+      {"HEAD", "/readyz", "", 200},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.method);
+    SCOPED_TRACE(c.path);
+    SCOPED_TRACE(c.type);
+    EXPECT_EQ(c.status, Call(c.method, c.path, kPing, c.type).status);
+  }
+  EXPECT_EQ((std::pair<std::string, std::string>("Allow", "POST")), Call("GET", "/v1/decide").headers.at(0));
+  HttpRequest zipped{.method = "POST", .path = "/admission"};
+  zipped.headers = {{"Content-Encoding", "gzip"}};
+  EXPECT_EQ(415U, routes_->AnswerHead(zipped, Surface::kAll)->status);
+  HttpRequest decide{.method = "POST", .path = "/v1/decide"};
+  EXPECT_EQ(404U, routes_->AnswerHead(decide, Surface::kHealthOnly)->status);
+}
+
+TEST_F(RoutesTest, ReadinessTellsTheState) {
+  HttpReply reply = Call("GET", "/readyz");
+  EXPECT_EQ(200U, reply.status);
+  json state = json::parse(reply.body);
+  EXPECT_EQ(store_->state().digest, state["policies"]["bundle"]);
+  EXPECT_EQ(1, state["policies"]["count"]);
+  EXPECT_EQ("2026-09-21T14:13:20Z", state["policies"]["loadedAt"]);
+  EXPECT_EQ(false, state["policies"]["stale"]);
+  test::WriteFile(folder_ / "a.writ", "package test\npolicy p for nothing { }\n");
+  EXPECT_FALSE(store_->Reload());
+  reply = Call("GET", "/readyz");
+  EXPECT_EQ(200U, reply.status);  // the old ones decide
+  state = json::parse(reply.body);
+  EXPECT_EQ(true, state["policies"]["stale"]);
+  EXPECT_THAT(state["policies"]["lastError"]["text"].get<std::string>(), HasSubstr("a.writ:2:"));
+  draining_ = true;
+  EXPECT_EQ(503U, Call("GET", "/readyz").status);
+  EXPECT_EQ(200U, Call("GET", "/healthz").status);
+}
+
+TEST_F(RoutesTest, ReadinessNeedsAValidCertificate) {
+  test::MakeCertificate(folder_.path(), {.name = "ca"});
+  auto loaded = http::TlsContext::Load({.cert_file = folder_ / "ca.crt", .key_file = folder_ / "ca.key"});
+  ASSERT_TRUE(loaded.ok());
+  certificate_ = *loaded;
+  clock_.Set(certificate_->not_after());
+  EXPECT_EQ(200U, Call("GET", "/readyz").status);
+  clock_.Advance(1);
+  const HttpReply reply = Call("GET", "/readyz");
+  EXPECT_EQ(503U, reply.status);
+  EXPECT_EQ(false, json::parse(reply.body)["certificate"]["valid"]);
+}
+
+TEST_F(RoutesTest, CountsAndLogsWithoutContents) {
+  Call("POST", "/v1/decide", kPing);
+  Call("POST", "/admission", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"STEAL",)"
+                             R"("kind":{"kind":"Pod","version":"v1","group":""},"object":{"secret":"hunter2"}}})");
+  metrics_.CountHttp(RouteOf("/x"), 404, std::chrono::milliseconds(1));
+  const std::string text = metrics_.Text();
+  EXPECT_THAT(text, HasSubstr("writ_decisions_total{effect=\"allow\",target=\"tools\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("writ_http_requests_total{code=\"404\",route=\"other\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("operation=\"other\""));
+  EXPECT_THAT(text + log_, testing::Not(HasSubstr("hunter2")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("STEAL")));
+}
+
+TEST_F(RoutesTest, OnlyTheDecidingBundleIsShownInMetrics) {
+  metrics_.SetPolicies("sha256:aa", 3, 0);
+  metrics_.SetPolicies("sha256:bb", 4, 0);
+  const std::string text = metrics_.Text();
+  EXPECT_THAT(text, HasSubstr("writ_policy_info{digest=\"sha256:bb\"} 1\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("sha256:aa")));
+}
+
+// docs/server.md has a row for every metric, and no other.
+TEST(MetricsDocument, ListsEveryMetric) {
+  const std::string document = test::ReadFile(WRIT_SOURCE_DIR "/docs/server.md");
+  for (const MetricInfo& metric : kMetrics) {
+    const char* type = metric.type == MetricType::kCounter ? "counter" : metric.type == MetricType::kGauge ? "gauge" : "histogram";
+    EXPECT_THAT(document, HasSubstr(std::string("| `") + metric.name + "` | " + type + " | " + metric.labels + " | " + metric.help + " |\n"));
+  }
+}
+
+}  // namespace
+}  // namespace writ

@@ -1,0 +1,198 @@
+// `writ serve` whole: policies on disk, a socket, reloads and the end.
+#include "webhook/serve.h"
+
+#include <atomic>
+#include <csignal>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "tests/unit/webhook/test_client.h"
+
+namespace writ {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using test::Client;
+using test::Eventually;
+using test::TempFolder;
+using test::WriteFile;
+using testing::HasSubstr;
+
+constexpr std::string_view kPing = R"({"server":"s","tool":"ping","principal":{"id":"a"}})";
+
+std::string Policy(std::string_view rule) { return "package test\npolicy p for tools on server \"s\" { " + std::string(rule) + " }\n"; }
+
+class ServeTest : public testing::Test {
+ protected:
+  void SetUp() override { WriteFile(folder_ / "a.writ", Policy("allow ping")); }
+  ServeOptions Options() {
+    ServeOptions options{.policies = {.paths = {folder_.path()}}, .listen = "127.0.0.1:0", .transport = http::Transport::kPlain};
+    options.watch = true;
+    options.watch_debounce = milliseconds(5);
+    options.drain = milliseconds(2'000);
+    options.drain_quiet = milliseconds(20);
+    options.log_sink = [this](std::string_view line) {
+      const std::lock_guard lock(mutex_);
+      log_ += line;
+    };
+    return options;
+  }
+  std::unique_ptr<Service> MustStart(const ServeOptions& options) {
+    Result<std::unique_ptr<Service>> service = Service::Start(options);
+    if (!service) ADD_FAILURE() << service.error().message;
+    return service ? std::move(*service) : nullptr;
+  }
+  std::string log() {
+    const std::lock_guard lock(mutex_);
+    return log_;
+  }
+
+  TempFolder folder_;
+  std::mutex mutex_;
+  std::string log_;
+};
+
+std::string EffectOf(std::uint16_t port) {
+  const test::Reply reply = Client(port).Call("POST", "/v1/decide", kPing);
+  return reply.status == 200 ? json::parse(reply.body)["effect"].get<std::string>() : std::to_string(reply.status);
+}
+
+TEST_F(ServeTest, ReloadsWhatChangesAndKeepsTheOldWhenItIsBroken) {
+  const auto service = MustStart(Options());
+  ASSERT_NE(nullptr, service);
+  const std::uint16_t port = service->ready().port;
+  EXPECT_EQ(1U, service->ready().policy_count);
+  EXPECT_EQ("allow", EffectOf(port));
+  WriteFile(folder_ / "a.writ", Policy("allow pong"));
+  EXPECT_TRUE(Eventually([&] { return EffectOf(port) == "deny"; }));
+  WriteFile(folder_ / "a.writ", Policy("allow when"));
+  EXPECT_TRUE(Eventually([&] { return json::parse(Client(port).Call("GET", "/readyz").body)["policies"]["stale"] == true; }));
+  EXPECT_EQ("deny", EffectOf(port));
+  EXPECT_THAT(log(), HasSubstr("new policies refused, the old ones keep deciding"));
+  EXPECT_THAT(log(), HasSubstr("a.writ:2:"));
+  WriteFile(folder_ / "a.writ", Policy("allow ping"));
+  EXPECT_TRUE(Eventually([&] { return EffectOf(port) == "allow"; }));
+  EXPECT_EQ(false, json::parse(Client(port).Call("GET", "/readyz").body)["policies"]["stale"]);
+  EXPECT_THAT(Client(port).Call("GET", "/metrics").body, HasSubstr("writ_reloads_total{kind=\"policies\",result=\"failed\"} 1\n"));
+}
+
+TEST_F(ServeTest, DecidesWhileReloading) {
+  const auto service = MustStart(Options());
+  ASSERT_NE(nullptr, service);
+  std::atomic<bool> stop{false};
+  std::atomic<int> odd{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 2; ++i) {
+    clients.emplace_back([&] {
+      Client client(service->ready().port);
+      while (!stop) {
+        const test::Reply reply = client.Call("POST", "/v1/decide", "[" + std::string(kPing) + "," + std::string(kPing) + "]");
+        // A list is decided by one set: both the same.
+        const json decisions = json::parse(reply.body, nullptr, false);
+        if (reply.status != 200 || decisions.size() != 2 || decisions[0] != decisions[1]) ++odd;
+      }
+    });
+  }
+  for (int i = 0; i < 30; ++i) {
+    WriteFile(folder_ / "a.writ", Policy(i % 2 == 0 ? "allow pong" : "allow ping"));
+    EXPECT_TRUE(service->Reload());
+  }
+  stop = true;
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(0, odd);
+}
+
+TEST_F(ServeTest, ServesHealthApart) {
+  ServeOptions options = Options();
+  options.health_listen = "127.0.0.1:0";
+  const auto service = MustStart(options);
+  ASSERT_NE(nullptr, service);
+  EXPECT_EQ(200, Client(service->health_port()).Call("GET", "/readyz").status);
+  EXPECT_EQ(404, Client(service->health_port()).Call("POST", "/v1/decide", kPing).status);
+  service->BeginDrain();
+  EXPECT_EQ(503, Client(service->health_port()).Call("GET", "/readyz").status);
+  EXPECT_EQ(503, Client(service->ready().port).Call("GET", "/readyz").status);
+  EXPECT_EQ("allow", EffectOf(service->ready().port));
+  service->Drain();
+  EXPECT_FALSE(Client(service->ready().port).connected());
+}
+
+TEST_F(ServeTest, FollowsItsCertificateFiles) {
+  test::MakeCertificate(folder_.path(), {.name = "ca"});
+  test::MakeCertificate(folder_.path(), {.name = "one", .issuer = "ca"});
+  test::MakeCertificate(folder_.path(), {.name = "two", .issuer = "ca"});
+  const auto use = [this](const std::string& name) {
+    WriteFile(folder_ / "tls.crt", test::ReadFile(folder_ / (name + ".crt")));
+    WriteFile(folder_ / "tls.key", test::ReadFile(folder_ / (name + ".key")));
+  };
+  use("one");
+  ServeOptions options = Options();
+  options.transport = http::Transport::kTls;
+  options.tls = {.cert_file = folder_ / "tls.crt", .key_file = folder_ / "tls.key"};
+  const auto service = MustStart(options);
+  ASSERT_NE(nullptr, service);
+  const test::ClientTls trust{.ca_file = folder_ / "ca.crt"};
+  const auto subject = [&] { return Client(service->ready().port, trust).peer_subject(); };
+  EXPECT_EQ("/CN=one", subject());
+  use("two");
+  EXPECT_TRUE(Eventually([&] { return subject() == "/CN=two"; }));
+  WriteFile(folder_ / "tls.crt", "broken");
+  EXPECT_TRUE(Eventually([&] { return log().find("new certificate refused") != std::string::npos; }));
+  EXPECT_EQ("/CN=two", subject());
+  EXPECT_EQ(200, Client(service->ready().port, trust).Call("GET", "/readyz").status);
+}
+
+TEST_F(ServeTest, RefusesToStartOnFaults) {
+  struct Case {
+    std::string_view name;
+    std::function<void(ServeOptions&)> spoil;
+    std::string_view message;
+  };
+  const Case cases[] = {
+      {"broken policies", [this](ServeOptions&) { WriteFile(folder_ / "a.writ", Policy("allow when")); }, "a.writ:2:"},
+      {"no TLS files", [](ServeOptions& o) { o.transport = http::Transport::kTls; }, "--tls-cert and --tls-key are needed"},
+      {"both", [](ServeOptions& o) { o.tls.cert_file = "x"; }, "exclude each other"},
+      {"no port", [](ServeOptions& o) { o.listen = "127.0.0.1"; }, "--listen: found `127.0.0.1`, expected HOST:PORT"},
+      {"a port too large", [](ServeOptions& o) { o.listen = "127.0.0.1:65536"; }, "expected HOST:PORT"},
+      {"IPv6 without brackets", [](ServeOptions& o) { o.listen = "::1:80"; }, "expected HOST:PORT"},
+      {"health port", [](ServeOptions& o) { o.health_listen = "x"; }, "--health-listen"},
+      {"no threads", [](ServeOptions& o) { o.threads = 0; }, "--threads must be positive"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    WriteFile(folder_ / "a.writ", Policy("allow ping"));
+    ServeOptions options = Options();
+    c.spoil(options);
+    const auto service = Service::Start(options);
+    ASSERT_FALSE(service.ok());
+    EXPECT_THAT(service.error().message, HasSubstr(c.message));
+  }
+}
+
+TEST_F(ServeTest, SaysWhereItServesAndEndsOnSigterm) {
+  ServeOptions options = Options();
+  std::ostringstream out;
+  options.output = &out;
+  // The process-wide signal goes to this thread, where Serve has blocked it; the other one exists only while it does.
+  std::thread killer;
+  std::string effect;
+  options.on_ready = [&](const ServeReady& ready) {
+    effect = EffectOf(ready.port);
+    killer = std::thread([] { kill(getpid(), SIGTERM); });
+  };
+  EXPECT_TRUE(Serve(options));
+  killer.join();
+  EXPECT_EQ("allow", effect);
+  EXPECT_THAT(out.str(), testing::MatchesRegex("writ: serving on http://127.0.0.1:[0-9]+ \\(1 policy, bundle sha256:[0-9a-f]+\\)\n"));
+  EXPECT_THAT(log(), HasSubstr("drained"));
+}
+
+}  // namespace
+}  // namespace writ
