@@ -18,4 +18,5 @@ function(writ_fuzz name)
 endfunction()
 
 # One line a target, sorted.
+writ_fuzz(bundle LIBRARIES writ_rules OpenSSL::Crypto)
 writ_fuzz(parse LIBRARIES writ_dsl)

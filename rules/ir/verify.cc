@@ -141,18 +141,20 @@ bool IsGoodLocation(const Program& program, const SourceLocation& location, File
 Status CheckConstants(const Program& program, std::vector<std::uint32_t>& depths) { return ConstantChecker(program, depths).Check(); }
 
 Status CheckRegexes(const Program& program) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(8 << 20);
   std::size_t total_bytes = 0;
-  std::int64_t total_size = 0;
   for (std::size_t i = 0; i < program.regexes.size(); ++i) {
     const std::string& pattern = program.regexes[i];
     total_bytes += pattern.size();
     if (pattern.size() > kMaxRegexBytes) return Corrupt(Place("regex", i) + " is longer than " + std::to_string(kMaxRegexBytes) + " bytes");
     if (total_bytes > kMaxRegexTotalBytes) return Corrupt("the regexes are longer than " + std::to_string(kMaxRegexTotalBytes) + " bytes together");
     if (!IsValidUtf8(pattern)) return Corrupt(Place("regex", i) + " is not valid UTF-8");
-    const RE2 compiled(pattern, options);
+  }
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(8 << 20);
+  std::int64_t total_size = 0;
+  for (std::size_t i = 0; i < program.regexes.size(); ++i) {
+    const RE2 compiled(program.regexes[i], options);
     if (!compiled.ok()) return Corrupt(Place("regex", i) + " does not compile: " + compiled.error());
     total_size += compiled.ProgramSize();
     if (total_size > kMaxRegexTotalSize) return Corrupt("the regexes are too large together");

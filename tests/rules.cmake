@@ -1,0 +1,18 @@
+# Hand-built programs, for every folder's tests.
+add_library(writ_test_support STATIC support/program_builder.cc)
+target_link_libraries(writ_test_support PUBLIC writ_rules)
+
+writ_test(rules LIBRARIES writ_test_support writ_rules SOURCES
+  unit/rules/base_test.cc
+  unit/rules/bundle_test.cc
+  unit/rules/dump_test.cc
+  unit/rules/glob_test.cc
+  unit/rules/index_test.cc
+  unit/rules/verify_test.cc
+)
+
+# The tables of docs/ that are made from our lists; `writ_reference_tables --update` rewrites them.
+add_executable(writ_reference_tables tools/reference_tables.cc)
+target_link_libraries(writ_reference_tables PRIVATE writ_rules)
+target_compile_definitions(writ_reference_tables PRIVATE WRIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+add_test(NAME reference_tables COMMAND writ_reference_tables --check)

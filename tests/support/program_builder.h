@@ -1,0 +1,75 @@
+// Builds decision programs by hand, for tests of what reads them. Ids are returned as things are added; locations are made up.
+//
+//   ProgramBuilder b;
+//   const SlotId tenant = b.AddSlot("principal.tenant", MemberType::kString);
+//   const BlockId guard = b.AddBlock({{Opcode::kLoadSlot, 0, 0, 0, tenant.index},
+//                                     {Opcode::kEqualConstant, 0, 0, 0, b.AddString("acme").index},
+//                                     {Opcode::kReturn, 0, 0}});
+//   b.AddPolicy("p", Target::kTools);
+//   b.AddRule(Verb::kAllow, {"slack", "delete_*"}).guard = guard;
+//   VerifiedProgram program = b.Verified();
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/ir/program.h"
+#include "rules/ir/verify.h"
+
+namespace writ::test {
+
+class ProgramBuilder {
+ public:
+  // Begins with one file, "test.writ".
+  ProgramBuilder();
+
+  ConstantId AddConstant(Constant constant);
+  ConstantId AddBool(bool value);
+  ConstantId AddInt(std::int64_t value);
+  ConstantId AddString(std::string_view text);
+  ConstantId AddList(std::vector<ConstantId> items);
+  RegexId AddRegex(std::string_view pattern);
+
+  // Adds the path's slots that are not there yet and returns the last, whole and of `type`. Parts between dots are the keys.
+  SlotId AddSlot(std::string_view path, MemberType type = MemberType::kDyn);
+
+  // Adds a block of `code`; jump targets count from the block's first instruction. register_count is what the code names.
+  BlockId AddBlock(std::vector<Instruction> code);
+  // Adds a block that returns the constant.
+  BlockId AddConstantBlock(ConstantId constant);
+  // Adds a block that returns whether the string slot equals `text`.
+  BlockId AddEqualsBlock(SlotId slot, std::string_view text);
+  CellId AddCell(BlockId block, std::string_view name = "");
+
+  // Adds a policy; rules added from here on belong to it.
+  PolicyId AddPolicy(std::string_view name, Target target);
+  // Adds a rule to the last policy, with id "rN". The reference is valid until the next AddRule.
+  Rule& AddRule(Verb verb, Selector selector = {});
+  SignerId AddSigner(std::string_view name);
+
+  // For everything else.
+  Program program;
+
+  // Returns the program as verified; aborts with the verifier's message when it is refused.
+  VerifiedProgram Verified() const;
+};
+
+// Returns a program that has at least one of everything: constants of all kinds, regexes, cells, loops, every verb, masks,
+// limits, images, tables, signers, imports. It verifies.
+Program SampleProgram();
+
+// A pseudo-random sequence that is the same everywhere: std's distributions are not.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t Next();
+  // Uniform enough, in [0, count). Requires: count > 0.
+  std::size_t Below(std::size_t count) { return static_cast<std::size_t>(Next() % count); }
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace writ::test
