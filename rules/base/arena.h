@@ -65,8 +65,10 @@ class Arena {
   [[gnu::cold]] void* AllocateFallback(std::size_t bytes);
 
   std::size_t max_bytes_;
-  char* cursor_ = nullptr;
-  char* limit_ = nullptr;
+  // Before the first block: a place with no room, so that zero bytes from a fresh arena are not mistaken for a full one.
+  static inline char no_room_[1] = {};
+  char* cursor_ = no_room_;
+  char* limit_ = no_room_;
   std::vector<Block> blocks_;
   std::size_t current_block_ = 0;    // index of the block that cursor_ is in, when blocks_ is not empty
   std::size_t total_bytes_ = 0;      // sum of blocks_[i].size
