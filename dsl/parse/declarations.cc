@@ -37,7 +37,7 @@ void Parser::ParseDeclaration() {
   }
   if (parsed) return;
   if (current_.begin == begin) Skip();
-  SkipUntil([this](int) { return (At(TokenKind::kAt) && current_.starts_line) || AtDeclarationStart(); });
+  SkipUntil([this](bool) { return (At(TokenKind::kAt) && current_.starts_line) || AtDeclarationStart(); });
 }
 
 bool Parser::ParsePackage() {
@@ -134,7 +134,7 @@ bool Parser::ParseTable() {
     const std::uint32_t column = current_.begin;
     if (ParseColumn(table)) continue;
     if (current_.begin == column) Skip();
-    SkipUntil([&](int brackets) { return at_column() || (brackets == 0 && At(TokenKind::kRightBrace)) || (current_.starts_line && AtDeclarationStart()); });
+    SkipUntil([&](bool closes_block) { return at_column() || closes_block || (current_.starts_line && AtDeclarationStart()); });
   }
   if (!Expect(TokenKind::kRightBrace, kBlockCloses)) return false;
   table.span = SpanFrom(begin);

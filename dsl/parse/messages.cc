@@ -9,6 +9,7 @@ bool Parser::ParseHole(std::uint32_t brace, std::uint32_t content_end, MessageTe
   const Lexer outer_lexer = lexer_;
   const Token outer_token = current_;
   const std::uint32_t outer_end = last_end_;
+  const int outer_braces = open_braces_;
   std::vector<LayoutToken>* const outer_layout = layout_;
   lexer_ = Lexer(text_.substr(0, content_end), brace + 1);
   layout_ = nullptr;                  // to the formatter a message is one token
@@ -29,6 +30,7 @@ bool Parser::ParseHole(std::uint32_t brace, std::uint32_t content_end, MessageTe
   }
   next = current_.end;
   layout_ = outer_layout;
+  open_braces_ = outer_braces;
   if (!stopped_) {
     lexer_ = outer_lexer;
     current_ = outer_token;

@@ -117,6 +117,9 @@ Token Parser::Take(int layout) {
   if (taken.kind == TokenKind::kInvalid) ReportLexFault(taken);
   if (stopped_) return taken;
   if (layout_ != nullptr && taken.kind != TokenKind::kEnd) layout_->push_back({taken.begin, taken.end, static_cast<std::uint16_t>(layout)});
+  if ((layout & kStarts) != 0) open_braces_ = 0;
+  if (taken.kind == TokenKind::kLeftBrace && (layout & kOpens) != 0) ++open_braces_;
+  if (taken.kind == TokenKind::kRightBrace && (layout & kCloses) != 0) --open_braces_;
   last_end_ = taken.end;
   current_ = lexer_.Next();
   return taken;
@@ -202,7 +205,7 @@ std::string Parser::Describe(const Token& token) const {
 }
 
 std::optional<Name> Parser::ParseName(std::string_view what, NameUse use, int layout) {
-  if (!At(TokenKind::kIdent) || IsCelKeyword(Text(current_))) {
+  if (!At(TokenKind::kIdent) || IsCelKeyword(Text(current_)) || AtStructure()) {
     Fail(what);
     return std::nullopt;
   }
@@ -300,10 +303,11 @@ std::optional<Pattern> Parser::ParsePattern(PatternUse use) {
 // Quoted patterns are in Selector syntax already: `*` is a wildcard and `\*` a star. Quoted names stand for themselves.
 std::optional<Pattern> Parser::ParseQuotedPattern(PatternUse use) {
   const Token token = Take();
+  const std::uint32_t faults = fault_count_;
   const std::string_view value = Decode(token);
   if (use == PatternUse::kWildcards || value.empty()) {
     const std::string_view fault = PatternFault(value);
-    if (!fault.empty()) Report(DiagnosticKind::kBadPattern, SpanOf(token), {Quoted(value), fault});
+    if (faults == fault_count_ && !fault.empty()) Report(DiagnosticKind::kBadPattern, SpanOf(token), {Quoted(value), fault});
     return Pattern{value, SpanOf(token), HasWildcard(value)};
   }
   if (value.find_first_of("*\\") == std::string_view::npos) return Pattern{value, SpanOf(token), false};
@@ -330,7 +334,7 @@ bool Parser::AtDeclarationStart() const {
   if (AtWord("test")) return Peek().kind == TokenKind::kString;
   if (!AtAnyWord(kWords)) return false;
   const Token next = Peek();
-  return next.kind == TokenKind::kIdent && !IsCelKeyword(Text(next));
+  return next.fault == LexFault::kBadNumber || (next.kind == TokenKind::kIdent && !IsCelKeyword(Text(next)));
 }
 
 // The start of a rule or declaration at a line's start, where an expression was left unfinished.

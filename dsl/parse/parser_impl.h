@@ -61,7 +61,8 @@ class Parser {
   std::optional<Name> ParseDottedName(std::string_view what);
 
   void Skip();
-  // Skips to something that `stop` recognises; what it sees is at a line's start, or outside of brackets opened on the way.
+  // Skips to something that `stop` recognises; what it sees is at a line's start, or outside of brackets. Its argument tells that
+  // the current token is a `}` that ends the block.
   template <typename Predicate>
   void SkipUntil(Predicate stop);
   bool AtDeclarationStart() const;
@@ -175,20 +176,25 @@ class Parser {
   std::uint32_t last_fault_ = ~0U;        // offset of the last fault reported: one report a place
   std::uint32_t fault_count_ = 0;
   std::uint32_t depth_ = 0;
+  int open_braces_ = 0;                   // of map and message literals in the statement being read
   bool stopped_ = false;
   std::vector<std::uint32_t> depths_;     // nesting of each node of the tree
 };
 
 template <typename Predicate>
 void Parser::SkipUntil(Predicate stop) {
-  int brackets = 0;
+  int braces = open_braces_;            // of map literals, so that their `}` does not end the block
+  int brackets = 0;                     // opened on the way; what was open before may be what is missing
   TokenKind before = TokenKind::kEnd;
+  open_braces_ = 0;
   while (!At(TokenKind::kEnd)) {
-    if ((brackets == 0 || current_.starts_line) && before != TokenKind::kDot && stop(brackets)) return;
-    const bool opens = At(TokenKind::kLeftParen) || At(TokenKind::kLeftBracket) || At(TokenKind::kLeftBrace);
-    const bool closes = At(TokenKind::kRightParen) || At(TokenKind::kRightBracket) || At(TokenKind::kRightBrace);
-    if (opens) ++brackets;
-    if (closes && brackets > 0) --brackets;
+    const bool closes_block = At(TokenKind::kRightBrace) && braces == 0;
+    const bool outside = (braces == 0 && brackets == 0) || current_.starts_line || closes_block;
+    if (outside && before != TokenKind::kDot && stop(closes_block)) return;
+    if (At(TokenKind::kLeftBrace)) ++braces;
+    if (At(TokenKind::kRightBrace) && braces > 0) --braces;
+    if (At(TokenKind::kLeftParen) || At(TokenKind::kLeftBracket)) ++brackets;
+    if ((At(TokenKind::kRightParen) || At(TokenKind::kRightBracket)) && brackets > 0) --brackets;
     before = current_.kind;
     Skip();
   }

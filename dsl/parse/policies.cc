@@ -48,7 +48,7 @@ bool Parser::ParsePolicy(std::vector<Attribute> attributes, std::uint32_t begin)
   Take(policy.attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0);
   const bool known_target = ParsePolicyHeader(policy);
   if (!known_target) {
-    SkipUntil([this](int) { return At(TokenKind::kLeftBrace) || (current_.starts_line && AtDeclarationStart()); });
+    SkipUntil([this](bool) { return At(TokenKind::kLeftBrace) || (current_.starts_line && AtDeclarationStart()); });
     if (!At(TokenKind::kLeftBrace)) return false;
   }
   if (!Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
@@ -146,8 +146,8 @@ void Parser::ParseRules(PolicyDecl& policy) {
     const std::uint32_t begin = current_.begin;
     if (ParseRule(policy)) continue;
     if (current_.begin == begin) Skip();
-    SkipUntil([this](int brackets) {
-      if (brackets == 0 && At(TokenKind::kRightBrace)) return true;
+    SkipUntil([this](bool closes_block) {
+      if (closes_block) return true;
       return current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart());
     });
   }
@@ -173,14 +173,16 @@ bool Parser::ParseRule(PolicyDecl& policy) {
   }
   bool parsed = ParseRuleHead(policy, rule);
   if (!parsed) {  // the clauses may have faults of their own
-    SkipUntil([this](int brackets) {
-      return AtAnyWord(kClauseWords) || (brackets == 0 && At(TokenKind::kRightBrace)) ||
+    SkipUntil([this](bool closes_block) {
+      return AtAnyWord(kClauseWords) || closes_block ||
              (current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()));
     });
   }
   parsed &= ParseClauses(policy, rule);
   if (parsed && !At(TokenKind::kRightBrace) && !At(TokenKind::kAt) && !AtRuleStart() && !AtDeclarationStart()) {
-    parsed = Fail("a clause (when, unless, because), the next rule or `}`");
+    static constexpr std::string_view kWords[] = {"when", "unless", "because", "needs", "allow", "deny", "require", "warn", "note", "limit", "redact", "mask"};
+    const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kWords) : std::string_view{};
+    parsed = Fail("a clause (when, unless, because), the next rule or `}`", closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
   }
   rule.span = SpanFrom(begin);
   if (parsed && verb_allowed) policy.rules.push_back(std::move(rule));
@@ -216,8 +218,9 @@ bool Parser::ParseRulePatterns(const PolicyDecl& policy, RuleDecl& rule) {
   if (!AtRulePattern(rule.verb)) return true;
   const bool allowed = TakesPatterns(policy.target) || !Holds(InfoOf(policy.target).verbs, rule.verb);
   if (!allowed) {
-    const std::string what = "`when`, `unless`, `because` or the next rule";
-    return Fail(what, "rules of " + std::string(policy.target_name.text) + " policies name nothing: the condition says what they are about");
+    current_ = lexer_.RelexPattern(current_);
+    return Fail("`when`, `unless`, `because` or the next rule",
+                "rules of " + std::string(policy.target_name.text) + " policies name nothing: the condition says what they are about");
   }
   return ParsePatterns(PatternUse::kWildcards, rule.patterns);
 }
@@ -351,8 +354,8 @@ bool Parser::ParseClauses(const PolicyDecl& policy, RuleDecl& rule) {
   while (AtAnyWord(kClauseWords)) {
     if (ParseClause(policy, rule)) continue;
     parsed = false;
-    SkipUntil([this](int brackets) {
-      return AtAnyWord(kClauseWords) || (brackets == 0 && At(TokenKind::kRightBrace)) ||
+    SkipUntil([this](bool closes_block) {
+      return AtAnyWord(kClauseWords) || closes_block ||
              (current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()));
     });
   }

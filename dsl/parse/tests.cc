@@ -59,8 +59,8 @@ bool Parser::ParseTest() {
     const std::uint32_t step = current_.begin;
     if (ParseStep(test)) continue;
     if (current_.begin == step) Skip();
-    SkipUntil([this](int brackets) {
-      return AtStepStart() || (brackets == 0 && At(TokenKind::kRightBrace)) || (current_.starts_line && AtDeclarationStart());
+    SkipUntil([this](bool closes_block) {
+      return AtStepStart() || closes_block || (current_.starts_line && AtDeclarationStart());
     });
   }
   if (!Expect(TokenKind::kRightBrace, kBlockCloses)) return false;
@@ -249,7 +249,10 @@ bool Parser::ParseExpectation(TestStep& step) {
   const auto found = std::find_if(effects.begin(), effects.end(), [this](const EffectWord& effect) { return AtWord(effect.word); });
   if (found == effects.end()) {
     std::string words = step.kind == Kind::kFilter ? "a filter, a string" : "";
-    for (const EffectWord& effect : effects) words.append(words.empty() ? "`" : ", `").append(effect.word).append("`");
+    for (const EffectWord& effect : effects) {
+      const std::string_view separator = words.empty() ? "" : &effect == &effects.back() ? " or " : ", ";
+      words.append(separator).append("`").append(effect.word).append("`");
+    }
     return Fail(words);
   }
   Take();
