@@ -18,5 +18,7 @@ function(writ_fuzz name)
 endfunction()
 
 # One line a target, sorted.
+writ_fuzz(admission LIBRARIES writ_webhook)
 writ_fuzz(bundle LIBRARIES writ_rules OpenSSL::Crypto)
+writ_fuzz(check LIBRARIES writ_dsl)
 writ_fuzz(parse LIBRARIES writ_dsl)

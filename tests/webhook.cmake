@@ -5,5 +5,9 @@ writ_test(webhook LIBRARIES writ_webhook OpenSSL::SSL OpenSSL::Crypto SOURCES
   unit/webhook/http_server_test.cc
   unit/webhook/json_list_test.cc
   unit/webhook/log_test.cc
+  unit/webhook/policy_store_test.cc
+  unit/webhook/review_test.cc
+  unit/webhook/routes_test.cc
+  unit/webhook/serve_test.cc
   unit/webhook/test_client.cc
 )

@@ -93,7 +93,6 @@ TEST(LoadPolicies, LoadsABundle) {
 
 TEST(LoadPolicies, SaysWhatIsWrong) {
   TempFolder folder;
-  WriteFile(folder / "broken/a.writ", "");
   struct Case {
     std::string_view name;
     std::function<PolicySource()> make;
