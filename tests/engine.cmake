@@ -5,7 +5,10 @@ writ_test(engine LIBRARIES writ_engine SOURCES
   unit/engine/value_test.cc
 )
 # From request bytes to decision.
-writ_test(decide LIBRARIES writ_engine SOURCES
+find_package(nlohmann_json REQUIRED)
+writ_test(decide LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json SOURCES
+  support/decide_harness.cc
+  unit/engine/decide_golden_test.cc
   unit/engine/json_test.cc
   unit/engine/limit_test.cc
 )

@@ -90,14 +90,12 @@ ExplainedRule Decider::ExplainRule(RuleId id) {
   explained.condition = rule.guard_text;
   if (!result.error.is(Kind::kAbsent)) explained.error = ErrorText(result.error);
   for (const auto& [slot, value] : recorder.reads) explained.reads.emplace_back(SlotPath(program_, slot), ShowRead(slot, value));
+  const bool says_when_true = rule.verb == Verb::kWarn || rule.verb == Verb::kNote || rule.verb == Verb::kLimit;
+  if (RoleOf(result) != Role::kDenial && !(says_when_true && result.outcome == Outcome::kTrue)) return explained;
   if (request_.target() == Target::kRows) HideMaskedColumns();
-  if (!rule.message.empty()) {
-    explained.message = RenderMessage(rule.message, context_.evaluator);
-  } else if (RoleOf(result) == Role::kDenial) {
-    std::vector<std::string> texts;
-    AddDenialTexts(result, texts);
-    for (const std::string& text : texts) explained.message += (explained.message.empty() ? "" : "; ") + text;
-  }
+  std::vector<std::string> texts;
+  AddDenialTexts(result, texts);
+  for (const std::string& text : texts) explained.message += (explained.message.empty() ? "" : "; ") + text;
   return explained;
 }
 

@@ -52,12 +52,21 @@ bool HasDuplicateKey(JsonNode object, std::vector<std::string_view>& keys) {
   return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
 }
 
+// The tape closes containers with letters of their own, which no JsonNode has.
+bool IsEndOfContainer(JsonKind kind) { return kind == static_cast<JsonKind>(']') || kind == static_cast<JsonKind>('}'); }
+
 // One sweep over the tape in its own order, containers' members included. O(tape), or O(n log n) for large objects.
-bool IsStrict(JsonNode root, std::vector<std::string_view>& keys) {
+bool IsStrict(JsonNode root, std::uint32_t max_depth, std::vector<std::string_view>& keys) {
   const std::uint32_t end = root.after();
+  std::uint32_t depth = 0;
   for (JsonNode node = root; node.index() < end;) {
     const JsonKind kind = node.kind();
     if (kind == JsonKind::kUint) return false;
+    if (kind == JsonKind::kObject || kind == JsonKind::kArray) {
+      if (++depth > max_depth) return false;  // simdjson does not count empty containers
+    } else if (IsEndOfContainer(kind)) {
+      --depth;
+    }
     if (kind == JsonKind::kObject && HasDuplicateKey(node, keys)) return false;
     const bool two_words = kind == JsonKind::kInt || kind == JsonKind::kDouble;
     node = node.At(node.index() + (two_words ? 2 : 1));
@@ -119,7 +128,7 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
   const simdjson::error_code error = impl.parser.parse(bytes, text.size(), false).get(ignored);
   if (error != simdjson::SUCCESS) return FaultOf(text, impl.limits, simdjson::error_message(error));
   const JsonNode root(impl.parser.doc.tape.get(), impl.parser.doc.string_buf.get(), 1);
-  if (!IsStrict(root, impl.keys)) return FaultOf(text, impl.limits, "duplicate key or number out of range");
+  if (!IsStrict(root, impl.limits.max_depth, impl.keys)) return FaultOf(text, impl.limits, "duplicate key or number out of range");
   if (HasSurrogateEscape(text) && LocateJsonFault(text, impl.limits)) return FaultOf(text, impl.limits, "lone surrogate");
   return root;
 }

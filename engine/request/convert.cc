@@ -73,6 +73,24 @@ std::string ToStringList(const Value& value) {
 
 }  // namespace
 
+std::string FoundJson(JsonNode found) {
+  const auto word = [](JsonKind kind) -> const char* {
+    switch (kind) {
+      case JsonKind::kArray: return "list";
+      case JsonKind::kObject: return "object";
+      case JsonKind::kString: return "string";
+      case JsonKind::kInt:
+      case JsonKind::kUint: return "int";
+      case JsonKind::kDouble: return "double";
+      case JsonKind::kTrue:
+      case JsonKind::kFalse: return "bool";
+      case JsonKind::kNull: return "null";
+    }
+    WRIT_CHECK(false);
+  };
+  return std::string(", found ") + word(found.kind());
+}
+
 std::string_view KindWord(Kind kind) {
   switch (kind) {
     case Kind::kAbsent: return "nothing";

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/json/json_node.h"
 #include "rules/base/arena.h"
 #include "rules/model/target.h"
 #include "rules/model/value.h"
@@ -14,6 +15,9 @@ namespace writ {
 // durations, base64 to bytes (in `arena`). A value that already has the type stays. Returns "" or what is wrong:
 // "must be a string, found int". Null is the caller's to treat.
 std::string ConvertToMember(MemberType type, Arena& arena, Value& value);
+
+// Returns ", found int" for messages.
+std::string FoundJson(JsonNode found);
 
 // Returns how a value's kind is called in messages: "string", "list", "null".
 std::string_view KindWord(Kind kind);

@@ -91,14 +91,14 @@ bool RequestReader::FillAdmission(AdmissionSource source) {
 
 bool RequestReader::FillObject(ShapeNodeId root, JsonNode json) {
   if (!json.valid()) return true;
-  if (!json.is(JsonKind::kObject) && !json.is(JsonKind::kNull)) return FailType((*shape_)[root].path, "must be an object or null");
+  if (!json.is(JsonKind::kObject) && !json.is(JsonKind::kNull)) return FailType((*shape_)[root].path, "must be an object or null" + FoundJson(json));
   return FillNode(root, json, Build::kNo, nullptr);
 }
 
 // Fills `request`, deriving what is left out from the objects: operation, kind, name and namespace.
 bool RequestReader::FillAdmissionRequest(ShapeNodeId id, AdmissionSource source) {
   const JsonNode request = Given("request");
-  if (request.valid() && !request.is(JsonKind::kObject)) return FailType("request", "must be an object");
+  if (request.valid() && !request.is(JsonKind::kObject)) return FailType("request", "must be an object" + FoundJson(request));
   const bool has_object = IsObject(Given("object")), has_old = IsObject(Given("oldObject"));
   GroupKind kind;
   if (!ReadKind(request, &kind)) return false;
@@ -135,7 +135,7 @@ bool RequestReader::CheckOperation(std::string_view operation) {
 bool RequestReader::ReadKind(JsonNode request, GroupKind* kind) {
   const JsonNode given = MemberOf(request, "kind");
   if (given.valid() && !given.is(JsonKind::kNull)) {
-    if (!given.is(JsonKind::kObject)) return FailType("request.kind", "must be an object");
+    if (!given.is(JsonKind::kObject)) return FailType("request.kind", "must be an object" + FoundJson(given));
     for (const std::string_view key : {"group", "version", "kind"}) {
       const JsonNode part = given.Find(key);
       if (part.valid() && !part.is(JsonKind::kString)) return FailType("request.kind." + std::string(key), "must be a string");
@@ -168,7 +168,7 @@ bool RequestReader::SetAdmissionScope(const GroupKind& kind, JsonNode sub_resour
 
 // principal from request.userInfo: the API server has authenticated it.
 bool RequestReader::FillPrincipalFrom(JsonNode user_info) {
-  if (!user_info.is(JsonKind::kObject)) return FailType("request.userInfo", "must be an object");
+  if (!user_info.is(JsonKind::kObject)) return FailType("request.userInfo", "must be an object" + FoundJson(user_info));
   struct Part {
     std::string_view theirs, ours;
     MemberType type;

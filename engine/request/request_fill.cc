@@ -22,11 +22,11 @@ bool RequestReader::FillNode(ShapeNodeId id, JsonNode json, Build build, Value* 
   if (IsLeftOut(node, json)) return true;
   switch (node.type) {
     case MemberType::kRecord:
-      if (!json.is(JsonKind::kObject)) return FailType(node.path, "must be an object");
+      if (!json.is(JsonKind::kObject)) return FailType(node.path, "must be an object" + FoundJson(json));
       return FillRecord(id, json, {.build = build == Build::kYes}, out);
     case MemberType::kDyn: return FillDyn(id, json, build, out);
     case MemberType::kDynMap:
-      if (!json.is(JsonKind::kObject)) return FailType(node.path, "must be an object");
+      if (!json.is(JsonKind::kObject)) return FailType(node.path, "must be an object" + FoundJson(json));
       return FillDyn(id, json, build, out);
     default: break;
   }

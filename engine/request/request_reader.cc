@@ -106,7 +106,7 @@ Result<Request> RequestReader::Read(JsonNode document) {
 }
 
 bool RequestReader::ReadDocument(JsonNode document) {
-  if (!document.is(JsonKind::kObject)) return Fail("a request must be a JSON object");
+  if (!document.is(JsonKind::kObject)) return Fail("a request must be a JSON object" + FoundJson(document));
   const JsonNode kind = document.Find("kind");
   if (kind.valid() && !document.Find("target").valid()) {
     if (IsString(kind) && kind.string() == "AdmissionReview") return ReadReview(document);
@@ -129,7 +129,7 @@ bool RequestReader::ReadOrdinary(JsonNode document) {
 bool RequestReader::ChooseTarget(JsonNode document, Target* target) {
   const JsonNode given = document.Find("target");
   if (!given.valid()) return InferTarget(document, target);
-  if (!given.is(JsonKind::kString)) return FailType("target", "must be a string");
+  if (!given.is(JsonKind::kString)) return FailType("target", "must be a string" + FoundJson(given));
   const std::optional<Target> found = TryFindTarget(given.string());
   if (found) {
     *target = *found;
@@ -161,7 +161,7 @@ bool RequestReader::ChooseShape(JsonNode document, Target target) {
   }
   const JsonNode table = document.Find("table");
   if (!table.valid()) return Fail("a rows request needs \"table\"");
-  if (!table.is(JsonKind::kString)) return FailType("table", "must be a string");
+  if (!table.is(JsonKind::kString)) return FailType("table", "must be a string" + FoundJson(table));
   const Shape* shape = shapes_.FindTable(table.string());
   if (shape == nullptr) {
     std::vector<std::string_view> names;
@@ -226,19 +226,20 @@ bool RequestReader::FillRoot(ShapeNodeId root, JsonNode json) {
     if (!shape_->has_whole_records || node.type != MemberType::kRecord || node.if_absent == MemberDefault::kAbsent) return true;
     return FillRecord(root, JsonNode(), {}, nullptr);
   }
-  if (json.is(JsonKind::kString)) {
-    const std::string_view member = ShorthandOf(shape_->target, node.key);
-    if (!member.empty()) {
-      const Derived derived[] = {{member, Value::String(json.string())}};
-      return FillRecord(root, JsonNode(), {.derived = derived}, nullptr);
-    }
+  const std::string_view member = ShorthandOf(shape_->target, node.key);
+  if (!member.empty() && json.is(JsonKind::kString)) {
+    const Derived derived[] = {{member, Value::String(json.string())}};
+    return FillRecord(root, JsonNode(), {.derived = derived}, nullptr);
+  }
+  if (!member.empty() && !json.is(JsonKind::kObject) && !json.is(JsonKind::kNull)) {
+    return FailType(node.path, "must be a string or an object" + FoundJson(json));
   }
   return FillNode(root, json, Build::kNo, nullptr);
 }
 
 bool RequestReader::Finish(JsonNode document) {
   if (request_.list.valid()) {
-    if (!request_.list.is(JsonKind::kArray)) return FailType("list", "must be a list of tools");
+    if (!request_.list.is(JsonKind::kArray)) return FailType("list", "must be a list of tools" + FoundJson(request_.list));
     if (!request_.name.empty()) return Fail("a listing has \"list\", not also \"tool\"");
     if (request_.list.count() > limits_.max_list_items) {
       return FailTooLarge("`list` has " + std::to_string(request_.list.count()) + " tools, the limit is " + std::to_string(limits_.max_list_items));
