@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "rules/base/check.h"
+#include "rules/base/utf8.h"
 
 namespace writ::dsl {
 namespace {
@@ -55,14 +56,10 @@ struct CodePoint {
 CodePoint DecodeAt(std::string_view text, std::size_t i) {
   const auto lead = static_cast<unsigned char>(text[i]);
   if (lead < 0x80) return {lead, 1, true};
-  const std::uint32_t length = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
-  if (length == 0 || lead >= 0xF5 || i + length > text.size()) return {lead, 1, false};
+  const auto length = static_cast<std::uint32_t>(Utf8SequenceLength(text, i));
+  if (length == 0) return {lead, 1, false};
   std::uint32_t value = lead & (0xFFU >> (length + 1));
-  for (std::uint32_t k = 1; k < length; ++k) {
-    const auto byte = static_cast<unsigned char>(text[i + k]);
-    if ((byte & 0xC0U) != 0x80U) return {lead, 1, false};
-    value = (value << 6) | (byte & 0x3FU);
-  }
+  for (std::uint32_t k = 1; k < length; ++k) value = (value << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
   return {value, length, true};
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "rules/base/utf8.h"
+
 namespace writ::dsl {
 namespace {
 
@@ -15,14 +17,6 @@ bool IsPatternCharacter(char c) { return IsLetter(c) || IsDigit(c) || c == '-' |
 std::uint32_t HexValue(char c) {
   if (IsDigit(c)) return static_cast<std::uint32_t>(c - '0');
   return static_cast<std::uint32_t>((c | 0x20) - 'a') + 10;
-}
-
-// Length in bytes of the code point that starts with `lead`. Requires: a lead byte of valid UTF-8.
-std::uint32_t Utf8Length(char lead) {
-  const auto byte = static_cast<unsigned char>(lead);
-  if (byte < 0x80) return 1;
-  if (byte < 0xE0) return 2;
-  return byte < 0xF0 ? 3 : 4;
 }
 
 }  // namespace
@@ -156,7 +150,7 @@ Token Lexer::LexOperator() {
     const std::string_view text = TokenKindText(static_cast<TokenKind>(i));
     if (text.size() == 1 && rest[0] == text[0]) return Make(static_cast<TokenKind>(i), begin_ + 1);
   }
-  return Fault(LexFault::kUnexpectedCharacter, begin_ + Utf8Length(rest[0]));
+  return Fault(LexFault::kUnexpectedCharacter, begin_ + static_cast<std::uint32_t>(Utf8SequenceLength(text_, begin_)));
 }
 
 Token Lexer::RelexPattern(const Token& token) {
@@ -186,22 +180,9 @@ Token Lexer::RelexDuration(const Token& token) {
 }
 
 std::optional<std::uint32_t> FindInvalidUtf8(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    const std::size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-    if (length == 0 || i + length > text.size()) return static_cast<std::uint32_t>(i);
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0U) != 0x80U) return static_cast<std::uint32_t>(i);
-    }
-    const auto second = static_cast<unsigned char>(text[i + 1]);
-    const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-    const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);  // surrogates, beyond 10FFFF
-    if (overlong || outside) return static_cast<std::uint32_t>(i);
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = Utf8SequenceLength(text, i);
+    if (length == 0) return static_cast<std::uint32_t>(i);
     i += length;
   }
   return std::nullopt;
@@ -303,7 +284,7 @@ DecodedLiteral DecodeContent(std::string_view text, std::uint32_t begin, std::ui
       ++i;
     } else if (text[i] == '\\' && !form.raw) {
       const Escape escape = ReadEscape(text, i, end, form.bytes);
-      if (escape.length == 0) return {{}, i, std::min(end, i + 1 + (i + 1 < end ? Utf8Length(text[i + 1]) : 0))};
+      if (escape.length == 0) return {{}, i, i + 1 < end ? i + 1 + static_cast<std::uint32_t>(Utf8SequenceLength(text, i + 1)) : end};
       if (escape.octet) {
         decoded.push_back(static_cast<char>(escape.value));
       } else {

@@ -146,11 +146,18 @@ bool Parser::ParseTable() {
 bool Parser::ParseColumn(TableDecl& table) {
   const std::optional<Name> name = ParseName("a column", NameUse::kMember, kStartsSoftly);
   if (!name || !Expect(TokenKind::kColon, kGlueBefore)) return false;
-  if ((AtWord("many") || AtWord("one")) && Peek().kind == TokenKind::kIdent && Peek().starts_line == false) return ParseRelation(*name, table);
+  if (AtRelation()) return ParseRelation(*name, table);
   std::optional<TypeExpr> type = ParseType();
   if (!type) return false;
   table.columns.push_back({*name, std::move(*type)});
   return true;
+}
+
+// `many` and `one` are types unless `TABLE on` follows.
+bool Parser::AtRelation() const {
+  if (!AtWord("many") && !AtWord("one")) return false;
+  Lexer ahead = lexer_;
+  return ahead.Next().kind == TokenKind::kIdent && ahead.Text(ahead.Next()) == "on";
 }
 
 // ("many" | "one") table "on" table "." column "=" column

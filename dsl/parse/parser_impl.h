@@ -115,6 +115,7 @@ class Parser {
   bool ParseFn();
   bool ParseTable();
   bool ParseColumn(TableDecl& table);
+  bool AtRelation() const;
   bool ParseRelation(Name name, TableDecl& table);
   bool ParseSigner();
   bool ParseSignerBody(SignerDecl& signer);

@@ -120,7 +120,7 @@ bool Parser::ParseImageStep(TestStep& step) {
   step.uri = *reference;
   if (TryTakeWord("unknown")) {
     step.image_state = TestStep::ImageState::kUnknown;
-    if (!At(TokenKind::kIdent) || current_.starts_line) return true;  // of all signers
+    if (!At(TokenKind::kIdent) || AtStepStart()) return true;  // of all signers
   } else {
     if (!AtWord("not") && !AtWord("signed")) return Fail("`signed by`, `not signed by` or `unknown`");
     if (TryTakeWord("not")) step.image_state = TestStep::ImageState::kNotSignedBy;

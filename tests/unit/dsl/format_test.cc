@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <regex>
 
 #include "dsl/compiler.h"
@@ -88,6 +89,25 @@ TEST(Format, Golden) {
     if (UpdatesGolden()) std::ofstream(expected_path, std::ios::binary) << Format(input);
     EXPECT_EQ(Format(input), ReadWholeFile(expected_path));
     ExpectStable(input);
+  }
+}
+
+// However the author breaks lines and comments, the tokens stay and a second run changes nothing.
+TEST(Format, AnyGaps) {
+  static constexpr const char* kGaps[] = {" ", "  ", "\n", "\n\n", "\n\n\n\t", " // c\n", "\n// own\n", " // a\r\n\n  // b  \n\n\n", "\n\n// x\n// y\n\n"};
+  const unsigned seed = 20261121;
+  std::mt19937 random(seed);
+  for (const char* name : {"tour.writ", "reference_0.writ", "reference_1.writ", "signers.writ", "comments.writ"}) {
+    const std::vector<std::string> tokens = Tokens(ReadWholeFile(std::filesystem::path(WRIT_SOURCE_DIR "/tests/fuzz/corpus/parse") / name));
+    ASSERT_GT(tokens.size(), 10U) << name;
+    for (int round = 0; round < 20; ++round) {
+      SCOPED_TRACE(std::string(name) + " round " + std::to_string(round) + " seed " + std::to_string(seed));
+      std::string text;
+      for (const std::string& token : tokens) text += token + kGaps[random() % (round % 2 == 0 ? 3 : std::size(kGaps))];
+      EXPECT_EQ(Tokens(Format(text)), tokens);
+      ExpectStable(text);
+      if (HasFailure()) return;
+    }
   }
 }
 
