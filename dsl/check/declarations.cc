@@ -52,15 +52,17 @@ class Declarer {
     if (!names.emplace(name.text, static_cast<std::uint32_t>(index)).second) checker_.Emit(DiagnosticKind::kDuplicateName, name.span, {what, name.text});
   }
 
-  // Names of lets, fns and parameters stand in expressions, where roots, types and functions have theirs.
-  void RefuseShadowing(const Name& name) {
+  // Names of lets, fns and parameters stand in expressions, where roots and types have theirs; a fn is called as functions are.
+  void RefuseShadowing(const Name& name, bool is_fn) {
     if (IsRoot(name.text)) {
       checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a variable of targets"});
     } else if (IsTypeName(name.text)) {
       checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a type"});
-    } else {
+    } else if (is_fn) {
       for (const FunctionInfo& info : kFunctionInfo) {
-        if (info.name == name.text) checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a function"});
+        // Methods alone leave the name free: `x.value()` is never a call of `value(x)`.
+        const bool is_callable = info.signatures.starts_with('(') || info.signatures.find("; (") != std::string_view::npos;
+        if (info.name == name.text && is_callable) checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a function"});
       }
     }
   }
@@ -74,13 +76,13 @@ class Declarer {
       if (std::find(imports.begin(), imports.end(), import.name.text) == imports.end()) imports.emplace_back(import.name.text);
     }
     for (const LetDecl& let : tree.lets) {
-      RefuseShadowing(let.name);
+      RefuseShadowing(let.name, false);
       if (names.fns.contains(let.name.text)) checker_.Emit(DiagnosticKind::kDuplicateName, let.name.span, {"name", let.name.text});
       Add(names.lets, "let", let.name, set_.lets.size());
       set_.lets.push_back({file, &let, package});
     }
     for (const FnDecl& fn : tree.fns) {
-      RefuseShadowing(fn.name);
+      RefuseShadowing(fn.name, true);
       if (names.lets.contains(fn.name.text)) checker_.Emit(DiagnosticKind::kDuplicateName, fn.name.span, {"name", fn.name.text});
       Add(names.fns, "fn", fn.name, set_.fns.size());
       set_.fns.push_back({file, &fn, package});
@@ -103,7 +105,7 @@ class Declarer {
   void CheckParameters(const FnDecl& fn) {
     std::unordered_map<std::string_view, std::uint32_t> seen;
     for (const Parameter& parameter : fn.parameters) {
-      RefuseShadowing(parameter.name);
+      RefuseShadowing(parameter.name, false);
       Add(seen, "parameter", parameter.name, seen.size());
       checker_.TypeOf(parameter.type);
     }

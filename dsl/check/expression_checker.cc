@@ -55,6 +55,18 @@ void ExpressionChecker::Suggest(Diagnostic& diagnostic, std::string_view name, s
   if (!closest.empty()) diagnostic.help = "did you mean `" + std::string(closest) + "`?";
 }
 
+// A type as people write it: `string?`, which CEL calls wrapper(string).
+std::string ExpressionChecker::Text(TypeId type) {
+  std::string text = types().Text(unifier_.Resolve(type, true));
+  constexpr std::string_view kWrapper = "wrapper(";
+  for (std::size_t at = text.find(kWrapper); at != std::string::npos; at = text.find(kWrapper)) {
+    const std::size_t end = text.find(')', at);
+    text.replace(end, 1, "?");
+    text.erase(at, kWrapper.size());
+  }
+  return text;
+}
+
 TypeId ExpressionChecker::Check(ExprId root, const ExprScope& scope) {
   if (!root.valid()) return Error();
   scope_ = &scope;
@@ -72,7 +84,7 @@ TypeId ExpressionChecker::Check(ExprId root, const ExprScope& scope) {
 bool ExpressionChecker::CheckAs(ExprId root, const ExprScope& scope, TypeId wanted, std::string_view wanted_text) {
   const TypeId found = Check(root, scope);
   if (!root.valid() || unifier_.Assignable(found, wanted)) return true;
-  Emit(DiagnosticKind::kTypeMismatch, set_.expr(scope.file, root).span, {types().Text(found), wanted_text});
+  Emit(DiagnosticKind::kTypeMismatch, set_.expr(scope.file, root).span, {Text(found), wanted_text});
   return false;
 }
 

@@ -96,7 +96,7 @@ class ExpressionChecker {
   const Expr& expr(ExprId id) const { return set_.expr(scope_->file, id); }
   TypedExpr& info(ExprId id) { return set_.exprs[scope_->file.index][id.index]; }
   TypeKind KindOf(TypeId type) const { return set_.types[type].kind; }
-  std::string Text(TypeId type) { return types().Text(unifier_.Resolve(type, true)); }
+  std::string Text(TypeId type);
 
   TypeId CheckNode(ExprId id);
   TypeId CheckKind(ExprId id, const Expr& e);

@@ -12,7 +12,7 @@ bool IsKey(const Value& value) { return value.is(Kind::kBool) || value.is(Kind::
 }  // namespace
 
 void ExpressionChecker::FoldNode(ExprId id, const Expr& e) {
-  if (!scope_->constant_faults) return;
+  if (!scope_->constant_faults || KindOf(info(id).type) == TypeKind::kError) return;
   const std::optional<Value> value = Fold(id, e);
   if (!value) return;
   constants_[scope_->file.index][id.index] = *value;
@@ -29,7 +29,8 @@ void ExpressionChecker::FoldNode(ExprId id, const Expr& e) {
         .help = time ? "write timestamp(\"2026-11-20T10:00:00Z\")" : "write duration(\"1h30m\")";
     return;
   }
-  Emit(DiagnosticKind::kBadConstant, e.span, {"this always fails: " + ErrorText(*value)});
+  const bool overflows = value->error() == ValueError::kOverflow;
+  Emit(DiagnosticKind::kBadConstant, e.span, {"this always fails: " + (overflows ? "it overflows" : ErrorText(*value))});
 }
 
 std::optional<Value> ExpressionChecker::Fold(ExprId id, const Expr& e) {

@@ -175,6 +175,9 @@ void PolicyChecker::NeedSigner(const Name& signer, std::uint32_t package) {
 
 // A key names a bucket by its text: it must be one thing, not a collection.
 void PolicyChecker::CheckKeys(RuleContext& context, const LimitClause& limit) {
+  if (limit.period_nanos > 0 && limit.count > static_cast<std::uint64_t>(limit.period_nanos)) {
+    checker_.Emit(DiagnosticKind::kBadConstant, limit.span, {"more than one call a nanosecond is no limit"});
+  }
   for (const ExprId key : limit.keys) {
     const TypeId found = CheckRoot(context, key);
     const TypeKind kind = set_.types[found].kind;

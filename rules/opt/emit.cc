@@ -366,7 +366,7 @@ void Emitter::WriteCall(const Node& node, std::span<const NodeId> args, Register
     WriteOperator(node, op, args, dst);
     return;
   }
-  const Register first = Allocate(static_cast<std::uint32_t>(args.size()));
+  const Register first = args.empty() ? dst : Allocate(static_cast<std::uint32_t>(args.size()));
   for (std::size_t i = 0; i < args.size(); ++i) Write(args[i], static_cast<Register>(first + i));
   Append(Opcode::kCall, dst, first, static_cast<Register>(args.size()), node.detail, node.place);
 }

@@ -1,0 +1,203 @@
+// Lowering: the program of a policy, as its dump says it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "dsl/compiler.h"
+#include "dsl/lower/line_index.h"
+#include "dsl/lower/selectors.h"
+#include "rules/base/source.h"
+#include "rules/ir/program.h"
+#include "rules/ir/verify.h"
+
+namespace writ::dsl {
+namespace {
+
+Program MustCompile(const std::string& text, bool optimize = true) {
+  CompileOptions options;
+  options.optimize = optimize;
+  Compilation compilation = CompilePolicies({{"p.writ", text}}, options);
+  for (const Diagnostic& diagnostic : compilation.diagnostics) ADD_FAILURE() << RenderDiagnostic(diagnostic, compilation.files, false);
+  return compilation.program.value_or(Program{});
+}
+
+// The instructions of a block, one a line: "LoadSlot r0 principal.tenant".
+std::string Code(const Program& program, BlockId block) {
+  if (!block.valid()) return "always\n";
+  std::string text;
+  for (std::uint32_t i = program.blocks[block.index].begin; i < program.blocks[block.index].end; ++i) {
+    const Instruction& instruction = program.code[i];
+    const OpcodeInfo& info = InfoOf(instruction.op);
+    text += info.name;
+    if (info.dst != Operand::_) text += " r" + std::to_string(instruction.dst);
+    if (info.a == Operand::R) text += " r" + std::to_string(instruction.a);
+    if (info.b == Operand::R) text += " r" + std::to_string(instruction.b);
+    if (info.c == Operand::S) text += " " + SlotPath(program, SlotId(instruction.c));
+    if (info.c == Operand::K) text += " " + program.constants[instruction.c].text;
+    if (info.c == Operand::G) text += " " + program.regexes[instruction.c];
+    if (info.c == Operand::C) text += " cell " + std::to_string(instruction.c);
+    if (info.c == Operand::J) text += (instruction.c > i ? " +" : " ") + std::to_string(static_cast<int>(instruction.c) - static_cast<int>(i));
+    text += '\n';
+  }
+  return text;
+}
+
+std::string Guard(const std::string& rule) {
+  const Program program = MustCompile("import data fleet\npolicy p for tools {\n" + rule + "\n}\n");
+  return program.rules.empty() ? "" : Code(program, program.rules[0].guard);
+}
+
+TEST(Lower, Guards) {
+  struct Case {
+    const char* rule;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {"allow x", "always\n"},
+      {"allow when principal.tenant == 'acme'", "LoadSlot r1 principal.tenant\nEqualConstant r0 r1 acme\nReturn r0\n"},
+      {"allow when 'acme' == principal['tenant']", "LoadSlot r1 principal.tenant\nEqualConstant r0 r1 acme\nReturn r0\n"},
+      {"allow when 'sre' in principal.groups", "LoadSlot r1 principal.groups\nConstantIn r0 r1 sre\nReturn r0\n"},
+      {"allow when has(principal.tenant)", "HasSlot r0 principal.tenant\nReturn r0\n"},
+      {"allow when args.a.b.matches('^x' + 'y')", "LoadSlot r1 args.a.b\nMatchesRegex r0 r1 ^xy\nReturn r0\n"},
+      {"allow when args.?a.b.orValue(false)",
+       "OptionalSlot r1 args.a.b\nOptionalOrValue r0 r1 +2\nLoadConstant r0 \nReturn r0\n"},
+      {"allow when principal.verified unless args.x",
+       "LoadSlot r0 principal.verified\nJumpIfFalse r0 +4\nLoadSlot r2 args.x\nNot r1 r2\nAnd r0 r0 r1\nReturn r0\n"},
+      {"allow when principal.groups.exists(g, g == args.g)",
+       "LoadSlot r1 principal.groups\nLoadConstant r0 \nIterateBegin r2 r1 +6\nIterateNext r4 +5\nLoadSlot r6 args.g\nEqual r5 r4 r6\nFoldOr r0 r5 +2\n"
+       "Loop -4\nReturn r0\n"},
+      {"allow when data.fleet.team[principal.tenant].open",
+       "LoadSlot r2 data.fleet.team\nLoadSlot r3 principal.tenant\nIndex r1 r2 r3\nSelect r0 r1 open\nReturn r0\n"},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.rule);
+    EXPECT_EQ(Guard(each.rule), each.expected);
+  }
+}
+
+TEST(Lower, GuardsOfRequirementsSayWhatMustHold) {
+  const Program program = MustCompile("policy p for schemas { require schema.a when tool.name == 'x' unless server.b }\n", false);
+  EXPECT_EQ(program.rules[0].guard_text, "!(tool.name == \"x\") || server.b || schema.a");
+  EXPECT_TRUE(program.rules[0].discriminators.empty());
+}
+
+TEST(Lower, FnsAreInlinedAndLetsAreCells) {
+  const Program program = MustCompile(R"(
+let busy = context.chain.depth > 3 && principal.verified
+fn member(who: dyn, group: string) -> bool = group in who.groups
+policy p for tools {
+  allow a when member(principal, "sre")
+  deny b when busy
+  deny c when busy && args.x
+}
+)");
+  EXPECT_EQ(Code(program, program.rules[0].guard), "LoadSlot r1 principal.groups\nConstantIn r0 r1 sre\nReturn r0\n");
+  EXPECT_EQ(Code(program, program.rules[1].guard), "LoadCell r0 cell 0\nReturn r0\n");
+  ASSERT_EQ(program.cells.size(), 1U);
+  EXPECT_EQ(program.cells[0].name, "busy");
+}
+
+TEST(Lower, EqualExpressionsOfPoliciesShareACell) {
+  const std::string text = R"(
+policy p for tools { allow a when principal.groups.exists(g, g.startsWith("x")) && args.a }
+policy q for tools { deny b when principal.groups.exists(h, h.startsWith("x")) }
+)";
+  const Program program = MustCompile(text);
+  ASSERT_EQ(program.cells.size(), 1U);
+  EXPECT_EQ(program.cells[0].name, "");
+  EXPECT_EQ(MustCompile(text, false).cells.size(), 0U);
+}
+
+TEST(Lower, WhatNothingNeedsIsNotWritten) {
+  const Program program = MustCompile("let unused = principal.claims.x\nfn f() -> int = 3\npolicy p for tools { allow when false && args.never || principal.verified }\n");
+  EXPECT_EQ(program.cells.size(), 0U);
+  for (std::size_t i = 0; i < program.slots.size(); ++i) EXPECT_NE(SlotPath(program, SlotId(i)), "args.never");
+}
+
+TEST(Lower, Discriminators) {
+  struct Case {
+    const char* condition;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {"principal.tenant == 'a'", "principal.tenant==a "},
+      {"args.x && principal.tenant in ['a', 'b']", "principal.tenant==a,b "},
+      {"'sre' in principal.groups && principal.type == 'agent'", "principal.groups~sre principal.type==agent "},
+      {"principal.groups.exists(g, g in ['a', 'b'])", "principal.groups~a,b "},
+      {"on_call", "principal.groups~sre "},
+      {"principal.tenant == 'a' || args.x", ""},
+      {"!(principal.tenant == 'a')", ""},
+      {"'x' in principal.claims", ""},
+      {"'x' in args.list", ""},
+      {"args.n == 3", ""},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.condition);
+    const Program program = MustCompile("let on_call = principal.groups.exists(g, g == 'sre')\npolicy p for tools { allow when " + std::string(each.condition) + " }\n");
+    std::string found;
+    for (const Discriminator& discriminator : program.rules.at(0).discriminators) {
+      found += SlotPath(program, discriminator.slot) + (discriminator.kind == Discriminator::Kind::kEquals ? "==" : "~");
+      for (std::size_t i = 0; i < discriminator.strings.size(); ++i) found += (i > 0 ? "," : "") + discriminator.strings[i];
+      found += ' ';
+    }
+    EXPECT_EQ(found, each.expected);
+  }
+}
+
+TEST(Lower, Selectors) {
+  struct Case {
+    const char* policy;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {"for tools on server \"a\", \"b-*\" { deny x, y_* }", "a|x a|y_* b-*|x b-*|y_* "},
+      {"for tools { deny * }", "**|** "},
+      {"for access to doc { deny read }", "doc|read "},
+      {"for rows of t { deny when row.a == 1 }", "t|** "},
+      {"for admission of MCPServer.toolhive.stacklok.dev { deny when object.x }", "MCPServer.toolhive.stacklok.dev|CREATE MCPServer.toolhive.stacklok.dev|UPDATE "},
+      {"for admission of Pod.*, Pod/exec on connect { deny when object.x }", "Pod.*|CONNECT Pod|CONNECT Pod/exec|CONNECT "},
+      {"for admission { deny when object.x }", "*|CREATE *|UPDATE "},
+      {"for resources on server \"f\" { deny \"**/.git/**\" }", "f|**/.git/** "},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.policy);
+    const Program program = MustCompile("table t { a: int }\npolicy p " + std::string(each.policy) + "\n");
+    std::string found;
+    for (const Selector& selector : program.rules.at(0).selectors) found += selector.scope + "|" + selector.name + " ";
+    EXPECT_EQ(found, each.expected);
+  }
+}
+
+TEST(Lower, SlotsHaveTheTypesOfTargetsAndTables) {
+  const Program program = MustCompile(R"(
+table a { v: int  w: double }
+table b { v: string }
+policy p for rows of a { allow when row.v == 1 && row.w > 1.0 && principal.verified && principal.claims.x == 1 }
+policy q for rows of b { allow when row.v == "x" }
+)");
+  std::string found;
+  for (std::size_t i = 0; i < program.slots.size(); ++i) found += SlotPath(program, SlotId(i)) + ":" + std::string(MemberTypeName(program.slots[i].type)) + " ";
+  EXPECT_EQ(found, "row:map(string, dyn) row.v:dyn row.w:double principal:record principal.verified:bool principal.claims:map(string, dyn) principal.claims.x:dyn ");
+}
+
+TEST(Lower, EqualTextGivesEqualPrograms) {
+  const std::string text = "policy p for tools { allow a when 'x' in principal.groups || args.a.b > 3  deny b because \"{args.a} {args.b}\" }\n";
+  EXPECT_EQ(MustCompile(text), MustCompile(text));
+}
+
+TEST(Lower, LineIndexAgreesWithLocateOffset) {
+  std::string text = "a\n";
+  for (int i = 0; i < 300; ++i) text += "é";
+  text += "\n\nx→y";
+  const LineIndex index(FileId(0), text);
+  for (std::uint32_t offset = 0; offset <= text.size() + 1; ++offset) {
+    if (offset < text.size() && (static_cast<unsigned char>(text[offset]) & 0xC0U) == 0x80U) continue;  // inside a code point
+    const SourceLocation expected = LocateOffset(FileId(0), text, offset);
+    const SourceLocation found = index.Locate(offset);
+    ASSERT_EQ(found.line, expected.line) << offset;
+    ASSERT_EQ(found.column, expected.column) << offset;
+  }
+}
+
+}  // namespace
+}  // namespace writ::dsl
