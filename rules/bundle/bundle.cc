@@ -56,17 +56,25 @@ std::string_view NameOf(Target target) { return InfoOf(target).name; }
 std::string_view NameOf(Verb verb) { return VerbName(verb); }
 std::string_view NameOf(PolicyMode mode) { return PolicyModeName(mode); }
 std::string_view NameOf(MemberType type) { return MemberTypeName(type); }
-enum class ErrorKind : std::uint16_t {};   // ValueError, without the header of values
+enum class ErrorKind : std::uint16_t {};  // ValueError, without the header of values
 std::string_view NameOf(ErrorKind kind) { return kErrorNames[static_cast<std::size_t>(kind)]; }
 
-template <typename Enum> inline constexpr std::size_t kCountOf = 0;
-template <> inline constexpr std::size_t kCountOf<Opcode> = kOpcodeCount;
-template <> inline constexpr std::size_t kCountOf<Function> = kFunctionCount;
-template <> inline constexpr std::size_t kCountOf<Target> = kTargetCount;
-template <> inline constexpr std::size_t kCountOf<Verb> = static_cast<std::size_t>(Verb::kMask) + 1;
-template <> inline constexpr std::size_t kCountOf<PolicyMode> = static_cast<std::size_t>(PolicyMode::kWarn) + 1;
-template <> inline constexpr std::size_t kCountOf<MemberType> = static_cast<std::size_t>(MemberType::kRecord) + 1;
-template <> inline constexpr std::size_t kCountOf<ErrorKind> = std::size(kErrorNames);
+template <typename Enum>
+inline constexpr std::size_t kCountOf = 0;
+template <>
+inline constexpr std::size_t kCountOf<Opcode> = kOpcodeCount;
+template <>
+inline constexpr std::size_t kCountOf<Function> = kFunctionCount;
+template <>
+inline constexpr std::size_t kCountOf<Target> = kTargetCount;
+template <>
+inline constexpr std::size_t kCountOf<Verb> = static_cast<std::size_t>(Verb::kMask) + 1;
+template <>
+inline constexpr std::size_t kCountOf<PolicyMode> = static_cast<std::size_t>(PolicyMode::kWarn) + 1;
+template <>
+inline constexpr std::size_t kCountOf<MemberType> = static_cast<std::size_t>(MemberType::kRecord) + 1;
+template <>
+inline constexpr std::size_t kCountOf<ErrorKind> = std::size(kErrorNames);
 
 template <typename Enum>
 std::optional<Enum> TryFindByName(std::string_view name) {
@@ -181,17 +189,17 @@ class ProgramWriter {
     switch (constant.kind) {
       case Kind::kNull: return;
       case Kind::kBool: return out_.WriteBool(constant.integer != 0);
-      case Kind::kInt: case Kind::kDuration: return out_.WriteInt(constant.integer);
+      case Kind::kInt:
+      case Kind::kDuration: return out_.WriteInt(constant.integer);
       case Kind::kUint: return out_.WriteUint(static_cast<std::uint64_t>(constant.integer));
       case Kind::kDouble: return out_.WriteFixed64(std::bit_cast<std::uint64_t>(constant.real));
-      case Kind::kString: case Kind::kBytes: case Kind::kType: return out_.WriteString(constant.text);
-      case Kind::kTimestamp:
-        out_.WriteInt(constant.integer);
-        return out_.WriteUint(constant.nanos);
-      case Kind::kList: case Kind::kMap: return Ids(constant.items);
-      case Kind::kError:
-        Name(static_cast<ErrorKind>(constant.code));
-        return out_.WriteString(constant.text);
+      case Kind::kString:
+      case Kind::kBytes:
+      case Kind::kType: return out_.WriteString(constant.text);
+      case Kind::kTimestamp: out_.WriteInt(constant.integer); return out_.WriteUint(constant.nanos);
+      case Kind::kList:
+      case Kind::kMap: return Ids(constant.items);
+      case Kind::kError: Name(static_cast<ErrorKind>(constant.code)); return out_.WriteString(constant.text);
     }
     WRIT_CHECK(false);
   }
@@ -273,7 +281,7 @@ class ProgramWriter {
   BodyWriter out_;
   std::vector<Opcode> op_names_;
   std::vector<Function> function_names_;
-  std::vector<std::uint32_t> op_position_, function_position_;   // by enumerator
+  std::vector<std::uint32_t> op_position_, function_position_;  // by enumerator
 };
 
 // ---- reading ---------------------------------------------------------------------------------------------------------
@@ -345,7 +353,8 @@ class ProgramReader {
     const std::string name = in_.ReadString();
     if (in_.failed()) return Enum{};
     if (const std::optional<Enum> found = TryFindByName<Enum>(name)) return *found;
-    in_.Fail({ErrorCode::kVersionUnknown, "the bundle uses the " + std::string(what) + " `" + name + "`, which this version of writ does not know"});
+    in_.Fail({ErrorCode::kVersionUnknown,
+              "the bundle uses the " + std::string(what) + " `" + name + "`, which this version of writ does not know"});
     return Enum{};
   }
   // Reads a number below `count`, written as such.
@@ -394,15 +403,19 @@ class ProgramReader {
     switch (constant.kind) {
       case Kind::kNull: break;
       case Kind::kBool: constant.integer = in_.ReadBool() ? 1 : 0; break;
-      case Kind::kInt: case Kind::kDuration: constant.integer = in_.ReadInt(); break;
+      case Kind::kInt:
+      case Kind::kDuration: constant.integer = in_.ReadInt(); break;
       case Kind::kUint: constant.integer = static_cast<std::int64_t>(in_.ReadUint()); break;
       case Kind::kDouble: constant.real = std::bit_cast<double>(in_.ReadFixed64()); break;
-      case Kind::kString: case Kind::kBytes: case Kind::kType: constant.text = in_.ReadString(); break;
+      case Kind::kString:
+      case Kind::kBytes:
+      case Kind::kType: constant.text = in_.ReadString(); break;
       case Kind::kTimestamp:
         constant.integer = in_.ReadInt();
         constant.nanos = in_.ReadUint32();
         break;
-      case Kind::kList: case Kind::kMap: Ids(constant.items); break;
+      case Kind::kList:
+      case Kind::kMap: Ids(constant.items); break;
       case Kind::kError:
         constant.code = static_cast<std::uint16_t>(Name<ErrorKind>("error"));
         constant.text = in_.ReadString();
@@ -504,12 +517,14 @@ void AppendFixed(std::string& out, std::uint64_t value, int bytes) {
 // Checks the header and returns the body.
 Result<std::string_view> CheckHeader(std::string_view bytes, const BundleLimits& limits) {
   if (bytes.size() > limits.max_bytes) {
-    return Error{ErrorCode::kTooLarge, "the bundle has " + std::to_string(bytes.size()) + " bytes, more than the limit of " + std::to_string(limits.max_bytes)};
+    return Error{ErrorCode::kTooLarge,
+                 "the bundle has " + std::to_string(bytes.size()) + " bytes, more than the limit of " + std::to_string(limits.max_bytes)};
   }
   if (bytes.empty()) return Corrupt("the bundle is empty");
   const std::string_view magic = bytes.substr(0, kMagic.size());
   if (magic != kMagic.substr(0, magic.size())) return Corrupt("this is not a bundle: it does not begin with the bytes of one");
-  if (bytes.size() < kHeaderBytes) return Corrupt("the bundle is cut off inside its header, after " + std::to_string(bytes.size()) + " bytes");
+  if (bytes.size() < kHeaderBytes)
+    return Corrupt("the bundle is cut off inside its header, after " + std::to_string(bytes.size()) + " bytes");
   const std::uint64_t version = LoadFixed(bytes.substr(8, 4));
   if (version != kVersion) {
     return Error{ErrorCode::kVersionUnknown, "the bundle has format version " + std::to_string(version) + ", this program reads version " +
@@ -520,7 +535,8 @@ Result<std::string_view> CheckHeader(std::string_view bytes, const BundleLimits&
   if (length != body.size()) {
     return Corrupt("the bundle should have " + std::to_string(length) + " bytes after its header, found " + std::to_string(body.size()));
   }
-  if (Sha256(body) != bytes.substr(20, kDigestBytes)) return Corrupt("the bundle's SHA-256 does not fit its contents: it was changed or damaged");
+  if (Sha256(body) != bytes.substr(20, kDigestBytes))
+    return Corrupt("the bundle's SHA-256 does not fit its contents: it was changed or damaged");
   return body;
 }
 

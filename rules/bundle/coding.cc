@@ -74,7 +74,7 @@ std::uint64_t BodyReader::ReadUint() {
     if (shift == 63 && bits > 1) break;
     value |= bits << shift;
     if ((byte & 0x80U) != 0) continue;
-    if (bits == 0 && shift > 0) break;   // one number, one encoding
+    if (bits == 0 && shift > 0) break;  // one number, one encoding
     return value;
   }
   FailHere("a number is not written in its shortest form");

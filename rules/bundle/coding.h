@@ -27,7 +27,9 @@ class BodyWriter {
   void WriteFixed64(std::uint64_t value);
   void WriteString(std::string_view text);
   template <typename Tag>
-  void WriteId(Id<Tag> id) { WriteUint(id.valid() ? std::uint64_t{id.index} + 1 : 0); }
+  void WriteId(Id<Tag> id) {
+    WriteUint(id.valid() ? std::uint64_t{id.index} + 1 : 0);
+  }
 
   // Returns the string table and behind it everything that was written. The writer is used up.
   std::string Finish();
@@ -37,7 +39,7 @@ class BodyWriter {
 
   std::string items_;
   std::string table_;
-  std::unordered_map<std::string, std::uint64_t> positions_;   // of the strings in the table
+  std::unordered_map<std::string, std::uint64_t> positions_;  // of the strings in the table
 };
 
 // Reads a body. After the first failure every read gives zero or "", and error() says what it was. Not thread-safe.

@@ -19,11 +19,11 @@ void AhoCorasick::BuildTrie(const std::vector<std::string>& strings) {
   std::vector<Range> level = {{0, static_cast<std::uint32_t>(strings.size())}}, next_level;
   states_.emplace_back();
   labels_.push_back(0);
-  std::size_t state = 0;   // the state of level[i]; states of one level are consecutive
+  std::size_t state = 0;  // the state of level[i]; states of one level are consecutive
   for (std::size_t depth = 0; !level.empty(); ++depth) {
     next_level.clear();
     for (Range range : level) {
-      if (range.begin < range.end && strings[range.begin].size() == depth) {   // sorted: the one that ends here comes first
+      if (range.begin < range.end && strings[range.begin].size() == depth) {  // sorted: the one that ends here comes first
         WRIT_CHECK(depth > 0);
         states_[state].end = range.begin++;
       }

@@ -55,24 +55,24 @@ class AhoCorasick {
   static constexpr std::uint32_t kNone = ~0U;
   static constexpr std::uint16_t kNoRow = 0xFFFF;
   static constexpr std::size_t kMaxRows = 4096;
-  static constexpr std::uint32_t kRowFrom = 4;   // children from which a table row beats a search
+  static constexpr std::uint32_t kRowFrom = 4;  // children from which a table row beats a search
 
   struct State {
-    std::uint32_t first_child = 0;   // children are consecutive states; labels_[child] is the byte that leads there
-    std::uint32_t fail = kRoot;      // the longest proper suffix that is a state
-    std::uint32_t found = kNone;     // the first state along the suffixes, this one included, where a string ends
-    std::uint32_t end = kNone;       // the string that ends right here
+    std::uint32_t first_child = 0;  // children are consecutive states; labels_[child] is the byte that leads there
+    std::uint32_t fail = kRoot;     // the longest proper suffix that is a state
+    std::uint32_t found = kNone;    // the first state along the suffixes, this one included, where a string ends
+    std::uint32_t end = kNone;      // the string that ends right here
     std::uint16_t child_count = 0;
-    std::uint16_t row = kNoRow;      // in rows_
+    std::uint16_t row = kNoRow;  // in rows_
   };
 
   void BuildTrie(const std::vector<std::string>& strings);
   void BuildRows();
   void BuildSuffixes();
 
-  std::vector<State> states_;            // in breadth-first order
-  std::vector<unsigned char> labels_;    // by state
-  std::vector<std::uint32_t> rows_;      // 256 children each
+  std::vector<State> states_;          // in breadth-first order
+  std::vector<unsigned char> labels_;  // by state
+  std::vector<std::uint32_t> rows_;    // 256 children each
 };
 
 }  // namespace writ

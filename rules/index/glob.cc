@@ -19,8 +19,8 @@ using Token = GlobToken::Kind;
 // Matches a pattern whose stars are all of `star`'s kind.
 bool MatchGreedily(std::string_view pattern, std::string_view text, Token star) {
   std::size_t p = 0, t = 0;
-  std::size_t after_star = std::string_view::npos;   // position in the pattern behind the last star
-  std::size_t resume = 0;                            // where the text goes on when that star takes what is before
+  std::size_t after_star = std::string_view::npos;  // position in the pattern behind the last star
+  std::size_t resume = 0;                           // where the text goes on when that star takes what is before
   for (;;) {
     if (p < pattern.size()) {
       const GlobToken token = FrontToken(pattern.substr(p));
@@ -39,7 +39,7 @@ bool MatchGreedily(std::string_view pattern, std::string_view text, Token star) 
       return true;
     }
     if (after_star == std::string_view::npos || resume >= text.size()) return false;
-    if (star == Token::kStar && text[resume] == '/') return false;   // an earlier star cannot cross it either
+    if (star == Token::kStar && text[resume] == '/') return false;  // an earlier star cannot cross it either
     t = ++resume;
     p = after_star;
   }
@@ -58,7 +58,7 @@ bool RunAutomaton(const GlobToken* tokens, std::size_t count, bool* active, std:
   skip_stars();
   for (const char byte : text) {
     active[count] = false;
-    for (std::size_t i = count; i-- > 0;) {   // from the back: active[i] is still about the text before `byte`
+    for (std::size_t i = count; i-- > 0;) {  // from the back: active[i] is still about the text before `byte`
       if (!active[i]) continue;
       const GlobToken& token = tokens[i];
       if (token.kind == Token::kByte) {

@@ -11,8 +11,8 @@ namespace writ {
 struct GlobToken {
   enum class Kind : std::uint8_t { kByte, kStar, kDoubleStar };
   Kind kind = Kind::kByte;
-  char byte = 0;            // kByte
-  std::size_t length = 0;   // of the piece in the pattern; runs of more than two stars are one '**'
+  char byte = 0;           // kByte
+  std::size_t length = 0;  // of the piece in the pattern; runs of more than two stars are one '**'
 };
 
 // Returns the token at the front of `pattern` (not empty). A '\' with nothing behind it stands for itself.

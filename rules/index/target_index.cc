@@ -10,9 +10,9 @@ namespace {
 
 // What a slot's value says about a discriminator by its kind alone.
 enum class Verdict : std::uint8_t {
-  kPasses,     // the value does not tell: the rule is a candidate
-  kExcluded,   // the guard is certainly false
-  kLook,       // the strings decide
+  kPasses,    // the value does not tell: the rule is a candidate
+  kExcluded,  // the guard is certainly false
+  kLook,      // the strings decide
 };
 
 // kEquals: a value of another kind is unequal to every string. kContains: `in` over anything but a list finds map keys or is an
@@ -21,10 +21,21 @@ Verdict VerdictByKind(Discriminator::Kind discriminator, Kind kind) {
   if (discriminator == Discriminator::Kind::kContains) return kind == Kind::kList ? Verdict::kLook : Verdict::kPasses;
   switch (kind) {
     case Kind::kString: return Verdict::kLook;
-    case Kind::kAbsent: case Kind::kOptional: case Kind::kError: case Kind::kUnknown: return Verdict::kPasses;
-    case Kind::kNull: case Kind::kBool: case Kind::kInt: case Kind::kUint: case Kind::kDouble: case Kind::kBytes: case Kind::kTimestamp:
-    case Kind::kDuration: case Kind::kList: case Kind::kMap: case Kind::kType:
-      return Verdict::kExcluded;
+    case Kind::kAbsent:
+    case Kind::kOptional:
+    case Kind::kError:
+    case Kind::kUnknown: return Verdict::kPasses;
+    case Kind::kNull:
+    case Kind::kBool:
+    case Kind::kInt:
+    case Kind::kUint:
+    case Kind::kDouble:
+    case Kind::kBytes:
+    case Kind::kTimestamp:
+    case Kind::kDuration:
+    case Kind::kList:
+    case Kind::kMap:
+    case Kind::kType: return Verdict::kExcluded;
   }
   return Verdict::kPasses;
 }
@@ -43,7 +54,8 @@ bool Excludes(const Discriminator& discriminator, std::span<const Value> slots) 
   const Verdict verdict = VerdictByKind(discriminator.kind, value.kind);
   if (verdict != Verdict::kLook) return verdict == Verdict::kExcluded;
   const auto names = [&](const Value& item) {
-    return item.is(Kind::kString) && std::find(discriminator.strings.begin(), discriminator.strings.end(), item.string()) != discriminator.strings.end();
+    return item.is(Kind::kString) &&
+           std::find(discriminator.strings.begin(), discriminator.strings.end(), item.string()) != discriminator.strings.end();
   };
   if (discriminator.kind == Discriminator::Kind::kEquals) return !names(value);
   const std::span<const Value> items(value.items, value.size);

@@ -47,26 +47,26 @@ class TargetIndex {
   // One half of a selector.
   struct Half {
     enum class Shape : std::uint8_t { kLiteral, kStar, kDoubleStar, kPattern };
-    std::string_view text;   // kLiteral: the text itself, unescaped; kPattern: the pattern
+    std::string_view text;  // kLiteral: the text itself, unescaped; kPattern: the pattern
     Shape shape = Shape::kLiteral;
   };
   struct Entry {
     Half scope, name;
-    Range all;       // of postings_: every rule
-    Range plain;     // of postings_: rules without discriminators
-    Range checked;   // of postings_: rules whose discriminators are checked one by one
-    Range groups;    // of groups_: all other rules
+    Range all;      // of postings_: every rule
+    Range plain;    // of postings_: rules without discriminators
+    Range checked;  // of postings_: rules whose discriminators are checked one by one
+    Range groups;   // of groups_: all other rules
   };
   // Rules of one entry that discriminate on the same slot in the same way.
   struct Group {
     SlotId slot;
     Discriminator::Kind kind = Discriminator::Kind::kEquals;
-    Range rules;     // of postings_: all rules of the group, for when the slot does not tell
+    Range rules;  // of postings_: all rules of the group, for when the slot does not tell
   };
   struct Key {
     std::string_view text;
     std::uint32_t group = 0;
-    Range rules;     // of postings_
+    Range rules;  // of postings_
   };
   // A rule's index; kHasMore says that discriminators other than the one it was found by are to be checked.
   using Posting = std::uint32_t;
@@ -91,16 +91,16 @@ class TargetIndex {
 
   std::span<const Rule> rules_;
   std::vector<Entry> entries_;
-  HashTable by_both_, by_scope_, by_name_;    // of entries_
-  std::vector<std::uint32_t> always_;         // of entries_
+  HashTable by_both_, by_scope_, by_name_;  // of entries_
+  std::vector<std::uint32_t> always_;       // of entries_
   AhoCorasick automaton_;
-  std::vector<Range> run_entries_;            // by string of the automaton: range of automaton_entries_
+  std::vector<Range> run_entries_;  // by string of the automaton: range of automaton_entries_
   std::vector<std::uint32_t> automaton_entries_;
   std::vector<Group> groups_;
   std::vector<Key> keys_;
-  HashTable by_key_;                          // of keys_
+  HashTable by_key_;  // of keys_
   std::vector<Posting> postings_;
-  std::deque<std::string> unescaped_;         // texts of literal halves that had a '\'
+  std::deque<std::string> unescaped_;  // texts of literal halves that had a '\'
 };
 
 }  // namespace writ

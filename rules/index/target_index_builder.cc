@@ -11,7 +11,7 @@
 namespace writ {
 namespace {
 
-constexpr std::size_t kHashFrom = 4;   // rules in a group from which a lookup beats checking them one by one
+constexpr std::size_t kHashFrom = 4;  // rules in a group from which a lookup beats checking them one by one
 
 // The bytes around the halves in the automaton's text: a run that begins with kStart is a prefix of the scope, and so on.
 constexpr char kStart = '\x1e', kSeparator = '\x1f', kEnd = '\x1d';
@@ -58,7 +58,7 @@ class TargetIndexBuilder {
   using Posting = TargetIndex::Posting;
 
   void CollectEntries() {
-    std::unordered_map<std::string, std::uint32_t> positions;   // of selectors, "length:scope name"
+    std::unordered_map<std::string, std::uint32_t> positions;  // of selectors, "length:scope name"
     for (const std::uint32_t id : ids_) {
       for (const Selector& selector : index_.rules_[id].selectors) {
         const std::string key = std::to_string(selector.scope.size()) + ':' + selector.scope + selector.name;
@@ -133,15 +133,15 @@ class TargetIndexBuilder {
     runs.back() += kEnd;
     std::vector<std::string> telling;
     std::copy_if(runs.begin(), runs.end(), std::back_inserter(telling), [](const std::string& run) { return !IsOnlyFrame(run); });
-    return telling.empty() ? std::vector<std::string>{runs.front()} : telling;   // empty: a pattern of nothing but such bytes
+    return telling.empty() ? std::vector<std::string>{runs.front()} : telling;  // empty: a pattern of nothing but such bytes
   }
 
   void BuildAutomaton() {
-    std::unordered_map<std::string, std::uint32_t> frequency;   // entries that have the run
+    std::unordered_map<std::string, std::uint32_t> frequency;  // entries that have the run
     for (const std::uint32_t entry : automaton_entries_) {
       for (const std::string& run : RunsOf(*selectors_[entry])) ++frequency[run];
     }
-    std::vector<std::pair<std::string, std::uint32_t>> chosen;   // run, entry
+    std::vector<std::pair<std::string, std::uint32_t>> chosen;  // run, entry
     for (const std::uint32_t entry : automaton_entries_) {
       std::vector<std::string> runs = RunsOf(*selectors_[entry]);
       const auto best = std::min_element(runs.begin(), runs.end(), [&](const std::string& a, const std::string& b) {
@@ -171,7 +171,7 @@ class TargetIndexBuilder {
   }
 
   using GroupKey = std::pair<Discriminator::Kind, SlotId>;
-  struct Found {   // a rule and the discriminator that it is found by
+  struct Found {  // a rule and the discriminator that it is found by
     std::uint32_t rule;
     const Discriminator* by;
   };
@@ -246,9 +246,9 @@ class TargetIndexBuilder {
 
   TargetIndex& index_;
   const std::vector<std::uint32_t>& ids_;
-  std::vector<const Selector*> selectors_;               // by entry
-  std::vector<std::vector<std::uint32_t>> rules_of_;     // by entry
-  std::vector<std::uint32_t> automaton_entries_;         // entries that only the automaton finds
+  std::vector<const Selector*> selectors_;            // by entry
+  std::vector<std::vector<std::uint32_t>> rules_of_;  // by entry
+  std::vector<std::uint32_t> automaton_entries_;      // entries that only the automaton finds
 };
 
 TargetIndex::TargetIndex(std::span<const Rule> rules, const std::vector<std::uint32_t>& ids) : rules_(rules) {

@@ -13,7 +13,7 @@
 namespace writ {
 namespace {
 
-constexpr std::size_t kMaxShownDepth = 256;   // slots nested deeper than any verified program's are shown by their id
+constexpr std::size_t kMaxShownDepth = 256;  // slots nested deeper than any verified program's are shown by their id
 
 constexpr std::string_view kErrorNames[] = {
 #define WRIT_NAME(name, text) #name,
@@ -108,7 +108,7 @@ class Dumper {
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
       const std::string& key = program_.slots[step->index].key;
       if (step == steps.rbegin()) {
-        path += Plain(key);   // a root's name may be dotted
+        path += Plain(key);  // a root's name may be dotted
       } else if (IsIdentifier(key)) {
         path += '.' + key;
       } else {
@@ -125,9 +125,7 @@ class Dumper {
   }
 
   void Names(std::string_view what, char letter, const std::vector<std::string>& names) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      Line(std::string(what) + ' ' + letter + std::to_string(i) + ' ' + Quoted(names[i]));
-    }
+    for (std::size_t i = 0; i < names.size(); ++i) { Line(std::string(what) + ' ' + letter + std::to_string(i) + ' ' + Quoted(names[i])); }
   }
 
   std::string LocationText(const SourceLocation& location) const {
@@ -200,8 +198,13 @@ void Dumper::Slots() {
 std::string Dumper::OperandText(const Instruction& instruction, Operand operand, std::uint32_t value) const {
   switch (operand) {
     case Operand::_: return "";
-    case Operand::W: case Operand::R: case Operand::I: case Operand::O: case Operand::V: return RegisterText(value);
-    case Operand::P: case Operand::Q: return RegisterText(value) + ":" + RegisterText(value + 1);
+    case Operand::W:
+    case Operand::R:
+    case Operand::I:
+    case Operand::O:
+    case Operand::V: return RegisterText(value);
+    case Operand::P:
+    case Operand::Q: return RegisterText(value) + ":" + RegisterText(value + 1);
     case Operand::K: {
       const bool known = value < program_.constants.size();
       return IdText('k', ConstantId(value)) + (known ? "(" + ConstantText(program_.constants[value]) + ")" : "");
@@ -211,8 +214,7 @@ std::string Dumper::OperandText(const Instruction& instruction, Operand operand,
     case Operand::C: return IdText('c', CellId(value));
     case Operand::J: return "-> " + std::to_string(value);
     case Operand::F: return value < kFunctionCount ? std::string(InfoOf(static_cast<Function>(value)).name) : std::to_string(value);
-    case Operand::N:
-      return instruction.op == Opcode::kCall ? "count " + std::to_string(value) : std::to_string(value);
+    case Operand::N: return instruction.op == Opcode::kCall ? "count " + std::to_string(value) : std::to_string(value);
   }
   return std::to_string(value);
 }
@@ -268,8 +270,8 @@ void Dumper::DumpRule(RuleId id) {
   const bool known_policy = rule.policy.index < program_.policies.size();
   const bool known_verb = rule.verb <= Verb::kMask;
   const std::string head = "  " + IdText('R', id);
-  Line("rule " + IdText('R', id) + ' ' + (known_policy ? Plain(program_.policies[rule.policy.index].name) : IdText('p', rule.policy)) + '.' + Plain(rule.id) +
-       ' ' + (known_verb ? std::string(VerbName(rule.verb)) : std::to_string(static_cast<int>(rule.verb))) +
+  Line("rule " + IdText('R', id) + ' ' + (known_policy ? Plain(program_.policies[rule.policy.index].name) : IdText('p', rule.policy)) +
+       '.' + Plain(rule.id) + ' ' + (known_verb ? std::string(VerbName(rule.verb)) : std::to_string(static_cast<int>(rule.verb))) +
        Attributes(rule.severity, rule.title, rule.see) + " at " + LocationText(rule.location));
   for (const Selector& selector : rule.selectors) Line(head + " on " + Quoted(selector.scope) + ' ' + Quoted(selector.name));
   if (rule.guard.valid() || !rule.guard_text.empty()) Line(head + " when " + IdText('b', rule.guard) + ' ' + Quoted(rule.guard_text));

@@ -19,10 +19,10 @@ namespace {
 
 constexpr std::size_t kMaxRegexBytes = 64 * 1024;
 constexpr std::size_t kMaxRegexTotalBytes = std::size_t{8} * 1024 * 1024;
-constexpr std::int64_t kMaxRegexTotalSize = 16'000'000;   // RE2 instructions of all patterns together: a few hundred MB, some seconds
-constexpr std::uint64_t kMaxConstantLeaves = 4'000'000;   // size of one constant written out: items may be shared, walks over them are not
+constexpr std::int64_t kMaxRegexTotalSize = 16'000'000;  // RE2 instructions of all patterns together: a few hundred MB, some seconds
+constexpr std::uint64_t kMaxConstantLeaves = 4'000'000;  // size of one constant written out: items may be shared, walks over them are not
 constexpr std::uint32_t kMaxConstantDepth = 250;
-constexpr std::uint32_t kMaxSlotDepth = 250;              // an expression's depth, with slack; bounds the recursion over slots
+constexpr std::uint32_t kMaxSlotDepth = 250;  // an expression's depth, with slack; bounds the recursion over slots
 
 #define WRIT_COUNT(name, text) +1
 constexpr std::uint16_t kErrorCount = 0 WRIT_VALUE_ERRORS(WRIT_COUNT);
@@ -31,7 +31,8 @@ constexpr std::uint16_t kErrorCount = 0 WRIT_VALUE_ERRORS(WRIT_COUNT);
 using ConstantKind = Constant::Kind;
 
 bool IsMapKey(const Constant& key) {
-  return key.kind == ConstantKind::kBool || key.kind == ConstantKind::kInt || key.kind == ConstantKind::kUint || key.kind == ConstantKind::kString;
+  return key.kind == ConstantKind::kBool || key.kind == ConstantKind::kInt || key.kind == ConstantKind::kUint ||
+         key.kind == ConstantKind::kString;
 }
 
 // Returns a text that is equal for keys that CEL's equality calls equal: 1 and 1u.
@@ -45,13 +46,19 @@ std::string KeyText(const Constant& key) {
 // Returns what is wrong with a constant by itself, or "".
 std::string_view ScalarFault(const Constant& constant) {
   switch (constant.kind) {
-    case ConstantKind::kNull: case ConstantKind::kInt: case ConstantKind::kUint: case ConstantKind::kDouble: case ConstantKind::kBytes:
-    case ConstantKind::kDuration: case ConstantKind::kList:
-      return "";
+    case ConstantKind::kNull:
+    case ConstantKind::kInt:
+    case ConstantKind::kUint:
+    case ConstantKind::kDouble:
+    case ConstantKind::kBytes:
+    case ConstantKind::kDuration:
+    case ConstantKind::kList: return "";
     case ConstantKind::kBool: return constant.integer == 0 || constant.integer == 1 ? "" : "is a bool that is neither 0 nor 1";
-    case ConstantKind::kString: case ConstantKind::kType: return IsValidUtf8(constant.text) ? "" : "is not valid UTF-8";
+    case ConstantKind::kString:
+    case ConstantKind::kType: return IsValidUtf8(constant.text) ? "" : "is not valid UTF-8";
     case ConstantKind::kTimestamp:
-      if (constant.integer < kMinTimestampSeconds || constant.integer > kMaxTimestampSeconds) return "is a timestamp outside the years 1 to 9999";
+      if (constant.integer < kMinTimestampSeconds || constant.integer > kMaxTimestampSeconds)
+        return "is a timestamp outside the years 1 to 9999";
       return constant.nanos < 1'000'000'000 ? "" : "is a timestamp with a second or more of nanoseconds";
     case ConstantKind::kMap: return constant.items.size() % 2 == 0 ? "" : "is a map with a key that has no value";
     case ConstantKind::kError:
@@ -146,7 +153,8 @@ Status CheckRegexes(const Program& program) {
     const std::string& pattern = program.regexes[i];
     total_bytes += pattern.size();
     if (pattern.size() > kMaxRegexBytes) return Corrupt(Place("regex", i) + " is longer than " + std::to_string(kMaxRegexBytes) + " bytes");
-    if (total_bytes > kMaxRegexTotalBytes) return Corrupt("the regexes are longer than " + std::to_string(kMaxRegexTotalBytes) + " bytes together");
+    if (total_bytes > kMaxRegexTotalBytes)
+      return Corrupt("the regexes are longer than " + std::to_string(kMaxRegexTotalBytes) + " bytes together");
     if (!IsValidUtf8(pattern)) return Corrupt(Place("regex", i) + " is not valid UTF-8");
   }
   RE2::Options options;
@@ -210,9 +218,9 @@ namespace {
 constexpr std::size_t kMaxItems = std::size_t{1} << 31U;
 
 Status CheckCounts(const Program& program) {
-  const std::size_t counts[] = {program.files.size(), program.constants.size(), program.regexes.size(), program.slots.size(), program.code.size(),
-                                program.blocks.size(), program.cells.size(), program.policies.size(), program.rules.size(),
-                                program.tables.size(), program.signers.size(), program.imports.size()};
+  const std::size_t counts[] = {program.files.size(), program.constants.size(), program.regexes.size(), program.slots.size(),
+                                program.code.size(),  program.blocks.size(),    program.cells.size(),   program.policies.size(),
+                                program.rules.size(), program.tables.size(),    program.signers.size(), program.imports.size()};
   if (*std::max_element(std::begin(counts), std::end(counts)) < kMaxItems) return OkStatus();
   return verify::Corrupt("the program has more items than ids can name");
 }
@@ -227,7 +235,7 @@ Result<VerifiedProgram> VerifyProgram(Program program, const BundleLimits& limit
   WRIT_RETURN_IF_ERROR(verify::CheckSlots(program));
   WRIT_RETURN_IF_ERROR(verify::CheckCode(program, constant_depths, limits));
   WRIT_RETURN_IF_ERROR(verify::CheckRules(program));
-  WRIT_RETURN_IF_ERROR(verify::CheckRegexes(program));   // last: by far the most expensive
+  WRIT_RETURN_IF_ERROR(verify::CheckRegexes(program));  // last: by far the most expensive
   return VerifiedProgram(std::move(program));
 }
 

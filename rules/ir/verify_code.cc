@@ -18,12 +18,13 @@ class CodeChecker {
   Status Check() {
     if (program_.code_locations.size() != program_.code.size()) return Corrupt("there is not one location for each instruction");
     for (std::size_t i = 0; i < program_.code_locations.size(); ++i) {
-      if (!IsGoodLocation(program_, program_.code_locations[i], FileUse::kOptional)) return Corrupt(Place("instruction", i) + " is in no known file");
+      if (!IsGoodLocation(program_, program_.code_locations[i], FileUse::kOptional))
+        return Corrupt(Place("instruction", i) + " is in no known file");
     }
     WRIT_RETURN_IF_ERROR(CheckPartition());
     WRIT_RETURN_IF_ERROR(CheckCells());
     for (std::size_t i = 0; i < program_.blocks.size(); ++i) {
-      if (owner_[i].valid()) continue;   // a cell's, checked already
+      if (owner_[i].valid()) continue;  // a cell's, checked already
       const Result<std::uint32_t> depth = flow_.CheckBlock(BlockId(i), CellId(program_.cells.size()));
       if (!depth) return depth.error();
     }
@@ -37,7 +38,8 @@ class CodeChecker {
     std::size_t taken_count = 0;
     for (std::size_t i = 0; i < program_.blocks.size(); ++i) {
       const Block& block = program_.blocks[i];
-      if (block.begin >= block.end || block.end > program_.code.size()) return Corrupt(Place("block", i) + " is not a range of instructions");
+      if (block.begin >= block.end || block.end > program_.code.size())
+        return Corrupt(Place("block", i) + " is not a range of instructions");
       for (std::size_t pc = block.begin; pc < block.end; ++pc) {
         if (taken[pc]) return Corrupt(Place("block", i) + " shares instruction " + std::to_string(pc) + " with another block");
         taken[pc] = true;
@@ -78,8 +80,8 @@ class CodeChecker {
 
   const Program& program_;
   const BundleLimits& limits_;
-  std::vector<std::uint32_t> cell_depths_;   // nesting of the values of the cells checked so far
-  std::vector<CellId> owner_;                // of each block: the cell it computes, if any
+  std::vector<std::uint32_t> cell_depths_;  // nesting of the values of the cells checked so far
+  std::vector<CellId> owner_;               // of each block: the cell it computes, if any
   FlowChecker flow_;
 };
 

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::uint64_t kBudgetBase = std::uint64_t{1} << 22U;
 constexpr std::uint64_t kBudgetPerInstruction = 256;
-constexpr std::size_t kMostHeldRegisters = std::size_t{1} << 20U;   // 8 MB of states held at a time, whatever the program
-constexpr std::uint32_t kMostRoom = 1024;   // items that a builder may ask room for beyond what its block could append
+constexpr std::size_t kMostHeldRegisters = std::size_t{1} << 20U;  // 8 MB of states held at a time, whatever the program
+constexpr std::uint32_t kMostRoom = 1024;  // items that a builder may ask room for beyond what its block could append
 
 std::string RegisterName(std::uint32_t number) { return "register " + std::to_string(number); }
 
@@ -39,7 +39,8 @@ void ForEachWrite(const Instruction& instruction, Visit visit) {
 
 }  // namespace
 
-FlowChecker::FlowChecker(const Program& program, const std::vector<std::uint32_t>& constant_depths, const std::vector<std::uint32_t>& cell_depths)
+FlowChecker::FlowChecker(const Program& program, const std::vector<std::uint32_t>& constant_depths,
+                         const std::vector<std::uint32_t>& cell_depths)
     : program_(program),
       constant_depths_(constant_depths),
       cell_depths_(cell_depths),
@@ -95,10 +96,15 @@ Status FlowChecker::CheckOperand(std::uint32_t pc, Operand operand, std::uint32_
     return Fault(pc, std::string("there is no ") + what + " " + std::to_string(value));
   };
   switch (operand) {
-    case Operand::_: case Operand::N: return OkStatus();
-    case Operand::W: case Operand::R: case Operand::I: return in(block_->register_count, "register");
-    case Operand::O: case Operand::V: return value == kNoRegister ? OkStatus() : in(block_->register_count, "register");
-    case Operand::P: case Operand::Q: ++value; return in(block_->register_count, "register");
+    case Operand::_:
+    case Operand::N: return OkStatus();
+    case Operand::W:
+    case Operand::R:
+    case Operand::I: return in(block_->register_count, "register");
+    case Operand::O:
+    case Operand::V: return value == kNoRegister ? OkStatus() : in(block_->register_count, "register");
+    case Operand::P:
+    case Operand::Q: ++value; return in(block_->register_count, "register");
     case Operand::K: return in(program_.constants.size(), "constant");
     case Operand::S: return in(program_.slots.size(), "slot");
     case Operand::G: return in(program_.regexes.size(), "regex");
@@ -134,7 +140,8 @@ Status FlowChecker::CheckUse(std::uint32_t pc) {
 Status FlowChecker::CheckConstantUse(std::uint32_t pc) {
   const Instruction& instruction = program_.code[pc];
   const Constant::Kind kind = program_.constants[instruction.c].kind;
-  const bool is_member = instruction.op == Opcode::kSelect || instruction.op == Opcode::kHasMember || instruction.op == Opcode::kOptionalSelect;
+  const bool is_member =
+      instruction.op == Opcode::kSelect || instruction.op == Opcode::kHasMember || instruction.op == Opcode::kOptionalSelect;
   if (is_member && kind != Constant::Kind::kString) return Fault(pc, "a member is not named by a string");
   const bool is_set = instruction.op == Opcode::kInConstant;
   if (is_set && kind != Constant::Kind::kList && kind != Constant::Kind::kMap) return Fault(pc, "the constant is neither a list nor a map");
@@ -225,7 +232,9 @@ std::uint32_t FlowChecker::DepthOf(const Register& value) const {
 
 FlowChecker::Register FlowChecker::Agree(const Register& left, const Register& right) const {
   if (left == right) return left;
-  const auto is_value = [](Role role) { return role == Role::kValue || role == Role::kCounter || role == Role::kList || role == Role::kMap; };
+  const auto is_value = [](Role role) {
+    return role == Role::kValue || role == Role::kCounter || role == Role::kList || role == Role::kMap;
+  };
   if (is_value(left.role) && is_value(right.role)) {
     return {Role::kValue, static_cast<std::uint16_t>(std::max(DepthOf(left), DepthOf(right))), 0};
   }
@@ -273,11 +282,12 @@ Result<std::uint32_t> FlowChecker::Read(std::uint32_t pc, std::uint32_t number) 
   Register& value = state_[number];
   switch (value.role) {
     case Role::kUnset: return Fault(pc, RegisterName(number) + " is read before it is written");
-    case Role::kCursor: case Role::kCursorEnd: return Fault(pc, RegisterName(number) + " is a cursor and has no value");
-    case Role::kValue: case Role::kCounter: break;
-    case Role::kList: case Role::kMap:
-      value = {Role::kValue, static_cast<std::uint16_t>(DepthOf(value)), 0};
-      break;
+    case Role::kCursor:
+    case Role::kCursorEnd: return Fault(pc, RegisterName(number) + " is a cursor and has no value");
+    case Role::kValue:
+    case Role::kCounter: break;
+    case Role::kList:
+    case Role::kMap: value = {Role::kValue, static_cast<std::uint16_t>(DepthOf(value)), 0}; break;
   }
   return std::uint32_t{value.depth};
 }
@@ -315,25 +325,57 @@ Status FlowChecker::Step(std::uint32_t pc) {
     case Opcode::kLoadSlot: return WriteValue(pc, dst, kRequestValueDepth);
     case Opcode::kOptionalSlot: return WriteValue(pc, dst, kRequestValueDepth + 1);
     case Opcode::kLoadCell: return WriteValue(pc, dst, cell_depths_[instruction.c]);
-    case Opcode::kMove: case Opcode::kSelect: case Opcode::kIndex: case Opcode::kAdd: case Opcode::kCheckOptional:
-      return WriteValue(pc, dst, depth);
-    case Opcode::kOptionalSelect: case Opcode::kOptionalIndex: case Opcode::kCall: return WriteValue(pc, dst, depth + 1);
-    case Opcode::kHasSlot: case Opcode::kHasMember: case Opcode::kSubtract: case Opcode::kMultiply: case Opcode::kDivide: case Opcode::kModulo:
-    case Opcode::kNegate: case Opcode::kNot: case Opcode::kEqual: case Opcode::kNotEqual: case Opcode::kLess: case Opcode::kLessOrEqual:
-    case Opcode::kGreater: case Opcode::kGreaterOrEqual: case Opcode::kIn: case Opcode::kEqualConstant: case Opcode::kNotEqualConstant:
-    case Opcode::kInConstant: case Opcode::kConstantIn: case Opcode::kMatchesRegex: case Opcode::kAnd: case Opcode::kOr:
-      return WriteValue(pc, dst, 0);
+    case Opcode::kMove:
+    case Opcode::kSelect:
+    case Opcode::kIndex:
+    case Opcode::kAdd:
+    case Opcode::kCheckOptional: return WriteValue(pc, dst, depth);
+    case Opcode::kOptionalSelect:
+    case Opcode::kOptionalIndex:
+    case Opcode::kCall: return WriteValue(pc, dst, depth + 1);
+    case Opcode::kHasSlot:
+    case Opcode::kHasMember:
+    case Opcode::kSubtract:
+    case Opcode::kMultiply:
+    case Opcode::kDivide:
+    case Opcode::kModulo:
+    case Opcode::kNegate:
+    case Opcode::kNot:
+    case Opcode::kEqual:
+    case Opcode::kNotEqual:
+    case Opcode::kLess:
+    case Opcode::kLessOrEqual:
+    case Opcode::kGreater:
+    case Opcode::kGreaterOrEqual:
+    case Opcode::kIn:
+    case Opcode::kEqualConstant:
+    case Opcode::kNotEqualConstant:
+    case Opcode::kInConstant:
+    case Opcode::kConstantIn:
+    case Opcode::kMatchesRegex:
+    case Opcode::kAnd:
+    case Opcode::kOr: return WriteValue(pc, dst, 0);
     case Opcode::kJump: reachable_ = false; return JumpTo(instruction.c);
-    case Opcode::kJumpIfTrue: case Opcode::kJumpIfFalse: return JumpTo(instruction.c);
+    case Opcode::kJumpIfTrue:
+    case Opcode::kJumpIfFalse: return JumpTo(instruction.c);
     case Opcode::kJumpUnlessBool: return JumpWriting(pc, instruction.c, dst, 0);
-    case Opcode::kOptionalOr: case Opcode::kOptionalOrValue: return JumpWriting(pc, instruction.c, dst, depth);
+    case Opcode::kOptionalOr:
+    case Opcode::kOptionalOrValue: return JumpWriting(pc, instruction.c, dst, depth);
     case Opcode::kOptionalUnwrap:
       WRIT_RETURN_IF_ERROR(JumpWriting(pc, instruction.c, dst, depth));
       return WriteValue(pc, instruction.b, depth);
-    case Opcode::kNewList: case Opcode::kNewMap: case Opcode::kAppend: case Opcode::kAppendOptional: case Opcode::kPut: case Opcode::kPutOptional:
-      return StepBuild(pc, depth);
-    case Opcode::kIterateBegin: case Opcode::kIterateNext: return StepIterate(pc, depth);
-    case Opcode::kFoldAnd: case Opcode::kFoldOr: case Opcode::kCountTrue: case Opcode::kFilterTest: return StepAccumulate(pc);
+    case Opcode::kNewList:
+    case Opcode::kNewMap:
+    case Opcode::kAppend:
+    case Opcode::kAppendOptional:
+    case Opcode::kPut:
+    case Opcode::kPutOptional: return StepBuild(pc, depth);
+    case Opcode::kIterateBegin:
+    case Opcode::kIterateNext: return StepIterate(pc, depth);
+    case Opcode::kFoldAnd:
+    case Opcode::kFoldOr:
+    case Opcode::kCountTrue:
+    case Opcode::kFilterTest: return StepAccumulate(pc);
     case Opcode::kLoop: reachable_ = false; return StepLoop(pc);
     case Opcode::kReturn:
       reachable_ = false;

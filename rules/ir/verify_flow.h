@@ -43,8 +43,8 @@ class FlowChecker {
   };
   struct Register {
     Role role = Role::kUnset;
-    std::uint16_t depth = 0;   // kValue, kCursor: nesting of the value, of the thing iterated over
-    std::uint32_t site = 0;    // kCursor…, kList, kMap: the instruction that made it
+    std::uint16_t depth = 0;  // kValue, kCursor: nesting of the value, of the thing iterated over
+    std::uint32_t site = 0;   // kCursor…, kList, kMap: the instruction that made it
     friend bool operator==(const Register&, const Register&) = default;
   };
   using State = std::vector<Register>;
@@ -90,11 +90,11 @@ class FlowChecker {
   const Block* block_ = nullptr;
   bool reachable_ = false;
   State state_;
-  std::map<std::uint32_t, State> arriving_;                          // at jump targets ahead
-  std::map<std::uint32_t, State> loop_starts_;                       // the registers at the start of a loop
-  std::map<std::uint32_t, std::vector<std::uint16_t>> written_in_;   // by the loop's start: registers written inside
-  std::vector<std::uint16_t> built_depth_;                           // by site: nesting of the list or map made there
-  bool built_deeper_ = false;                                        // built_depth_ grew during this walk
+  std::map<std::uint32_t, State> arriving_;                         // at jump targets ahead
+  std::map<std::uint32_t, State> loop_starts_;                      // the registers at the start of a loop
+  std::map<std::uint32_t, std::vector<std::uint16_t>> written_in_;  // by the loop's start: registers written inside
+  std::vector<std::uint16_t> built_depth_;                          // by site: nesting of the list or map made there
+  bool built_deeper_ = false;                                       // built_depth_ grew during this walk
   std::uint32_t return_depth_ = 0;
 };
 

@@ -42,7 +42,8 @@ class RuleChecker {
   Status Check() {
     if (rule_.policy.index >= program_.policies.size()) return Fault("belongs to no policy");
     const TargetInfo& target = InfoOf(program_.policies[rule_.policy.index].target);
-    if (std::find(target.verbs.begin(), target.verbs.end(), rule_.verb) == target.verbs.end()) return Fault("has a verb that its target does not have");
+    if (std::find(target.verbs.begin(), target.verbs.end(), rule_.verb) == target.verbs.end())
+      return Fault("has a verb that its target does not have");
     if (rule_.id.empty()) return Fault("has no id");
     if (!AllUtf8({&rule_.id, &rule_.severity, &rule_.title, &rule_.see, &rule_.guard_text}) || !AllUtf8(rule_.needs_scopes)) {
       return Fault("has a text that is not valid UTF-8");
@@ -103,11 +104,14 @@ class RuleChecker {
   // What a verb needs is there, and what belongs to other verbs is not.
   Status CheckPresence() const {
     const bool wants_mask = rule_.verb == Verb::kMask || rule_.verb == Verb::kRedact;
-    if (rule_.mask.has_value() != wants_mask) return Fault(wants_mask ? "does not say what to mask" : "says what to mask, which its verb does not");
+    if (rule_.mask.has_value() != wants_mask)
+      return Fault(wants_mask ? "does not say what to mask" : "says what to mask, which its verb does not");
     const bool wants_limit = rule_.verb == Verb::kLimit;
-    if (rule_.limit.has_value() != wants_limit) return Fault(wants_limit ? "does not say its limit" : "says a limit, which its verb has not");
+    if (rule_.limit.has_value() != wants_limit)
+      return Fault(wants_limit ? "does not say its limit" : "says a limit, which its verb has not");
     if (rule_.image && rule_.verb != Verb::kRequire) return Fault("says who signs an image, which its verb does not");
-    if (rule_.image && program_.policies[rule_.policy.index].target != Target::kAdmission) return Fault("requires a signed image outside admission");
+    if (rule_.image && program_.policies[rule_.policy.index].target != Target::kAdmission)
+      return Fault("requires a signed image outside admission");
     if (!rule_.needs_scopes.empty() && rule_.verb != Verb::kAllow) return Fault("needs a scope, yet does not allow");
     return OkStatus();
   }
@@ -124,8 +128,10 @@ class RuleChecker {
   }
 
   Status CheckLimit(const LimitSpec& limit) const {
-    if (limit.count < 1 || limit.count > kMaxLimitCount) return Fault("has a limit whose count is not between 1 and " + std::to_string(kMaxLimitCount));
-    if (limit.period_nanos < 1 || limit.period_nanos > kMaxLimitPeriodNanos) return Fault("has a limit whose period is not between 1 ns and 10 years");
+    if (limit.count < 1 || limit.count > kMaxLimitCount)
+      return Fault("has a limit whose count is not between 1 and " + std::to_string(kMaxLimitCount));
+    if (limit.period_nanos < 1 || limit.period_nanos > kMaxLimitPeriodNanos)
+      return Fault("has a limit whose period is not between 1 ns and 10 years");
     if (limit.count > static_cast<std::uint64_t>(limit.period_nanos)) return Fault("has a limit of more than one call a nanosecond");
     for (const BlockId key : limit.keys) {
       if (!IsBlock(key)) return Fault("has a limit by a block that does not exist");
@@ -135,7 +141,7 @@ class RuleChecker {
 
   Status CheckImage(const ImageSpec& image) const {
     if (!IsBlock(image.image)) return Fault("requires an image by a block that does not exist");
-    std::size_t depth = 0;   // of the postfix stack
+    std::size_t depth = 0;  // of the postfix stack
     for (const SignerTerm& term : image.signers) {
       if (term.kind > SignerTerm::Kind::kAtLeast) return Fault("has a signer term of no known kind");
       if (term.kind == SignerTerm::Kind::kSigner) {
@@ -176,7 +182,7 @@ Status CheckPolicies(const Program& program) {
 Status CheckRules(const Program& program) {
   WRIT_RETURN_IF_ERROR(CheckPolicies(program));
   PolicyId policy;
-  std::unordered_set<std::string_view> ids;   // of the rules of `policy`
+  std::unordered_set<std::string_view> ids;  // of the rules of `policy`
   for (std::size_t i = 0; i < program.rules.size(); ++i) {
     WRIT_RETURN_IF_ERROR(RuleChecker(program, i).Check());
     const Rule& rule = program.rules[i];

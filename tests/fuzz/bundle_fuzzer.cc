@@ -44,7 +44,7 @@ void Try(std::string_view bytes) {
     const writ::Target target = program.policies[rule.policy.index].target;
     index.FindCandidates(target, rule.selectors[0].scope, rule.selectors[0].name, {}, candidates);
     index.FindApplying(target, rule.selectors[0].scope, rule.selectors[0].name, applying);
-    WRIT_CHECK(candidates == applying);   // without slot values no discriminator excludes anything
+    WRIT_CHECK(candidates == applying);  // without slot values no discriminator excludes anything
   }
 }
 

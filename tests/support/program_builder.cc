@@ -35,8 +35,12 @@ ConstantId ProgramBuilder::AddConstant(Constant constant) {
 
 ConstantId ProgramBuilder::AddBool(bool value) { return AddConstant({.kind = Constant::Kind::kBool, .integer = value ? 1 : 0}); }
 ConstantId ProgramBuilder::AddInt(std::int64_t value) { return AddConstant({.kind = Constant::Kind::kInt, .integer = value}); }
-ConstantId ProgramBuilder::AddString(std::string_view text) { return AddConstant({.kind = Constant::Kind::kString, .text = std::string(text)}); }
-ConstantId ProgramBuilder::AddList(std::vector<ConstantId> items) { return AddConstant({.kind = Constant::Kind::kList, .items = std::move(items)}); }
+ConstantId ProgramBuilder::AddString(std::string_view text) {
+  return AddConstant({.kind = Constant::Kind::kString, .text = std::string(text)});
+}
+ConstantId ProgramBuilder::AddList(std::vector<ConstantId> items) {
+  return AddConstant({.kind = Constant::Kind::kList, .items = std::move(items)});
+}
 
 RegexId ProgramBuilder::AddRegex(std::string_view pattern) {
   program.regexes.emplace_back(pattern);
@@ -49,10 +53,11 @@ SlotId ProgramBuilder::AddSlot(std::string_view path, MemberType type) {
     const std::size_t end = std::min(path.find('.'), path.size());
     const std::string key(path.substr(0, end));
     path.remove_prefix(std::min(end + 1, path.size()));
-    const auto found = std::find_if(program.slots.begin(), program.slots.end(),
-                                    [&](const Slot& slot) { return slot.parent == at && slot.key == key; });
+    const auto found =
+        std::find_if(program.slots.begin(), program.slots.end(), [&](const Slot& slot) { return slot.parent == at && slot.key == key; });
     const auto index = static_cast<std::size_t>(found - program.slots.begin());
-    if (found == program.slots.end()) program.slots.push_back({.parent = at, .key = key, .type = path.empty() ? type : MemberType::kRecord});
+    if (found == program.slots.end())
+      program.slots.push_back({.parent = at, .key = key, .type = path.empty() ? type : MemberType::kRecord});
     at = SlotId(index);
   }
   program.slots[at.index].whole = true;
@@ -94,7 +99,8 @@ PolicyId ProgramBuilder::AddPolicy(std::string_view name, Target target) {
 
 Rule& ProgramBuilder::AddRule(Verb verb, Selector selector) {
   const PolicyId policy(program.policies.size() - 1);
-  const auto number = 1 + std::count_if(program.rules.begin(), program.rules.end(), [&](const Rule& rule) { return rule.policy == policy; });
+  const auto number =
+      1 + std::count_if(program.rules.begin(), program.rules.end(), [&](const Rule& rule) { return rule.policy == policy; });
   Rule& rule = program.rules.emplace_back();
   rule.policy = policy;
   rule.verb = verb;
@@ -118,7 +124,7 @@ VerifiedProgram ProgramBuilder::Verified() const {
   return *std::move(verified);
 }
 
-std::uint64_t Random::Next() {   // splitmix64
+std::uint64_t Random::Next() {  // splitmix64
   state_ += 0x9E3779B97F4A7C15U;
   std::uint64_t z = state_;
   z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
@@ -133,20 +139,20 @@ using ConstantKind = Constant::Kind;
 
 // Constants 0 … 13: one of each kind, and what the code below uses.
 void AddSampleConstants(ProgramBuilder& b) {
-  b.AddConstant({.kind = ConstantKind::kNull});                                                              // 0
-  b.AddBool(true);                                                                                           // 1
-  b.AddInt(0);                                                                                               // 2
-  b.AddConstant({.kind = ConstantKind::kUint, .integer = -1});                                               // 3: 2^64 - 1
-  b.AddConstant({.kind = ConstantKind::kDouble, .real = -0.5});                                              // 4
-  b.AddString("acme");                                                                                       // 5
-  b.AddConstant({.kind = ConstantKind::kBytes, .text = std::string("\x00\xff", 2)});                         // 6
-  b.AddConstant({.kind = ConstantKind::kTimestamp, .integer = -62135596800, .nanos = 999'999'999});          // 7
-  b.AddConstant({.kind = ConstantKind::kDuration, .integer = -90'000'000'000});                              // 8
-  b.AddConstant({.kind = ConstantKind::kType, .text = "int"});                                               // 9
-  b.AddList({ConstantId(5), ConstantId(2)});                                                                 // 10
+  b.AddConstant({.kind = ConstantKind::kNull});                                                                         // 0
+  b.AddBool(true);                                                                                                      // 1
+  b.AddInt(0);                                                                                                          // 2
+  b.AddConstant({.kind = ConstantKind::kUint, .integer = -1});                                                          // 3: 2^64 - 1
+  b.AddConstant({.kind = ConstantKind::kDouble, .real = -0.5});                                                         // 4
+  b.AddString("acme");                                                                                                  // 5
+  b.AddConstant({.kind = ConstantKind::kBytes, .text = std::string("\x00\xff", 2)});                                    // 6
+  b.AddConstant({.kind = ConstantKind::kTimestamp, .integer = -62135596800, .nanos = 999'999'999});                     // 7
+  b.AddConstant({.kind = ConstantKind::kDuration, .integer = -90'000'000'000});                                         // 8
+  b.AddConstant({.kind = ConstantKind::kType, .text = "int"});                                                          // 9
+  b.AddList({ConstantId(5), ConstantId(2)});                                                                            // 10
   b.AddConstant({.kind = ConstantKind::kMap, .items = {ConstantId(5), ConstantId(10), ConstantId(2), ConstantId(0)}});  // 11
-  b.AddConstant({.kind = ConstantKind::kError, .code = 3, .text = "x"});                                     // 12
-  b.AddString(std::string(100, 'l'));                                                                        // 13: too long to be shared
+  b.AddConstant({.kind = ConstantKind::kError, .code = 3, .text = "x"});                                                // 12
+  b.AddString(std::string(100, 'l'));  // 13: too long to be shared
 }
 
 // Blocks 0 … 4: a cell, a loop that counts, a loop that builds, a call with a jump around it, an optional.
@@ -157,23 +163,23 @@ void AddSampleBlocks(ProgramBuilder& b) {
   const std::uint32_t regex = b.AddRegex("^[a-z]+$").index;
   const BlockId cell = b.AddBlock({{Op::kLoadSlot, 0, 0, 0, tenant}, {Op::kEqualConstant, 0, 0, 0, 5}, {Op::kReturn, 0, 0}});
   b.AddCell(cell, "is_acme");
-  b.AddBlock({{Op::kLoadSlot, 0, 0, 0, groups},       // 0  groups.exists_one(g, g.matches(regex))
-              {Op::kLoadConstant, 1, 0, 0, 2},        // 1
-              {Op::kIterateBegin, 2, 0, 1, 7},        // 2
-              {Op::kIterateNext, 4, 2, kNoRegister, 7},   // 3
-              {Op::kMatchesRegex, 4, 4, 0, regex},    // 4
-              {Op::kCountTrue, 1, 4, 0, 0},           // 5
-              {Op::kLoop, 0, 0, 0, 3},                // 6
-              {Op::kReturn, 0, 1}});                  // 7
-  b.AddBlock({{Op::kLoadSlot, 0, 0, 0, groups},       // 0  groups.map(g, [g])
-              {Op::kNewList, 1, 0, 0, 0},             // 1
-              {Op::kIterateBegin, 2, 0, 1, 8},        // 2
-              {Op::kIterateNext, 4, 2, kNoRegister, 8},   // 3
-              {Op::kNewList, 5, 0, 0, 1},             // 4
-              {Op::kAppend, 5, 4, 0, 0},              // 5
-              {Op::kAppend, 1, 5, 0, 0},              // 6
-              {Op::kLoop, 0, 0, 0, 3},                // 7
-              {Op::kReturn, 0, 1}});                  // 8
+  b.AddBlock({{Op::kLoadSlot, 0, 0, 0, groups},          // 0  groups.exists_one(g, g.matches(regex))
+              {Op::kLoadConstant, 1, 0, 0, 2},           // 1
+              {Op::kIterateBegin, 2, 0, 1, 7},           // 2
+              {Op::kIterateNext, 4, 2, kNoRegister, 7},  // 3
+              {Op::kMatchesRegex, 4, 4, 0, regex},       // 4
+              {Op::kCountTrue, 1, 4, 0, 0},              // 5
+              {Op::kLoop, 0, 0, 0, 3},                   // 6
+              {Op::kReturn, 0, 1}});                     // 7
+  b.AddBlock({{Op::kLoadSlot, 0, 0, 0, groups},          // 0  groups.map(g, [g])
+              {Op::kNewList, 1, 0, 0, 0},                // 1
+              {Op::kIterateBegin, 2, 0, 1, 8},           // 2
+              {Op::kIterateNext, 4, 2, kNoRegister, 8},  // 3
+              {Op::kNewList, 5, 0, 0, 1},                // 4
+              {Op::kAppend, 5, 4, 0, 0},                 // 5
+              {Op::kAppend, 1, 5, 0, 0},                 // 6
+              {Op::kLoop, 0, 0, 0, 3},                   // 7
+              {Op::kReturn, 0, 1}});                     // 8
   b.AddBlock({{Op::kLoadCell, 0, 0, 0, 0},
               {Op::kJumpIfFalse, 0, 0, 0, 4},
               {Op::kLoadConstant, 0, 0, 0, 5},
@@ -206,8 +212,9 @@ void AddSampleOtherRules(ProgramBuilder& b) {
   b.program.signers[0] = {.name = "release", .keyless = true, .issuer = "https://i", .subject = "https://s/*", .trust = "root.json"};
   Rule& require = b.AddRule(Verb::kRequire, {"MCPServer.toolhive.stacklok.dev", "CREATE"});
   require.title = "signed images";
-  require.image = ImageSpec{BlockId(4), {{SignerTerm::Kind::kSigner, release, 0, 0}, {SignerTerm::Kind::kSigner, platform, 0, 0},
-                                         {SignerTerm::Kind::kAtLeast, {}, 1, 2}}};
+  require.image = ImageSpec{
+      BlockId(4),
+      {{SignerTerm::Kind::kSigner, release, 0, 0}, {SignerTerm::Kind::kSigner, platform, 0, 0}, {SignerTerm::Kind::kAtLeast, {}, 1, 2}}};
   b.AddRule(Verb::kWarn).message = {{std::string(80, 'w'), {}}};
 }
 
@@ -219,7 +226,9 @@ Program SampleProgram() {
   AddSampleBlocks(b);
   AddSampleToolRules(b);
   AddSampleOtherRules(b);
-  b.program.tables = {{"orders", {{"id", MemberType::kInt, false}, {"card", MemberType::kString, true}}, {{"items", true, "order_item", "order_id", "id"}}}};
+  b.program.tables = {{"orders",
+                       {{"id", MemberType::kInt, false}, {"card", MemberType::kString, true}},
+                       {{"items", true, "order_item", "order_id", "id"}}}};
   b.program.imports = {"fleet"};
   return std::move(b.program);
 }

@@ -41,7 +41,9 @@ std::string Row(const std::vector<std::string>& cells) {
 std::string Opcodes() {
   std::string table = "| instruction | dst | a | b | c | effect |\n|---|---|---|---|---|---|\n";
   for (const writ::OpcodeInfo& info : writ::kOpcodeInfo) {
-    const auto letter = [](writ::Operand operand) { return operand == writ::Operand::_ ? std::string() : std::string(1, static_cast<char>(operand)); };
+    const auto letter = [](writ::Operand operand) {
+      return operand == writ::Operand::_ ? std::string() : std::string(1, static_cast<char>(operand));
+    };
     table += Row({Code(info.name), letter(info.dst), letter(info.a), letter(info.b), letter(info.c), Cell(info.effect)});
   }
   return table;
@@ -57,7 +59,8 @@ std::string Functions() {
 
 std::string Diagnostics() {
   std::string table = "| name | severity | text |\n|---|---|---|\n";
-#define WRIT_ROW(name, severity, text) table += Row({Code(#name), std::string_view(#severity) == "Error" ? "error" : "warning", Cell(text)});
+#define WRIT_ROW(name, severity, text) \
+  table += Row({Code(#name), std::string_view(#severity) == "Error" ? "error" : "warning", Cell(text)});
   WRIT_DIAGNOSTICS(WRIT_ROW)
 #undef WRIT_ROW
   return table;
@@ -73,21 +76,28 @@ std::string Errors() {
 
 struct Document {
   const char* file;
-  const char* preface;   // of a file that is written anew
+  const char* preface;  // of a file that is written anew
   std::string (*table)();
 };
 
 constexpr Document kDocuments[] = {
     {"opcodes.md",
-     "# Instructions of decision programs\n\nA program is register code; `rules/ir/opcode_list.h` is the list and says what the letters of the operands mean.\n"
+     "# Instructions of decision programs\n\nA program is register code; `rules/ir/opcode_list.h` is the list and says what the letters of "
+     "the operands mean.\n"
      "`writ dump` shows a compiled policy set in these instructions.\n\n",
      Opcodes},
     {"functions.md",
-     "# Functions and operators\n\nThe list is `rules/model/function_list.h`. `T.(…)` is a method of T; A and B are any types; opt(A) is an optional.\n\n", Functions},
+     "# Functions and operators\n\nThe list is `rules/model/function_list.h`. `T.(…)` is a method of T; A and B are any types; opt(A) is "
+     "an optional.\n\n",
+     Functions},
     {"diagnostics.md",
-     "# Diagnostics\n\nThe list is `dsl/diagnostics/kind_list.h`. The name stands in brackets behind each message; {0}, {1}, {2} are filled in.\n\n", Diagnostics},
+     "# Diagnostics\n\nThe list is `dsl/diagnostics/kind_list.h`. The name stands in brackets behind each message; {0}, {1}, {2} are "
+     "filled in.\n\n",
+     Diagnostics},
     {"errors.md",
-     "# Errors of evaluation\n\nErrors are values (`rules/model/error_list.h`): a deny rule whose guard is an error denies. {} is the error's detail.\n\n", Errors},
+     "# Errors of evaluation\n\nErrors are values (`rules/model/error_list.h`): a deny rule whose guard is an error denies. {} is the "
+     "error's detail.\n\n",
+     Errors},
 };
 
 std::string ReadFile(const std::string& path) {

@@ -50,7 +50,7 @@ TEST(Source, LocatesOffsetsInCodePoints) {
   EXPECT_EQ("1:1", at(0));
   EXPECT_EQ("1:3", at(2));
   EXPECT_EQ("2:1", at(3));
-  EXPECT_EQ("2:2", at(5));   // behind the two bytes of é
+  EXPECT_EQ("2:2", at(5));  // behind the two bytes of é
   EXPECT_EQ("3:1", at(7));
   EXPECT_EQ("3:1", at(999));
 }

@@ -84,13 +84,15 @@ TEST(Bundle, RefusalsSayWhat) {
   EXPECT_EQ("corrupt: the bundle is empty", Load(""));
   EXPECT_EQ("corrupt: this is not a bundle: it does not begin with the bytes of one", Load("package acme.fleet\n"));
   EXPECT_EQ("corrupt: the bundle is cut off inside its header, after 10 bytes", Load(good.substr(0, 10)));
-  EXPECT_EQ("version_unknown: the bundle has format version 7, this program reads version 1: compile the policies again", Load(other_version));
+  EXPECT_EQ("version_unknown: the bundle has format version 7, this program reads version 1: compile the policies again",
+            Load(other_version));
   EXPECT_EQ("too_large: the bundle has " + std::to_string(good.size()) + " bytes, more than the limit of 100", Load(good, small));
   EXPECT_EQ("corrupt: the bundle should have " + std::to_string(good.size() - kHeaderBytes) + " bytes after its header, found " +
                 std::to_string(good.size() - kHeaderBytes + 1),
             Load(good + "x"));
-  EXPECT_EQ("corrupt: the bundle is damaged at byte " + std::to_string(good.size() - kHeaderBytes) + " of its body: something follows its end",
-            Load(Repaired(good + "x")));
+  EXPECT_EQ(
+      "corrupt: the bundle is damaged at byte " + std::to_string(good.size() - kHeaderBytes) + " of its body: something follows its end",
+      Load(Repaired(good + "x")));
 }
 
 TEST(Bundle, DamagedBodiesAreRefused) {
@@ -104,7 +106,8 @@ TEST(Bundle, DamagedBodiesAreRefused) {
   EXPECT_EQ(at + "2 of its body: the string table has a string of an impossible length", Load(WithBody("\x01\0\0"s)));
   EXPECT_EQ(at + "3 of its body: a string is not in the string table", Load(WithBody("\0\x01\x02"s)));
   EXPECT_EQ("version_unknown: the bundle uses the instruction `Fly`, which this version of writ does not know",
-            Load(WithBody("\x01\x03" "Fly\x01\x02"s)));
+            Load(WithBody("\x01\x03"
+                          "Fly\x01\x02"s)));
   // 0 strings, no instructions, no functions, 1 file: a long string of 5 bytes
   EXPECT_EQ(at + "6 of its body: a short string is not in the string table", Load(WithBody("\0\0\0\x01\x01\x05hello"s)));
   // no files, 1 constant of kind 13

@@ -14,7 +14,9 @@ constant k2 int 0
 constant k3 uint 18446744073709551615
 constant k4 double -0.5
 constant k5 string "acme"
-constant k6 bytes "\x00)" "\xff" R"("
+constant k6 bytes "\x00)"
+            "\xff"
+            R"("
 constant k7 timestamp -62135596800s 999999999ns
 constant k8 duration -90000000000ns
 constant k9 type "int"

@@ -73,15 +73,15 @@ class IndexTest : public testing::Test {
 };
 
 TEST_F(IndexTest, FindsEveryShapeOfSelector) {
-  Add("slack", "post");          // 0
-  Add("slack", "*");             // 1
-  Add("*", "post");              // 2
-  Add("**", "**");               // 3
-  Add("slack", "po*");           // 4
-  Add("sl*", "post");            // 5
-  Add("*ack", "*os*");           // 6
-  Add("*", "*");                 // 7
-  Add("slack", "**");            // 8
+  Add("slack", "post");  // 0
+  Add("slack", "*");     // 1
+  Add("*", "post");      // 2
+  Add("**", "**");       // 3
+  Add("slack", "po*");   // 4
+  Add("sl*", "post");    // 5
+  Add("*ack", "*os*");   // 6
+  Add("*", "*");         // 7
+  Add("slack", "**");    // 8
   EXPECT_EQ("0 1 2 3 4 5 6 7 8", Find("slack", "post"));
   EXPECT_EQ("1 3 6 7 8", Find("slack", "compose"));
   EXPECT_EQ("2 3 7", Find("other", "post"));
@@ -109,14 +109,26 @@ TEST_F(IndexTest, EscapesMakeStarsLiteral) {
 TEST_F(IndexTest, SeparatorsInNamesDoNotConfuseTheHalves) {
   Add("a", "b*");
   Add("a", "b");
-  Add("a*", "b\x1f" "c");
+  Add("a*",
+      "b\x1f"
+      "c");
   Add("*\x1f*", "*\x1e");
-  EXPECT_EQ("", Find("a\x1f" "b", ""));
-  EXPECT_EQ("", Find("x\x1e" "a", "b"));
-  EXPECT_EQ("", Find("", "a\x1f" "b"));
+  EXPECT_EQ("", Find("a\x1f"
+                     "b",
+                     ""));
+  EXPECT_EQ("", Find("x\x1e"
+                     "a",
+                     "b"));
+  EXPECT_EQ("", Find("",
+                     "a\x1f"
+                     "b"));
   EXPECT_EQ("0", Find("a", "b\x1d"));
-  EXPECT_EQ("2", Find("ax", "b\x1f" "c"));
-  EXPECT_EQ("", Find("ax\x1f" "b", "c"));
+  EXPECT_EQ("2", Find("ax",
+                      "b\x1f"
+                      "c"));
+  EXPECT_EQ("", Find("ax\x1f"
+                     "b",
+                     "c"));
   EXPECT_EQ("3", Find("p\x1fq", "\x1e"));
   EXPECT_EQ("0 1", Find("a", "b"));
 }
@@ -159,9 +171,9 @@ TEST_F(IndexTest, ContainsLooksIntoListsAndOnlyLists) {
   EXPECT_EQ("", Find("s", "t"));
   value = Value::List(untold, 2);
   EXPECT_EQ("0 1 2 3 4 5", Find("s", "t"));
-  value = Value::String("g1");   // `in` a string is an error, and errors are not certainly false
+  value = Value::String("g1");  // `in` a string is an error, and errors are not certainly false
   EXPECT_EQ("0 1 2 3 4 5", Find("s", "t"));
-  value = Value::Map(nullptr);   // `in` a map looks for keys
+  value = Value::Map(nullptr);  // `in` a map looks for keys
   EXPECT_EQ("0 1 2 3 4 5", Find("s", "t"));
 }
 
@@ -247,9 +259,9 @@ struct World {
       const bool selected = std::any_of(rule.selectors.begin(), rule.selectors.end(), [&](const Selector& selector) {
         return GlobMatches(selector.scope, scope) && GlobMatches(selector.name, name);
       });
-      const bool excluded = slots != nullptr && std::any_of(rule.discriminators.begin(), rule.discriminators.end(), [&](const Discriminator& d) {
-        return NaiveExcludes(d, (*slots)[d.slot.index]);
-      });
+      const bool excluded =
+          slots != nullptr && std::any_of(rule.discriminators.begin(), rule.discriminators.end(),
+                                          [&](const Discriminator& d) { return NaiveExcludes(d, (*slots)[d.slot.index]); });
       if (selected && !excluded) found.emplace_back(i);
     }
     return Text(found);
