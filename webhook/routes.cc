@@ -87,11 +87,15 @@ std::string TimeText(UnixNanos time) {
   return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
 }
 
-HttpReply TextReply(std::string text) { return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)}; }
+HttpReply TextReply(std::string text) {
+  return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)};
+}
 
 void LogReview(Logger& logger, const AdmissionReply& reply) {
   const bool failed = reply.verdict == Verdict::kFailed;
-  const LogLevel level = failed ? LogLevel::kWarn : reply.verdict == Verdict::kDenied || !reply.shadow.empty() ? LogLevel::kInfo : LogLevel::kDebug;
+  const LogLevel level = failed                                                       ? LogLevel::kWarn
+                         : reply.verdict == Verdict::kDenied || !reply.shadow.empty() ? LogLevel::kInfo
+                                                                                      : LogLevel::kDebug;
   if (!logger.Enabled(level)) return;
   logger.Write(level, "admission review",
                {{"verdict", VerdictName(reply.verdict)},
@@ -171,7 +175,8 @@ HttpReply Routes::HandleAdmission(const HttpRequest& request) {
 HttpReply Routes::Ready() const {
   const PolicyStore::State state = sources_.store->state();
   const bool draining = sources_.draining && sources_.draining();
-  Json policies = {{"bundle", state.digest}, {"count", state.policy_count}, {"loadedAt", TimeText(state.loaded_at)}, {"stale", state.fault.has_value()}};
+  Json policies = {
+      {"bundle", state.digest}, {"count", state.policy_count}, {"loadedAt", TimeText(state.loaded_at)}, {"stale", state.fault.has_value()}};
   if (state.fault) policies["lastError"] = {{"at", TimeText(state.fault->at)}, {"text", state.fault->text}};
   if (!state.warnings.empty()) policies["warnings"] = state.warnings;
   Json body = {{"ready", false}, {"draining", draining}, {"policies", std::move(policies)}};

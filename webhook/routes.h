@@ -25,12 +25,12 @@ struct RouteSources {
   Metrics* metrics = nullptr;
   Logger* logger = nullptr;
   const Clock* clock = nullptr;
-  std::function<bool()> draining;                                      // empty = never
+  std::function<bool()> draining;                                        // empty = never
   std::function<std::shared_ptr<const http::TlsContext>()> certificate;  // empty, or nullptr from it: no TLS
 };
 
 struct RouteOptions {
-  std::size_t workers = 1;              // HttpRequest::worker is below this
+  std::size_t workers = 1;  // HttpRequest::worker is below this
   std::size_t max_decide_list = 1'000;
   ReviewOptions review;
 };

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <exception>
 #include <iostream>
 #include <thread>
 #include <utility>
@@ -53,7 +54,8 @@ Status CheckOptions(const ServeOptions& options) {
   const auto wrong = [](std::string text) { return Error{ErrorCode::kInvalidArgument, std::move(text)}; };
   const http::TlsOptions& tls = options.tls;
   const bool any_tls = !tls.cert_file.empty() || !tls.key_file.empty() || !tls.client_ca_file.empty();
-  if (options.transport == http::Transport::kPlain && any_tls) return wrong("--plain-http and the --tls- and --client-ca flags exclude each other");
+  if (options.transport == http::Transport::kPlain && any_tls)
+    return wrong("--plain-http and the --tls- and --client-ca flags exclude each other");
   if (options.transport == http::Transport::kTls && (tls.cert_file.empty() || tls.key_file.empty())) {
     return wrong("--tls-cert and --tls-key are needed; --plain-http serves without TLS");
   }
@@ -102,6 +104,15 @@ struct Service::Impl {
   void ReportPolicies(const Status& loaded);
   void ReloadCertificate();
   http::ServerEvents Events();
+  // The root of a watcher's thread: what throws there must not end the process that still decides.
+  template <typename Function>
+  void Guarded(const Function& function) {
+    try {
+      function();
+    } catch (const std::exception& error) {
+      logger.Write(LogLevel::kError, "reload failed, what was loaded stays", {{"error", error.what()}});
+    }
+  }
 };
 
 Status Service::Impl::OpenPolicies() {
@@ -133,7 +144,10 @@ http::ServerEvents Service::Impl::Events() {
     metrics.CountHttp(RouteOf(request.path), status, time);
     if (!logger.Enabled(LogLevel::kDebug)) return;
     logger.Write(LogLevel::kDebug, "reply",
-                 {{"method", request.method}, {"path", request.path.substr(0, 200)}, {"status", std::int64_t{status}}, {"micros", time.count() / 1000}});
+                 {{"method", request.method},
+                  {"path", request.path.substr(0, 200)},
+                  {"status", std::int64_t{status}},
+                  {"micros", time.count() / 1000}});
   };
   events.on_connections = [this](std::int64_t open) { metrics.SetConnections(open); };
   events.on_rejected_connection = [this] { metrics.CountRejectedConnection(); };
@@ -151,8 +165,13 @@ Status Service::Impl::StartServer(const Address& address) {
     return serving != nullptr ? serving->certificate() : nullptr;
   };
   routes = std::make_unique<Routes>(sources, RouteOptions{.workers = Threads(), .max_decide_list = options.max_decide_list});
-  http::ServerOptions server_options{.host = address.host, .port = address.port, .transport = options.transport, .tls = options.tls,
-                                     .limits = options.limits, .io_threads = Threads(), .workers = Threads()};
+  http::ServerOptions server_options{.host = address.host,
+                                     .port = address.port,
+                                     .transport = options.transport,
+                                     .tls = options.tls,
+                                     .limits = options.limits,
+                                     .io_threads = Threads(),
+                                     .workers = Threads()};
   server_options.head_handler = [this](const HttpRequest& request) { return routes->AnswerHead(request, Surface::kAll); };
   server_options.events = Events();
   server_options.logger = &logger;
@@ -165,7 +184,8 @@ Status Service::Impl::StartServer(const Address& address) {
   if (const auto certificate = server->certificate()) {
     metrics.SetCertificateExpiry(certificate->not_after());
     if (!certificate->ValidAt(clock->Now())) {
-      logger.Write(LogLevel::kError, "the certificate is not valid at this time: not ready until it is replaced", {{"file", options.tls.cert_file}});
+      logger.Write(LogLevel::kError, "the certificate is not valid at this time: not ready until it is replaced",
+                   {{"file", options.tls.cert_file}});
     }
   }
   return OkStatus();
@@ -175,8 +195,12 @@ Status Service::Impl::StartHealthServer() {
   if (!options.health_listen) return OkStatus();
   const Result<Address> address = ParseAddress(*options.health_listen, "--health-listen");
   if (!address) return address.error();
-  http::ServerOptions server_options{.host = address->host, .port = address->port, .transport = http::Transport::kPlain,
-                                     .limits = options.limits, .io_threads = 1, .workers = 1};
+  http::ServerOptions server_options{.host = address->host,
+                                     .port = address->port,
+                                     .transport = http::Transport::kPlain,
+                                     .limits = options.limits,
+                                     .io_threads = 1,
+                                     .workers = 1};
   server_options.head_handler = [this](const HttpRequest& request) { return routes->AnswerHead(request, Surface::kHealthOnly); };
   server_options.logger = &logger;
   server_options.clock = clock;
@@ -214,14 +238,15 @@ Status Service::Impl::StartWatchers(std::string policy_fingerprint, std::string 
   if (options.watch) {
     watch.roots = WatchRoots(options.policies);
     watch.fingerprint = std::move(policy_fingerprint);
-    Result<std::unique_ptr<FileWatcher>> started = FileWatcher::Start(watch, [this] { ReportPolicies(store->Reload()); });
+    Result<std::unique_ptr<FileWatcher>> started =
+        FileWatcher::Start(watch, [this] { Guarded([this] { ReportPolicies(store->Reload()); }); });
     if (!started) return started.error();
     policy_watcher = std::move(*started);
   }
   watch.roots = CertificateRoots();
   if (watch.roots.empty()) return OkStatus();
   watch.fingerprint = std::move(certificate_fingerprint);
-  Result<std::unique_ptr<FileWatcher>> started = FileWatcher::Start(watch, [this] { ReloadCertificate(); });
+  Result<std::unique_ptr<FileWatcher>> started = FileWatcher::Start(watch, [this] { Guarded([this] { ReloadCertificate(); }); });
   if (!started) return started.error();
   certificate_watcher = std::move(*started);
   return OkStatus();
@@ -323,8 +348,8 @@ Status Serve(const ServeOptions& options) {
   if (!service) return service.error();
   const ServeReady& ready = (*service)->ready();
   std::ostream& out = options.output != nullptr ? *options.output : std::cout;
-  out << "writ: serving on " << ready.url << " (" << ready.policy_count << (ready.policy_count == 1 ? " policy" : " policies") << ", bundle "
-      << ready.digest << ")" << std::endl;
+  out << "writ: serving on " << ready.url << " (" << ready.policy_count << (ready.policy_count == 1 ? " policy" : " policies")
+      << ", bundle " << ready.digest << ")" << std::endl;
   if (options.on_ready) options.on_ready(ready);
   gate.Wait(-1);
   const int drained = eventfd(0, EFD_CLOEXEC);

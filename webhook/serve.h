@@ -25,31 +25,31 @@ namespace writ {
 
 // What a serving process tells when it is ready.
 struct ServeReady {
-  std::string url;                 // "http://127.0.0.1:40123"
+  std::string url;  // "http://127.0.0.1:40123"
   std::uint16_t port = 0;
   std::size_t policy_count = 0;
-  std::string digest;              // "sha256:…"
+  std::string digest;  // "sha256:…"
 };
 
 struct ServeOptions {
-  PolicySource policies;           // --policies, --data, --strict, and the YAML reader
-  std::string listen = "127.0.0.1:8443";                // --listen HOST:PORT or [IPV6]:PORT; port 0: any free one
-  http::Transport transport = http::Transport::kTls;    // --plain-http: kPlain
-  http::TlsOptions tls;                                 // --tls-cert, --tls-key, --client-ca; needed unless kPlain
-  std::optional<std::string> health_listen;             // --health-listen: /healthz /readyz /metrics again, over plain HTTP
-  bool watch = false;                                   // --watch: reload policies when they change (certificates always are)
-  std::chrono::milliseconds drain{20'000};              // --drain: longest time from SIGTERM to the end
-  std::chrono::milliseconds drain_quiet{1'000};         // a drain ends early when nothing was asked for so long
-  std::uint32_t max_decide_list = 1'000;                // requests in one POST /v1/decide
+  PolicySource policies;                              // --policies, --data, --strict, and the YAML reader
+  std::string listen = "127.0.0.1:8443";              // --listen HOST:PORT or [IPV6]:PORT; port 0: any free one
+  http::Transport transport = http::Transport::kTls;  // --plain-http: kPlain
+  http::TlsOptions tls;                               // --tls-cert, --tls-key, --client-ca; needed unless kPlain
+  std::optional<std::string> health_listen;           // --health-listen: /healthz /readyz /metrics again, over plain HTTP
+  bool watch = false;                                 // --watch: reload policies when they change (certificates always are)
+  std::chrono::milliseconds drain{20'000};            // --drain: longest time from SIGTERM to the end
+  std::chrono::milliseconds drain_quiet{1'000};       // a drain ends early when nothing was asked for so long
+  std::uint32_t max_decide_list = 1'000;              // requests in one POST /v1/decide
   http::HttpLimits limits;
-  std::optional<std::uint32_t> threads;                 // --threads: I/O threads, and as many workers; default: cores, at least 2
-  LogLevel log_level = LogLevel::kInfo;                 // --log-level
-  Logger::Sink log_sink;                                // empty = stderr
-  std::ostream* output = nullptr;                       // gets the line "writ: serving on …"; nullptr = std::cout
-  std::function<void(const ServeReady&)> on_ready;      // called once after that line; may be empty
-  const Clock* clock = nullptr;                         // borrowed; nullptr = SystemClock()
-  std::chrono::milliseconds watch_debounce{100};        // quiet time before a reload
-  std::chrono::milliseconds watch_poll{5'000};          // looks at the files this often even if the kernel says nothing
+  std::optional<std::uint32_t> threads;             // --threads: I/O threads, and as many workers; default: cores, at least 2
+  LogLevel log_level = LogLevel::kInfo;             // --log-level
+  Logger::Sink log_sink;                            // empty = stderr
+  std::ostream* output = nullptr;                   // gets the line "writ: serving on …"; nullptr = std::cout
+  std::function<void(const ServeReady&)> on_ready;  // called once after that line; may be empty
+  const Clock* clock = nullptr;                     // borrowed; nullptr = SystemClock()
+  std::chrono::milliseconds watch_debounce{100};    // quiet time before a reload
+  std::chrono::milliseconds watch_poll{5'000};      // looks at the files this often even if the kernel says nothing
 };
 
 // Serves until SIGTERM or SIGINT, then drains (a second signal ends at once). Returns success after a drain.
@@ -66,7 +66,7 @@ class Service {
   ~Service();
 
   const ServeReady& ready() const;
-  std::uint16_t health_port() const;      // 0 without health_listen
+  std::uint16_t health_port() const;  // 0 without health_listen
   // Loads the policies now, as the watcher would. Errors: the old ones keep deciding.
   Status Reload();
   // See http::Server.

@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include <nlohmann/json.hpp>
 #include <simdjson.h>
+#include <nlohmann/json.hpp>
 
 #include "webhook/http/message.h"
 
@@ -149,9 +149,7 @@ std::string JoinLines(const std::vector<std::string>& parts) {
 template <typename Rules>  // any range of RuleOutcome
 std::string RuleNames(const Rules& rules) {
   std::string text;
-  for (const RuleOutcome& rule : rules) {
-    text.append(text.empty() ? "" : ", ").append(rule.policy).append(".").append(rule.rule_id);
-  }
+  for (const RuleOutcome& rule : rules) { text.append(text.empty() ? "" : ", ").append(rule.policy).append(".").append(rule.rule_id); }
   return text;
 }
 
@@ -192,7 +190,8 @@ std::string CutCharacters(const std::string& line, std::size_t max_characters) {
 AdmissionReply Decide(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options) {
   AdmissionReply reply;
   ReviewHead head;
-  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return Fail(reply, 400, "the body is empty; expected an AdmissionReview");
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return Fail(reply, 400, "the body is empty; expected an AdmissionReview");
   const std::optional<PeekFault> fault = PeekReview(body, head);
   if (fault && !fault->syntax) return Fail(reply, 400, fault->message);
   if (fault) {

@@ -27,14 +27,14 @@ std::string_view VerdictName(Verdict verdict);  // "allowed", "denied", "failed"
 
 // The answer, and what a log line and a metric want to know of it.
 struct AdmissionReply {
-  unsigned status = 500;             // 200; 400: not an AdmissionReview v1; 500: internal failure
-  std::string body;                  // JSON
+  unsigned status = 500;  // 200; 400: not an AdmissionReview v1; 500: internal failure
+  std::string body;       // JSON
   Verdict verdict = Verdict::kFailed;
   std::string uid, operation, kind, object_namespace, name;  // "" = unknown; kind is "MCPServer.toolhive.stacklok.dev"
   bool dry_run = false;
-  std::string rules;                 // the determining ones: "server_baseline.r1, server_baseline.r3"
-  std::string shadow;                // those of policies in shadow mode, in the same form
-  std::string failure;               // Verdict::kFailed: why
+  std::string rules;    // the determining ones: "server_baseline.r1, server_baseline.r3"
+  std::string shadow;   // those of policies in shadow mode, in the same form
+  std::string failure;  // Verdict::kFailed: why
 };
 
 // Decides one review. A dry run looks at quotas without using them up. Never throws; exceptions of the engine are a 500.

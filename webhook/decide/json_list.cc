@@ -42,7 +42,8 @@ Status SplitJsonList(std::string_view text, std::size_t max_items, JsonList& lis
   simdjson::dom::array whole;
   if (root.get_array().get(whole)) return Error{ErrorCode::kInvalidArgument, "expected a JSON list"};
   if (whole.size() > max_items) {
-    return Error{ErrorCode::kTooLarge, "a list holds at most " + std::to_string(max_items) + " requests, found " + std::to_string(whole.size())};
+    return Error{ErrorCode::kTooLarge,
+                 "a list holds at most " + std::to_string(max_items) + " requests, found " + std::to_string(whole.size())};
   }
   ondemand::parser parser;
   ondemand::document document;

@@ -13,10 +13,10 @@ namespace writ {
 // Returns the elements' texts: parts of `padded`, which must stay as it is while they are used.
 // Errors: kInvalidArgument (not one JSON list), kTooLarge (more than `max_items`).
 struct JsonList {
-  std::string storage;                   // a copy of the text with room behind it
-  std::vector<std::string_view> items;   // into `storage`
+  std::string storage;                  // a copy of the text with room behind it
+  std::vector<std::string_view> items;  // into `storage`
   JsonList() = default;
-  JsonList(const JsonList&) = delete;    // the views would keep pointing into the original
+  JsonList(const JsonList&) = delete;  // the views would keep pointing into the original
   JsonList& operator=(const JsonList&) = delete;
 };
 

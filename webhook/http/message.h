@@ -14,12 +14,12 @@ namespace writ::http {
 
 // A request as received. Views are valid during the handler's call.
 struct HttpRequest {
-  std::string_view method;                 // "POST"
-  std::string_view path;                   // "/admission": the target before '?', as sent (not percent-decoded)
-  std::string_view query;                  // "timeout=5s": after '?', "" = none
+  std::string_view method;                                             // "POST"
+  std::string_view path;                                               // "/admission": the target before '?', as sent (not percent-decoded)
+  std::string_view query;                                              // "timeout=5s": after '?', "" = none
   std::vector<std::pair<std::string_view, std::string_view>> headers;  // in order, names as sent
-  std::string_view body;                   // "" while only the head has been read
-  std::size_t worker = 0;                  // which worker runs the handler: no two calls with the same number overlap
+  std::string_view body;                                               // "" while only the head has been read
+  std::size_t worker = 0;                          // which worker runs the handler: no two calls with the same number overlap
   std::chrono::steady_clock::time_point received;  // when its first byte arrived
   std::chrono::steady_clock::time_point deadline;  // after it the server has answered 500 by itself
 

@@ -50,10 +50,10 @@ using TlsStream = asio::ssl::stream<tcp::socket>;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr milliseconds kLingerTime{1'000};             // for the client to read our last words
-constexpr std::size_t kLingerBytes = 1024 * 1024;      // of an unread body taken in meanwhile
+constexpr milliseconds kLingerTime{1'000};         // for the client to read our last words
+constexpr std::size_t kLingerBytes = 1024 * 1024;  // of an unread body taken in meanwhile
 constexpr std::size_t kReadBytes = 4096;
-constexpr std::int64_t kExtraConnections = 32;         // beyond the maximum, only to be told 503
+constexpr std::int64_t kExtraConnections = 32;  // beyond the maximum, only to be told 503
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -88,7 +88,7 @@ struct Exchange {
   Parser parser;
   HttpRequest request;  // views into `parser`
   HttpReply reply;
-  bool done = false;    // touched on the connection's strand only
+  bool done = false;  // touched on the connection's strand only
 };
 
 // Fills the views. The path of an absolute-form target (RFC 9112 §3.2.2) starts after its authority.
@@ -110,7 +110,8 @@ void ViewHead(const Parser& parser, HttpRequest& request) {
 // What is wrong with a head that the parser accepted, by RFC 9110 and our limits.
 std::optional<HttpReply> CheckHead(const Parser& parser, const HttpRequest& request, const HttpLimits& limits) {
   const auto count = [&request](std::string_view name) {
-    return std::count_if(request.headers.begin(), request.headers.end(), [name](const auto& h) { return EqualsIgnoringCase(h.first, name); });
+    return std::count_if(request.headers.begin(), request.headers.end(),
+                         [name](const auto& h) { return EqualsIgnoringCase(h.first, name); });
   };
   if (request.headers.size() > limits.max_header_count) {
     return ErrorReply(431, "at most " + std::to_string(limits.max_header_count) + " header fields are read");
@@ -145,7 +146,8 @@ std::optional<HttpReply> ReplyToReadError(const error_code& error, bool timed_ou
 // Counts one request under way while it lives.
 class BusyMark {
  public:
-  BusyMark(std::atomic<std::int64_t>& busy, std::atomic<steady_clock::duration>& last_activity) : busy_(busy), last_activity_(last_activity) {
+  BusyMark(std::atomic<std::int64_t>& busy, std::atomic<steady_clock::duration>& last_activity)
+      : busy_(busy), last_activity_(last_activity) {
     busy_.fetch_add(1);
   }
   BusyMark(const BusyMark&) = delete;
@@ -165,9 +167,7 @@ HttpReply CallHandler(const Handler& handler, const HttpRequest& request, Logger
   std::string what = "unknown exception";
   try {
     return handler(request);
-  } catch (const std::exception& error) {
-    what = error.what();
-  } catch (...) {  // whatever it was, the answer is 500
+  } catch (const std::exception& error) { what = error.what(); } catch (...) {  // whatever it was, the answer is 500
   }
   if (logger != nullptr) logger->Write(LogLevel::kError, "handler failed", {{"path", request.path.substr(0, 100)}, {"error", what}});
   return ErrorReply(500, "internal error; the log has more");
@@ -186,9 +186,9 @@ struct Server::Impl {
   std::atomic<bool> draining{false};
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> body_bytes{0};
-  std::atomic<std::int64_t> busy{0};               // requests between first byte and reply, and handshakes
+  std::atomic<std::int64_t> busy{0};                                             // requests between first byte and reply, and handshakes
   std::atomic<steady_clock::duration> last_activity{steady_clock::duration(0)};  // when one of them began or ended
-  mutable std::mutex mutex;                        // guards the three below
+  mutable std::mutex mutex;                                                      // guards the three below
   std::condition_variable changed;
   std::set<ConnectionBase*> connections;
   std::shared_ptr<const TlsContext> certificate;
@@ -290,12 +290,10 @@ namespace {
 template <typename Stream>
 class Connection final : public ConnectionBase {
  public:
-  Connection(Server::Impl& server, tcp::socket socket, bool reject)
-    requires std::is_same_v<Stream, PlainStream>
+  Connection(Server::Impl& server, tcp::socket socket, bool reject) requires std::is_same_v<Stream, PlainStream>
       : ConnectionBase(server, socket.get_executor(), reject), stream_(std::move(socket)) {}
   // `certificate` stays alive through SSL's own reference to its context.
-  Connection(Server::Impl& server, tcp::socket socket, bool reject, SSL* ssl)
-    requires std::is_same_v<Stream, TlsStream>
+  Connection(Server::Impl& server, tcp::socket socket, bool reject, SSL* ssl) requires std::is_same_v<Stream, TlsStream>
       : ConnectionBase(server, socket.get_executor(), reject), stream_(std::move(socket), ssl) {}
 
   tcp::socket& Socket() override {
@@ -375,7 +373,8 @@ class Connection final : public ConnectionBase {
     if (std::optional<HttpReply> reply = AnswerHead(exchange)) co_return reply;
     if (parser.is_done()) co_return std::nullopt;
     const std::size_t length = parser.content_length() ? static_cast<std::size_t>(*parser.content_length()) : limits.max_body_bytes;
-    if (!exchange.budget.TryTake(server_.body_bytes, length, limits.max_bodies_bytes)) co_return BusyReply("too many request bodies at once");
+    if (!exchange.budget.TryTake(server_.body_bytes, length, limits.max_bodies_bytes))
+      co_return BusyReply("too many request bodies at once");
     Arm(limits.body_timeout);
     if (exchange.request.TryHeader("Expect") && buffer_.size() == 0) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -429,7 +428,8 @@ class Connection final : public ConnectionBase {
     server_.workers->Submit([self = shared_from_this(), server = &server_, exchange, strand = Socket().get_executor()](std::size_t worker) {
       exchange->request.worker = worker;
       const bool late = steady_clock::now() >= exchange->request.deadline;  // queued too long: no use in deciding now
-      auto reply = std::make_shared<HttpReply>(late ? HttpReply{} : CallHandler(server->handler, exchange->request, server->options.logger));
+      auto reply =
+          std::make_shared<HttpReply>(late ? HttpReply{} : CallHandler(server->handler, exchange->request, server->options.logger));
       if (late) return;
       asio::post(strand, [self, exchange, reply] {
         auto& connection = static_cast<Connection&>(*self);
@@ -470,9 +470,7 @@ class Connection final : public ConnectionBase {
   asio::awaitable<void> SayGoodbye() {
     stage_ = Stage::kReply;
     Arm(kLingerTime);
-    if constexpr (std::is_same_v<Stream, TlsStream>) {
-      static_cast<void>(co_await stream_.async_shutdown(kTuple));
-    }
+    if constexpr (std::is_same_v<Stream, TlsStream>) { static_cast<void>(co_await stream_.async_shutdown(kTuple)); }
     error_code error;
     Socket().shutdown(tcp::socket::shutdown_send, error);
     for (std::size_t total = 0; unread_ && !error && total < kLingerBytes;) {
@@ -500,11 +498,13 @@ Result<tcp::endpoint> Resolve(asio::io_context& io, const std::string& host, std
 
 Status CheckOptions(const ServerOptions& options) {
   const HttpLimits& limits = options.limits;
-  const bool sizes = limits.max_body_bytes > 0 && limits.max_bodies_bytes > 0 && limits.max_header_bytes > 0 && limits.max_header_count > 0 &&
-                     limits.max_connections > 0 && limits.max_requests_per_connection > 0 && options.io_threads > 0 && options.workers > 0;
+  const bool sizes = limits.max_body_bytes > 0 && limits.max_bodies_bytes > 0 && limits.max_header_bytes > 0 &&
+                     limits.max_header_count > 0 && limits.max_connections > 0 && limits.max_requests_per_connection > 0 &&
+                     options.io_threads > 0 && options.workers > 0;
   const milliseconds zero(0);
   const bool times = limits.max_connection_age > zero && limits.handshake_timeout > zero && limits.idle_timeout > zero &&
-                     limits.header_timeout > zero && limits.body_timeout > zero && limits.write_timeout > zero && limits.handler_timeout > zero;
+                     limits.header_timeout > zero && limits.body_timeout > zero && limits.write_timeout > zero &&
+                     limits.handler_timeout > zero;
   if (!sizes || !times) return Error{ErrorCode::kInvalidArgument, "every limit of the server must be positive"};
   return OkStatus();
 }
@@ -620,8 +620,7 @@ void Server::Impl::CloseListener() {
     acceptor.close(error);
     closed->set_value();
   });
-  while (!stopping && done.wait_for(milliseconds(20)) != std::future_status::ready) {
-  }
+  while (!stopping && done.wait_for(milliseconds(20)) != std::future_status::ready) {}
 }
 
 void Server::Impl::TellAll(void (ConnectionBase::*what)()) {

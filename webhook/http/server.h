@@ -26,19 +26,19 @@ namespace writ::http {
 
 // Ceilings of one server. All positive; each has a test that hits it.
 struct HttpLimits {
-  std::size_t max_body_bytes = std::size_t{8} * 1024 * 1024;          // 413; equal to JsonLimits::max_bytes
-  std::size_t max_bodies_bytes = std::size_t{256} * 1024 * 1024;      // of all requests being read or handled: 503
-  std::uint32_t max_header_bytes = 32 * 1024;                         // request line and headers: 431
-  std::uint32_t max_header_count = 100;                               // 431
-  std::uint32_t max_connections = 1024;                               // beyond: 503 and close
-  std::uint32_t max_requests_per_connection = 10'000;                 // then `Connection: close`
-  std::chrono::milliseconds max_connection_age{300'000};              // ± 20 %, so that replicas get their share again
+  std::size_t max_body_bytes = std::size_t{8} * 1024 * 1024;      // 413; equal to JsonLimits::max_bytes
+  std::size_t max_bodies_bytes = std::size_t{256} * 1024 * 1024;  // of all requests being read or handled: 503
+  std::uint32_t max_header_bytes = 32 * 1024;                     // request line and headers: 431
+  std::uint32_t max_header_count = 100;                           // 431
+  std::uint32_t max_connections = 1024;                           // beyond: 503 and close
+  std::uint32_t max_requests_per_connection = 10'000;             // then `Connection: close`
+  std::chrono::milliseconds max_connection_age{300'000};          // ± 20 %, so that replicas get their share again
   std::chrono::milliseconds handshake_timeout{10'000};
-  std::chrono::milliseconds idle_timeout{120'000};                    // between requests
-  std::chrono::milliseconds header_timeout{10'000};                   // first byte to end of head: 408
-  std::chrono::milliseconds body_timeout{30'000};                     // whole body: 408
-  std::chrono::milliseconds write_timeout{30'000};                    // whole reply
-  std::chrono::milliseconds handler_timeout{20'000};                  // request to reply without `?timeout=`: 500
+  std::chrono::milliseconds idle_timeout{120'000};    // between requests
+  std::chrono::milliseconds header_timeout{10'000};   // first byte to end of head: 408
+  std::chrono::milliseconds body_timeout{30'000};     // whole body: 408
+  std::chrono::milliseconds write_timeout{30'000};    // whole reply
+  std::chrono::milliseconds handler_timeout{20'000};  // request to reply without `?timeout=`: 500
 };
 
 enum class Transport : std::uint8_t { kTls, kPlain };
@@ -46,7 +46,7 @@ enum class Transport : std::uint8_t { kTls, kPlain };
 // What happened on the wire, for metrics. Called from several threads.
 struct ServerEvents {
   std::function<void(const HttpRequest&, unsigned status, std::chrono::nanoseconds)> on_reply;  // path "" when none was parsed
-  std::function<void(std::int64_t open)> on_connections;              // number of open connections after a change
+  std::function<void(std::int64_t open)> on_connections;                                        // number of open connections after a change
   std::function<void()> on_rejected_connection;
 };
 
@@ -55,17 +55,17 @@ using Handler = std::function<HttpReply(const HttpRequest&)>;
 using HeadHandler = std::function<std::optional<HttpReply>(const HttpRequest&)>;
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";   // an IP address ("::1" too) or a name that resolves to one
-  std::uint16_t port = 0;           // 0: the system chooses, see port()
+  std::string host = "127.0.0.1";  // an IP address ("::1" too) or a name that resolves to one
+  std::uint16_t port = 0;          // 0: the system chooses, see port()
   Transport transport = Transport::kTls;
-  TlsOptions tls;                   // used with Transport::kTls
+  TlsOptions tls;  // used with Transport::kTls
   HttpLimits limits;
   std::uint32_t io_threads = 2;
-  std::uint32_t workers = 2;        // HttpRequest::worker is in [0, workers)
-  HeadHandler head_handler;         // may be empty
+  std::uint32_t workers = 2;  // HttpRequest::worker is in [0, workers)
+  HeadHandler head_handler;   // may be empty
   ServerEvents events;
-  Logger* logger = nullptr;         // borrowed, must outlive the server; nullptr = silent
-  const Clock* clock = nullptr;     // borrowed; for dates and certificate validity; nullptr = SystemClock()
+  Logger* logger = nullptr;      // borrowed, must outlive the server; nullptr = silent
+  const Clock* clock = nullptr;  // borrowed; for dates and certificate validity; nullptr = SystemClock()
 };
 
 // A running server. Thread-safe.

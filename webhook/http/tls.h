@@ -12,9 +12,9 @@ struct ssl_ctx_st;  // OpenSSL's SSL_CTX
 namespace writ::http {
 
 struct TlsOptions {
-  std::string cert_file;        // PEM: the server's certificate, then its chain
-  std::string key_file;         // PEM, not encrypted
-  std::string client_ca_file;   // PEM; "" = clients need no certificate, else every handshake demands one of these CAs
+  std::string cert_file;       // PEM: the server's certificate, then its chain
+  std::string key_file;        // PEM, not encrypted
+  std::string client_ca_file;  // PEM; "" = clients need no certificate, else every handshake demands one of these CAs
 };
 
 // A certificate with its key, ready to serve: TLS 1.2 and newer, forward secrecy and authenticated ciphers only. Immutable; shared

@@ -29,8 +29,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxFiles = 10'000;
 constexpr int kMaxLevels = 16;
-constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF |
-                                  IN_MOVE_SELF;
+constexpr std::uint32_t kEvents =
+    IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
 
 // A file descriptor that is closed when it dies.
 class OwnedFd {
@@ -97,7 +97,9 @@ bool IsFolder(const std::string& path) {
 
 // The folder that holds `path`, or the nearest one above it that exists: there its coming into being is seen.
 std::string HoldingFolder(const std::string& path) {
-  fs::path folder = fs::absolute(path).lexically_normal();
+  std::error_code error;  // of a working directory that is gone: then the path is taken as it is
+  fs::path folder = fs::absolute(path, error).lexically_normal();
+  if (error) folder = fs::path(path).lexically_normal();
   if (!folder.has_filename()) folder = folder.parent_path();
   folder = folder.parent_path();
   while (!IsFolder(folder.string()) && folder.has_relative_path()) folder = folder.parent_path();
@@ -164,8 +166,7 @@ struct FileWatcher::Impl {
     if ((fds[0].revents & POLLIN) != 0) return Woken::kStop;
     if (ready <= 0 || (fds[1].revents & POLLIN) == 0) return Woken::kTimeout;
     char events[4096];
-    while (read(inotify.get(), events, sizeof events) > 0) {
-    }
+    while (read(inotify.get(), events, sizeof events) > 0) {}
     return Woken::kEvent;
   }
 

@@ -31,8 +31,8 @@ class FileWatcher {
  public:
   struct Options {
     std::vector<WatchRoot> roots;
-    std::string fingerprint;                       // what the caller has seen: taken before it read the files
-    std::chrono::milliseconds debounce{100};       // quiet time after the last event; waits for it ten times at most
+    std::string fingerprint;                  // what the caller has seen: taken before it read the files
+    std::chrono::milliseconds debounce{100};  // quiet time after the last event; waits for it ten times at most
     std::chrono::milliseconds poll{5'000};
   };
   // Watches on a thread of its own until destroyed; `on_change` runs on that thread, is not run concurrently, and must not throw.

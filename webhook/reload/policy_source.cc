@@ -52,7 +52,8 @@ Result<std::vector<std::string>> FindSources(const std::vector<std::string>& pat
       if ((file == path || !IsHidden(file, path)) && seen.insert(key).second) files.push_back(std::move(file));
     }
   }
-  if (files.empty()) return Error{ErrorCode::kInvalidArgument, "no policy files (*.writ) in " + (paths.empty() ? "no paths" : paths.front())};
+  if (files.empty())
+    return Error{ErrorCode::kInvalidArgument, "no policy files (*.writ) in " + (paths.empty() ? "no paths" : paths.front())};
   return files;
 }
 

@@ -18,13 +18,13 @@ namespace writ {
 // `--data NAME=FILE`.
 struct DataFile {
   std::string name;
-  std::string file;   // .json, .yaml or .yml
+  std::string file;  // .json, .yaml or .yml
 };
 
 struct PolicySource {
-  std::vector<std::string> paths;     // directories, *.writ files, or exactly one *.writb bundle
+  std::vector<std::string> paths;  // directories, *.writ files, or exactly one *.writb bundle
   std::vector<DataFile> data;
-  bool strict = false;                // warnings of the checker are errors
+  bool strict = false;  // warnings of the checker are errors
   // Reads a YAML file and returns it as JSON. Empty: YAML data files are refused.
   std::function<Result<std::string>(const std::string& path)> read_yaml;
 };
@@ -32,9 +32,9 @@ struct PolicySource {
 struct LoadedPolicies {
   std::shared_ptr<const PolicySet> policies;
   std::size_t policy_count = 0;
-  std::string warnings;                    // rendered diagnostics of warnings, "" = none
-  std::vector<std::string> files;          // every file that was read, policies and data
-  std::vector<PolicySet::Data> data;       // what `policies` was loaded with
+  std::string warnings;               // rendered diagnostics of warnings, "" = none
+  std::vector<std::string> files;     // every file that was read, policies and data
+  std::vector<PolicySet::Data> data;  // what `policies` was loaded with
 };
 
 // Reads, compiles and verifies. Data that an import names and `data` does not give is looked for as NAME.json, NAME.yaml and

@@ -31,8 +31,8 @@ Status PolicyStore::Reload() {
     return loaded.error();
   }
   const std::shared_ptr<const Engine> before = engine();
-  std::shared_ptr<const Engine> next =
-      before ? std::make_shared<const Engine>(loaded->policies, *clock_, *before) : std::make_shared<const Engine>(loaded->policies, *clock_);
+  std::shared_ptr<const Engine> next = before ? std::make_shared<const Engine>(loaded->policies, *clock_, *before)
+                                              : std::make_shared<const Engine>(loaded->policies, *clock_);
   State state{.digest = std::string(loaded->policies->digest()),
               .policy_count = loaded->policy_count,
               .loaded_at = clock_->Now(),

@@ -22,14 +22,14 @@ class PolicyStore {
  public:
   struct Fault {
     UnixNanos at = 0;
-    std::string text;             // rendered diagnostics, or why a file could not be read
+    std::string text;  // rendered diagnostics, or why a file could not be read
   };
   struct State {
     std::string digest;
     std::size_t policy_count = 0;
     UnixNanos loaded_at = 0;
-    std::string warnings;         // of the set that decides
-    std::optional<Fault> fault;   // of the last load, when it failed
+    std::string warnings;        // of the set that decides
+    std::optional<Fault> fault;  // of the last load, when it failed
   };
 
   // Loads for the first time. `clock` is borrowed. Errors: as LoadPolicies.
@@ -47,8 +47,8 @@ class PolicyStore {
 
   const PolicySource source_;
   const Clock* clock_;
-  std::mutex reload_mutex_;       // one load at a time
-  mutable std::mutex mutex_;      // guards engine_ and state_
+  std::mutex reload_mutex_;   // one load at a time
+  mutable std::mutex mutex_;  // guards engine_ and state_
   std::shared_ptr<const Engine> engine_;
   State state_;
 };

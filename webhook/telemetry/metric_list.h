@@ -3,20 +3,21 @@
 #pragma once
 
 //      name         exported name                                    type       labels            help
-#define WRIT_METRICS(X)                                                                                                                  \
-  X(Decisions,       "writ_decisions_total",                          Counter,   "target, effect", "Decisions made, of POST /v1/decide and POST /admission") \
-  X(DecisionTime,    "writ_decision_seconds",                         Histogram, "target",         "Time from the request's text to the decision") \
-  X(Reviews,         "writ_admission_reviews_total",                  Counter,   "operation, verdict, dry_run", "AdmissionReviews answered; failed ones were answered with HTTP 400 or 500") \
-  X(HttpRequests,    "writ_http_requests_total",                      Counter,   "route, code",    "HTTP replies") \
-  X(HttpTime,        "writ_http_request_seconds",                     Histogram, "route",          "Time from a request's first byte to the last of its reply") \
-  X(Connections,     "writ_http_connections",                         Gauge,     "",               "Open connections") \
-  X(Rejected,        "writ_http_connections_rejected_total",          Counter,   "",               "Connections refused because max_connections were open") \
-  X(Reloads,         "writ_reloads_total",                            Counter,   "kind, result",   "Loads of policies and certificates") \
-  X(PolicyInfo,      "writ_policy_info",                              Gauge,     "digest",         "1 for the bundle that decides") \
-  X(Policies,        "writ_policies",                                 Gauge,     "",               "Policies that decide") \
-  X(PolicyLoaded,    "writ_policy_loaded_timestamp_seconds",          Gauge,     "",               "When the deciding policies were loaded") \
-  X(PolicyStale,     "writ_policy_stale",                             Gauge,     "",               "1 while newer policies are refused and the old ones decide") \
-  X(CertificateEnd,  "writ_certificate_expiry_timestamp_seconds",     Gauge,     "",               "When the certificate in use expires")
+#define WRIT_METRICS(X)                                                                                                     \
+  X(Decisions, "writ_decisions_total", Counter, "target, effect", "Decisions made, of POST /v1/decide and POST /admission") \
+  X(DecisionTime, "writ_decision_seconds", Histogram, "target", "Time from the request's text to the decision")             \
+  X(Reviews, "writ_admission_reviews_total", Counter, "operation, verdict, dry_run",                                        \
+    "AdmissionReviews answered; failed ones were answered with HTTP 400 or 500")                                            \
+  X(HttpRequests, "writ_http_requests_total", Counter, "route, code", "HTTP replies")                                       \
+  X(HttpTime, "writ_http_request_seconds", Histogram, "route", "Time from a request's first byte to the last of its reply") \
+  X(Connections, "writ_http_connections", Gauge, "", "Open connections")                                                    \
+  X(Rejected, "writ_http_connections_rejected_total", Counter, "", "Connections refused because max_connections were open") \
+  X(Reloads, "writ_reloads_total", Counter, "kind, result", "Loads of policies and certificates")                           \
+  X(PolicyInfo, "writ_policy_info", Gauge, "digest", "1 for the bundle that decides")                                       \
+  X(Policies, "writ_policies", Gauge, "", "Policies that decide")                                                           \
+  X(PolicyLoaded, "writ_policy_loaded_timestamp_seconds", Gauge, "", "When the deciding policies were loaded")              \
+  X(PolicyStale, "writ_policy_stale", Gauge, "", "1 while newer policies are refused and the old ones decide")              \
+  X(CertificateEnd, "writ_certificate_expiry_timestamp_seconds", Gauge, "", "When the certificate in use expires")
 
 namespace writ {
 

@@ -55,8 +55,8 @@ struct Metrics::Impl {
   std::array<std::array<prometheus::Counter*, 3>, kTargetCount> decisions{};
   std::array<prometheus::Histogram*, kTargetCount> decision_time{};
   std::array<prometheus::Histogram*, kRouteCount> http_time{};
-  std::mutex mutex;                           // guards policy_info
-  prometheus::Gauge* policy_info = nullptr;   // of the digest that decides
+  std::mutex mutex;                          // guards policy_info
+  prometheus::Gauge* policy_info = nullptr;  // of the digest that decides
 };
 
 std::string_view RouteName(Route route) {
@@ -96,7 +96,9 @@ void Metrics::CountDecision(Target target, Effect effect, std::chrono::nanosecon
 
 void Metrics::CountReview(std::string_view operation, Verdict verdict, bool dry_run) {
   impl_->Reviews
-      .Add({{"operation", Label(OperationLabel(operation))}, {"verdict", Label(VerdictName(verdict))}, {"dry_run", dry_run ? "true" : "false"}})
+      .Add({{"operation", Label(OperationLabel(operation))},
+            {"verdict", Label(VerdictName(verdict))},
+            {"dry_run", dry_run ? "true" : "false"}})
       .Increment();
 }
 

@@ -18,6 +18,7 @@ MCP = "/apis/toolhive.stacklok.dev/%s/namespaces/default/mcpservers"
 YAML, MERGE = "application/yaml", "application/merge-patch+json"
 PINNED = "ghcr.io/example/mcp@sha256:" + 64 * "0"
 DRY = "?dryRun=All"
+NAME = "writ-e2e"   # of the webhook configuration; the one in webhook/deploy is `writ`
 
 POLICY = """package e2e
 
@@ -173,12 +174,12 @@ class Cluster:
                      "sideEffects": "None", "timeoutSeconds": 5, "failurePolicy": "Fail", "matchPolicy": "Equivalent",
                      "rules": [{"apiGroups": ["toolhive.stacklok.dev"], "apiVersions": ["v1alpha1", "v1beta1"],
                                 "operations": ["CREATE", "UPDATE", "DELETE"], "resources": ["mcpservers"]}]}, **change)
-        body = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "writ"},
+        body = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": NAME},
                 "webhooks": [hook]}
-        status, out, _ = self.admin.call("GET", HOOKS + "/writ")
+        status, out, _ = self.admin.call("GET", HOOKS + "/" + NAME)
         if status == 200:
             body["metadata"] = out["metadata"]
-            return self.admin.call("PUT", HOOKS + "/writ", body)
+            return self.admin.call("PUT", HOOKS + "/" + NAME, body)
         return self.admin.call("POST", HOOKS, body)
 
     def denies(self, image="example:latest", version="v1beta1"):
@@ -228,8 +229,10 @@ def check_updates_and_deletes(c):
 
 def check_equivalent(c, url):
     rule = {"apiGroups": ["toolhive.stacklok.dev"], "apiVersions": ["v1beta1"], "operations": ["CREATE", "UPDATE"], "resources": ["mcpservers"]}
+    c.register(url, rules=[rule], matchPolicy="Exact")
+    check("with matchPolicy Exact another version is not asked about", wait("the new rule", lambda: not c.denies(version="v1alpha1")))
     c.register(url, rules=[rule])
-    check("a v1alpha1 object that arrives converted is refused too", wait("the new rule", lambda: c.denies(version="v1alpha1")))
+    check("with Equivalent it arrives converted and is refused", wait("the new rule", lambda: c.denies(version="v1alpha1")))
     c.register(url)
 
 

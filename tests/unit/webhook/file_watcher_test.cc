@@ -46,7 +46,7 @@ TEST(FileWatcher, SeesFilesOfAFolderComeChangeAndGo) {
   test::WriteFile(policies + "/a.writ", "a");
   Watched watched({{policies, WatchRoot::Kind::kTree}});
   EXPECT_TRUE(watched.Notices([&] { WriteFile(policies + "/b.writ", "b"); }));
-  EXPECT_TRUE(watched.Notices([&] { WriteFile(policies + "/a.writ", "aa"); }));        // rename-over, as editors do
+  EXPECT_TRUE(watched.Notices([&] { WriteFile(policies + "/a.writ", "aa"); }));  // rename-over, as editors do
   EXPECT_TRUE(watched.Notices([&] { fs::remove(policies + "/b.writ"); }));
   EXPECT_TRUE(watched.Notices([&] { WriteFile(policies + "/data.json", "{}"); }));
   EXPECT_TRUE(watched.Notices([&] {

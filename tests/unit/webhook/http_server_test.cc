@@ -75,9 +75,7 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   const auto server = MustStart({});
   Client client(server->port());
   std::string requests;
-  for (int i = 0; i < 20; ++i) {
-    requests += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nab";
-  }
+  for (int i = 0; i < 20; ++i) { requests += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nab"; }
   ASSERT_TRUE(client.Send(requests));
   for (int i = 0; i < 20; ++i) EXPECT_EQ("POST /" + std::to_string(i) + "? 2", client.Read().body);
 }
@@ -225,7 +223,8 @@ TEST(HttpServer, ARequestThatWaitedTooLongIsNotBegun) {
 }
 
 TEST(HttpServer, DropsSlowClients) {
-  const auto server = MustStart({.limits = {.idle_timeout = milliseconds(100), .header_timeout = milliseconds(100), .body_timeout = milliseconds(100)}});
+  const auto server =
+      MustStart({.limits = {.idle_timeout = milliseconds(100), .header_timeout = milliseconds(100), .body_timeout = milliseconds(100)}});
   Client slow_head(server->port());
   ASSERT_TRUE(slow_head.Send("GET / HTTP/1.1\r\nHost: t\r\nX-Slow:"));
   EXPECT_EQ(408, slow_head.Read().status);
@@ -318,7 +317,8 @@ TEST(HttpServer, AHalfOpenClientIsServedOrDropped) {
 TEST(HttpServer, RefusesUnusableOptions) {
   EXPECT_EQ("every limit of the server must be positive",
             Server::Start({.transport = Transport::kPlain, .limits = {.max_body_bytes = 0}}, Echo).error().message);
-  EXPECT_EQ(ErrorCode::kInvalidArgument, Server::Start({.host = "no.such.host.invalid", .transport = Transport::kPlain}, Echo).error().code);
+  EXPECT_EQ(ErrorCode::kInvalidArgument,
+            Server::Start({.host = "no.such.host.invalid", .transport = Transport::kPlain}, Echo).error().code);
   const auto server = MustStart({});
   const auto taken = Server::Start({.port = server->port(), .transport = Transport::kPlain}, Echo);
   ASSERT_FALSE(taken);
@@ -459,8 +459,10 @@ TEST_F(HttpServerTls, ABrokenPairChangesNothing) {
       {"key of another", first_cert, test::ReadFile(folder_ / "other.key"), "not an unencrypted PEM key of the certificate"},
       {"empty certificate", "", first_key, "not a PEM certificate"},
       {"cut certificate", first_cert.substr(0, first_cert.size() / 2), first_key, "not a PEM certificate"},
-      {"expired", test::ReadFile(folder_ / "expired.crt"), test::ReadFile(folder_ / "expired.key"), "the certificate is not valid at this time"},
-      {"not yet valid", test::ReadFile(folder_ / "early.crt"), test::ReadFile(folder_ / "early.key"), "the certificate is not valid at this time"},
+      {"expired", test::ReadFile(folder_ / "expired.crt"), test::ReadFile(folder_ / "expired.key"),
+       "the certificate is not valid at this time"},
+      {"not yet valid", test::ReadFile(folder_ / "early.crt"), test::ReadFile(folder_ / "early.key"),
+       "the certificate is not valid at this time"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);

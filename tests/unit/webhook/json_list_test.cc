@@ -37,7 +37,8 @@ TEST(JsonList, KeepsItemsAsTheyWereSent) {
 }
 
 TEST(JsonList, RefusesWhatIsNoList) {
-  for (const std::string_view text : {"[", "[1", "[1,]", "[1]]", "[1] x", "{}", "", "[\"\xFF\"]", "[tru]", "[{\"a\":}]", "[\"a]", "[1 2]", "\xEF\xBB\xBF[1"}) {
+  for (const std::string_view text :
+       {"[", "[1", "[1,]", "[1]]", "[1] x", "{}", "", "[\"\xFF\"]", "[tru]", "[{\"a\":}]", "[\"a]", "[1 2]", "\xEF\xBB\xBF[1"}) {
     SCOPED_TRACE(text);
     EXPECT_EQ("invalid_argument", Split(text).substr(0, 16));
   }

@@ -11,7 +11,8 @@ TEST(Logger, WritesOneJsonObjectALine) {
   std::string out;
   Logger logger(LogLevel::kInfo, clock, [&out](std::string_view line) { out += line; });
   logger.Write(LogLevel::kDebug, "not shown");
-  logger.Write(LogLevel::kWarn, "two\nlines \"quoted\"", {{"n", std::int64_t{7}}, {"ok", true}, {"ratio", 0.5}, {"text", "caf\xC3\xA9 \xFF"}});
+  logger.Write(LogLevel::kWarn, "two\nlines \"quoted\"",
+               {{"n", std::int64_t{7}}, {"ok", true}, {"ratio", 0.5}, {"text", "caf\xC3\xA9 \xFF"}});
   EXPECT_EQ(
       "{\"ts\":\"2023-11-14T22:13:20.123Z\",\"level\":\"warn\",\"msg\":\"two\\nlines \\\"quoted\\\"\",\"n\":7,\"ok\":true,\"ratio\":0.5,"
       "\"text\":\"caf\xC3\xA9 \xEF\xBF\xBD\"}\n",

@@ -103,15 +103,30 @@ TEST(LoadPolicies, SaysWhatIsWrong) {
       {"no paths", [] { return PolicySource{}; }, ErrorCode::kInvalidArgument, "no policies given"},
       {"missing", [&] { return PolicySource{.paths = {folder / "none"}}; }, ErrorCode::kNotFound, "none"},
       {"diagnostics", [&] { return PolicySource{.paths = {folder / "bad.writ"}}; }, ErrorCode::kInvalidArgument, "bad.writ:2:"},
-      {"bundle among others", [&] { return PolicySource{.paths = {folder / "x.writb", folder / "bad.writ"}}; }, ErrorCode::kInvalidArgument,
-       "a bundle (*.writb) is given alone"},
-      {"data twice", [&] { return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", "a.json"}, {"fleet", "b.json"}}}; },
+      {"bundle among others",
+       [&] {
+         return PolicySource{.paths = {folder / "x.writb", folder / "bad.writ"}};
+       },
+       ErrorCode::kInvalidArgument, "a bundle (*.writb) is given alone"},
+      {"data twice",
+       [&] {
+         return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", "a.json"}, {"fleet", "b.json"}}};
+       },
        ErrorCode::kInvalidArgument, "data `fleet` is given twice"},
-      {"data of another kind", [&] { return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", "a.toml"}}}; },
+      {"data of another kind",
+       [&] {
+         return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", "a.toml"}}};
+       },
        ErrorCode::kInvalidArgument, "a.toml: a data file ends in"},
-      {"data that is no JSON", [&] { return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", folder / "no.json"}}}; },
+      {"data that is no JSON",
+       [&] {
+         return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", folder / "no.json"}}};
+       },
        ErrorCode::kInvalidArgument, ""},
-      {"data not imported", [&] { return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleeet", folder / "yes.json"}}}; },
+      {"data not imported",
+       [&] {
+         return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleeet", folder / "yes.json"}}};
+       },
        ErrorCode::kInvalidArgument, "fleeet"},
   };
   WriteFile(folder / "bad.writ", kBroken);
@@ -154,7 +169,8 @@ TEST(PolicyStore, ABrokenSetIsRefusedAndTheOldOneDecides) {
 TEST(PolicyStore, QuotasSurviveAReload) {
   TempFolder folder;
   FakeClock clock(1'000'000'000'000);
-  WriteFile(folder / "a.writ", "package test\npolicy p for tools on server \"s\" {\n  allow ping\n  limit ping to 1 per 1h by principal.id\n}\n");
+  WriteFile(folder / "a.writ",
+            "package test\npolicy p for tools on server \"s\" {\n  allow ping\n  limit ping to 1 per 1h by principal.id\n}\n");
   auto store = PolicyStore::Open({.paths = {folder.path()}}, clock);
   ASSERT_TRUE(store.ok()) << store.error().message;
   EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kPing));

@@ -63,7 +63,8 @@ TEST(ReviewAnswer, AnnotationsHaveValidKeys) {
     std::string_view note, key;
   };
   const std::string long_name(80, 'n');
-  const Case cases[] = {{"p.r1", "p.r1"}, {"a b/c", "a-b-c"}, {"-x-", "x"}, {"", "note"}, {"...", "note"}, {long_name, std::string_view(long_name).substr(0, 63)}};
+  const Case cases[] = {{"p.r1", "p.r1"}, {"a b/c", "a-b-c"}, {"-x-", "x"},
+                        {"", "note"},     {"...", "note"},    {long_name, std::string_view(long_name).substr(0, 63)}};
   for (const Case& c : cases) EXPECT_EQ(c.key, AnnotationKey(c.note));
   Decision decision;
   decision.effect = Effect::kAllow;
@@ -118,8 +119,8 @@ std::string ServerReview(std::string_view image, std::string_view transport = "s
          R"("kind":{"group":"toolhive.stacklok.dev","version":"v1beta1","kind":"MCPServer"},)" +
          R"("resource":{"group":"toolhive.stacklok.dev","version":"v1beta1","resource":"mcpservers"},)" +
          R"("name":"s","namespace":"default","operation":"CREATE","userInfo":{"username":"dev"},)" + std::string(more) +
-         R"("object":{"apiVersion":"toolhive.stacklok.dev/v1beta1","kind":"MCPServer","metadata":{"name":"s"},"spec":{"image":")" + std::string(image) +
-         R"(","transport":")" + std::string(transport) + R"("}}}})";
+         R"("object":{"apiVersion":"toolhive.stacklok.dev/v1beta1","kind":"MCPServer","metadata":{"name":"s"},"spec":{"image":")" +
+         std::string(image) + R"(","transport":")" + std::string(transport) + R"("}}}})";
 }
 
 TEST_F(ReviewPolicies, AllowsWithWarningsAndNotes) {
@@ -169,9 +170,12 @@ TEST_F(ReviewPolicies, RefusesWhatIsNoReview) {
       {"v1beta1", R"({"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview","request":{"uid":"u"}})",
        "found apiVersion `admission.k8s.io/v1beta1`, expected `admission.k8s.io/v1`; set admissionReviewVersions"},
       {"no request", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"})", "has a `request`"},
-      {"request is no object", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":[]})", "`request` must be an object"},
-      {"no uid", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"operation":"CREATE"}})", "`request.uid` is missing"},
-      {"uid is a number", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":7}})", "`request.uid` must be a string"},
+      {"request is no object", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":[]})",
+       "`request` must be an object"},
+      {"no uid", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"operation":"CREATE"}})",
+       "`request.uid` is missing"},
+      {"uid is a number", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":7}})",
+       "`request.uid` must be a string"},
       {"dryRun is a string", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","dryRun":"no"}})",
        "`request.dryRun` must be a bool"},
   };

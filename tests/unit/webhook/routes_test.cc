@@ -19,7 +19,8 @@ using testing::HasSubstr;
 class RoutesTest : public testing::Test {
  protected:
   void SetUp() override {
-    test::WriteFile(folder_ / "a.writ", "package test\npolicy p for tools on server \"s\" {\n  allow ping\n  deny boom because \"no booms\"\n}\n");
+    test::WriteFile(folder_ / "a.writ",
+                    "package test\npolicy p for tools on server \"s\" {\n  allow ping\n  deny boom because \"no booms\"\n}\n");
     auto opened = PolicyStore::Open({.paths = {folder_.path()}}, clock_);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     store_ = std::move(*opened);
@@ -64,7 +65,8 @@ TEST_F(RoutesTest, DecidesOne) {
 }
 
 TEST_F(RoutesTest, DecidesListsEntryByEntry) {
-  const HttpReply reply = Call("POST", "/v1/decide", "[" + std::string(kBoom) + R"(,{"server":"s","toool":"ping"},)" + std::string(kPing) + "]");
+  const HttpReply reply =
+      Call("POST", "/v1/decide", "[" + std::string(kBoom) + R"(,{"server":"s","toool":"ping"},)" + std::string(kPing) + "]");
   EXPECT_EQ(200U, reply.status);
   const json decisions = json::parse(reply.body);
   ASSERT_EQ(3U, decisions.size());
@@ -179,8 +181,9 @@ TEST_F(RoutesTest, ReadinessNeedsAValidCertificate) {
 
 TEST_F(RoutesTest, CountsAndLogsWithoutContents) {
   Call("POST", "/v1/decide", kPing);
-  Call("POST", "/admission", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"STEAL",)"
-                             R"("kind":{"kind":"Pod","version":"v1","group":""},"object":{"secret":"hunter2"}}})");
+  Call("POST", "/admission",
+       R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"STEAL",)"
+       R"("kind":{"kind":"Pod","version":"v1","group":""},"object":{"secret":"hunter2"}}})");
   metrics_.CountHttp(RouteOf("/x"), 404, std::chrono::milliseconds(1));
   const std::string text = metrics_.Text();
   EXPECT_THAT(text, HasSubstr("writ_decisions_total{effect=\"allow\",target=\"tools\"} 1\n"));
@@ -203,7 +206,8 @@ TEST(MetricsDocument, ListsEveryMetric) {
   const std::string document = test::ReadFile(WRIT_SOURCE_DIR "/docs/server.md");
   for (const MetricInfo& metric : kMetrics) {
     const char* type = metric.type == MetricType::kCounter ? "counter" : metric.type == MetricType::kGauge ? "gauge" : "histogram";
-    EXPECT_THAT(document, HasSubstr(std::string("| `") + metric.name + "` | " + type + " | " + metric.labels + " | " + metric.help + " |\n"));
+    EXPECT_THAT(document,
+                HasSubstr(std::string("| `") + metric.name + "` | " + type + " | " + metric.labels + " | " + metric.help + " |\n"));
   }
 }
 

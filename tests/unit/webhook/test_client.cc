@@ -108,7 +108,8 @@ std::string Client::peer_subject() const {
 
 bool Client::Send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const long sent = ssl_ != nullptr ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) : send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const long sent = ssl_ != nullptr ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()))
+                                      : send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -156,7 +157,8 @@ Reply Client::Read(bool head_only) {
 Reply Client::Call(std::string_view method, std::string_view target, std::string_view body, std::string_view headers) {
   std::string request(method);
   request.append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n").append(headers);
-  if (!body.empty()) request.append("Content-Type: application/json\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n");
+  if (!body.empty())
+    request.append("Content-Type: application/json\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n");
   request.append("\r\n").append(body);
   if (!Send(request)) return {};
   return Read(method == "HEAD");
@@ -208,7 +210,8 @@ void MakeCertificate(const std::string& folder, const CertificateSpec& spec) {
   X509_gmtime_adj(X509_getm_notBefore(certificate), spec.begin_seconds);
   X509_gmtime_adj(X509_getm_notAfter(certificate), spec.end_seconds);
   X509_set_pubkey(certificate, key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(spec.name.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(spec.name.c_str()), -1, -1, 0);
   X509_set_issuer_name(certificate, X509_get_subject_name(issuer));
   if (is_ca) {
     AddExtension(certificate, issuer, NID_basic_constraints, "critical,CA:TRUE");

@@ -22,9 +22,9 @@ struct Reply {
 };
 
 struct ClientTls {
-  std::string ca_file;                  // what the client trusts
-  std::string cert_file, key_file;      // its own; "" = none
-  int max_version = 0;                  // 0 = newest; TLS1_1_VERSION …
+  std::string ca_file;              // what the client trusts
+  std::string cert_file, key_file;  // its own; "" = none
+  int max_version = 0;              // 0 = newest; TLS1_1_VERSION …
 };
 
 // Blocking, with a 20 s limit on each read so that a broken test fails instead of hanging.
@@ -35,8 +35,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  bool connected() const { return connected_; }     // TCP, and TLS when asked for
-  std::string peer_subject() const;                 // of the server's certificate
+  bool connected() const { return connected_; }  // TCP, and TLS when asked for
+  std::string peer_subject() const;              // of the server's certificate
   bool Send(std::string_view bytes);
   // Reads one reply. `head_only`: the answer to HEAD.
   Reply Read(bool head_only = false);
