@@ -23,7 +23,7 @@ enum class TokenKind : std::uint8_t {
 std::string_view TokenKindText(TokenKind kind);
 
 // Why a token is kInvalid. Reported by the parser when it comes to the token, so that relexing it costs no false alarm.
-enum class LexFault : std::uint8_t { kNone, kUnexpectedCharacter, kUnterminatedString, kUnterminatedName, kBadNumber, kBadPattern, kBadDuration };
+enum class LexFault : std::uint8_t { kNone, kUnexpectedCharacter, kUnterminatedString, kUnterminatedName, kBadNumber, kBadPattern };
 
 // Half-open range [begin, end) of the text.
 struct Token {

@@ -187,7 +187,6 @@ void Parser::ReportLexFault(const Token& token) {
     case LexFault::kBadPattern:
       Report(DiagnosticKind::kBadPattern, SpanOf(token), {Quoted(text), text.ends_with("//") ? "`//` starts a comment, quote the name" : "more than two stars stand together"});
       break;
-    case LexFault::kBadDuration: Report(DiagnosticKind::kBadDuration, SpanOf(token), {Quoted(text)}); break;
   }
 }
 
