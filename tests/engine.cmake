@@ -9,6 +9,7 @@ find_package(nlohmann_json REQUIRED)
 writ_test(decide LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json SOURCES
   support/decide_harness.cc
   unit/engine/decide_golden_test.cc
+  unit/engine/decide_test.cc
   unit/engine/json_test.cc
   unit/engine/limit_test.cc
 )

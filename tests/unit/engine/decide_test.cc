@@ -1,0 +1,350 @@
+// What golden files do not show: fields, allocation, reload, data, budgets, threads, real AdmissionReviews.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <sstream>
+#include <thread>
+
+#include "dsl/compiler.h"
+#include "engine/decide/images.h"
+#include "engine/decide/mask.h"
+#include "engine/decide/rule_text.h"
+#include "engine/request/convert.h"
+#include "engine/request/suggest.h"
+#include "rules/bundle/bundle.h"
+#include "tests/support/decide_harness.h"
+
+namespace {
+
+std::atomic<bool> counting{false};
+std::atomic<std::size_t> allocations{0};
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  if (counting) ++allocations;
+  if (void* room = std::malloc(size)) return room;
+  throw std::bad_alloc();
+}
+void operator delete(void* room) noexcept { std::free(room); }
+void operator delete(void* room, std::size_t) noexcept { std::free(room); }
+
+namespace writ {
+namespace {
+
+using test::DecideHarness;
+using test::DecisionText;
+
+constexpr std::string_view kToolPolicy = R"(
+package p
+policy tools for tools on server "s" {
+  allow read when principal.tenant == "acme" && "dev" in principal.groups
+  allow write needs scope "w"
+  deny * when args.?danger.orValue(false)
+  deny deep when context.chain.depth > 1
+  allow deep
+  allow old when context.time < timestamp("2026-06-01T00:00:00Z")
+  allow whoami when tool.name == "whoami" && server.name == "s"
+}
+table orders { tenant: string  total: double  at: timestamp? }
+policy rows for rows of orders { allow when row.tenant == principal.tenant && row.total < 10.0 }
+)";
+
+class Fields : public ::testing::Test {
+ protected:
+  FieldRequest::Field Field(std::string_view path, Value value) { return {harness_.engine().FindField(path), value}; }
+  std::string Text(Target target, std::string_view scope, std::string_view name, std::vector<FieldRequest::Field> fields) {
+    return DecisionText(harness_.engine().DecideFields({target, scope, name, fields}, harness_.context()));
+  }
+  DecideHarness harness_{kToolPolicy};
+};
+
+TEST_F(Fields, DecideAsJsonDoes) {
+  ASSERT_TRUE(harness_.ok());
+  const Value groups[] = {Value::String("dev")};
+  EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("principal.tenant", Value::String("acme")), Field("principal.groups", Value::List(groups, 1))}),
+            DecisionText(harness_.Decide(R"({"principal": {"tenant": "acme", "groups": ["dev"]}, "server": "s", "tool": "read"})")));
+  EXPECT_EQ(Text(Target::kTools, "s", "read", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "read"})")));
+  EXPECT_EQ(Text(Target::kTools, "s", "write", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "write"})")));
+  EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("args.danger", Value::Bool(true))}),
+            DecisionText(harness_.Decide(R"({"server": "s", "tool": "read", "args": {"danger": true}})")));
+  EXPECT_EQ(Text(Target::kTools, "s", "deep", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "deep"})")));
+  EXPECT_EQ(Text(Target::kTools, "s", "old", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "old"})"))) << "the clock is the default time";
+  EXPECT_EQ(Text(Target::kTools, "s", "whoami", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "whoami"})"))) << "names come from the selector key";
+  EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("args.danger", Value::Unknown()), Field("principal.tenant", Value::String("x"))}),
+            DecisionText(harness_.Decide(R"({"server": "s", "tool": "read", "principal": {"tenant": "x"}, "unknown": ["args.danger"]})")));
+  EXPECT_EQ(Text(Target::kRows, "orders", "", {Field("principal.tenant", Value::String("a")), Field("row.tenant", Value::String("a")), Field("row.total", Value::Int(9))}),
+            "effect: \"allow\"\nreason: \"rule\"\nrules: {\"policy\":\"rows\",\"rule\":\"r1\",\"verb\":\"allow\",\"file\":\"test.writ\",\"line\":13,\"outcome\":\"true\"}\n");
+}
+
+TEST_F(Fields, OfTheWrongTypeAreRefused) {
+  EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("principal.tenant", Value::Int(1))}),
+            "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"`principal.tenant` must be a string, found int\"]\n");
+  EXPECT_EQ(Text(Target::kRows, "nowhere", "", {}), "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"unknown table \\\"nowhere\\\"\"]\n");
+  EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("row.tenant", Value::String("a"))}),
+            "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"a field that this target does not have\"]\n");
+  EXPECT_FALSE(harness_.engine().FindField("principal.nobody").valid());
+  EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("principal.nobody", Value::Int(1))}).substr(0, 15), "effect: \"deny\"\n") << "an unread field is skipped";
+}
+
+TEST_F(Fields, AllowWithoutAllocating) {
+  const Value groups[] = {Value::String("ops"), Value::String("dev")};
+  const std::vector<FieldRequest::Field> fields = {Field("principal.tenant", Value::String("acme")), Field("principal.groups", Value::List(groups, 2))};
+  const FieldRequest request{Target::kTools, "s", "read", fields};
+  for (int warm = 0; warm < 3; ++warm) ASSERT_EQ(harness_.engine().DecideFields(request, harness_.context()).effect, Effect::kAllow);
+  allocations = 0;
+  counting = true;
+  bool allowed = true;
+  for (int i = 0; i < 100; ++i) allowed = allowed && harness_.engine().DecideFields(request, harness_.context()).effect == Effect::kAllow;
+  counting = false;
+  EXPECT_TRUE(allowed);
+  EXPECT_EQ(allocations.load(), 0U);
+}
+
+TEST_F(Fields, JsonAllowsWithoutAllocatingToo) {
+  const std::string request = R"({"principal": {"tenant": "acme", "groups": ["ops", "dev"]}, "server": "s", "tool": "read", "args": {"x": [1, 2, 3]}})";
+  for (int warm = 0; warm < 3; ++warm) ASSERT_EQ(harness_.Decide(request).effect, Effect::kAllow);
+  allocations = 0;
+  counting = true;
+  for (int i = 0; i < 100; ++i) harness_.Decide(request);
+  counting = false;
+  EXPECT_EQ(allocations.load(), 0U);
+}
+
+TEST(Records, ReadAsAWholeShowTheirDefaults) {
+  DecideHarness harness(R"(policy p for tools {
+    allow a when tool.annotations.size() == 4 && !("title" in tool.annotations)
+    allow b when context == {"time": context.time, "chain": {"depth": 2, "actors": []}, "more": 1}
+    allow c when principal.size() == 7 && "id" in principal
+  })");
+  ASSERT_TRUE(harness.ok());
+  EXPECT_EQ(harness.Decide(R"({"tool": "a"})").effect, Effect::kAllow);
+  EXPECT_EQ(harness.Decide(R"({"tool": {"name": "a", "annotations": {"readOnlyHint": true}}})").effect, Effect::kAllow);
+  EXPECT_EQ(harness.Decide(R"({"tool": {"name": "a", "annotations": {"title": "A"}}})").effect, Effect::kDeny);
+  EXPECT_EQ(harness.Decide(R"({"tool": "b", "principal": {"actors": [1, 2]}, "context": {"more": 1}})").effect, Effect::kAllow);
+  EXPECT_EQ(harness.Decide(R"({"tool": "b", "principal": {"actors": [1]}, "context": {"more": 1}})").effect, Effect::kDeny);
+  EXPECT_EQ(harness.Decide(R"({"tool": "c", "principal": {"id": "x", "tenant": null}})").effect, Effect::kAllow) << "id and six defaults; null is not given";
+}
+
+TEST(Reload, SuccessorTakesOverTheQuotas) {
+  DecideHarness first(R"(package p
+    policy q for tools { allow send  limit send to 1 per 1h })");
+  ASSERT_TRUE(first.ok());
+  const std::string request = R"({"tool": "send"})";
+  EXPECT_EQ(first.Decide(request).effect, Effect::kAllow);
+  const dsl::Compilation next = dsl::CompilePolicies({{"next.writ", "package p\n policy other for tools { deny never }\n policy q for tools { allow send  limit send to 1 per 1h }"}});
+  ASSERT_TRUE(next.program.has_value());
+  auto policies = PolicySet::Load(WriteBundle(*next.program), {});
+  ASSERT_TRUE(policies) << policies.error().message;
+  const Engine successor(*policies, first.clock(), first.engine());
+  EXPECT_EQ(successor.DecideJson(request, first.context()).reason, Reason::kLimit);
+  const Engine fresh(*policies, first.clock());
+  EXPECT_EQ(fresh.DecideJson(request, first.context()).effect, Effect::kAllow);
+}
+
+TEST(Data, IsReadOnceAndNamedInErrors) {
+  constexpr std::string_view kPolicy = "import data fleet\n policy p for tools { allow * when principal.id in data.fleet.admins }";
+  DecideHarness with(kPolicy, {{"fleet", R"({"admins": ["ann"]})"}});
+  EXPECT_EQ(with.Decide(R"({"tool": "x", "principal": {"id": "ann"}})").effect, Effect::kAllow);
+  EXPECT_EQ(with.Decide(R"({"tool": "x", "principal": {"id": "bob"}})").effect, Effect::kDeny);
+  DecideHarness without(kPolicy);
+  EXPECT_EQ(DecisionText(without.Decide(R"({"tool": "x", "principal": {"id": "ann"}})")).find("effect: \"deny\""), 0U);
+  EXPECT_FALSE(without.Decide(R"({"tool": "x", "principal": {"id": "ann"}})").errors.empty());
+
+  const std::string bundle = WriteBundle(*dsl::CompilePolicies({{"p.writ", std::string(kPolicy)}}).program);
+  const auto load = [&](std::vector<PolicySet::Data> data) {
+    const auto policies = PolicySet::Load(bundle, data);
+    return policies ? std::string("loaded") : policies.error().message;
+  };
+  EXPECT_EQ(load({{"fleet", "{}"}}), "loaded");
+  EXPECT_EQ(load({{"fleet", "{\"a\": 1, \"a\": 2}"}}), "data `fleet`: byte 9: duplicate key `a`");
+  EXPECT_EQ(load({{"fleet", ""}}), "data `fleet`: byte 0: the document is empty");
+  EXPECT_EQ(load({{"flet", "{}"}}), "data `flet` is not imported by any policy");
+  EXPECT_EQ(load({{"fleet", "{}"}, {"fleet", "{}"}}), "data `fleet` is given twice");
+}
+
+TEST(Budget, ExhaustedDenies) {
+  constexpr std::string_view kPolicy = R"(
+    policy p for tools { allow * when args.l.all(a, args.l.all(b, args.l.all(c, a + b + c >= 0))) }
+    policy k for admission { deny when object.l.all(a, object.l.all(b, object.l.all(c, a + b + c < 0))) })";
+  DecideHarness harness(kPolicy, {}, {.max_steps = 10'000});
+  ASSERT_TRUE(harness.ok());
+  std::string list = "[0";
+  for (int i = 1; i < 200; ++i) list += ", 0";
+  const std::string expected = "effect: \"deny\"\nreason: \"budget\"\nmessages: [\"the decision passed its budget of steps or memory\"]\n";
+  EXPECT_EQ(DecisionText(harness.Decide(R"({"tool": "x", "args": {"l": )" + list + "]}}")), expected);
+  EXPECT_EQ(DecisionText(harness.Decide(R"({"tool": "x", "args": {"l": [1, 2]}})")).substr(0, 16), "effect: \"allow\"\n");
+  DecideHarness small(kPolicy, {}, {.max_list_items = 2});
+  EXPECT_EQ(DecisionText(small.Decide(R"({"list": ["a", "b", "c"]})")), "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"`list` has 3 tools, the limit is 2\"]\n");
+}
+
+TEST(Threads, ShareOneEngine) {
+  DecideHarness harness("policy p for tools { allow send  limit send to 100 per 1h  deny * when args.?x.orValue(0) == 1 because \"x is {args.x}\" }");
+  ASSERT_TRUE(harness.ok());
+  std::atomic<int> allowed{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      Context context;
+      for (int i = 0; i < 100; ++i) {
+        if (harness.engine().DecideJson(R"({"tool": "send"})", context).effect == Effect::kAllow) allowed.fetch_add(1);
+        EXPECT_EQ(harness.engine().DecideJson(R"({"tool": "send", "args": {"x": 1}})", context).messages.at(0), "x is 1");
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(allowed.load(), 100);
+}
+
+TEST(Reviews, OfARealApiServerAreDecided) {
+  const char* given = std::getenv("WRIT_SHARED");
+  const std::filesystem::path folder = (given != nullptr ? std::filesystem::path(given) : std::filesystem::path(WRIT_SOURCE_DIR) / "../shared") / "vectors/reviews";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "skipped: " << folder << " is missing";
+  DecideHarness harness(R"(
+    policy all for admission of "**" on create, update, delete, connect {
+      note "{request.operation} {request.kind.kind}.{request.kind.group} {request.?subResource.orValue('-')} by {principal.id} {principal.verified} {request.dryRun}"
+    }
+    policy servers for admission of MCPServer.toolhive.stacklok.dev on create, update, delete { deny because "seen" })");
+  ASSERT_TRUE(harness.ok());
+  std::string seen;
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    std::ostringstream text;
+    text << std::ifstream(folder / name).rdbuf();
+    const Decision decision = harness.Decide(text.str());
+    EXPECT_NE(text.str().find("\"" + decision.admission_uid + "\""), std::string::npos);
+    EXPECT_FALSE(decision.admission_uid.empty()) << name;
+    seen += name + " " + std::string(EffectName(decision.effect)) + ": " + (decision.notes.empty() ? DecisionText(decision) : decision.notes[0].second) + "\n";
+  }
+  EXPECT_EQ(seen,
+            "apply-dry-run.json deny: UPDATE MCPServer.toolhive.stacklok.dev - by dev true true\n"
+            "create-generate-name.json deny: CREATE MCPServer.toolhive.stacklok.dev - by dev true false\n"
+            "create-v1alpha1-equivalent.json deny: CREATE MCPServer.toolhive.stacklok.dev - by dev true true\n"
+            "create-v1alpha1.json deny: CREATE MCPServer.toolhive.stacklok.dev - by dev true false\n"
+            "create-v1beta1.json deny: CREATE MCPServer.toolhive.stacklok.dev - by dev true false\n"
+            "delete-v1beta1.json deny: DELETE MCPServer.toolhive.stacklok.dev - by dev true false\n"
+            "deployment-create.json allow: CREATE Deployment.apps - by dev true false\n"
+            "deployment-scale.json allow: UPDATE Scale.autoscaling scale by dev true false\n"
+            "namespace-create.json allow: CREATE Namespace. - by dev true false\n"
+            "pod-create.json allow: CREATE Pod. - by dev true false\n"
+            "pod-eviction.json allow: CREATE Eviction.policy eviction by dev true false\n"
+            "pod-exec-connect.json allow: CONNECT PodExecOptions. exec by dev true false\n"
+            "update-status.json allow: UPDATE MCPServer.toolhive.stacklok.dev status by dev true false\n"
+            "update-v1alpha1.json deny: UPDATE MCPServer.toolhive.stacklok.dev - by dev true false\n"
+            "update-v1beta1.json deny: UPDATE MCPServer.toolhive.stacklok.dev - by dev true false\n");
+}
+
+TEST(Mask, ShowsWhatItMay) {
+  struct Case {
+    Obligation mask;
+    Value value;
+    std::string shown;
+  };
+  const auto mask = [](MaskKind kind, std::uint32_t count = 0) { return Obligation{Verb::kMask, "c", kind, count, "x"}; };
+  const Case cases[] = {
+      {mask(MaskKind::kKeepLast, 4), Value::String("4111111111111111"), "************1111"},
+      {mask(MaskKind::kKeepLast, 4), Value::String("411"), "***"},
+      {mask(MaskKind::kKeepLast, 4), Value::String("4111"), "****"},
+      {mask(MaskKind::kKeepLast, 1), Value::String("aüñ€"), "***€"},
+      {mask(MaskKind::kKeepFirst, 2), Value::String("ü€cd"), "ü€**"},
+      {mask(MaskKind::kKeepLast, 0), Value::String("abc"), "***"},
+      {mask(MaskKind::kKeepLast, 2), Value::Int(12345), "***45"},
+      {mask(MaskKind::kKeepLast, 2), Value::String(""), ""},
+      {mask(MaskKind::kKeepLast, 2), Value::Null(), "null"},
+      {mask(MaskKind::kHash), Value::String("abc"), "sha256:ba7816bf8f01cfea"},
+      {mask(MaskKind::kHash), Value::Null(), "null"},
+      {mask(MaskKind::kReplace), Value::Null(), "x"},
+      {mask(MaskKind::kNull), Value::Int(1), "null"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.shown);
+    const MaskedValue masked = ApplyMask(c.mask, c.value);
+    EXPECT_EQ(masked.is_null ? "null" : masked.text, c.shown);
+  }
+}
+
+TEST(Images, AreThreeValued) {
+  Program program;
+  for (const char* name : {"a", "b", "c"}) program.signers.push_back({.name = name});
+  const auto signer = [](std::size_t i) { return SignerTerm{SignerTerm::Kind::kSigner, SignerId(i), 0, 0}; };
+  const auto at_least = [](std::uint32_t needed, std::uint32_t operands) { return SignerTerm{SignerTerm::Kind::kAtLeast, {}, needed, operands}; };
+  struct Case {
+    std::vector<SignerTerm> terms;
+    std::string text;
+    std::vector<std::string_view> signed_by, refuted;
+    Outcome outcome;
+  };
+  const Case cases[] = {
+      {{signer(0)}, "a", {"a"}, {}, Outcome::kTrue},
+      {{signer(0)}, "a", {}, {"a"}, Outcome::kFalse},
+      {{signer(0)}, "a", {"b"}, {}, Outcome::kUnknown},
+      {{signer(0), signer(1), at_least(1, 2)}, "a or b", {"b"}, {"a"}, Outcome::kTrue},
+      {{signer(0), signer(1), at_least(1, 2)}, "a or b", {}, {"a"}, Outcome::kUnknown},
+      {{signer(0), signer(1), at_least(2, 2)}, "a and b", {"b"}, {"a"}, Outcome::kFalse},
+      {{signer(0), signer(1), at_least(2, 2)}, "a and b", {"b"}, {}, Outcome::kUnknown},
+      {{signer(0), signer(1), signer(2), at_least(1, 2), at_least(2, 2)}, "a and (b or c)", {"a", "c"}, {"b"}, Outcome::kTrue},
+      {{signer(0), signer(1), signer(2), at_least(2, 3)}, "at least 2 of a, b, c", {"a"}, {"b"}, Outcome::kUnknown},
+      {{signer(0), signer(1), signer(2), at_least(2, 3)}, "at least 2 of a, b, c", {"a"}, {"b", "c"}, Outcome::kFalse},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.text);
+    EXPECT_EQ(SignersText(program, c.terms), c.text);
+    const ImageFact facts[] = {{"other", {"a", "b", "c"}, {}, {}}, {"image", c.signed_by, c.refuted, {}}};
+    EXPECT_EQ(CheckSignatures(program, c.terms, facts, "image"), c.outcome);
+    EXPECT_EQ(CheckSignatures(program, c.terms, facts, "image2"), Outcome::kUnknown);
+  }
+}
+
+TEST(Texts, PeriodsAndSuggestions) {
+  EXPECT_EQ(PeriodText(60'000'000'000), "1m");
+  EXPECT_EQ(PeriodText(5'400'000'000'000), "1h30m");
+  EXPECT_EQ(PeriodText(1'500'000'000), "1s500ms");
+  const std::string_view names[] = {"tool", "server", "principal"};
+  EXPECT_EQ(DidYouMean("tol", names), "; did you mean \"tool\"?");
+  EXPECT_EQ(DidYouMean("sevrer", names), "; did you mean \"server\"?");
+  EXPECT_EQ(DidYouMean("xyz", names), "");
+  EXPECT_EQ(DidYouMean(std::string(10'000, 't'), names), "");
+}
+
+TEST(Convert, TakesDeclaredTypes) {
+  struct Case {
+    MemberType type;
+    Value given;
+    std::string result;
+  };
+  const Value strings[] = {Value::String("a"), Value::Int(1)};
+  const Case cases[] = {
+      {MemberType::kDouble, Value::Int(3), "3.0"},
+      {MemberType::kUint, Value::Int(3), "3u"},
+      {MemberType::kUint, Value::Int(-3), "must be an unsigned int, found int"},
+      {MemberType::kInt, Value::Double(3), "must be an int, found double"},
+      {MemberType::kBytes, Value::String("YWI="), "b\"ab\""},
+      {MemberType::kBytes, Value::String("YWI"), "must be bytes in base64"},
+      {MemberType::kBytes, Value::String("YQ=="), "b\"a\""},
+      {MemberType::kBytes, Value::String("YX=="), "must be bytes in base64"},
+      {MemberType::kBytes, Value::String("Y=WI"), "must be bytes in base64"},
+      {MemberType::kDuration, Value::String("1m"), "duration(\"60s\")"},
+      {MemberType::kDuration, Value::Int(1), "must be a duration such as \"1m30s\", found int"},
+      {MemberType::kStringList, Value::List(strings, 1), "[\"a\"]"},
+      {MemberType::kStringList, Value::List(strings, 2), "must be a list of strings, found int at position 1"},
+      {MemberType::kDyn, Value::Null(), "null"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.result);
+    Arena arena;
+    Value value = c.given;
+    const std::string fault = ConvertToMember(c.type, arena, value);
+    EXPECT_EQ(fault.empty() ? LiteralText(value) : fault, c.result);
+  }
+}
+
+}  // namespace
+}  // namespace writ
