@@ -234,6 +234,16 @@ ExitCode ParseAndRun(const std::vector<std::string>& arguments, const Console& c
   AddVersion(app, call, console);
   AddCompletion(app, call, console);
   app.footer("Exit codes: 0 ok or allowed, 1 denied or failed, 2 bad usage or bad input, 3 internal error.\nStart with docs/getting_started.md.");
+  if (arguments.empty()) {
+    console.err << app.help();
+    return ExitCode::kBadInput;
+  }
+  const auto is_called = [&](const CLI::App* command) { return command->get_name() == arguments[0]; };
+  if (!arguments[0].starts_with("-") && app.get_subcommands(is_called).empty()) {
+    PrintError(console, "no command `" + arguments[0] + "`");
+    console.err << "Try `writ --help`.\n";
+    return ExitCode::kBadInput;
+  }
   std::vector<std::string> reversed = ProtectExpression(arguments);
   std::reverse(reversed.begin(), reversed.end());  // CLI11 takes them from the back
   try {

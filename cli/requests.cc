@@ -141,6 +141,9 @@ class SubjectReader {
       subject.reason = PlaceOfDocument(document) + ": found " + KindText(*value) + ", expected a request or a Kubernetes object";
     } else if (IsList(*value)) {
       return AddItems(document, *value);
+    } else if (!Has(*value, "target") && Has(*value, "apiVersion") && Has(*value, "kind") && !IsObject(*value)) {
+      subject.state = Subject::State::kUnread;
+      subject.reason = PlaceOfDocument(document) + ": `apiVersion` and `kind` must be strings";
     } else {
       Classify(*value, subject);
       subject.json = document.json;
@@ -218,8 +221,9 @@ class SubjectReader {
       subject.label = RequestLabel(value);
     } else {
       subject.state = Subject::State::kSkipped;
-      subject.reason = Has(value, "kind") || Has(value, "apiVersion") ? "not a Kubernetes object: it has no text `kind` and `apiVersion`"
-                                                                       : "neither a Kubernetes object nor a request";
+      subject.reason = Has(value, "kind")         ? "not a Kubernetes object: it has no `apiVersion`"
+                       : Has(value, "apiVersion") ? "not a Kubernetes object: it has no `kind`"
+                                                  : "neither a Kubernetes object nor a request";
     }
   }
 

@@ -1,0 +1,13 @@
+# The writ command: units, the built program from outside, and documents whose commands and outputs are replayed.
+writ_test(cli LIBRARIES writ_cli SOURCES
+  unit/cli/diff_test.cc
+  unit/cli/manifest_test.cc
+  unit/cli/text_test.cc
+  unit/cli/yaml_scalar_test.cc
+)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME layering COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/layering.py ${CMAKE_SOURCE_DIR})
+add_test(NAME run_py COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/run_py_test.py)
+add_test(NAME console COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/console_test.py --writ $<TARGET_FILE:writ>)
+add_test(NAME cli_inputs COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/inputs_test.py --writ $<TARGET_FILE:writ>)
+add_test(NAME docs COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/docs_replay.py --writ $<TARGET_FILE:writ>)

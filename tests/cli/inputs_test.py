@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Bad input to the built program: each case has its exit code and one sentence that says what is wrong and where; nothing crashes.
+
+    tests/cli/inputs_test.py --writ build/dev/writ
+
+Closes with `N passed, N failed, N skipped`.
+"""
+
+import argparse
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+
+POLICY = b'''policy p for tools {
+  allow read_* when principal.id == "a"
+}
+
+policy objects for admission of *.* {
+  deny when object.kind == "Bad"
+}
+
+test "t" {
+  principal {"id": "a"}
+  call "s" read_x -> allow
+}
+'''
+
+# files in the folder of the cases: name -> bytes
+FILES = {
+    'p.writ': POLICY,
+    'empty.writ': b'',
+    'blank.writ': b' \n\n',
+    'binary.writ': b'\x7fELF\0\0\0\1',
+    'latin1.writ': b'// caf\xe9\npolicy p for tools { allow * }\n',
+    'bom.writ': b'\xef\xbb\xbf' + POLICY,
+    'crlf.writ': POLICY.replace(b'\n', b'\r\n'),
+    'deep.writ': b'policy p for tools { allow when ' + b'(' * 100000 + b'true' + b')' * 100000 + b' }\n',
+    'minus.writ': b'policy p for tools { allow when ' + b'-' * 100000 + b'1 == 1 }\n',
+    'open.writ': b'policy p for tools { allow when principal.id == "a',
+    'huge.writ': b'// ' + b'x' * (5 * 1024 * 1024) + b'\n',
+    'other.txt': b'policy',
+    'empty.json': b'',
+    'cut.json': b'{"server": "s", "tool": "t"',
+    'bad.json': b'{\n  "server": "s",\n  "tool": tru\n}\n',
+    'trailing.json': b'{"server": "s", "tool": "read_x"} garbage',
+    'duplicate.json': b'{"server": "s", "tool": "read_x", "tool": "write_x"}',
+    'unknown.json': b'{"server": "s", "tool": "read_x", "principal": {"tennant": "a"}}',
+    'target.json': b'{"target": "teapots", "server": "s", "tool": "read_x"}',
+    'wrongtype.json': b'{"server": "s", "tool": "read_x", "principal": {"groups": "sre"}}',
+    'bignumber.json': b'{"server": "s", "tool": "read_x", "args": {"n": 123456789012345678901234567890}}',
+    'latin1.json': b'{"server": "s", "tool": "caf\xe9"}',
+    'nul.json': b'{"server": "s"\0}',
+    'deep.json': b'{"server": "s", "tool": "read_x", "args": {"a": ' + b'[' * 5000 + b']' * 5000 + b'}}',
+    'huge.json': b'{"server": "s", "tool": "' + b'x' * (9 * 1024 * 1024) + b'"}',
+    'scalar.json': b'[1, 2]',
+    'nothing.json': b'{}',
+    'bad.yaml': b'apiVersion: v1\nkind: Pod\nmetadata: {name: x\n',
+    'tab.yaml': b'apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n',
+    'duplicate.yaml': b'apiVersion: v1\nkind: Pod\nkind: Node\n',
+    'text.yaml': b'just words\n',
+    'two.yaml': b'apiVersion: v1\nkind: Good\n---\napiVersion: v1\nkind: Bad\n',
+    'half.yaml': b'apiVersion: v1\nkind: Good\n---\nkind: [\n',
+    'comment.yaml': b'# nothing here\n',
+    'list.yaml': b'apiVersion: v1\nkind: List\nitems: [5]\n',
+    'version.json': b'{"apiVersion": 1, "kind": "Pod"}',
+    'noversion.yaml': b'kind: Pod\n',
+    'folder.yaml/x': b'',
+    'nopolicies/readme.txt': b'',
+    'nodocuments/readme.txt': b'',
+}
+
+EVAL = 'eval --policies p.writ '
+# (arguments, exit code, what stdout or stderr must contain)
+CASES = [
+    ('check nowhere.writ', 2, 'nowhere.writ: no such file'),
+    ('check p.writ/x.writ', 2, 'p.writ/x.writ: '),
+    ('check nopolicies', 2, 'nopolicies: '),
+    ('check secret.writ', 2, 'secret.writ: permission denied'),
+    ('check empty.writ', 0, '0 policies'),
+    ('check blank.writ', 0, '0 policies'),
+    ('check binary.writ', 2, 'binary.writ: is a binary file'),
+    ('check latin1.writ', 2, 'latin1.writ:1:7: error: the text is not valid UTF-8'),
+    ('check bom.writ', 0, '1 file'),
+    ('check crlf.writ', 0, '1 file'),
+    ('check deep.writ', 2, 'deep.writ:1:'),
+    ('check minus.writ', 2, 'minus.writ:1:'),
+    ('check open.writ', 2, 'this string is not closed'),
+    ('check huge.writ', 2, 'huge.writ'),
+    ('check other.txt', 2, 'other.txt'),
+    ('test empty.writ', 2, 'no tests found'),
+    ('fmt binary.writ', 2, 'is a binary file'),
+    ('fmt secret.writ', 2, 'permission denied'),
+    (EVAL + 'nowhere.json', 2, 'nowhere.json: no such file'),
+    (EVAL + 'nodocuments', 2, 'nodocuments: holds no documents'),
+    (EVAL + 'secret.json', 2, 'secret.json: permission denied'),
+    (EVAL + 'folder.yaml', 2, 'folder.yaml: '),
+    (EVAL + 'empty.json', 2, 'empty.json: is empty'),
+    (EVAL + 'cut.json', 2, 'cut.json:1:1: not JSON: this `{` is not closed'),
+    (EVAL + 'bad.json', 2, 'bad.json:3:11: '),
+    (EVAL + 'trailing.json', 2, 'trailing.json:1:35: '),
+    (EVAL + 'duplicate.json', 2, 'duplicate key `tool`'),
+    (EVAL + 'unknown.json', 2, 'tennant'),
+    (EVAL + 'target.json', 2, 'teapots'),
+    (EVAL + 'wrongtype.json', 2, 'principal.groups'),
+    (EVAL + 'bignumber.json', 2, 'bignumber.json:1:'),
+    (EVAL + 'latin1.json', 2, 'latin1.json:1:29: the text is not valid UTF-8'),
+    (EVAL + 'nul.json', 2, 'nul.json: is a binary file'),
+    (EVAL + 'deep.json', 2, 'deep.json:1:'),
+    (EVAL + 'huge.json', 2, 'is larger than 8388608 bytes'),
+    (EVAL + 'scalar.json', 2, 'found a number, expected a request'),
+    (EVAL + 'nothing.json', 2, 'nothing.json:1: bad request'),
+    (EVAL + 'bad.yaml', 2, 'bad.yaml:4:1: not YAML: end of map flow not found'),
+    (EVAL + 'tab.yaml', 2, 'tab.yaml:4:'),
+    (EVAL + 'duplicate.yaml', 2, 'duplicate.yaml:3:1: duplicate key `kind`'),
+    (EVAL + 'text.yaml', 2, 'found a string, expected a request'),
+    (EVAL + 'two.yaml', 1, '1 allowed, 1 denied'),
+    (EVAL + 'half.yaml', 2, 'half.yaml:5:1: '),
+    (EVAL + 'comment.yaml', 2, 'comment.yaml: holds no documents'),
+    (EVAL + 'list.yaml', 2, 'items[0]: found a number'),
+    (EVAL + 'version.json', 2, 'version.json:1:1: `apiVersion` and `kind` must be strings'),
+    (EVAL + 'noversion.yaml', 0, '1 skipped'),
+    ('eval --policies nowhere two.yaml', 2, 'nowhere'),
+    ('eval --policies nopolicies two.yaml', 2, 'nopolicies'),
+    ('eval --policies binary.writ two.yaml', 2, 'binary.writ'),
+    ('eval --policies two.yaml two.yaml', 2, 'two.yaml'),
+    ('eval --policies version.writb two.yaml', 2, 'version'),
+    ('eval --policies flipped.writb two.yaml', 2, 'flipped.writb: '),
+    ('eval --policies empty.writb two.yaml', 2, 'empty.writb: '),
+    ('dump version.writb', 2, 'version'),
+    ('dump nowhere.writb', 2, 'nowhere.writb'),
+    ('cel ' + '(' * 300 + '1' + ')' * 300, 2, 'levels deep'),
+    ('cel size(x) --var x=' + '[' * 300 + ']' * 300, 2, '--var x: '),
+    ('serve --policies nowhere --plain-http --listen 127.0.0.1:0', 2, 'nowhere'),
+    ('serve --policies p.writ --plain-http --listen 127.0.0.1:99999', 2, '127.0.0.1:99999'),
+    ('serve --policies p.writ --tls-cert nowhere.pem --tls-key nowhere.pem --listen 127.0.0.1:0', 2, 'nowhere.pem'),
+]
+
+
+def prepare(folder, writ):
+    for name, contents in FILES.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'wb') as out:
+            out.write(contents)
+    for name in ('secret.writ', 'secret.json'):
+        with open(os.path.join(folder, name), 'wb') as out:
+            out.write(POLICY)
+        os.chmod(os.path.join(folder, name), 0)
+    subprocess.run([writ, 'compile', '-o', 'good.writb', 'p.writ'], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    with open(os.path.join(folder, 'good.writb'), 'rb') as bundle:
+        good = bundle.read()
+    for name, contents in (('version.writb', good[:8] + b'\xfe' + good[9:]), ('flipped.writb', good[:-1] + bytes([good[-1] ^ 1])), ('empty.writb', b'')):
+        with open(os.path.join(folder, name), 'wb') as out:
+            out.write(contents)
+
+
+def run(writ, folder, arguments):
+    result = subprocess.run([writ, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    return result.returncode, (result.stdout + result.stderr).decode('utf-8', errors='backslashreplace')
+
+
+def check_case(writ, folder, arguments, code, part):
+    got, output = run(writ, folder, arguments.split(' '))
+    if got == code and part in output:
+        return None
+    return f'writ {arguments[:120]}\n  expected exit {code} and "{part}"\n  got exit {got} and\n    ' + output[:1500].replace('\n', '\n    ')
+
+
+def check_denials_in_json(writ, folder):
+    """What cannot be read is a denial in the JSON report, so that whoever counts denials counts it."""
+    _, output = run(writ, folder, ['eval', '--policies', 'p.writ', '--format', 'json', 'half.yaml', 'two.yaml', 'duplicate.json'])
+    decisions = json.loads(output[output.index('['):output.rindex(']') + 1])
+    effects = [decision['effect'] for decision in decisions]
+    return None if effects == ['deny', 'allow', 'deny', 'deny'] else f'effects in JSON: {effects}'
+
+
+def check_nothing_is_damaged(writ, folder):
+    """A file that cannot be formatted, or be written, stays as it was."""
+    run(writ, folder, ['fmt', 'open.writ'])
+    with open(os.path.join(folder, 'open.writ'), 'rb') as policy:
+        if policy.read() != FILES['open.writ']:
+            return 'fmt changed a file that does not parse'
+    script = os.path.join(folder, 'untidy.writ')
+    with open(script, 'wb') as out:
+        out.write(b'policy  p for tools{allow *}')
+    os.chmod(script, 0o640)
+    run(writ, folder, ['fmt', 'untidy.writ'])
+    if stat.S_IMODE(os.stat(script).st_mode) != 0o640:
+        return 'fmt changed the permissions of a file'
+    return None if not [name for name in os.listdir(folder) if '.writ.' in name] else 'a temporary file is left over'
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--writ', required=True)
+    writ = os.path.abspath(parser.parse_args().writ)
+    passed, failed, skipped = 0, 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(folder, writ)
+        for arguments, code, part in CASES:
+            if 'secret' in arguments and os.access(os.path.join(folder, 'secret.writ'), os.R_OK):
+                skipped += 1
+                print(f'skipped: {arguments}: root reads every file')
+                continue
+            fault = check_case(writ, folder, arguments, code, part)
+            passed, failed = passed + (not fault), failed + bool(fault)
+            if fault:
+                print(fault)
+        for check in (check_denials_in_json, check_nothing_is_damaged):
+            fault = check(writ, folder)
+            passed, failed = passed + (not fault), failed + bool(fault)
+            if fault:
+                print(fault)
+    print(f'{passed} passed, {failed} failed, {skipped} skipped')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
