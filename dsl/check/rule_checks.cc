@@ -23,7 +23,7 @@ std::string RuleIdOf(const PolicyDecl& policy, std::size_t position) {
 
 bool CoversAll(std::span<const Pattern> outer, std::span<const Pattern> inner) {
   if (outer.empty()) return true;
-  if (inner.empty()) return std::any_of(outer.begin(), outer.end(), [](const Pattern& pattern) { return pattern.text == "**"; });
+  if (inner.empty()) return std::any_of(outer.begin(), outer.end(), [](const Pattern& pattern) { return pattern.text == "**" || pattern.text == "*"; });
   return std::all_of(inner.begin(), inner.end(), [&](const Pattern& pattern) {
     return std::any_of(outer.begin(), outer.end(), [&](const Pattern& each) { return PatternCovers(each.text, pattern); });
   });
@@ -32,8 +32,8 @@ bool CoversAll(std::span<const Pattern> outer, std::span<const Pattern> inner) {
 }  // namespace
 
 bool PatternCovers(std::string_view outer, const Pattern& inner) {
-  if (outer == inner.text || outer == "**") return true;
-  if (inner.has_wildcard) return outer == "*" && inner.text.find('/') == std::string_view::npos && inner.text.find("**") == std::string_view::npos;
+  if (outer == inner.text || outer == "**" || outer == "*") return true;  // a bare `*` is everything
+  if (inner.has_wildcard) return false;
   std::string literal;
   for (std::size_t i = 0; i < inner.text.size(); ++i) {
     if (inner.text[i] == '\\' && i + 1 < inner.text.size()) ++i;

@@ -179,7 +179,7 @@ void PolicyChecker::CheckExpectation(const TestStep& step, std::uint32_t package
 bool PolicyChecker::Applies(const TypedPolicy& policy, Target target, std::string_view scope) const {
   if (policy.decl->target != target) return false;
   if (policy.decl->scopes.empty() || scope.empty()) return true;
-  return std::any_of(policy.decl->scopes.begin(), policy.decl->scopes.end(), [&](const Pattern& pattern) { return GlobMatches(pattern.text, scope); });
+  return std::any_of(policy.decl->scopes.begin(), policy.decl->scopes.end(), [&](const Pattern& pattern) { return pattern.text == "*" || GlobMatches(pattern.text, scope); });
 }
 
 void PolicyChecker::CheckCovered(const TestStep& step, std::uint32_t package) {

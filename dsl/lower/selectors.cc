@@ -22,13 +22,16 @@ void AddKind(std::string_view pattern, std::vector<std::string>& scopes) {
   scopes.push_back(std::move(core));
 }
 
+// A bare `*` is everything, also names with '/': `deny *` must not leave "fs/read" out.
+std::string_view Everything(std::string_view pattern) { return pattern == "*" ? "**" : pattern; }
+
 std::vector<std::string> ScopesOf(const PolicyDecl& policy) {
   std::vector<std::string> scopes;
   for (const Pattern& pattern : policy.scopes) {
     if (policy.target == Target::kAdmission) {
       AddKind(pattern.text, scopes);
     } else {
-      scopes.emplace_back(pattern.text);
+      scopes.emplace_back(Everything(pattern.text));
     }
   }
   if (scopes.empty()) scopes.emplace_back(policy.target == Target::kAdmission ? "*" : "**");
@@ -42,11 +45,7 @@ std::vector<std::string> NamesOf(const PolicyDecl& policy, const RuleDecl& rule)
     if (names.empty()) names = {"CREATE", "UPDATE"};
     return names;
   }
-  for (const Pattern& pattern : rule.patterns) names.emplace_back(pattern.text);
-  // A bare `*` is everything, also names with '/'.
-  for (std::string& name : names) {
-    if (name == "*") name = "**";
-  }
+  for (const Pattern& pattern : rule.patterns) names.emplace_back(Everything(pattern.text));
   if (names.empty()) names.emplace_back("**");
   return names;
 }

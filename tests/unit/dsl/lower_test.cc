@@ -151,7 +151,8 @@ TEST(Lower, Selectors) {
   };
   const Case cases[] = {
       {"for tools on server \"a\", \"b-*\" { deny x, y_* }", "a|x a|y_* b-*|x b-*|y_* "},
-      {"for tools { deny * }", "**|** "},
+      {"for tools on server \"*\" { deny *, a/* }", "**|** **|a/* "},
+      {"for tools { deny when args.x }", "**|** "},
       {"for access to doc { deny read }", "doc|read "},
       {"for rows of t { deny when row.a == 1 }", "t|** "},
       {"for admission of MCPServer.toolhive.stacklok.dev { deny when object.x }", "MCPServer.toolhive.stacklok.dev|CREATE MCPServer.toolhive.stacklok.dev|UPDATE "},
