@@ -95,7 +95,9 @@ std::string Generator::Clauses(Subject subject, bool message) {
   if (Chance(25)) text += " unless " + Condition(subject, 2);
   if (message && Chance(60))
     text += std::string(" because \"no: {") +
-            (subject == Subject::kRows ? "context.region" : "dyn(1) == 2 ? \\\"x\\\" : context.chain.depth") + "} {{x}}\"";
+            (subject == Subject::kRows ? std::string("context.region")
+                                       : OneOf({"context.chain.depth", "context.region", "context.nested.deep", "context.count"})) +
+            "} {{x}}\"";
   return text;
 }
 

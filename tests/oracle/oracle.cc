@@ -31,10 +31,9 @@ Val Wrap(const json& data) { return data == kUnknownMark ? kUnknownValue : Of(da
 
 // Faults of strict operations: an error before an unknown, the left one first. Returns nullptr when all are plain.
 const Val* FirstFault(const std::vector<Val>& args) {
-  for (const Val& v : args)
-    if (v.kind == Val::kError) return &v;
-  for (const Val& v : args)
-    if (v.kind == Val::kUnknown) return &v;
+  for (const Val::Kind kind : {Val::kError, Val::kUnknown})
+    for (const Val& v : args)
+      if (v.kind == kind) return &v;
   return nullptr;
 }
 
@@ -241,6 +240,8 @@ class Walk {
     const std::string x = a.is_string() ? a.get<std::string>() : "", y = b.is_string() ? b.get<std::string>() : "";
     switch (f) {
       case Function::kNot: return a.is_boolean() ? Of(!a.get<bool>()) : Error("no matching overload");
+      case Function::kToDyn: return Of(a);
+      case Function::kIndex: return b.is_string() ? SelectMember(Of(a), y, false) : Error("no matching overload");
       case Function::kEqual: return Of(Same(a, b));
       case Function::kNotEqual: return Of(!Same(a, b));
       case Function::kLess: return Ordered(a, b, [](int c) { return c < 0; });
@@ -297,26 +298,25 @@ json Prepare(const json& request, Target target) {
     vars["args"] = member("args");
   }
   if (target == Target::kRows) vars["row"] = member("row");
-  if (target == Target::kAccess)
-    for (const char* name : {"subject", "action", "resource"}) {
-      vars[name] = member(name);
-      vars[name].emplace("properties", json::object());
-    }
+  for (const char* name : {"subject", "action", "resource"}) {
+    if (target != Target::kAccess) continue;
+    (vars[name] = member(name)).emplace("properties", json::object());
+  }
   if (target == Target::kAdmission) {
     for (const char* name : {"object", "oldObject", "namespaceObject"}) vars[name] = request.contains(name) ? request[name] : json();
     vars["request"] = member("request");
   }
-  if (request.contains("unknown"))
-    for (const std::string path : request["unknown"]) {
-      std::string pointer = "/" + path;
-      std::replace(pointer.begin(), pointer.end(), '.', '/');
-      vars[json::json_pointer(pointer)] = kUnknownMark;
-    }
+  for (std::string path : request.value("unknown", json::array())) {
+    std::replace(path.begin(), path.end(), '.', '/');
+    vars[json::json_pointer("/" + path)] = kUnknownMark;
+  }
   return vars;
 }
 
-bool Matches(const std::vector<Pattern>& patterns, const std::string& name) {
-  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& p) { return Glob(p.text, name); });
+// A bare `*` is everything, except for kinds, where no pattern matches a subresource that it does not name.
+bool Matches(const std::vector<Pattern>& patterns, const std::string& name, std::string_view everything = "*") {
+  const auto matches = [&](const Pattern& p) { return Glob(p.text == everything ? "**" : p.text, name); };
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), matches);
 }
 
 std::string Display(const Val& v) {
@@ -329,9 +329,7 @@ std::string Display(const Val& v) {
 struct Seen {
   const TypedPolicy* policy;
   const RuleDecl* rule;
-  std::string name;     // policy.rule
-  std::string outcome;  // true false error unknown
-  std::string message;
+  std::string name, outcome, message;  // policy.rule; true false error unknown
   bool only_scopes = false;
   std::vector<std::string> missing;
 };
@@ -359,19 +357,15 @@ class Decider {
       seen.message += piece.expr.valid() ? Display(walk_.Eval(policy.file, piece.expr)) : std::string(piece.text);
     }
     if (rule.message.pieces.empty()) {
-      seen.message = rule.verb == Verb::kRequire ? "requirement " + seen.name + " is not met"
-                     : rule.verb == Verb::kDeny  ? "denied by " + seen.name
-                                                 : seen.name;
+      seen.message = rule.verb == Verb::kRequire ? "requirement " + seen.name + " is not met" : seen.name;
+      if (rule.verb == Verb::kDeny) seen.message = "denied by " + seen.name;
       if (seen.outcome == "error") seen.message += ": " + guard.data.get<std::string>();
     }
     return seen;
   }
 
  private:
-  static Val Not(const Val& v) {
-    if (v.fault()) return v;
-    return v.data.is_boolean() ? Of(!v.data.get<bool>()) : Error("no matching overload");
-  }
+  static Val Not(const Val& v) { return v.fault() ? v : v.data.is_boolean() ? Of(!v.data.get<bool>()) : Error("no matching overload"); }
   static Val Condition(const Val& when, const Val& unless, const RuleDecl& rule) {
     if (!rule.unless.valid()) return when;
     if (!rule.when.valid()) return Not(unless);
@@ -383,7 +377,7 @@ class Decider {
       if (std::find(scopes.begin(), scopes.end(), needed.value) == scopes.end()) seen.missing.emplace_back(needed.value);
     }
     if (seen.missing.empty()) return;
-    if (seen.outcome == "true") seen.outcome = "false";
+    if (seen.outcome != "error") seen.outcome = "false";
     json granted = vars_;  // would the rule hold if the principal had the scopes?
     for (const std::string& scope : seen.missing) granted["principal"]["scopes"].push_back(scope);
     Walk walk(set_, granted);
@@ -403,7 +397,7 @@ std::vector<Seen> LookAtAll(const TypedSet& set, Target target, const json& vars
   Decider decider(set, vars);
   for (const TypedPolicy& policy : set.policies) {
     const PolicyDecl& decl = *policy.decl;
-    if (decl.target != target || !Matches(decl.scopes, scope)) continue;
+    if (decl.target != target || !Matches(decl.scopes, scope, target == Target::kAdmission ? "" : "*")) continue;
     if (target == Target::kAdmission) {
       static const std::set<std::string> by_default = {"CREATE", "UPDATE"};
       bool named = decl.operations.empty() && by_default.contains(name);
@@ -440,25 +434,17 @@ Verdict Combine(const std::vector<Seen>& all, bool access_like) {
     if (s.rule->verb == Verb::kWarn && (s.outcome == "true" || s.outcome == "error")) v.warnings.push_back(s.message);
     if (s.rule->verb == Verb::kNote && s.outcome == "true") v.notes.push_back(s.name + "=" + s.message);
     if (bad && mode == PolicyMode::kWarn) v.warnings.push_back(s.message);
-    if (mode != PolicyMode::kWarn) {
-      if (bad && !(requirement && s.outcome == "unknown" && access_like)) denies.push_back(&s);
-      if (s.rule->verb == Verb::kDeny && s.outcome == "unknown") maybe_denies.push_back(&s);
-    }
+    if (bad && mode != PolicyMode::kWarn) denies.push_back(&s);
+    if (s.rule->verb == Verb::kDeny && s.outcome == "unknown" && mode != PolicyMode::kWarn) maybe_denies.push_back(&s);
     if (s.rule->verb == Verb::kAllow && s.outcome == "true") allows.push_back(&s);
     if (s.rule->verb == Verb::kAllow && s.outcome == "unknown") maybe_allows.push_back(&s);
   }
-  const auto determine = [&](const char* effect, const std::vector<const Seen*>& rules, bool messages) {
-    v.effect = effect;
-    for (const Seen* s : rules) {
-      v.rules.push_back(s->name + " " + std::string(VerbName(s->rule->verb)) + " " + s->outcome);
-      if (messages) v.messages.push_back(s->message);
-    }
-  };
-  const bool certain = maybe_denies.empty() && (!access_like || !allows.empty());
-  if (!denies.empty() || (access_like && allows.empty() && maybe_allows.empty())) {
-    determine("deny", denies, true);
-  } else {
-    determine(certain ? "allow" : "conditional", certain ? allows : std::vector<const Seen*>{}, false);
+  const bool denied = !denies.empty() || (access_like && allows.empty() && maybe_allows.empty());
+  const bool allowed = !denied && maybe_denies.empty() && (!access_like || !allows.empty());
+  v.effect = denied ? "deny" : allowed ? "allow" : "conditional";
+  for (const Seen* s : denied ? denies : allowed ? allows : std::vector<const Seen*>{}) {
+    v.rules.push_back(s->name + " " + std::string(VerbName(s->rule->verb)) + " " + s->outcome);
+    if (denied) v.messages.push_back(s->message);
   }
   std::set<std::string> told;
   for (const Seen& s : all) {
@@ -501,6 +487,7 @@ Verdict Decide(const TypedSet& set, const json& request) {
     one["unknown"] = {"args"};
     const Verdict v = Combine(LookAtAll(set, target, Prepare(one, target), server, text(tool, "name")), true);
     if (v.effect != "deny") listing.visible.push_back(text(tool, "name"));
+    listing.errors.insert(listing.errors.end(), v.errors.begin(), v.errors.end());
   }
   return listing;
 }
