@@ -56,15 +56,22 @@ class Session:
         return lines
 
 
+def is_line(expected, actual):
+    """`…` inside a line stands for any text."""
+    return expected == actual or re.fullmatch('.*'.join(re.escape(part) for part in expected.split('…')), actual) is not None
+
+
+def is_head(expected, actual):
+    return len(expected) <= len(actual) and all(is_line(*pair) for pair in zip(expected, actual))
+
+
 def matches(expected, actual):
     """Line by line; a line `…` stands for any lines."""
     expected = [line.rstrip() for line in expected]
     while expected and not expected[-1]:
         expected.pop()
     if '…' not in expected:
-        return expected == actual
+        return len(expected) == len(actual) and is_head(expected, actual)
     before, after = expected[:expected.index('…')], expected[expected.index('…') + 1:]
-    if actual[:len(before)] != before:
-        return False
     rest = actual[len(before):]
-    return any(matches(after, rest[i:]) for i in range(len(rest) + 1))
+    return is_head(before, actual) and any(matches(after, rest[i:]) for i in range(len(rest) + 1))
