@@ -60,7 +60,8 @@ bool IsJsonType(std::string_view value) {
 std::optional<HttpReply> CheckBodyType(const HttpRequest& request) {
   const std::optional<std::string_view> type = request.TryHeader("Content-Type");
   if (type && !IsJsonType(*type)) {
-    return ErrorReply(415, "found Content-Type `" + std::string(type->substr(0, 100)) + "`, expected `application/json`");
+    return ErrorReply(415, "found Content-Type `" + std::string(type->substr(0, 100)) +
+                               "`, expected `application/json` (curl: -H 'Content-Type: application/json')");
   }
   const std::optional<std::string_view> encoding = request.TryHeader("Content-Encoding");
   if (encoding && !http::EqualsIgnoringCase(*encoding, "identity")) {
