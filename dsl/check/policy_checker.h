@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <tuple>
@@ -69,7 +70,8 @@ class PolicyChecker {
   void CheckSigners(const SignerExpr& signers, std::uint32_t package);
   void CheckColumns(const TypedPolicy& policy, const RuleDecl& rule);
   TypeId CheckRoot(RuleContext& context, ExprId root);
-  std::vector<std::string_view> MaskedColumns(const TypedPolicy& policy) const;
+  void FindMaskedColumns();
+  std::set<std::string_view> MaskedColumns(const TypedPolicy& policy) const;
   void NeedSigner(const Name& signer, std::uint32_t package);
 
   // ---- tests (test_checks.cc)
@@ -93,6 +95,7 @@ class PolicyChecker {
   std::vector<VariableTypes> all_variables_;  // by package
   VariableTypes no_variables_;
   PackageNames no_names_;
+  std::map<std::string_view, std::set<std::string_view>> masked_;  // table → columns
   std::vector<bool> let_used_, fn_used_;
   std::vector<std::size_t> places_;           // of lets, then fns, in Declarations::order
 };

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
 
+// A warning is not worth more: beyond it, allows are no longer compared with denials.
+constexpr std::size_t kMaxShadowComparisons = 1'000'000;
+
 std::string_view AttributeValue(std::span<const Attribute> attributes, std::string_view name) {
   for (const Attribute& attribute : attributes) {
     if (attribute.name.text == name) return attribute.value;
@@ -55,6 +58,7 @@ void PolicyChecker::FindTables() {
   for (TypedPolicy& policy : set_.policies) {
     if (policy.decl->target == Target::kRows) FindTablesOf(policy);
   }
+  FindMaskedColumns();
 }
 
 void PolicyChecker::FindTablesOf(TypedPolicy& policy) {
@@ -192,19 +196,23 @@ void PolicyChecker::CheckColumns(const TypedPolicy& policy, const RuleDecl& rule
   }
 }
 
-// The columns that some policy masks in rows of this policy's tables. Policies in shadow mode mask nothing.
-std::vector<std::string_view> PolicyChecker::MaskedColumns(const TypedPolicy& policy) const {
-  std::vector<std::string_view> masked;
-  for (const TypedPolicy& other : set_.policies) {
-    if (other.decl->target != Target::kRows || other.decl->mode == PolicyMode::kShadow) continue;
-    const bool shares = std::any_of(other.tables.begin(), other.tables.end(), [&](std::uint32_t theirs) {
-      return std::any_of(policy.tables.begin(), policy.tables.end(),
-                         [&](std::uint32_t ours) { return set_.tables[ours].decl->name.text == set_.tables[theirs].decl->name.text; });
-    });
-    if (!shares) continue;
-    for (const RuleDecl& rule : other.decl->rules) {
-      for (const Name& column : rule.columns) masked.push_back(column.text);
+// By table, the columns that some policy masks. Policies in shadow mode mask nothing.
+void PolicyChecker::FindMaskedColumns() {
+  for (const TypedPolicy& policy : set_.policies) {
+    if (policy.decl->target != Target::kRows || policy.decl->mode == PolicyMode::kShadow) continue;
+    for (const RuleDecl& rule : policy.decl->rules) {
+      for (const std::uint32_t table : policy.tables) {
+        for (const Name& column : rule.columns) masked_[set_.tables[table].decl->name.text].insert(column.text);
+      }
     }
+  }
+}
+
+std::set<std::string_view> PolicyChecker::MaskedColumns(const TypedPolicy& policy) const {
+  std::set<std::string_view> masked;
+  for (const std::uint32_t table : policy.tables) {
+    const auto found = masked_.find(set_.tables[table].decl->name.text);
+    if (found != masked_.end()) masked.insert(found->second.begin(), found->second.end());
   }
   return masked;
 }
@@ -219,7 +227,7 @@ void PolicyChecker::CheckMessage(RuleContext& context, const RuleDecl& rule) {
 
 // A message must not show what a mask hides: neither row.card, nor row as a whole, nor through a let or fn.
 void PolicyChecker::CheckMaskedColumns(RuleContext& context, ExprId root, SourceSpan span) {
-  const std::vector<std::string_view> masked = MaskedColumns(context.policy);
+  const std::set<std::string_view> masked = MaskedColumns(context.policy);
   if (masked.empty()) return;
   const PackageNames& names = declarations_.names[context.policy.package];
   std::vector<std::pair<FileId, ExprId>> roots = {{context.policy.file, root}};
@@ -249,12 +257,12 @@ void PolicyChecker::CheckMaskedColumns(RuleContext& context, ExprId root, Source
         column = set_.expr(file, e.args[1]).value.string();
       }
       if (!column.empty()) {
-        if (e.kind != ExprKind::kHas && std::find(masked.begin(), masked.end(), column) != masked.end()) {
+        if (e.kind != ExprKind::kHas && masked.contains(column)) {
           checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row." + std::string(column)});
         }
         continue;
       }
-      if (is_row(id)) checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row"}).note = "`row." + std::string(masked[0]) + "` is part of it";
+      if (is_row(id)) checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row"}).note = "`row." + std::string(*masked.begin()) + "` is part of it";
       pending.insert(pending.end(), e.args.begin(), e.args.end());
     }
   }
@@ -273,10 +281,13 @@ void PolicyChecker::CheckTogether() {
       if (rule.verb == Verb::kDeny && !rule.when.valid() && !rule.unless.valid()) denials.push_back({&policy, i});
     }
   }
+  std::size_t comparisons = 0;
   for (const TypedPolicy& policy : set_.policies) {
     if (policy.decl->mode == PolicyMode::kShadow) continue;
     for (const RuleDecl& rule : policy.decl->rules) {
       if (rule.verb != Verb::kAllow) continue;
+      comparisons += denials.size();
+      if (comparisons > kMaxShadowComparisons) return;
       for (const Denial& denial : denials) {
         const PolicyDecl& other = *denial.policy->decl;
         if (other.target != policy.decl->target || !CoversAll(other.scopes, policy.decl->scopes)) continue;
