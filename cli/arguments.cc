@@ -92,14 +92,15 @@ void AddEval(CLI::App& app, Invocation& call, const Console& console, bool expla
       ->option_text("PATH")
       ->required()
       ->allow_extra_args(false);
-  command.add_option("files", call.eval.paths, "Requests (JSON or YAML), AdmissionReviews or manifests, or directories of them; - or nothing is stdin")
+  command
+      .add_option("files", call.eval.paths,
+                  "Requests (JSON or YAML), AdmissionReviews or manifests, or directories of them; - or nothing is stdin")
       ->option_text("FILES…");
   AddData(command, call.eval.data);
   command.add_option("--at", call.eval.at, "Decide as if it were this time (RFC 3339)")->option_text("TIME");
   AddFormat(command, call.eval.format);
-  command.callback([&, explain] {
-    call.run = [&, explain] { return explain ? RunExplain(call.eval, console) : RunEval(call.eval, console); };
-  });
+  command.callback(
+      [&, explain] { call.run = [&, explain] { return explain ? RunExplain(call.eval, console) : RunEval(call.eval, console); }; });
 }
 
 void AddCompile(CLI::App& app, Invocation& call, const Console& console) {
@@ -135,12 +136,15 @@ void AddServe(CLI::App& app, Invocation& call, const Console& console) {
       ->required()
       ->allow_extra_args(false);
   AddData(command, flags.data);
-  command.add_option("--listen", flags.listen, "Address to listen on; port 0 takes a free one")->option_text("HOST:PORT")->capture_default_str();
+  command.add_option("--listen", flags.listen, "Address to listen on; port 0 takes a free one")
+      ->option_text("HOST:PORT")
+      ->capture_default_str();
   command.add_flag("--plain-http", flags.plain_http, "No TLS");
   command.add_option("--tls-cert", flags.tls_cert, "Certificate chain (PEM); read again when it changes")->option_text("FILE");
   command.add_option("--tls-key", flags.tls_key, "Private key (PEM)")->option_text("FILE");
   command.add_option("--client-ca", flags.client_ca, "Clients must show a certificate of this CA (PEM)")->option_text("FILE");
-  command.add_option("--health-listen", flags.health_listen, "Also serve /healthz /readyz /metrics here, over plain HTTP")->option_text("HOST:PORT");
+  command.add_option("--health-listen", flags.health_listen, "Also serve /healthz /readyz /metrics here, over plain HTTP")
+      ->option_text("HOST:PORT");
   command.add_flag("--watch", flags.watch, "Load policies again when they change");
   command.add_flag("--strict", flags.strict, "Warnings in policies are errors");
   command.add_option("--drain", flags.drain_seconds, "Longest time from SIGTERM to the end, in seconds")
@@ -195,7 +199,8 @@ std::vector<std::string> ProtectExpression(std::vector<std::string> arguments) {
   if (arguments.size() < 2 || arguments[0] != "cel") return arguments;
   if (std::find(arguments.begin(), arguments.end(), "--") != arguments.end()) return arguments;
   const std::string& expression = arguments[1];
-  const bool is_flag = expression.starts_with("--var") || expression.starts_with("--format") || expression == "--help" || expression == "-h";
+  const bool is_flag =
+      expression.starts_with("--var") || expression.starts_with("--format") || expression == "--help" || expression == "-h";
   if (!expression.starts_with("-") || is_flag) return arguments;
   std::rotate(arguments.begin() + 1, arguments.begin() + 2, arguments.end());
   arguments.insert(arguments.end() - 1, "--");
@@ -233,7 +238,8 @@ ExitCode ParseAndRun(const std::vector<std::string>& arguments, const Console& c
   AddServe(app, call, console);
   AddVersion(app, call, console);
   AddCompletion(app, call, console);
-  app.footer("Exit codes: 0 ok or allowed, 1 denied or failed, 2 bad usage or bad input, 3 internal error.\nStart with docs/getting_started.md.");
+  app.footer(
+      "Exit codes: 0 ok or allowed, 1 denied or failed, 2 bad usage or bad input, 3 internal error.\nStart with docs/getting_started.md.");
   if (arguments.empty()) {
     console.err << app.help();
     return ExitCode::kBadInput;
@@ -248,9 +254,7 @@ ExitCode ParseAndRun(const std::vector<std::string>& arguments, const Console& c
   std::reverse(reversed.begin(), reversed.end());  // CLI11 takes them from the back
   try {
     app.parse(reversed);
-  } catch (const CLI::ParseError& fault) {
-    return ReportUsage(app, fault, console);
-  }
+  } catch (const CLI::ParseError& fault) { return ReportUsage(app, fault, console); }
   return call.run();
 }
 

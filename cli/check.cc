@@ -38,7 +38,11 @@ ExitCode RunCheck(const CheckOptions& options, const Console& console) {
   if (options.format == Format::kJson) {
     Json list = Json::array();
     for (const dsl::Diagnostic& diagnostic : result.diagnostics) list.push_back(DiagnosticJson(diagnostic, result.files));
-    const Json report = {{"ok", ok}, {"files", result.files.size()}, {"errors", result.error_count}, {"warnings", result.warning_count}, {"diagnostics", std::move(list)}};
+    const Json report = {{"ok", ok},
+                         {"files", result.files.size()},
+                         {"errors", result.error_count},
+                         {"warnings", result.warning_count},
+                         {"diagnostics", std::move(list)}};
     // Source text may hold anything; what is not UTF-8 is replaced instead of failing.
     console.out << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
     return ok ? ExitCode::kOk : ExitCode::kBadInput;
@@ -46,7 +50,8 @@ ExitCode RunCheck(const CheckOptions& options, const Console& console) {
   PrintDiagnostics(result.diagnostics, result.files, console);
   std::string summary = Counted(result.files.size(), "file");
   if (ok) {
-    summary += ", " + Counted(result.program->policies.size(), "policy", "policies") + ", " + Counted(result.program->rules.size(), "rule") + ": ok";
+    summary += ", " + Counted(result.program->policies.size(), "policy", "policies") + ", " +
+               Counted(result.program->rules.size(), "rule") + ": ok";
   } else {
     summary += ": " + Counted(result.error_count, "error");
   }

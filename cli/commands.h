@@ -33,8 +33,8 @@ ExitCode RunFmt(const FmtOptions& options, const Console& console);
 struct TestOptions {
   std::vector<std::string> paths;
   DataOptions data;
-  std::string filter;              // part of a test's name; "" = all
-  std::string junit_file;          // "" = none
+  std::string filter;      // part of a test's name; "" = all
+  std::string junit_file;  // "" = none
   Format format = Format::kText;
   bool allow_empty = false;
 };
@@ -45,7 +45,7 @@ struct EvalOptions {
   std::vector<std::string> policies;
   std::vector<std::string> paths;  // "-" = stdin; none = stdin
   DataOptions data;
-  std::string at;                  // RFC 3339, "" = now
+  std::string at;  // RFC 3339, "" = now
   Format format = Format::kText;
 };
 ExitCode RunEval(const EvalOptions& options, const Console& console);

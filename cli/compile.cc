@@ -30,7 +30,8 @@ ExitCode RunCompile(const CompileOptions& options, const Console& console) {
     AppendJsonString(options.output, json);
     console.out << json << ",\"digest\":\"" << bundle->digest << "\",\"bytes\":" << bytes.size() << ",\"rules\":" << rules << "}\n";
   } else {
-    console.out << options.output << ": " << Counted(rules, "rule") << ", " << Counted(bytes.size(), "byte") << ", " << bundle->digest << "\n";
+    console.out << options.output << ": " << Counted(rules, "rule") << ", " << Counted(bytes.size(), "byte") << ", " << bundle->digest
+                << "\n";
   }
   return ExitCode::kOk;
 }

@@ -39,14 +39,17 @@ std::string BashCompletion(const CommandTable& commands) {
          "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=''\n"
          "  COMPREPLY=()\n"
          "  if ((COMP_CWORD == 1)); then\n"
-         "    mapfile -t COMPREPLY < <(compgen -W '" + names + " --help --version' -- \"$current\")\n"
+         "    mapfile -t COMPREPLY < <(compgen -W '" +
+         names +
+         " --help --version' -- \"$current\")\n"
          "    return\n"
          "  fi\n"
          "  if [[ $previous == --format ]]; then\n"
          "    mapfile -t COMPREPLY < <(compgen -W 'text json' -- \"$current\")\n"
          "    return\n"
          "  fi\n"
-         "  case ${COMP_WORDS[1]} in\n" + cases +
+         "  case ${COMP_WORDS[1]} in\n" +
+         cases +
          "  esac\n"
          "  if [[ $current == -* || ${COMP_WORDS[1]} == completion ]]; then\n"
          "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
@@ -75,7 +78,8 @@ std::string ZshCompletion(const CommandTable& commands) {
          "# zsh completion of writ: source <(writ completion zsh)\n"
          "_writ() {\n"
          "  local -a commands\n"
-         "  commands=(\n" + names +
+         "  commands=(\n" +
+         names +
          "  )\n"
          "  if (( CURRENT == 2 )); then\n"
          "    _describe 'command' commands\n"
@@ -84,7 +88,8 @@ std::string ZshCompletion(const CommandTable& commands) {
          "  local command=$words[2]\n"
          "  shift words\n"
          "  (( CURRENT-- ))\n"
-         "  case $command in\n" + cases +
+         "  case $command in\n" +
+         cases +
          "  esac\n"
          "}\n"
          "compdef _writ writ\n";

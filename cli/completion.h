@@ -7,7 +7,7 @@
 namespace writ::cli {
 
 struct FlagWord {
-  std::string name;         // "--format"
+  std::string name;  // "--format"
   std::string help;
   bool takes_value = false;
 };

@@ -99,6 +99,7 @@ ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, cons
   }
   if (options.format == Format::kJson) {
     std::vector<std::string> objects;
+    objects.reserve(all.size());
     for (const Decided& one : all) objects.push_back(SubjectJson(one));
     PrintJsonList(objects, console);
   } else {

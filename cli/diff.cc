@@ -45,7 +45,8 @@ void DiffMiddle(Lines a, Lines b, std::vector<Edit>& edits) {
   std::vector<std::uint32_t> common((a.size() + 1) * width);  // [i * width + j]: longest common subsequence of a[i…] and b[j…]
   for (std::size_t i = a.size(); i-- > 0;) {
     for (std::size_t j = b.size(); j-- > 0;) {
-      common[i * width + j] = a[i] == b[j] ? common[(i + 1) * width + j + 1] + 1 : std::max(common[(i + 1) * width + j], common[i * width + j + 1]);
+      common[i * width + j] =
+          a[i] == b[j] ? common[(i + 1) * width + j + 1] + 1 : std::max(common[(i + 1) * width + j], common[i * width + j + 1]);
     }
   }
   std::size_t i = 0;

@@ -38,7 +38,8 @@ void PrintExplanations(const std::vector<Decided>& all, const Console& console) 
     first = false;
     console.out << Printable(SubjectPlace(one.subject)) << (one.subject.label.empty() ? "" : " ") << Printable(one.subject.label) << ": ";
     if (!one.decision) {
-      console.out << (one.subject.state == Subject::State::kSkipped ? "skipped" : "unread") << "\n    " << Printable(one.subject.reason) << "\n";
+      console.out << (one.subject.state == Subject::State::kSkipped ? "skipped" : "unread") << "\n    " << Printable(one.subject.reason)
+                  << "\n";
       continue;
     }
     console.out << EffectText(one.decision->effect, console.colour_out) << "\n";

@@ -31,7 +31,8 @@ Result<Input> ReadInput(const std::string& path, const Console& console, std::si
 Result<Input> ReadFile(const std::string& path, std::size_t max_bytes = kMaxInputBytes);
 
 // Returns the documents (*.yaml, *.yml, *.json) below a directory, sorted, or `path` itself when it is anything else.
-// Hidden files and folders are left out, links to folders are not followed. Errors: kUnreadable; kInvalidArgument for a directory without documents.
+// Hidden files and folders are left out, links to folders are not followed. Errors: kUnreadable; kInvalidArgument for a directory without
+// documents.
 Result<std::vector<std::string>> FindDocumentFiles(const std::string& path);
 
 // Writes a file so that a reader sees the old or the new contents, never a part: a temporary file in the same folder is

@@ -101,8 +101,8 @@ class Splitter {
       return Error{ErrorCode::kTooLarge,
                    PlaceOf(file_, text_, begin) + ": the document is larger than " + std::to_string(limits_.max_document_bytes) + " bytes"};
     }
-    line_ += static_cast<std::uint32_t>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(counted_),
-                                                   text_.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
+    line_ += static_cast<std::uint32_t>(
+        std::count(text_.begin() + static_cast<std::ptrdiff_t>(counted_), text_.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
     counted_ = begin;
     documents_.push_back({std::string(file_), line_, true, begin, std::string(text_.substr(begin, end - begin))});
     return OkStatus();

@@ -30,10 +30,10 @@ using NodePtr = std::shared_ptr<const Node>;
 struct Node {
   enum class Kind { kScalar, kList, kMap };
   Kind kind = Kind::kScalar;
-  std::string json;                                     // kScalar
-  std::vector<NodePtr> items;                           // kList
-  std::vector<std::pair<std::string, NodePtr>> members; // kMap
-  std::uint32_t depth = 1;                              // levels from here down
+  std::string json;                                      // kScalar
+  std::vector<NodePtr> items;                            // kList
+  std::vector<std::pair<std::string, NodePtr>> members;  // kMap
+  std::uint32_t depth = 1;                               // levels from here down
 };
 
 // A fault at a place of the text. Thrown through yaml-cpp, which knows no other way to stop; caught in ParseYaml.
@@ -48,11 +48,11 @@ struct OpenNode {
   std::shared_ptr<Node> node;
   YAML::anchor_t anchor = 0;
   bool is_block = false;
-  bool expects_value = false;                           // kMap: a key was read
+  bool expects_value = false;  // kMap: a key was read
   std::string key;
   YAML::Mark key_mark;
   std::unordered_set<std::string> keys;
-  std::vector<std::pair<YAML::Mark, NodePtr>> merges;   // values of `<<`
+  std::vector<std::pair<YAML::Mark, NodePtr>> merges;  // values of `<<`
 };
 
 class TreeBuilder final : public YAML::EventHandler {
@@ -71,7 +71,8 @@ class TreeBuilder final : public YAML::EventHandler {
       throw Fault{mark, "found more text after the end of the document, expected `---`"};
     }
     ++documents_;
-    if (documents_ > limits_.max_documents) throw Fault{mark, "more than " + Counted(limits_.max_documents, "document"), ErrorCode::kTooLarge};
+    if (documents_ > limits_.max_documents)
+      throw Fault{mark, "more than " + Counted(limits_.max_documents, "document"), ErrorCode::kTooLarge};
     document_line_ = first_line_ = mark.line;
     anchors_.clear();
     open_.clear();
@@ -234,14 +235,14 @@ class TreeBuilder final : public YAML::EventHandler {
   std::string_view text_;
   const ManifestLimits& limits_;
   std::vector<std::size_t> line_begins_;
-  std::set<int> marker_lines_;                          // lines (0-based) that hold `---` or `...`
+  std::set<int> marker_lines_;  // lines (0-based) that hold `---` or `...`
   std::map<YAML::anchor_t, NodePtr> anchors_;
   std::vector<OpenNode> open_;
   NodePtr root_;
   std::uint32_t documents_ = 0;
   std::uint32_t nodes_ = 0;
-  int document_line_ = 0;                               // 0-based, of `---` or the first content
-  int first_line_ = 0;                                  // 0-based, of the first content
+  int document_line_ = 0;  // 0-based, of `---` or the first content
+  int first_line_ = 0;     // 0-based, of the first content
   bool has_content_ = false;
 };
 
@@ -280,7 +281,8 @@ std::string Place(std::string_view file, int line, int column) {
 // Says what is likely meant where yaml-cpp's own words are about its insides.
 std::string Explain(const YAML::Exception& exception, std::string_view text) {
   std::size_t begin = 0;
-  for (int line = 0; line < exception.mark.line && begin < text.size(); ++line) begin = std::min(text.find('\n', begin), text.size() - 1) + 1;
+  for (int line = 0; line < exception.mark.line && begin < text.size(); ++line)
+    begin = std::min(text.find('\n', begin), text.size() - 1) + 1;
   const std::string_view line = text.substr(std::min(begin, text.size()));
   const std::size_t first = line.find_first_not_of(' ');
   if (first != std::string_view::npos && line[first] == '\t') return "a tab is used for indentation, expected blanks";
@@ -340,7 +342,8 @@ Result<std::vector<Document>> ParseYaml(std::string_view file, std::string_view 
 // One clear sentence for what is no text at all.
 std::optional<Error> RefuseBinary(std::string_view file, std::string_view text) {
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
-    return Error{ErrorCode::kInvalidArgument, std::string(file) + ": is a binary file (a zero byte at offset " + std::to_string(zero) + ")"};
+    return Error{ErrorCode::kInvalidArgument,
+                 std::string(file) + ": is a binary file (a zero byte at offset " + std::to_string(zero) + ")"};
   }
   if (const std::optional<std::size_t> offset = FindInvalidUtf8(text)) {
     return Error{ErrorCode::kInvalidArgument,
@@ -380,7 +383,8 @@ Result<std::string> ReadWholeAsJson(std::string_view file, std::string_view text
   if (!documents) return documents.error();
   if (documents->empty()) return NoDocuments(file);
   if (documents->size() > 1) {
-    return Error{ErrorCode::kInvalidArgument, Place(file, static_cast<int>((*documents)[1].line) - 1, 0) + "found a second document, expected one"};
+    return Error{ErrorCode::kInvalidArgument,
+                 Place(file, static_cast<int>((*documents)[1].line) - 1, 0) + "found a second document, expected one"};
   }
   return std::move(documents->front().json);
 }

@@ -23,15 +23,15 @@ namespace writ::cli {
 struct ManifestLimits {
   std::size_t max_document_bytes = JsonLimits{}.max_bytes;  // as JSON, after aliases were written out
   std::uint32_t max_depth = JsonLimits{}.max_depth;
-  std::uint32_t max_documents = 10'000;                     // in one file
-  std::uint32_t max_nodes = 1'000'000;                      // in one file, before aliases were written out
+  std::uint32_t max_documents = 10'000;  // in one file
+  std::uint32_t max_nodes = 1'000'000;   // in one file, before aliases were written out
 };
 
 // One document of a file.
 struct Document {
   std::string file;
-  std::uint32_t line = 1;   // 1-based, where it begins
-  bool is_json = false;     // written as JSON: `json` is the text as it stood
+  std::uint32_t line = 1;       // 1-based, where it begins
+  bool is_json = false;         // written as JSON: `json` is the text as it stood
   std::size_t byte_offset = 0;  // is_json: where `json` begins in the file
   std::string json;
 };

@@ -49,8 +49,9 @@ bool LooksLikeRequest(const Value& value) {
 // Whether any member of a request is there. JSON with one is taken for a request, so that a misspelt one is refused and not
 // passed over.
 bool HasRequestMember(const Value& value) {
-  for (const std::string_view name : {"target", "principal", "context", "server", "tool", "list", "args", "resource", "prompt", "subject", "action", "table",
-                                      "row", "object", "oldObject", "namespaceObject", "request", "schema", "previous", "facts", "unknown"}) {
+  for (const std::string_view name : {"target",    "principal",       "context", "server", "tool",     "list",  "args",
+                                      "resource",  "prompt",          "subject", "action", "table",    "row",   "object",
+                                      "oldObject", "namespaceObject", "request", "schema", "previous", "facts", "unknown"}) {
     if (Has(value, name)) return true;
   }
   return false;
@@ -62,12 +63,14 @@ std::string RequestLabel(const Value& value) {
     return TextOf(value, "subject", {"id"}) + " " + TextOf(value, "action", {"name"}) + " " + TextOf(value, "resource", {"id", "type"});
   }
   std::string label = TextOf(value, "server", {"name"});
-  const std::initializer_list<std::pair<std::string_view, std::string_view>> named = {{"tool", "name"}, {"resource", "uri"}, {"prompt", "name"}};
+  const std::initializer_list<std::pair<std::string_view, std::string_view>> named = {
+      {"tool", "name"}, {"resource", "uri"}, {"prompt", "name"}};
   for (const auto& [member, name] : named) {
     const std::string text = TextOf(value, member, {name});
     if (!text.empty()) return label.append(label.empty() ? "" : "/").append(text);
   }
-  if (const Value* list = Member(value, "list"); list != nullptr && list->is(Kind::kList)) label += ": list of " + Counted(list->size, "tool");
+  if (const Value* list = Member(value, "list"); list != nullptr && list->is(Kind::kList))
+    label += ": list of " + Counted(list->size, "tool");
   return label;
 }
 
@@ -160,7 +163,8 @@ class SubjectReader {
     if (document.is_json && message.starts_with(kByte)) {
       const auto [end, error] = std::from_chars(message.data() + kByte.size(), message.data() + message.size(), byte);
       const std::string_view rest(end, static_cast<std::size_t>(message.data() + message.size() - end));
-      if (error == std::errc() && rest.starts_with(": ")) return PlaceOf(document.file, file_text, document.byte_offset + byte) + rest.data();
+      if (error == std::errc() && rest.starts_with(": "))
+        return PlaceOf(document.file, file_text, document.byte_offset + byte) + rest.data();
     }
     return PlaceOfDocument(document) + ": " + std::string(message);
   }

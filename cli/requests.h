@@ -15,18 +15,18 @@ namespace writ::cli {
 // One thing to decide, or why it is none.
 struct Subject {
   enum class State {
-    kRequest,   // `json` is a request, an AdmissionReview or a Kubernetes object
-    kSkipped,   // a document about something else; `reason` says what was found
-    kUnread,    // the file or the document is not what it should be; `reason` begins with the place
+    kRequest,  // `json` is a request, an AdmissionReview or a Kubernetes object
+    kSkipped,  // a document about something else; `reason` says what was found
+    kUnread,   // the file or the document is not what it should be; `reason` begins with the place
   };
   State state = State::kRequest;
   std::string file;
-  std::uint32_t line = 0;    // 0: the whole file
+  std::uint32_t line = 0;  // 0: the whole file
   std::string json;
-  std::string label;         // "MCPServer/grafana", "slack-mcp/search_messages", …; may be empty
+  std::string label;  // "MCPServer/grafana", "slack-mcp/search_messages", …; may be empty
   std::string reason;
-  std::string kind, name;    // of a Kubernetes object
-  bool is_json = false;      // `json` stands in the file at byte_offset
+  std::string kind, name;  // of a Kubernetes object
+  bool is_json = false;    // `json` stands in the file at byte_offset
   std::size_t byte_offset = 0;
 };
 

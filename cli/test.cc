@@ -99,7 +99,6 @@ std::optional<TestReport> RunAll(const Parsed& parsed, const TestOptions& option
   return report;
 }
 
-
 }  // namespace
 
 ExitCode RunTest(const TestOptions& options, const Console& console) {
@@ -121,7 +120,8 @@ ExitCode RunTest(const TestOptions& options, const Console& console) {
   }
   if (report->failed > 0) return ExitCode::kDenied;
   if (!report->cases.empty() || options.allow_empty) return ExitCode::kOk;
-  PrintError(console, options.filter.empty() ? "no tests found (--allow-empty accepts that)" : "no test's name contains `" + options.filter + "`");
+  PrintError(console,
+             options.filter.empty() ? "no tests found (--allow-empty accepts that)" : "no test's name contains `" + options.filter + "`");
   return ExitCode::kBadInput;
 }
 

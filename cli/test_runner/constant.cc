@@ -31,7 +31,8 @@ Result<Json> Evaluated(const dsl::FileTree& tree, dsl::ExprId id) {
   const SourceFile file{"test data", dsl::ExprText(tree, id)};
   dsl::ExpressionEnvironment environment;
   dsl::CompiledExpression compiled = dsl::CompileExpression(file, environment);
-  if (!compiled.ok) return Bad("`" + file.text + "`: " + (compiled.diagnostics.empty() ? "is no constant" : compiled.diagnostics[0].message));
+  if (!compiled.ok)
+    return Bad("`" + file.text + "`: " + (compiled.diagnostics.empty() ? "is no constant" : compiled.diagnostics[0].message));
   Result<VerifiedProgram> verified = VerifyProgram(std::move(compiled.program));
   if (!verified) return verified.error();
   const RuntimeProgram runtime(std::move(*verified));

@@ -42,7 +42,8 @@ std::string EffectMismatch(Effect expected, const Decision& decision) {
     case Effect::kAllow:
     case Effect::kVisible: return is_allowed ? "" : "expected allow, got " + std::string(EffectName(decision.effect));
     case Effect::kDeny:
-    case Effect::kHidden: return decision.effect == writ::Effect::kDeny ? "" : "expected deny, got " + std::string(EffectName(decision.effect));
+    case Effect::kHidden:
+      return decision.effect == writ::Effect::kDeny ? "" : "expected deny, got " + std::string(EffectName(decision.effect));
     case Effect::kWarn:
       if (!is_allowed) return "expected a warning, got " + std::string(EffectName(decision.effect));
       return decision.warnings.empty() ? "expected a warning, got none" : "";
@@ -66,7 +67,8 @@ std::string BecauseMismatch(const dsl::Expectation& expect, const Decision& deci
   const bool is_warning = expect.effect == Effect::kWarn;
   const std::vector<std::string>& texts = is_warning ? decision.warnings : decision.messages;
   for (const dsl::StringLiteral& part : expect.because) {
-    if (!AnyContains(texts, part.value)) return std::string("no ") + (is_warning ? "warning" : "message") + " contains " + Quoted(part.value);
+    if (!AnyContains(texts, part.value))
+      return std::string("no ") + (is_warning ? "warning" : "message") + " contains " + Quoted(part.value);
   }
   return {};
 }
@@ -96,7 +98,8 @@ Result<std::string> ColumnMismatch(const dsl::FileTree& tree, const dsl::Expecta
     if (!expected) return expected.error();
     const auto found = row.find(std::string(column.column.text));
     if (found == row.end()) return "the row has no column " + std::string(column.column.text);
-    if (*found != *expected) return "column " + std::string(column.column.text) + ": expected " + expected->dump() + ", got " + found->dump();
+    if (*found != *expected)
+      return "column " + std::string(column.column.text) + ": expected " + expected->dump() + ", got " + found->dump();
   }
   return std::string();
 }
@@ -116,8 +119,8 @@ Result<std::string> Mismatch(const dsl::FileTree& tree, const dsl::TestStep& tes
   const dsl::Expectation& expect = test_case.expect;
   if (std::string unusable = Unusable(decision); !unusable.empty()) return unusable;
   if (expect.effect == Effect::kNames) return NamesMismatch(expect, decision);
-  for (std::string mismatch : {EffectMismatch(expect.effect, decision), ByMismatch(expect.by.text, decision), BecauseMismatch(expect, decision),
-                               ScopeMismatch(expect, decision)}) {
+  for (std::string mismatch : {EffectMismatch(expect.effect, decision), ByMismatch(expect.by.text, decision),
+                               BecauseMismatch(expect, decision), ScopeMismatch(expect, decision)}) {
     if (!mismatch.empty()) return mismatch;
   }
   if (expect.error && decision.errors.empty()) return std::string("expected an error of a rule, got none");

@@ -34,7 +34,8 @@ bool IsGiven(const dsl::StringLiteral& literal) { return literal.span.begin != l
 
 std::string Upper(std::string_view word) {
   std::string text(word);
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return text;
 }
 
@@ -72,7 +73,8 @@ void AddNames(const Json& object, Json& request) {
 
 }  // namespace
 
-Scene::Scene(const dsl::FileTree& tree, std::string_view file_name) : tree_(tree), file_name_(file_name), given_(std::make_unique<Given>()) {}
+Scene::Scene(const dsl::FileTree& tree, std::string_view file_name)
+    : tree_(tree), file_name_(file_name), given_(std::make_unique<Given>()) {}
 Scene::~Scene() = default;
 
 std::string Scene::PathOf(std::string_view file) const {
@@ -226,7 +228,8 @@ Status Scene::AddCall(const TestStep& test_case, Json& request) const {
 Result<std::string> Scene::Request(const TestStep& test_case) const {
   Json request = Json::object();
   // `access` has no principal: its subject stands in the case.
-  if (given_->principal && test_case.kind != StepKind::kAsk && test_case.kind != StepKind::kSchema) request["principal"] = *given_->principal;
+  if (given_->principal && test_case.kind != StepKind::kAsk && test_case.kind != StepKind::kSchema)
+    request["principal"] = *given_->principal;
   if (given_->context) request["context"] = *given_->context;
   AddFacts(request);
   switch (test_case.kind) {

@@ -53,8 +53,8 @@ class Scene {
   const dsl::FileTree& tree_;
   std::string_view file_name_;
   UnixNanos now_ = kDefaultTestTime;
-  std::unique_ptr<Given> given_;                                      // principal and context
-  std::map<std::string, std::map<std::string, Known>> images_;        // by reference and signer
+  std::unique_ptr<Given> given_;                                // principal and context
+  std::map<std::string, std::map<std::string, Known>> images_;  // by reference and signer
   std::map<std::string, std::string> data_;
 };
 

@@ -63,14 +63,15 @@ std::string Xml(std::string_view text) {
 
 std::string JunitCase(const CaseResult& result) {
   const std::string name = result.test + ": " + (result.text.empty() ? "test" : result.text);
-  std::string xml = "    <testcase classname=\"" + Xml(result.file) + "\" name=\"" + Xml(name) + "\" file=\"" + Xml(result.file) + "\" line=\"" +
-                    std::to_string(result.line) + "\"";
+  std::string xml = "    <testcase classname=\"" + Xml(result.file) + "\" name=\"" + Xml(name) + "\" file=\"" + Xml(result.file) +
+                    "\" line=\"" + std::to_string(result.line) + "\"";
   if (result.status == Status::kPassed) return xml + "/>\n";
   xml += ">\n";
   if (result.status == Status::kSkipped) return xml + "      <skipped message=\"" + Xml(result.why) + "\"/>\n    </testcase>\n";
   std::string body = "expected: " + Xml(result.expected) + "\ngot: " + Xml(result.got) + "\n";
   for (const std::string& rule : result.rules) body += "rule: " + Xml(rule) + "\n";
-  return xml + "      <failure message=\"" + Xml(result.why) + "\">" + body + "at: " + Xml(PlaceText(result)) + "</failure>\n    </testcase>\n";
+  return xml + "      <failure message=\"" + Xml(result.why) + "\">" + body + "at: " + Xml(PlaceText(result)) +
+         "</failure>\n    </testcase>\n";
 }
 
 struct Counts {
@@ -102,7 +103,8 @@ void PrintReport(const TestReport& report, const Console& console) {
       console.out << Printable(next.first) << ": " << Styled(Printable(next.second), Style::kBold, console.colour_out) << "\n";
       heading = std::move(next);
     }
-    console.out << "  " << StatusLabel(result.status, console.colour_out) << "  " << Padded(std::to_string(result.line), 4) << " " << Printable(result.text);
+    console.out << "  " << StatusLabel(result.status, console.colour_out) << "  " << Padded(std::to_string(result.line), 4) << " "
+                << Printable(result.text);
     if (result.status != Status::kFailed && !result.expected.empty()) console.out << " -> " << Printable(result.expected);
     if (result.status == Status::kSkipped) console.out << "  (" << Printable(result.why) << ")";
     console.out << "\n";
@@ -115,8 +117,13 @@ void PrintReport(const TestReport& report, const Console& console) {
 std::string ReportJson(const TestReport& report) {
   Json cases = Json::array();
   for (const CaseResult& result : report.cases) {
-    Json one = {{"status", StatusName(result.status)}, {"test", result.test}, {"file", result.file}, {"line", result.line},
-                {"column", result.column},             {"case", result.text}, {"expected", result.expected}};
+    Json one = {{"status", StatusName(result.status)},
+                {"test", result.test},
+                {"file", result.file},
+                {"line", result.line},
+                {"column", result.column},
+                {"case", result.text},
+                {"expected", result.expected}};
     if (!result.got.empty()) one["got"] = result.got;
     if (!result.why.empty()) one["why"] = result.why;
     if (!result.decision_json.empty()) one["decision"] = Json::parse(result.decision_json, nullptr, false);

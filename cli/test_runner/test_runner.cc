@@ -87,7 +87,8 @@ class TestRun {
 
   void RunCase(const dsl::TestStep& step) {
     CaseResult result = Start(step);
-    const bool is_sql = step.kind == StepKind::kFilter && step.expect.effect == dsl::Expectation::Effect::kFilterText && step.dialect.text != "cel";
+    const bool is_sql =
+        step.kind == StepKind::kFilter && step.expect.effect == dsl::Expectation::Effect::kFilterText && step.dialect.text != "cel";
     if (is_sql) return Add(std::move(result), CaseResult::Status::kSkipped, "SQL filters come with a later version");
     if (step.times > kMaxRepeats) {
       return Add(std::move(result), CaseResult::Status::kFailed, "a case is repeated at most " + std::to_string(kMaxRepeats) + " times");
@@ -99,12 +100,14 @@ class TestRun {
     result.got = Summary(decision);
     result.decision_json = DecisionJson(decision);
     for (const RuleOutcome& rule : decision.rules) {
-      result.rules.push_back(RuleName(rule) + " " + std::string(VerbName(rule.verb)) + " (" + std::string(OutcomeName(rule.outcome)) + ") " + RulePlace(rule));
+      result.rules.push_back(RuleName(rule) + " " + std::string(VerbName(rule.verb)) + " (" + std::string(OutcomeName(rule.outcome)) +
+                             ") " + RulePlace(rule));
     }
     for (const DecisionError& error : decision.errors) {
       result.rules.push_back(RuleName(error.rule) + " failed: " + error.text + " " + RulePlace(error.rule));
     }
-    const Result<std::string> mismatch = step.kind == StepKind::kFilter ? FilterMismatch(step, decision) : Mismatch(*file_.tree, step, decision);
+    const Result<std::string> mismatch =
+        step.kind == StepKind::kFilter ? FilterMismatch(step, decision) : Mismatch(*file_.tree, step, decision);
     if (!mismatch) return Add(std::move(result), CaseResult::Status::kFailed, mismatch.error().message);
     Add(std::move(result), mismatch->empty() ? CaseResult::Status::kPassed : CaseResult::Status::kFailed, *mismatch);
   }

@@ -19,15 +19,15 @@ namespace writ::cli {
 struct CaseResult {
   enum class Status { kPassed, kFailed, kSkipped };
   Status status = Status::kPassed;
-  std::string test;                 // the test's name
+  std::string test;  // the test's name
   std::string file;
   std::uint32_t line = 0, column = 0;
-  std::string text;                 // the case up to "->", on one line
-  std::string expected;             // what stands after "->"
-  std::string got;                  // the decision in the words of the test language; "" when there was none
-  std::string why;                  // of a failure or a skip, one sentence
-  std::vector<std::string> rules;   // the determining ones: "slack_tools.r4 deny (true) fleet.writ:16"
-  std::string decision_json;        // "" when there was none
+  std::string text;                // the case up to "->", on one line
+  std::string expected;            // what stands after "->"
+  std::string got;                 // the decision in the words of the test language; "" when there was none
+  std::string why;                 // of a failure or a skip, one sentence
+  std::vector<std::string> rules;  // the determining ones: "slack_tools.r4 deny (true) fleet.writ:16"
+  std::string decision_json;       // "" when there was none
 };
 
 struct TestReport {

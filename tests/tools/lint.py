@@ -88,6 +88,8 @@ class Cache:
 
 def lint_format(files, counts):
     for path in files:
+        if path.endswith('_list.h'):  # X-lists are tables, aligned by hand
+            continue
         result = run(['clang-format-14', '--dry-run', '-Werror', path])
         counts.add('format ' + path, result.returncode == 0, '\n'.join(result.stderr.splitlines()[:6]))
 

@@ -20,9 +20,8 @@ TEST(UnifiedDiff, ShowsHunksWithContext) {
 }
 
 TEST(UnifiedDiff, JoinsNearChangesAndNamesMissingLineFeeds) {
-  EXPECT_EQ(
-      "--- f\n+++ f (formatted)\n@@ -1,4 +1,4 @@\n-a\n+A\n b\n c\n-d\n\\ No newline at end of file\n+D\n",
-      UnifiedDiff("f", "a\nb\nc\nd", "A\nb\nc\nD\n"));
+  EXPECT_EQ("--- f\n+++ f (formatted)\n@@ -1,4 +1,4 @@\n-a\n+A\n b\n c\n-d\n\\ No newline at end of file\n+D\n",
+            UnifiedDiff("f", "a\nb\nc\nd", "A\nb\nc\nD\n"));
 }
 
 TEST(UnifiedDiff, FromNothingAndToNothing) {

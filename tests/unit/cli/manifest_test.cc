@@ -34,7 +34,9 @@ TEST(Manifest, ReadsYaml) {
       {"\"<<\": 1\n", "1 {\"<<\":1}\n"},
       {"8080: a\ntrue: b\n", "1 {\"8080\":\"a\",\"true\":\"b\"}\n"},
       {"- {a: 1}\n- {a: 2}\n", "1 {\"a\":1}\n1 {\"a\":2}\n"},
-      {"\xEF\xBB\xBF" "a: 1\n", "1 {\"a\":1}\n"},
+      {"\xEF\xBB\xBF"
+       "a: 1\n",
+       "1 {\"a\":1}\n"},
       {"a:\nb: {c, d}\n", "1 {\"a\":null,\"b\":{\"c\":null,\"d\":null}}\n"},
       {"a: 1\r\nb: 2\r\n", "1 {\"a\":1,\"b\":2}\n"},
       {"? a\n: 1\n", "1 {\"a\":1}\n"},
@@ -82,7 +84,10 @@ TEST(Manifest, SaysWhatIsWrongAndWhere) {
       {"a: .inf\n", "f:1:4: `.inf` has no JSON form"},
       {"? [a]\n: b\n", "f:1:3: a list or a mapping is used as a key"},
       {"x\xFFy", "f:1:2: the text is not valid UTF-8 at byte 1"},
-      {std::string_view("\x7F" "ELF\0\0", 6), "f: is a binary file (a zero byte at offset 4)"},
+      {std::string_view("\x7F"
+                        "ELF\0\0",
+                        6),
+       "f: is a binary file (a zero byte at offset 4)"},
       {"a: {<<: 5}\n", "f:1:9: `<<` takes a mapping or a list of mappings"},
       {"~: 1\n", "f:1:1: a key is missing before `:`"},
   };
@@ -118,11 +123,13 @@ TEST(Manifest, HitsEachLimit) {
 
 TEST(Manifest, SurvivesDeepNesting) {
   EXPECT_NE(std::string::npos, Parsed("a: " + std::string(100'000, '[') + std::string(100'000, ']')).find("levels deep"));
-  EXPECT_NE(std::string::npos, Parsed("a:\n" + [] {
-                                std::string text;
-                                for (int i = 0; i < 2'000; ++i) text += std::string(static_cast<std::size_t>(i) + 1, ' ') + "b:\n";
-                                return text;
-                              }()).find("levels deep"));
+  EXPECT_NE(std::string::npos, Parsed("a:\n" +
+                                      [] {
+                                        std::string text;
+                                        for (int i = 0; i < 2'000; ++i) text += std::string(static_cast<std::size_t>(i) + 1, ' ') + "b:\n";
+                                        return text;
+                                      }())
+                                   .find("levels deep"));
   EXPECT_NE(std::string::npos, Parsed(std::string(1'000'000, '[')).find("not closed"));
 }
 

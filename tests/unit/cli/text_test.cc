@@ -15,8 +15,16 @@ TEST(Utf8, FindsTheFirstBadByte) {
     std::string_view text;
     int bad;  // -1: none
   };
-  const Case cases[] = {{"abc", -1},       {"aé€😀", -1},         {"a\x80", 1},        {"\xC0\xAF", 0},         {"\xE0\x80\x80", 0},
-                        {"\xED\xA0\x80", 0}, {"\xF4\x90\x80\x80", 0}, {"ab\xE2\x82", 2}, {"\xF0\x8F\xBF\xBF", 0}, {"\xFF", 0}};
+  const Case cases[] = {{"abc", -1},
+                        {"aé€😀", -1},
+                        {"a\x80", 1},
+                        {"\xC0\xAF", 0},
+                        {"\xE0\x80\x80", 0},
+                        {"\xED\xA0\x80", 0},
+                        {"\xF4\x90\x80\x80", 0},
+                        {"ab\xE2\x82", 2},
+                        {"\xF0\x8F\xBF\xBF", 0},
+                        {"\xFF", 0}};
   for (const Case& c : cases) {
     const std::optional<std::size_t> bad = FindInvalidUtf8(c.text);
     EXPECT_EQ(c.bad, bad ? static_cast<int>(*bad) : -1) << c.text;
@@ -40,7 +48,8 @@ TEST(Text, Counts) {
 // Input cannot steer the terminal.
 TEST(Console, PrintableEscapesControls) {
   EXPECT_EQ("\\x1b[31mred\\n\\t\\x00", Printable(std::string_view("\x1b[31mred\n\t\0", 11)));
-  EXPECT_EQ("\\xc2\\x9b31m", Printable("\xC2\x9B" "31m"));
+  EXPECT_EQ("\\xc2\\x9b31m", Printable("\xC2\x9B"
+                                       "31m"));
   EXPECT_EQ("\\xff€", Printable("\xFF€"));
 }
 

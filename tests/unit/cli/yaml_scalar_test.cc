@@ -80,7 +80,8 @@ TEST(YamlScalar, ResolvesAsKubernetesDoes) {
 }
 
 TEST(YamlScalar, KeysAreText) {
-  const ScalarCase cases[] = {{"?", "8080", "8080"}, {"?", "yes", "true"}, {"?", "0x10", "16"}, {"?", "a b", "a b"}, {"!", "8080", "8080"}, {"?", "null", "error: a key is null"}};
+  const ScalarCase cases[] = {{"?", "8080", "8080"}, {"?", "yes", "true"},  {"?", "0x10", "16"},
+                              {"?", "a b", "a b"},   {"!", "8080", "8080"}, {"?", "null", "error: a key is null"}};
   for (const ScalarCase& c : cases) {
     SCOPED_TRACE(c.text);
     const Result<std::string> got = ResolveKey(c.tag, c.text);
