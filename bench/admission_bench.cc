@@ -16,7 +16,8 @@ namespace {
 std::string ReviewText(int variables) {
   std::string env;
   for (int i = 0; i < variables; ++i) {
-    env += (i == 0 ? "" : ",") + (R"({"name": "SETTING_)" + std::to_string(i)) + R"(", "value": "a value of ordinary length"})";
+    if (i > 0) env += ",";
+    env.append(R"({"name": "SETTING_)").append(std::to_string(i)).append(R"(", "value": "a value of ordinary length"})");
   }
   return R"({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "705ab4f5-6393-11e8-b7cc-42010a800002",)"
          R"( "kind": {"group": "toolhive.stacklok.dev", "version": "v1beta1", "kind": "MCPServer"},)"

@@ -240,8 +240,9 @@ void PolicyChecker::CheckMaskedColumns(RuleContext& context, ExprId root, Source
       if (std::find(bodies.begin(), bodies.end(), used) == bodies.end()) bodies.push_back(used);
     }
   }
-  for (const auto& [file, expression] : roots) {
-    std::vector<ExprId> pending = {expression};
+  for (const auto& root_expression : roots) {
+    const FileId file = root_expression.first;  // named, not bound: clang 14 cannot capture a structured binding
+    std::vector<ExprId> pending = {root_expression.second};
     while (!pending.empty()) {
       const ExprId id = pending.back();
       pending.pop_back();

@@ -184,7 +184,7 @@ void Decider::AddRules(Role role, Decision& decision) {
 void Decider::AddErrors(Decision& decision) const {
   for (const RuleResult& result : context_.results) {
     if (result.error.is(Kind::kAbsent) || ModeOf(result) == PolicyMode::kShadow) continue;
-    decision.errors.push_back({DescribeRule(program_, result.rule, result.outcome), ErrorText(result.error)});
+    decision.errors.push_back({DescribeRule(program_, result.rule, result.outcome), PublicErrorText(result.error)});
   }
 }
 

@@ -62,6 +62,7 @@ class Decider {
   bool IsMaskedColumn(std::string_view column) const;
   void HideMaskedColumns();
   std::string RuleText(const RuleResult& result);
+  std::string PublicErrorText(const Value& error) const;
 
   void ApplyLimits(Decision& decision);
   void AddCharge(const RuleResult& result, Decision& decision);

@@ -63,7 +63,7 @@ void Decider::DenyByFailedLimit(const RuleResult& result, const Value& fault, De
   const RuleOutcome described = DescribeRule(program_, result.rule, failed.outcome);
   decision.rules.push_back(described);
   decision.messages.push_back(RuleText(failed));
-  if (result.outcome != Outcome::kError && fault.is(Kind::kError)) decision.errors.push_back({described, ErrorText(fault)});
+  if (result.outcome != Outcome::kError && fault.is(Kind::kError)) decision.errors.push_back({described, PublicErrorText(fault)});
 }
 
 void Decider::DenyByLimits(Decision& decision) {

@@ -35,6 +35,35 @@ void Decider::AddTexts(Decision& decision) {
   context_.evaluator.ForgetCells();
 }
 
+// The error's text, without what a row's cells may have put into it: `m[row.card]` fails with the card number as the missing key.
+// A detail that the policy itself spells, such as a column's name, is no secret.
+std::string Decider::PublicErrorText(const Value& error) const {
+  if (request_.target() != Target::kRows || !error.is(Kind::kError)) return ErrorText(error);
+  // "string.tag": the member that a string does not have.
+  const bool is_overload = error.error() == ValueError::kNoMatchingOverload;
+  const std::size_t dot = is_overload ? error.string().find('.') : std::string_view::npos;
+  const std::string_view shown = dot == std::string_view::npos ? error.string() : error.string().substr(dot + 1);
+  const bool is_spelled = (is_overload && dot == std::string_view::npos) ||
+                          std::any_of(program_.slots.begin(), program_.slots.end(), [shown](const Slot& slot) { return slot.key == shown; });
+  switch (error.error()) {
+    case ValueError::kNoSuchKey:
+    case ValueError::kNoMatchingOverload:
+    case ValueError::kIndexOutOfRange:
+    case ValueError::kInvalidRegex:
+    case ValueError::kInvalidArgument:
+    case ValueError::kBadConversion:
+    case ValueError::kDuplicateKey: return is_spelled ? ErrorText(error) : ErrorText(Value::Error(error.error(), "(a value of the row)"));
+    case ValueError::kDivideByZero:
+    case ValueError::kModulusByZero:
+    case ValueError::kOverflow:
+    case ValueError::kNotABool:
+    case ValueError::kUnboundVariable:
+    case ValueError::kNoOptionalValue:
+    case ValueError::kBadKeyType: return ErrorText(error);
+  }
+  WRIT_CHECK(false);
+}
+
 void Decider::AddDenialTexts(const RuleResult& result, std::vector<std::string>& texts) {
   const Rule& rule = RuleOf(result);
   if (rule.image && rule.message.empty() && result.outcome != Outcome::kError) AddImageTexts(result, texts);
@@ -49,7 +78,7 @@ std::string Decider::RuleText(const RuleResult& result) {
   if (rule.verb == Verb::kDeny) text = "denied by " + text;
   else if (rule.verb == Verb::kRequire) text = "requirement " + text + " is not met";
   else if (rule.verb == Verb::kLimit) text = LimitText(rule);
-  if (result.outcome == Outcome::kError) text += ": " + ErrorText(result.error);
+  if (result.outcome == Outcome::kError) text += ": " + PublicErrorText(result.error);
   return text;
 }
 
