@@ -24,7 +24,8 @@ constexpr std::size_t kMaxFiles = 100'000;
 void Verify(Program& program, DiagnosticSink& sink) {
   const Result<VerifiedProgram> verified = VerifyProgram(program);
   if (verified) return;
-  sink.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0}, {"the policies are too large to run: " + verified.error().message});
+  sink.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0},
+            {"the policies are too large to run: " + verified.error().message});
 }
 
 }  // namespace
@@ -34,7 +35,8 @@ Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions&
   compilation.files = std::move(files);
   DiagnosticSink sink(options.limits.max_diagnostics);
   std::vector<FileTree> trees;
-  for (std::size_t i = 0; i < compilation.files.size(); ++i) trees.push_back(ParseFile(compilation.files[i], FileId(i), sink, options.limits));
+  for (std::size_t i = 0; i < compilation.files.size(); ++i)
+    trees.push_back(ParseFile(compilation.files[i], FileId(i), sink, options.limits));
   // A tree with syntax errors lacks what did not parse: checking it would report the consequences of what is reported already.
   if (!sink.has_errors()) {
     const TypedSet set = CheckPolicies(std::move(trees), compilation.files, sink);
@@ -57,7 +59,8 @@ Result<std::vector<std::string>> FindPolicyFiles(const std::string& path) {
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status)) {
     const bool missing = !error || error == std::errc::no_such_file_or_directory;
-    return Error{missing ? ErrorCode::kNotFound : ErrorCode::kUnreadable, path + ": " + (missing ? "no such file or directory" : error.message())};
+    return Error{missing ? ErrorCode::kNotFound : ErrorCode::kUnreadable,
+                 path + ": " + (missing ? "no such file or directory" : error.message())};
   }
   if (!fs::is_directory(status)) return std::vector<std::string>{path};
   std::vector<std::string> found;
@@ -96,7 +99,8 @@ Result<std::vector<SourceFile>> ReadPolicyFiles(std::span<const std::string> pat
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (stream.bad()) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
     const auto size = static_cast<std::size_t>(stream.gcount());
-    if (size > limits.max_file_bytes) return Error{ErrorCode::kTooLarge, path + ": larger than " + std::to_string(limits.max_file_bytes) + " bytes"};
+    if (size > limits.max_file_bytes)
+      return Error{ErrorCode::kTooLarge, path + ": larger than " + std::to_string(limits.max_file_bytes) + " bytes"};
     text.resize(size);
     text.shrink_to_fit();
     files.push_back({path, std::move(text)});

@@ -20,8 +20,8 @@ namespace writ::dsl {
 
 struct CompileOptions {
   SourceLimits limits = {};
-  bool strict = false;                // warnings are errors
-  bool optimize = true;               // false: lower without rules/opt and without shared cells, for differential tests
+  bool strict = false;   // warnings are errors
+  bool optimize = true;  // false: lower without rules/opt and without shared cells, for differential tests
 };
 
 // What became of a set of files.
@@ -30,7 +30,7 @@ struct Compilation {
   std::vector<Diagnostic> diagnostics;  // sorted by place
   std::uint32_t error_count = 0;
   std::uint32_t warning_count = 0;
-  std::optional<Program> program;       // given exactly when error_count == 0
+  std::optional<Program> program;  // given exactly when error_count == 0
 };
 
 // Parses, checks and lowers the files as one policy set. Never throws; hostile text gives diagnostics. Thread-safe.

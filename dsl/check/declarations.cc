@@ -20,7 +20,8 @@ bool IsRoot(std::string_view name) {
 }
 
 bool IsTypeName(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn", "optional_type"};
+  static constexpr std::string_view kNames[] = {"bool", "int", "uint",      "double", "string", "bytes",
+                                                "list", "map", "null_type", "type",   "dyn",    "optional_type"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
@@ -49,7 +50,8 @@ class Declarer {
 
   // Adds a name to one of a package's tables; the first declaration wins.
   void Add(std::unordered_map<std::string_view, std::uint32_t>& names, std::string_view what, const Name& name, std::size_t index) {
-    if (!names.emplace(name.text, static_cast<std::uint32_t>(index)).second) checker_.Emit(DiagnosticKind::kDuplicateName, name.span, {what, name.text});
+    if (!names.emplace(name.text, static_cast<std::uint32_t>(index)).second)
+      checker_.Emit(DiagnosticKind::kDuplicateName, name.span, {what, name.text});
   }
 
   // Names of lets, fns and parameters stand in expressions, where roots and types have theirs; a fn is called as functions are.
@@ -129,9 +131,9 @@ class Declarer {
 
   std::optional<MemberType> ColumnType(TypeId type) {
     if (type == set_.types.Simple(TypeKind::kError)) return MemberType::kDyn;  // has its diagnostic
-    static constexpr MemberType kTypes[] = {MemberType::kDyn, MemberType::kBool, MemberType::kInt, MemberType::kUint, MemberType::kDouble,
-                                            MemberType::kString, MemberType::kBytes, MemberType::kTimestamp, MemberType::kDuration,
-                                            MemberType::kStringList, MemberType::kDynMap, MemberType::kDynList};
+    static constexpr MemberType kTypes[] = {MemberType::kDyn,      MemberType::kBool,       MemberType::kInt,    MemberType::kUint,
+                                            MemberType::kDouble,   MemberType::kString,     MemberType::kBytes,  MemberType::kTimestamp,
+                                            MemberType::kDuration, MemberType::kStringList, MemberType::kDynMap, MemberType::kDynList};
     for (const MemberType candidate : kTypes) {
       if (set_.types.OfMember(candidate) == type) return candidate;
     }
@@ -146,7 +148,8 @@ class Declarer {
     if (column.text.empty() || HasColumn(table, column.text)) return;
     std::vector<std::string_view> candidates;
     for (const Column& each : table.columns) candidates.push_back(each.name);
-    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownColumn, column.span, {table.decl->name.text, column.text}), column.text, candidates);
+    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownColumn, column.span, {table.decl->name.text, column.text}),
+                               column.text, candidates);
   }
 
   void CheckRelations(const TypedTable& table) {
@@ -158,12 +161,14 @@ class Declarer {
       NeedColumn(table, relation.our_column);
       const auto other = tables.find(relation.table.text);
       if (other == tables.end()) {
-        ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, relation.table.span, {relation.table.text}), relation.table.text, candidates);
+        ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, relation.table.span, {relation.table.text}),
+                                   relation.table.text, candidates);
         continue;
       }
       if (relation.their_table.text != relation.table.text) {
         checker_.Emit(DiagnosticKind::kUnknownTable, relation.their_table.span, {relation.their_table.text}).help =
-            "the condition is about `" + std::string(relation.table.text) + "`: " + std::string(relation.table.text) + "." + std::string(relation.their_column.text);
+            "the condition is about `" + std::string(relation.table.text) + "`: " + std::string(relation.table.text) + "." +
+            std::string(relation.their_column.text);
         continue;
       }
       NeedColumn(set_.tables[other->second], relation.their_column);
@@ -264,8 +269,8 @@ class Declarer {
 };
 
 // NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
-void WalkNames(const TypedSet& set, FileId file, ExprId id, std::vector<std::string_view>& bound, const std::function<void(const Expr&)>& on_name,
-               const std::function<void(const Expr&)>& on_call) {
+void WalkNames(const TypedSet& set, FileId file, ExprId id, std::vector<std::string_view>& bound,
+               const std::function<void(const Expr&)>& on_name, const std::function<void(const Expr&)>& on_call) {
   if (!id.valid()) return;
   const Expr& e = set.expr(file, id);
   if (e.kind == ExprKind::kIdent && (e.rooted || std::find(bound.begin(), bound.end(), e.text) == bound.end())) on_name(e);
@@ -294,8 +299,9 @@ std::vector<BodyRef> UsedBodies(const TypedSet& set, const PackageNames& names, 
   ForEachName(
       set, file, root,
       [&](const Expr& e) {
-        if (fn != nullptr && !e.rooted &&
-            std::any_of(fn->parameters.begin(), fn->parameters.end(), [&](const Parameter& parameter) { return parameter.name.text == e.text; })) {
+        if (fn != nullptr && !e.rooted && std::any_of(fn->parameters.begin(), fn->parameters.end(), [&](const Parameter& parameter) {
+              return parameter.name.text == e.text;
+            })) {
           return;
         }
         if (const auto let = names.lets.find(e.text); let != names.lets.end()) add({false, let->second});

@@ -15,13 +15,13 @@ namespace writ::dsl {
 // A let or a fn.
 struct BodyRef {
   bool is_fn = false;
-  std::uint32_t index = 0;            // into TypedSet::lets or fns
+  std::uint32_t index = 0;  // into TypedSet::lets or fns
   friend bool operator==(const BodyRef&, const BodyRef&) = default;
 };
 
 struct Declarations {
-  std::vector<PackageNames> names;    // by package
-  std::vector<BodyRef> order;         // every let and fn, after all that its body uses (cycles: reported, in any order)
+  std::vector<PackageNames> names;  // by package
+  std::vector<BodyRef> order;       // every let and fn, after all that its body uses (cycles: reported, in any order)
 };
 
 // Fills packages, imports, lets, fns, tables, signers, policies and let_order of `set` from its files; reports duplicate and

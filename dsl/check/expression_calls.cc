@@ -149,7 +149,8 @@ TypeId ExpressionChecker::CheckDeclared(const Expr& e, std::string_view name, bo
 }
 
 // CEL's rule: every overload of the call's style that the arguments fit is kept; if their results differ the result is dyn.
-TypeId ExpressionChecker::ResolveOverload(const Expr& e, const FunctionOverloads& overloads, bool is_method, std::span<const TypeId> arguments) {
+TypeId ExpressionChecker::ResolveOverload(const Expr& e, const FunctionOverloads& overloads, bool is_method,
+                                          std::span<const TypeId> arguments) {
   TypeId result;
   std::vector<const Signature*> same_style;
   for (const Signature& signature : overloads.signatures) {
@@ -175,10 +176,12 @@ TypeId ExpressionChecker::ResolveOverload(const Expr& e, const FunctionOverloads
   return NoOverload(e, e.text, arguments, same_style);
 }
 
-TypeId ExpressionChecker::NoOverload(const Expr& e, std::string_view name, std::span<const TypeId> arguments, std::span<const Signature* const> candidates) {
+TypeId ExpressionChecker::NoOverload(const Expr& e, std::string_view name, std::span<const TypeId> arguments,
+                                     std::span<const Signature* const> candidates) {
   const bool is_operator = e.kind == ExprKind::kBinary || e.kind == ExprKind::kUnary;
   const std::string shown = is_operator ? OperatorText(name) : std::string(name);
-  const std::size_t receivers = e.is_method && !info(ExprId(static_cast<std::size_t>(&e - set_.files[scope_->file.index].exprs.data()))).namespaced ? 1 : 0;
+  const std::size_t receivers =
+      e.is_method && !info(ExprId(static_cast<std::size_t>(&e - set_.files[scope_->file.index].exprs.data()))).namespaced ? 1 : 0;
   std::vector<std::size_t> counts;
   for (const Signature* signature : candidates) counts.push_back(signature->parameters.size() - receivers);
   std::sort(counts.begin(), counts.end());
@@ -197,8 +200,10 @@ TypeId ExpressionChecker::NoOverload(const Expr& e, std::string_view name, std::
     found += Text(arguments[i]);
   }
   Diagnostic& diagnostic = Emit(DiagnosticKind::kNoMatchingOverload, e.name_span, {shown, found});
-  if (candidates.empty()) diagnostic.help = e.is_method ? "write " + shown + "(…): it is no method" : "write value." + shown + "(…): it is a method";
-  if (arguments.size() == 2 && is_operator && (shown == "==" || shown == "!=" || shown == "in")) diagnostic.help = "convert one side, or compare with dyn(…)";
+  if (candidates.empty())
+    diagnostic.help = e.is_method ? "write " + shown + "(…): it is no method" : "write value." + shown + "(…): it is a method";
+  if (arguments.size() == 2 && is_operator && (shown == "==" || shown == "!=" || shown == "in"))
+    diagnostic.help = "convert one side, or compare with dyn(…)";
   return Error();
 }
 

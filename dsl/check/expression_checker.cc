@@ -16,9 +16,19 @@ struct TypeValue {
   TypeKind kind;
 };
 constexpr TypeValue kTypeValues[] = {
-    {"bool", TypeKind::kBool}, {"int", TypeKind::kInt}, {"uint", TypeKind::kUint}, {"double", TypeKind::kDouble}, {"string", TypeKind::kString},
-    {"bytes", TypeKind::kBytes}, {"list", TypeKind::kList}, {"map", TypeKind::kMap}, {"null_type", TypeKind::kNull}, {"type", TypeKind::kType},
-    {"google.protobuf.Timestamp", TypeKind::kTimestamp}, {"google.protobuf.Duration", TypeKind::kDuration}, {"optional_type", TypeKind::kOptional},
+    {"bool", TypeKind::kBool},
+    {"int", TypeKind::kInt},
+    {"uint", TypeKind::kUint},
+    {"double", TypeKind::kDouble},
+    {"string", TypeKind::kString},
+    {"bytes", TypeKind::kBytes},
+    {"list", TypeKind::kList},
+    {"map", TypeKind::kMap},
+    {"null_type", TypeKind::kNull},
+    {"type", TypeKind::kType},
+    {"google.protobuf.Timestamp", TypeKind::kTimestamp},
+    {"google.protobuf.Duration", TypeKind::kDuration},
+    {"optional_type", TypeKind::kOptional},
 };
 
 TypeId TypeOfValue(TypeTable& types, TypeKind kind) {
@@ -34,7 +44,8 @@ TypeId TypeOfValue(TypeTable& types, TypeKind kind) {
 
 }  // namespace
 
-ExpressionChecker::ExpressionChecker(TypedSet& set, DiagnosticSink& sink) : set_(set), sink_(sink), overloads_(set.types), unifier_(set.types) {
+ExpressionChecker::ExpressionChecker(TypedSet& set, DiagnosticSink& sink)
+    : set_(set), sink_(sink), overloads_(set.types), unifier_(set.types) {
   constants_.resize(set.files.size());
   for (std::size_t i = 0; i < set.files.size(); ++i) {
     constants_[i].resize(set.files[i].exprs.size());
@@ -44,8 +55,8 @@ ExpressionChecker::ExpressionChecker(TypedSet& set, DiagnosticSink& sink) : set_
 
 Diagnostic& ExpressionChecker::Emit(DiagnosticKind kind, SourceSpan span, std::initializer_list<std::string_view> arguments) {
   if (muted_) return scratch_;
-  const std::string key = std::to_string(static_cast<int>(kind)) + ':' + std::to_string(span.file.index) + ':' + std::to_string(span.begin) + ':' +
-                          std::to_string(span.end);
+  const std::string key = std::to_string(static_cast<int>(kind)) + ':' + std::to_string(span.file.index) + ':' +
+                          std::to_string(span.begin) + ':' + std::to_string(span.end);
   if (!emitted_.insert(key).second) return scratch_;
   return sink_.Emit(kind, span, arguments);
 }
@@ -141,7 +152,13 @@ TypeId ExpressionChecker::CheckLiteral(const Expr& e) {
     case Kind::kBytes: return Simple(TypeKind::kBytes);
     case Kind::kTimestamp: return Simple(TypeKind::kTimestamp);
     case Kind::kDuration: return Simple(TypeKind::kDuration);
-    case Kind::kAbsent: case Kind::kList: case Kind::kMap: case Kind::kOptional: case Kind::kType: case Kind::kError: case Kind::kUnknown: return Dyn();
+    case Kind::kAbsent:
+    case Kind::kList:
+    case Kind::kMap:
+    case Kind::kOptional:
+    case Kind::kType:
+    case Kind::kError:
+    case Kind::kUnknown: return Dyn();
   }
   WRIT_CHECK(false);
 }
@@ -240,7 +257,8 @@ TypeId ExpressionChecker::UnknownIdent(const Expr& e) {
   std::sort(candidates.begin(), candidates.end());  // the maps have no order, diagnostics must
   Diagnostic& diagnostic = Emit(DiagnosticKind::kUnknownName, e.span, {e.text});
   Suggest(diagnostic, e.text, candidates);
-  if (scope_->package != nullptr && scope_->package->fns.contains(e.text)) diagnostic.help = "`" + name + "` is a fn: call it with `" + name + "(…)`";
+  if (scope_->package != nullptr && scope_->package->fns.contains(e.text))
+    diagnostic.help = "`" + name + "` is a fn: call it with `" + name + "(…)`";
   return Error();
 }
 
@@ -326,9 +344,20 @@ TypeId ExpressionChecker::MemberOf(const Expr& e, TypeId operand, std::string_vi
       return Dyn();
     case TypeKind::kMap: return types()[type].parameters[1];
     case TypeKind::kRecord: return RecordMember(e, type, member);
-    case TypeKind::kNull: case TypeKind::kBool: case TypeKind::kInt: case TypeKind::kUint: case TypeKind::kDouble: case TypeKind::kString:
-    case TypeKind::kBytes: case TypeKind::kTimestamp: case TypeKind::kDuration: case TypeKind::kList: case TypeKind::kOptional: case TypeKind::kType:
-    case TypeKind::kWrapper: case TypeKind::kAbstract: break;
+    case TypeKind::kNull:
+    case TypeKind::kBool:
+    case TypeKind::kInt:
+    case TypeKind::kUint:
+    case TypeKind::kDouble:
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+    case TypeKind::kTimestamp:
+    case TypeKind::kDuration:
+    case TypeKind::kList:
+    case TypeKind::kOptional:
+    case TypeKind::kType:
+    case TypeKind::kWrapper:
+    case TypeKind::kAbstract: break;
   }
   const ExprId operand_id = e.args[0];
   Emit(DiagnosticKind::kNotSelectable, e.name_span, {ExprText(set_.files[scope_->file.index], operand_id), Text(type)});
@@ -383,7 +412,8 @@ TypeId ExpressionChecker::CheckConditional(const Expr& e) {
 // The common type of two entries of a literal: the more general one when they agree, else dyn.
 TypeId ExpressionChecker::Join(TypeId previous, TypeId next) {
   if (!previous.valid()) return next;
-  return unifier_.Assignable(previous, next) ? unifier_.MoreGeneral(unifier_.Resolve(previous, false), unifier_.Resolve(next, false)) : Dyn();
+  return unifier_.Assignable(previous, next) ? unifier_.MoreGeneral(unifier_.Resolve(previous, false), unifier_.Resolve(next, false))
+                                             : Dyn();
 }
 
 // `[?e]`, `{k: ?v}`: an optional stands for its inside, or for nothing.
@@ -439,9 +469,19 @@ TypeId ExpressionChecker::ElementOf(const Expr& e, TypeId range) {
     case TypeKind::kError: return Error();
     case TypeKind::kDyn: return Dyn();
     case TypeKind::kParameter: unifier_.Assignable(Dyn(), type); return Dyn();
-    case TypeKind::kNull: case TypeKind::kBool: case TypeKind::kInt: case TypeKind::kUint: case TypeKind::kDouble: case TypeKind::kString:
-    case TypeKind::kBytes: case TypeKind::kTimestamp: case TypeKind::kDuration: case TypeKind::kOptional: case TypeKind::kType:
-    case TypeKind::kWrapper: case TypeKind::kAbstract: break;
+    case TypeKind::kNull:
+    case TypeKind::kBool:
+    case TypeKind::kInt:
+    case TypeKind::kUint:
+    case TypeKind::kDouble:
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+    case TypeKind::kTimestamp:
+    case TypeKind::kDuration:
+    case TypeKind::kOptional:
+    case TypeKind::kType:
+    case TypeKind::kWrapper:
+    case TypeKind::kAbstract: break;
   }
   static constexpr std::string_view kNames[] = {"all", "exists", "exists_one", "map", "filter", "optMap", "optFlatMap"};
   Emit(DiagnosticKind::kNotIterable, expr(e.args[0]).span, {kNames[static_cast<std::size_t>(e.macro)], Text(type)});
@@ -502,7 +542,8 @@ TypeId ExpressionChecker::CheckMacro(const Expr& e) {
 // ---- written types --------------------------------------------------------------------------------------------------------
 
 TypeId ExpressionChecker::TypeOf(const TypeExpr& type) {
-  static constexpr std::string_view kNames[] = {"bool", "bytes", "double", "duration", "dyn", "int", "list", "map", "string", "timestamp", "uint"};
+  static constexpr std::string_view kNames[] = {"bool", "bytes", "double", "duration",  "dyn", "int",
+                                                "list", "map",   "string", "timestamp", "uint"};
   TypeId result = Error();
   if (type.name == "list" || type.name == "map") {
     const std::size_t wanted = type.name == "list" ? 1 : 2;

@@ -41,18 +41,18 @@ struct BodyTable {
 struct ExprScope {
   FileId file;
   const VariableTypes* variables = nullptr;
-  const VariableTypes* foreign = nullptr;      // roots of other targets: for help, and for faults of bodies
-  std::string_view place;                      // "policies for tools"; for help
-  std::string_view container;                  // "" = none
+  const VariableTypes* foreign = nullptr;  // roots of other targets: for help, and for faults of bodies
+  std::string_view place;                  // "policies for tools"; for help
+  std::string_view container;              // "" = none
   const PackageNames* package = nullptr;
   const BodyTable* bodies = nullptr;
-  const FnDecl* fn = nullptr;                  // inside its body
-  std::vector<TypeId> parameters;              // of `fn`
+  const FnDecl* fn = nullptr;      // inside its body
+  std::vector<TypeId> parameters;  // of `fn`
   const std::vector<ExpressionEnvironment::Overload>* declared = nullptr;
-  bool dotted = false;                         // some variable's name has a dot
-  bool check = true;                           // false: names only, all types dyn, unknown names are variables
-  bool constant_faults = true;                 // report constants that cannot be evaluated
-  bool is_body = false;                        // a let or fn: foreign roots are recorded, not reported
+  bool dotted = false;          // some variable's name has a dot
+  bool check = true;            // false: names only, all types dyn, unknown names are variables
+  bool constant_faults = true;  // report constants that cannot be evaluated
+  bool is_body = false;         // a let or fn: foreign roots are recorded, not reported
 };
 
 // Not thread-safe.
@@ -146,14 +146,14 @@ class ExpressionChecker {
   DiagnosticSink& sink_;
   OverloadTable overloads_;
   Unifier unifier_;
-  Arena arena_;                                   // of folded constants
-  std::vector<std::vector<Value>> constants_;     // [file][expression]; kAbsent = not constant
+  Arena arena_;                                // of folded constants
+  std::vector<std::vector<Value>> constants_;  // [file][expression]; kAbsent = not constant
   bool muted_ = false;
   std::unordered_set<std::string> emitted_;
   Diagnostic scratch_{};
-  const ExprScope* scope_ = nullptr;              // during Check
+  const ExprScope* scope_ = nullptr;  // during Check
   std::vector<Iteration> iterations_;
-  std::vector<ExprId> touched_;                   // nodes of the current expression, whose types are resolved at the end
+  std::vector<ExprId> touched_;  // nodes of the current expression, whose types are resolved at the end
   std::optional<BodyFault> body_fault_;
 };
 

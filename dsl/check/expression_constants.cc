@@ -23,9 +23,11 @@ void ExpressionChecker::FoldNode(ExprId id, const Expr& e) {
   }
   const TypedExpr& typed = info(id);
   const bool is_call = typed.reference == ReferenceKind::kFunction && e.args.size() == 1 && Constant(e.args[0]) != nullptr;
-  if (is_call && (typed.function == Function::kToTimestamp || typed.function == Function::kToDuration) && expr(e.args[0]).value.is(Kind::kString)) {
+  if (is_call && (typed.function == Function::kToTimestamp || typed.function == Function::kToDuration) &&
+      expr(e.args[0]).value.is(Kind::kString)) {
     const bool time = typed.function == Function::kToTimestamp;
-    Emit(DiagnosticKind::kBadConstant, expr(e.args[0]).span, {"`" + std::string(value->string()) + "` is not " + (time ? "an RFC 3339 time" : "a duration")})
+    Emit(DiagnosticKind::kBadConstant, expr(e.args[0]).span,
+         {"`" + std::string(value->string()) + "` is not " + (time ? "an RFC 3339 time" : "a duration")})
         .help = time ? "write timestamp(\"2026-11-20T10:00:00Z\")" : "write duration(\"1h30m\")";
     return;
   }
@@ -59,7 +61,12 @@ std::optional<Value> ExpressionChecker::Fold(ExprId id, const Expr& e) {
       }
       return FoldCall(info(id).function, arguments, arena_);
     }
-    case ExprKind::kIdent: case ExprKind::kSelect: case ExprKind::kOptionalSelect: case ExprKind::kHas: case ExprKind::kStruct: case ExprKind::kMacro: break;
+    case ExprKind::kIdent:
+    case ExprKind::kSelect:
+    case ExprKind::kOptionalSelect:
+    case ExprKind::kHas:
+    case ExprKind::kStruct:
+    case ExprKind::kMacro: break;
   }
   return std::nullopt;
 }

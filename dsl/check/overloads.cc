@@ -25,7 +25,8 @@ class Reader {
   // NOLINTNEXTLINE(misc-no-recursion): depth of the table's own types, 3
   TypeId ReadType() {
     Take("");
-    const std::size_t end = std::min(text_.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"), text_.size());
+    const std::size_t end =
+        std::min(text_.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"), text_.size());
     const std::string name(text_.substr(0, end));
     text_.remove_prefix(end);
     WRIT_CHECK(!name.empty());

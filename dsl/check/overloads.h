@@ -12,8 +12,8 @@ namespace writ::dsl {
 
 struct Signature {
   bool is_method = false;
-  bool generic = false;               // mentions type parameters
-  std::vector<TypeId> parameters;     // the receiver first
+  bool generic = false;            // mentions type parameters
+  std::vector<TypeId> parameters;  // the receiver first
   TypeId result;
 };
 

@@ -8,7 +8,8 @@ namespace writ::dsl {
 
 PolicyChecker::PolicyChecker(TypedSet& set, const Declarations& declarations, ExpressionChecker& checker, std::span<const SourceFile> files)
     : set_(set), declarations_(declarations), checker_(checker), files_(files), targets_(set.types) {
-  for (std::size_t package = 0; package < set.packages.size(); ++package) all_variables_.push_back(targets_.AllVariables(set.imports[package]));
+  for (std::size_t package = 0; package < set.packages.size(); ++package)
+    all_variables_.push_back(targets_.AllVariables(set.imports[package]));
   let_used_.resize(set.lets.size());
   fn_used_.resize(set.fns.size());
   places_.resize(set.lets.size() + set.fns.size());
@@ -38,8 +39,8 @@ TargetScope& PolicyChecker::ScopeFor(const TypedPolicy& policy) {
   const TypeId row = target == Target::kRows ? RowType(policy) : TypeId();
   std::unique_ptr<TargetScope>& scope = scopes_[{policy.package, target, row}];
   if (!scope) {
-    scope = std::make_unique<TargetScope>(
-        MakeScope(policy.package, targets_.Variables(target, set_.imports[policy.package], row), "policies for " + std::string(InfoOf(target).name)));
+    scope = std::make_unique<TargetScope>(MakeScope(policy.package, targets_.Variables(target, set_.imports[policy.package], row),
+                                                    "policies for " + std::string(InfoOf(target).name)));
     scope->target = target;
   }
   return *scope;
@@ -69,7 +70,9 @@ std::vector<BodyRef> PolicyChecker::UsesOf(const BodyRef& body) const {
 void PolicyChecker::PrepareBodies(TargetScope& scope, FileId file, ExprId root) {
   std::vector<BodyRef> pending = UsedBodies(set_, declarations_.names[scope.package], file, root, nullptr);
   std::vector<BodyRef> wanted;
-  const auto done = [&](const BodyRef& body) -> std::vector<bool>::reference { return body.is_fn ? scope.fn_done[body.index] : scope.let_done[body.index]; };
+  const auto done = [&](const BodyRef& body) -> std::vector<bool>::reference {
+    return body.is_fn ? scope.fn_done[body.index] : scope.let_done[body.index];
+  };
   while (!pending.empty()) {
     const BodyRef body = pending.back();
     pending.pop_back();

@@ -20,7 +20,7 @@ namespace writ::dsl {
 struct TargetScope {
   Target target = Target::kTools;
   std::uint32_t package = 0;
-  std::string place;                  // "policies for tools"
+  std::string place;  // "policies for tools"
   VariableTypes variables;
   BodyTable bodies;
   std::vector<bool> let_done, fn_done;
@@ -97,7 +97,7 @@ class PolicyChecker {
   PackageNames no_names_;
   std::map<std::string_view, std::set<std::string_view>> masked_;  // table → columns
   std::vector<bool> let_used_, fn_used_;
-  std::vector<std::size_t> places_;           // of lets, then fns, in Declarations::order
+  std::vector<std::size_t> places_;  // of lets, then fns, in Declarations::order
 };
 
 // Returns true if every name that pattern `inner` matches is matched by `outer`; false when that is not certain.

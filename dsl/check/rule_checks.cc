@@ -26,7 +26,8 @@ std::string RuleIdOf(const PolicyDecl& policy, std::size_t position) {
 
 bool CoversAll(std::span<const Pattern> outer, std::span<const Pattern> inner) {
   if (outer.empty()) return true;
-  if (inner.empty()) return std::any_of(outer.begin(), outer.end(), [](const Pattern& pattern) { return pattern.text == "**" || pattern.text == "*"; });
+  if (inner.empty())
+    return std::any_of(outer.begin(), outer.end(), [](const Pattern& pattern) { return pattern.text == "**" || pattern.text == "*"; });
   return std::all_of(inner.begin(), inner.end(), [&](const Pattern& pattern) {
     return std::any_of(outer.begin(), outer.end(), [&](const Pattern& each) { return PatternCovers(each.text, pattern); });
   });
@@ -73,7 +74,8 @@ void PolicyChecker::FindTablesOf(TypedPolicy& policy) {
       found = true;
       policy.tables.push_back(tables.at(name));
     }
-    if (!found) ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, pattern.span, {pattern.text}), pattern.text, candidates);
+    if (!found)
+      ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, pattern.span, {pattern.text}), pattern.text, candidates);
   }
   std::sort(policy.tables.begin(), policy.tables.end());
   policy.tables.erase(std::unique(policy.tables.begin(), policy.tables.end()), policy.tables.end());
@@ -95,7 +97,8 @@ TypeId PolicyChecker::RowType(const TypedPolicy& policy) {
 void PolicyChecker::CheckOperations(const PolicyDecl& policy) {
   for (const Name& operation : policy.operations) {
     if (std::find(std::begin(kOperations), std::end(kOperations), operation.text) != std::end(kOperations)) continue;
-    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownOperation, operation.span, {operation.text}), operation.text, kOperations);
+    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownOperation, operation.span, {operation.text}), operation.text,
+                               kOperations);
   }
 }
 
@@ -151,8 +154,11 @@ void PolicyChecker::CheckImage(RuleContext& context, const RuleDecl& rule) {
   const TypeKind kind = types[found].kind;
   const bool fits = kind == TypeKind::kError || kind == TypeKind::kDyn || kind == TypeKind::kString ||
                     (kind == TypeKind::kWrapper && types[found].parameters[0] == types.Simple(TypeKind::kString)) ||
-                    (kind == TypeKind::kList && (types[found].parameters[0] == types.Simple(TypeKind::kString) || types[found].parameters[0] == types.Simple(TypeKind::kDyn)));
-  if (!fits) checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, rule.image).span, {types.Text(found), "an image reference: string or list(string)"});
+                    (kind == TypeKind::kList && (types[found].parameters[0] == types.Simple(TypeKind::kString) ||
+                                                 types[found].parameters[0] == types.Simple(TypeKind::kDyn)));
+  if (!fits)
+    checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, rule.image).span,
+                  {types.Text(found), "an image reference: string or list(string)"});
   if (rule.signers) CheckSigners(*rule.signers, context.policy.package);
 }
 
@@ -164,8 +170,9 @@ void PolicyChecker::CheckSigners(const SignerExpr& signers, std::uint32_t packag
   }
   for (const SignerExpr& operand : signers.operands) CheckSigners(operand, package);
   if (signers.needed >= 1 && signers.needed <= signers.operands.size()) return;
-  checker_.Emit(DiagnosticKind::kBadConstant, signers.span,
-                {std::to_string(signers.needed) + " of " + std::to_string(signers.operands.size()) + " signers can never be what is meant"});
+  checker_.Emit(
+      DiagnosticKind::kBadConstant, signers.span,
+      {std::to_string(signers.needed) + " of " + std::to_string(signers.operands.size()) + " signers can never be what is meant"});
 }
 
 void PolicyChecker::NeedSigner(const Name& signer, std::uint32_t package) {
@@ -185,8 +192,11 @@ void PolicyChecker::CheckKeys(RuleContext& context, const LimitClause& limit) {
   for (const ExprId key : limit.keys) {
     const TypeId found = CheckRoot(context, key);
     const TypeKind kind = set_.types[found].kind;
-    if (kind != TypeKind::kList && kind != TypeKind::kMap && kind != TypeKind::kRecord && kind != TypeKind::kOptional && kind != TypeKind::kType) continue;
-    checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, key).span, {set_.types.Text(found), "a string, number, bool or time as key"});
+    if (kind != TypeKind::kList && kind != TypeKind::kMap && kind != TypeKind::kRecord && kind != TypeKind::kOptional &&
+        kind != TypeKind::kType)
+      continue;
+    checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, key).span,
+                  {set_.types.Text(found), "a string, number, bool or time as key"});
   }
 }
 
@@ -221,7 +231,8 @@ void PolicyChecker::CheckMessage(RuleContext& context, const RuleDecl& rule) {
   for (const MessagePiece& piece : rule.message.pieces) {
     if (!piece.expr.valid()) continue;
     CheckRoot(context, piece.expr);
-    if (context.policy.decl->target == Target::kRows) CheckMaskedColumns(context, piece.expr, set_.expr(context.policy.file, piece.expr).span);
+    if (context.policy.decl->target == Target::kRows)
+      CheckMaskedColumns(context, piece.expr, set_.expr(context.policy.file, piece.expr).span);
   }
 }
 
@@ -252,9 +263,10 @@ void PolicyChecker::CheckMaskedColumns(RuleContext& context, ExprId root, Source
         return operand.valid() && set_.expr(file, operand).kind == ExprKind::kIdent && set_.expr(file, operand).text == "row";
       };
       std::string_view column;
-      if ((e.kind == ExprKind::kSelect || e.kind == ExprKind::kOptionalSelect || e.kind == ExprKind::kHas) && is_row(e.args[0])) column = e.text;
-      if (e.kind == ExprKind::kBinary && e.args.size() == 2 && is_row(e.args[0]) && e.args[1].valid() && set_.expr(file, e.args[1]).value.is(Kind::kString) &&
-          (e.text == "_[_]" || e.text == "_[?_]")) {
+      if ((e.kind == ExprKind::kSelect || e.kind == ExprKind::kOptionalSelect || e.kind == ExprKind::kHas) && is_row(e.args[0]))
+        column = e.text;
+      if (e.kind == ExprKind::kBinary && e.args.size() == 2 && is_row(e.args[0]) && e.args[1].valid() &&
+          set_.expr(file, e.args[1]).value.is(Kind::kString) && (e.text == "_[_]" || e.text == "_[?_]")) {
         column = set_.expr(file, e.args[1]).value.string();
       }
       if (!column.empty()) {
@@ -263,7 +275,9 @@ void PolicyChecker::CheckMaskedColumns(RuleContext& context, ExprId root, Source
         }
         continue;
       }
-      if (is_row(id)) checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row"}).note = "`row." + std::string(*masked.begin()) + "` is part of it";
+      if (is_row(id))
+        checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row"}).note =
+            "`row." + std::string(*masked.begin()) + "` is part of it";
       pending.insert(pending.end(), e.args.begin(), e.args.end());
     }
   }

@@ -16,8 +16,14 @@ Target TargetOf(TestStep::Kind kind) {
     case TestStep::Kind::kFilter: return Target::kRows;
     case TestStep::Kind::kAdmit: return Target::kAdmission;
     case TestStep::Kind::kSchema: return Target::kSchemas;
-    case TestStep::Kind::kCall: case TestStep::Kind::kList: case TestStep::Kind::kPrincipal: case TestStep::Kind::kContext: case TestStep::Kind::kAt:
-    case TestStep::Kind::kAfter: case TestStep::Kind::kData: case TestStep::Kind::kImage: return Target::kTools;
+    case TestStep::Kind::kCall:
+    case TestStep::Kind::kList:
+    case TestStep::Kind::kPrincipal:
+    case TestStep::Kind::kContext:
+    case TestStep::Kind::kAt:
+    case TestStep::Kind::kAfter:
+    case TestStep::Kind::kData:
+    case TestStep::Kind::kImage: return Target::kTools;
   }
   return Target::kTools;
 }
@@ -27,7 +33,8 @@ bool IsCase(TestStep::Kind kind) { return kind >= TestStep::Kind::kCall; }
 }  // namespace
 
 void PolicyChecker::CheckTest(const FileTree& tree, const TestDecl& test) {
-  const auto package = static_cast<std::uint32_t>(std::find(set_.packages.begin(), set_.packages.end(), tree.package.text) - set_.packages.begin());
+  const auto package =
+      static_cast<std::uint32_t>(std::find(set_.packages.begin(), set_.packages.end(), tree.package.text) - set_.packages.begin());
   for (const TestStep& step : test.steps) {
     CheckStep(step, package);
     if (!IsCase(step.kind)) continue;
@@ -64,11 +71,17 @@ void PolicyChecker::CheckStep(const TestStep& step, std::uint32_t package) {
     case TestStep::Kind::kAdmit: {
       static constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
       if (std::find(std::begin(kOperations), std::end(kOperations), step.word.text) != std::end(kOperations)) break;
-      ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownOperation, step.word.span, {step.word.text}), step.word.text, kOperations);
+      ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownOperation, step.word.span, {step.word.text}), step.word.text,
+                                 kOperations);
       break;
     }
-    case TestStep::Kind::kAt: case TestStep::Kind::kAfter: case TestStep::Kind::kCall: case TestStep::Kind::kList: case TestStep::Kind::kRead:
-    case TestStep::Kind::kPrompt: case TestStep::Kind::kSchema: break;
+    case TestStep::Kind::kAt:
+    case TestStep::Kind::kAfter:
+    case TestStep::Kind::kCall:
+    case TestStep::Kind::kList:
+    case TestStep::Kind::kRead:
+    case TestStep::Kind::kPrompt:
+    case TestStep::Kind::kSchema: break;
   }
 }
 
@@ -77,7 +90,8 @@ void PolicyChecker::CheckStep(const TestStep& step, std::uint32_t package) {
 bool PolicyChecker::RefuseVariable(FileId file, ExprId id) {
   if (!id.valid()) return false;
   const Expr& e = set_.expr(file, id);
-  const bool negative = e.kind == ExprKind::kUnary && e.text == "-_" && e.args[0].valid() && set_.expr(file, e.args[0]).kind == ExprKind::kLiteral;
+  const bool negative =
+      e.kind == ExprKind::kUnary && e.text == "-_" && e.args[0].valid() && set_.expr(file, e.args[0]).kind == ExprKind::kLiteral;
   if (e.kind == ExprKind::kLiteral || negative) return false;
   if ((e.kind != ExprKind::kList && e.kind != ExprKind::kMap) || !e.optional.empty()) {
     checker_.Emit(DiagnosticKind::kNotConstant, e.span, {});
@@ -115,12 +129,14 @@ void PolicyChecker::CheckMembers(FileId file, ExprId id, Target target, std::str
   const std::string prefix = std::string(root) + '.';
   std::vector<std::string_view> candidates;
   for (const Member& member : info.members) {
-    if (member.path.starts_with(prefix) && member.path.find('.', prefix.size()) == std::string_view::npos) candidates.push_back(member.path.substr(prefix.size()));
+    if (member.path.starts_with(prefix) && member.path.find('.', prefix.size()) == std::string_view::npos)
+      candidates.push_back(member.path.substr(prefix.size()));
   }
   for (std::size_t i = 0; i < e.args.size(); i += 2) {
     const Expr& key = set_.expr(file, e.args[i]);
     if (!key.value.is(Kind::kString) || std::find(candidates.begin(), candidates.end(), key.value.string()) != candidates.end()) continue;
-    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownMember, key.span, {root, key.value.string()}), key.value.string(), candidates);
+    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownMember, key.span, {root, key.value.string()}), key.value.string(),
+                               candidates);
   }
 }
 
@@ -164,7 +180,8 @@ void PolicyChecker::CheckExpectation(const TestStep& step, std::uint32_t package
       for (const TypedPolicy& policy : set_.policies) candidates.push_back(policy.decl->name.text);
     }
     if (std::find(candidates.begin(), candidates.end(), expect.by.text) == candidates.end()) {
-      ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownPolicy, expect.by.span, {expect.by.text}), expect.by.text, candidates);
+      ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownPolicy, expect.by.span, {expect.by.text}), expect.by.text,
+                                 candidates);
     }
   }
   if (expect.columns.empty()) return;
@@ -179,7 +196,8 @@ void PolicyChecker::CheckExpectation(const TestStep& step, std::uint32_t package
 bool PolicyChecker::Applies(const TypedPolicy& policy, Target target, std::string_view scope) const {
   if (policy.decl->target != target) return false;
   if (policy.decl->scopes.empty() || scope.empty()) return true;
-  return std::any_of(policy.decl->scopes.begin(), policy.decl->scopes.end(), [&](const Pattern& pattern) { return pattern.text == "*" || GlobMatches(pattern.text, scope); });
+  return std::any_of(policy.decl->scopes.begin(), policy.decl->scopes.end(),
+                     [&](const Pattern& pattern) { return pattern.text == "*" || GlobMatches(pattern.text, scope); });
 }
 
 void PolicyChecker::CheckCovered(const TestStep& step, std::uint32_t package) {

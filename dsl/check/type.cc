@@ -8,12 +8,14 @@
 namespace writ::dsl {
 namespace {
 
-constexpr std::string_view kSimpleNames[] = {"error", "dyn", "null_type", "bool", "int", "uint", "double", "string", "bytes", "timestamp", "duration"};
+constexpr std::string_view kSimpleNames[] = {"error",  "dyn",    "null_type", "bool",      "int",     "uint",
+                                             "double", "string", "bytes",     "timestamp", "duration"};
 
 }  // namespace
 
 TypeTable::TypeTable() {
-  for (std::size_t i = 0; i < std::size(kSimpleNames); ++i) types_.push_back(Type{static_cast<TypeKind>(i), std::string(kSimpleNames[i]), {}, {}, false});
+  for (std::size_t i = 0; i < std::size(kSimpleNames); ++i)
+    types_.push_back(Type{static_cast<TypeKind>(i), std::string(kSimpleNames[i]), {}, {}, false});
 }
 
 TypeId TypeTable::Record(std::string_view name, std::vector<RecordField> fields, bool open) {
@@ -70,8 +72,17 @@ std::string TypeTable::Text(TypeId id) const {
     case TypeKind::kWrapper: text = "wrapper"; break;
     case TypeKind::kParameter: return type.name.starts_with('?') ? "dyn" : type.name;
     case TypeKind::kRecord: return type.name;
-    case TypeKind::kError: case TypeKind::kDyn: case TypeKind::kNull: case TypeKind::kBool: case TypeKind::kInt: case TypeKind::kUint:
-    case TypeKind::kDouble: case TypeKind::kString: case TypeKind::kBytes: case TypeKind::kTimestamp: case TypeKind::kDuration:
+    case TypeKind::kError:
+    case TypeKind::kDyn:
+    case TypeKind::kNull:
+    case TypeKind::kBool:
+    case TypeKind::kInt:
+    case TypeKind::kUint:
+    case TypeKind::kDouble:
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+    case TypeKind::kTimestamp:
+    case TypeKind::kDuration:
     case TypeKind::kAbstract: text = type.name; break;
   }
   if (type.parameters.empty()) return text;

@@ -16,9 +16,17 @@ namespace writ::dsl {
 using TypeId = Id<struct TypeTag>;
 
 enum class TypeKind : std::uint8_t {
-  kError,      // of an expression that already has a diagnostic: agrees with everything
+  kError,  // of an expression that already has a diagnostic: agrees with everything
   kDyn,
-  kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kTimestamp, kDuration,
+  kNull,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kTimestamp,
+  kDuration,
   kList,       // parameters: element
   kMap,        // parameters: key, value
   kOptional,   // parameters: inner
@@ -32,15 +40,15 @@ enum class TypeKind : std::uint8_t {
 struct RecordField {
   std::string name;
   TypeId type;
-  bool optional = false;               // may be absent: using it may be an error; has() and .? are not constant
+  bool optional = false;  // may be absent: using it may be an error; has() and .? are not constant
 };
 
 struct Type {
   TypeKind kind = TypeKind::kDyn;
   std::string name;
   std::vector<TypeId> parameters;
-  std::vector<RecordField> fields;     // kRecord
-  bool open = false;                   // kRecord: members not listed are dyn
+  std::vector<RecordField> fields;  // kRecord
+  bool open = false;                // kRecord: members not listed are dyn
 };
 
 // Owns types. Not thread-safe. A record is identified by its name: declare each once.
@@ -54,7 +62,9 @@ class TypeTable {
   TypeId Optional(TypeId inner) { return Intern(TypeKind::kOptional, "", {inner}); }
   TypeId TypeOfType(TypeId type) { return Intern(TypeKind::kType, "", {type}); }
   TypeId Wrapper(TypeId primitive) { return Intern(TypeKind::kWrapper, "", {primitive}); }
-  TypeId Abstract(std::string_view name, std::vector<TypeId> parameters) { return Intern(TypeKind::kAbstract, name, std::move(parameters)); }
+  TypeId Abstract(std::string_view name, std::vector<TypeId> parameters) {
+    return Intern(TypeKind::kAbstract, name, std::move(parameters));
+  }
   TypeId Parameter(std::string_view name) { return Intern(TypeKind::kParameter, name, {}); }
   // Declares a record. Requires: the name is new.
   TypeId Record(std::string_view name, std::vector<RecordField> fields, bool open);

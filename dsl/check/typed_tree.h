@@ -40,9 +40,9 @@ enum class ReferenceKind : std::uint8_t {
 };
 
 struct TypedExpr {
-  TypeId type;                        // invalid: never looked at (dead names such as `optional` in `optional.of`)
+  TypeId type;  // invalid: never looked at (dead names such as `optional` in `optional.of`)
   ReferenceKind reference = ReferenceKind::kNone;
-  bool namespaced = false;            // kFunction, kDeclared: args[0] is no receiver but the function's namespace
+  bool namespaced = false;  // kFunction, kDeclared: args[0] is no receiver but the function's namespace
   Function function = Function::kSize;
   std::uint32_t index = 0;
   std::string name;
@@ -65,7 +65,7 @@ struct TypedTable {
   FileId file;
   const TableDecl* decl = nullptr;
   std::uint32_t package = 0;
-  std::vector<Column> columns;        // as declared, in order
+  std::vector<Column> columns;  // as declared, in order
 };
 
 struct TypedSigner {
@@ -85,9 +85,9 @@ struct TypedPolicy {
 // stay valid when moved.
 struct TypedSet {
   TypeTable types;
-  std::vector<FileTree> files;        // by FileId
-  std::vector<std::vector<TypedExpr>> exprs;  // [file][expression]
-  std::vector<std::string> packages;  // names; "" for files without `package`
+  std::vector<FileTree> files;                    // by FileId
+  std::vector<std::vector<TypedExpr>> exprs;      // [file][expression]
+  std::vector<std::string> packages;              // names; "" for files without `package`
   std::vector<std::vector<std::string>> imports;  // [package]: names under `data`
   // In source order: files as given, declarations as they stand in the file.
   std::vector<TypedLet> lets;

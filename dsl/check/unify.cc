@@ -132,9 +132,20 @@ bool Unifier::Agree(TypeId from, TypeId to) {
       const std::vector<TypeId> right = types_[to].parameters;
       return AgreeAll(left, right);
     }
-    case TypeKind::kError: case TypeKind::kDyn: case TypeKind::kNull: case TypeKind::kBool: case TypeKind::kInt: case TypeKind::kUint:
-    case TypeKind::kDouble: case TypeKind::kString: case TypeKind::kBytes: case TypeKind::kTimestamp: case TypeKind::kDuration:
-    case TypeKind::kWrapper: case TypeKind::kRecord: case TypeKind::kParameter: return false;  // equal ones were accepted above
+    case TypeKind::kError:
+    case TypeKind::kDyn:
+    case TypeKind::kNull:
+    case TypeKind::kBool:
+    case TypeKind::kInt:
+    case TypeKind::kUint:
+    case TypeKind::kDouble:
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+    case TypeKind::kTimestamp:
+    case TypeKind::kDuration:
+    case TypeKind::kWrapper:
+    case TypeKind::kRecord:
+    case TypeKind::kParameter: return false;  // equal ones were accepted above
   }
   return false;
 }

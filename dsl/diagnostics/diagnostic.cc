@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t kTabWidth = 4;
 constexpr std::uint32_t kMaxShownColumns = 160;  // of a source line: a minified megabyte must not flood the terminal
-constexpr std::size_t kMaxShownBytes = 4096;    // the same where characters take no columns
+constexpr std::size_t kMaxShownBytes = 4096;     // the same where characters take no columns
 
 struct KindInfo {
   std::string_view name;
@@ -73,17 +73,19 @@ bool IsInRanges(std::uint32_t value, std::span<const Range> ranges) {
 
 // Controls, and the invisible characters that make text read otherwise than it compiles (bidirectional overrides, BOM).
 bool IsDangerous(std::uint32_t value) {
-  static constexpr Range kRanges[] = {{0x00, 0x1F}, {0x7F, 0x9F}, {0x61C, 0x61C}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}};
+  static constexpr Range kRanges[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0x61C, 0x61C},  {0x200B, 0x200F},
+                                      {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}};
   return IsInRanges(value, kRanges);
 }
 
 // Columns a printable code point takes. Source: Unicode East Asian Width (W, F) and combining marks, the common blocks.
 std::uint32_t WidthOf(std::uint32_t value) {
-  static constexpr Range kZero[] = {{0x300, 0x36F}, {0x483, 0x489}, {0x591, 0x5BD}, {0x610, 0x61A}, {0x64B, 0x65F}, {0x1AB0, 0x1AFF},
-                                    {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xE0100, 0xE01EF}};
-  static constexpr Range kWide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0x33FF}, {0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0xA000, 0xA4CF},
-                                    {0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0xFE30, 0xFE6F}, {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6},
-                                    {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
+  static constexpr Range kZero[] = {{0x300, 0x36F},   {0x483, 0x489},   {0x591, 0x5BD},    {0x610, 0x61A},
+                                    {0x64B, 0x65F},   {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},  {0x20D0, 0x20FF},
+                                    {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xE0100, 0xE01EF}};
+  static constexpr Range kWide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E},   {0x3041, 0x33FF},   {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},
+                                    {0xA000, 0xA4CF}, {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},
+                                    {0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
   if (value < 0x300) return 1;
   if (IsInRanges(value, kZero)) return 0;
   return IsInRanges(value, kWide) ? 2 : 1;
@@ -192,8 +194,8 @@ class Excerpt {
     AppendLine(first_line, line_begin, line_end, begin_, std::min(end_, line_end), out);
     if (end_ <= line_end + 1) return;
     const std::size_t last_begin = StartOfLine(end_ - 1);
-    const auto lines = static_cast<std::uint32_t>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(begin_),
-                                                             text_.begin() + static_cast<std::ptrdiff_t>(last_begin), '\n'));
+    const auto lines = static_cast<std::uint32_t>(
+        std::count(text_.begin() + static_cast<std::ptrdiff_t>(begin_), text_.begin() + static_cast<std::ptrdiff_t>(last_begin), '\n'));
     if (lines > 1) out.append(colours_.dim).append(" ...").append(colours_.off).append("\n");
     std::size_t marked = last_begin;  // the underline starts at the text, not at its indentation
     while (marked < end_ && (text_[marked] == ' ' || text_[marked] == '\t')) ++marked;
@@ -210,7 +212,8 @@ class Excerpt {
     if (end > offset && text_[end - 1] == '\r') --end;
     return end;
   }
-  void AppendLine(std::uint32_t number, std::size_t line_begin, std::size_t line_end, std::size_t begin, std::size_t end, std::string& out) const {
+  void AppendLine(std::uint32_t number, std::size_t line_begin, std::size_t line_end, std::size_t begin, std::size_t end,
+                  std::string& out) const {
     const ShownLine shown = LayOutLine(text_.substr(line_begin, line_end - line_begin), begin - line_begin, end - line_begin);
     std::array<char, 16> gutter{};
     std::snprintf(gutter.data(), gutter.size(), "%4u | ", number);

@@ -37,8 +37,8 @@ struct Diagnostic {
   Severity severity;
   SourceSpan span;
   std::string message;
-  std::string help;                   // "" = none; something that could be pasted
-  std::string note;                   // "" = none
+  std::string help;  // "" = none; something that could be pasted
+  std::string note;  // "" = none
 };
 
 // Collects diagnostics up to a limit. Not thread-safe.

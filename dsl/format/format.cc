@@ -14,15 +14,15 @@ constexpr int kBlockIndent = 2;         // a block inside its declaration, a cla
 constexpr int kContinuationIndent = 4;  // any other line that goes on
 
 struct Comment {
-  std::string_view text;                // without trailing white space
-  bool own_line = false;                // else it follows code on its line
-  bool blank_before = false;            // an empty line stands before it
+  std::string_view text;      // without trailing white space
+  bool own_line = false;      // else it follows code on its line
+  bool blank_before = false;  // an empty line stands before it
 };
 
 // What stands between two tokens.
 struct Gap {
   std::vector<Comment> comments;
-  bool line_break = false;              // right before the token that follows
+  bool line_break = false;  // right before the token that follows
   bool blank_before = false;
 };
 
@@ -34,7 +34,7 @@ std::string_view WithoutTrailingSpace(std::string_view text) {
 // Requires: `text` is white space and comments.
 Gap ReadGap(std::string_view text, bool at_file_start) {
   Gap gap;
-  int feeds = at_file_start ? 1 : 0;    // line feeds since the last thing that is not white space
+  int feeds = at_file_start ? 1 : 0;  // line feeds since the last thing that is not white space
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == '/') {
       const std::size_t end = std::min(text.find('\n', i), text.size());
@@ -171,11 +171,11 @@ class Layout {
   std::string_view source_;
   const std::vector<LayoutToken>& tokens_;
   std::string out_;
-  std::vector<Bracket> brackets_;       // open brackets of the statement
+  std::vector<Bracket> brackets_;  // open brackets of the statement
   int block_depth_ = 0;
-  int statement_ = 0;                   // indentation of the statement being laid out
-  int line_indent_ = 0;                 // of the line being written
-  bool block_has_lines_ = false;        // the block holds rules or test lines, so its `}` stands alone
+  int statement_ = 0;             // indentation of the statement being laid out
+  int line_indent_ = 0;           // of the line being written
+  bool block_has_lines_ = false;  // the block holds rules or test lines, so its `}` stands alone
 };
 
 }  // namespace

@@ -224,7 +224,8 @@ LiteralForm FormOfLiteral(std::string_view text, const Token& token) {
 namespace {
 
 // Reads `count` digits of base 8 or 16; nothing when there are fewer before `end`.
-std::optional<std::uint32_t> ReadDigits(std::string_view text, std::uint32_t begin, std::uint32_t end, std::uint32_t count, std::uint32_t base) {
+std::optional<std::uint32_t> ReadDigits(std::string_view text, std::uint32_t begin, std::uint32_t end, std::uint32_t count,
+                                        std::uint32_t base) {
   if (end - begin < count) return std::nullopt;
   std::uint32_t value = 0;
   for (std::uint32_t i = begin; i < begin + count; ++i) {
@@ -236,9 +237,9 @@ std::optional<std::uint32_t> ReadDigits(std::string_view text, std::uint32_t beg
 
 // One escape sequence: how many bytes of source it takes and the code point (or octet) it stands for.
 struct Escape {
-  std::uint32_t length = 0;           // 0: not an escape
+  std::uint32_t length = 0;  // 0: not an escape
   std::uint32_t value = 0;
-  bool octet = false;                 // \x and octal inside bytes
+  bool octet = false;  // \x and octal inside bytes
 };
 
 Escape SimpleEscape(char c) {
@@ -306,8 +307,9 @@ bool IsIdentifier(std::string_view text) {
 bool IsCelKeyword(std::string_view text) { return text == "true" || text == "false" || text == "null" || text == "in"; }
 
 bool IsReservedWord(std::string_view text) {
-  static constexpr std::array<std::string_view, 17> kWords = {"as", "break", "const", "continue", "else", "for", "function", "if", "import",
-                                                              "let", "loop", "package", "namespace", "return", "var", "void", "while"};
+  static constexpr std::array<std::string_view, 17> kWords = {"as",        "break",  "const",  "continue", "else", "for",
+                                                              "function",  "if",     "import", "let",      "loop", "package",
+                                                              "namespace", "return", "var",    "void",     "while"};
   return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
 }
 

@@ -29,7 +29,7 @@ enum class LexFault : std::uint8_t { kNone, kUnexpectedCharacter, kUnterminatedS
 struct Token {
   TokenKind kind = TokenKind::kEnd;
   LexFault fault = LexFault::kNone;
-  bool starts_line = false;           // only white space and comments stand before it on its line
+  bool starts_line = false;  // only white space and comments stand before it on its line
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
 };
@@ -61,7 +61,7 @@ class Lexer {
 
   std::string_view text_;
   std::uint32_t position_ = 0;
-  std::uint32_t begin_ = 0;           // of the token being read
+  std::uint32_t begin_ = 0;  // of the token being read
   bool starts_line_ = false;
 };
 
@@ -70,7 +70,7 @@ std::optional<std::uint32_t> FindInvalidUtf8(std::string_view text);
 
 // A string or bytes token, decoded. `fault_begin < fault_end`: the offsets of an escape that is none; `value` is then empty.
 struct DecodedLiteral {
-  std::string_view value;             // in the text itself when nothing had to be decoded, else in the arena
+  std::string_view value;  // in the text itself when nothing had to be decoded, else in the arena
   std::uint32_t fault_begin = 0;
   std::uint32_t fault_end = 0;
   bool ok() const { return fault_begin == fault_end; }
@@ -92,8 +92,8 @@ DecodedLiteral DecodeContent(std::string_view text, std::uint32_t begin, std::ui
 // Appends the UTF-8 form of a code point. Requires: a Unicode scalar value.
 void AppendUtf8(std::uint32_t code_point, std::string& out);
 
-bool IsIdentifier(std::string_view text);     // [_a-zA-Z][_a-zA-Z0-9]*
-bool IsCelKeyword(std::string_view text);     // true false null in: never names
-bool IsReservedWord(std::string_view text);   // reserved for variables and functions, allowed for members
+bool IsIdentifier(std::string_view text);    // [_a-zA-Z][_a-zA-Z0-9]*
+bool IsCelKeyword(std::string_view text);    // true false null in: never names
+bool IsReservedWord(std::string_view text);  // reserved for variables and functions, allowed for members
 
 }  // namespace writ::dsl

@@ -59,7 +59,8 @@ std::optional<Discriminator> DiscriminatorOf(const Graph& graph, NodeId id) {
   }
   // Only over lists of strings: an item that is no string would make the comparison false, a fault inside could not arise.
   if (node.kind == NodeKind::kExists && IsListSlot(graph, args[0])) {
-    if (auto strings = ComparedStrings(graph, args[1], subject); strings && graph[subject].kind == NodeKind::kVariable && graph[subject].index == node.index) {
+    if (auto strings = ComparedStrings(graph, args[1], subject);
+        strings && graph[subject].kind == NodeKind::kVariable && graph[subject].index == node.index) {
       return Discriminator{Discriminator::Kind::kContains, SlotId(graph[args[0]].index), std::move(*strings)};
     }
   }

@@ -26,7 +26,8 @@ void Lower(const TypedSet& set, ExprId root, const SourceFile& file, const Expre
   emitter.Write(node);
   for (const SlotId slot : roots) emitter.UseSlot(slot, false);
   program.files.push_back(file.name);
-  if (!emitter.ok()) sink.Emit(DiagnosticKind::kProgramTooLarge, set.expr(FileId(0), root).span, {"the expression needs more than 65000 registers"});
+  if (!emitter.ok())
+    sink.Emit(DiagnosticKind::kProgramTooLarge, set.expr(FileId(0), root).span, {"the expression needs more than 65000 registers"});
 }
 
 }  // namespace

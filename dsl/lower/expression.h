@@ -14,27 +14,27 @@ namespace writ::dsl {
 // What an expression may refer to.
 struct ExpressionEnvironment {
   struct Variable {
-    std::string name;                 // may be dotted: "a.b.c" is one variable
-    TypeId type;                      // in `types`
+    std::string name;  // may be dotted: "a.b.c" is one variable
+    TypeId type;       // in `types`
   };
-  struct Overload {                   // a declared function without implementation; only for checking
+  struct Overload {  // a declared function without implementation; only for checking
     std::string function;
     bool is_method = false;
-    std::vector<TypeId> parameters;   // type parameters are TypeTable::Parameter
+    std::vector<TypeId> parameters;  // type parameters are TypeTable::Parameter
     TypeId result;
   };
   TypeTable types;
-  std::string container;              // namespace for name resolution, "" = none
+  std::string container;  // namespace for name resolution, "" = none
   std::vector<Variable> variables;
   std::vector<Overload> functions;
-  bool check = true;                  // false: no type checking; everything is dyn
+  bool check = true;  // false: no type checking; everything is dyn
 };
 
 struct CompiledExpression {
   std::vector<Diagnostic> diagnostics;
-  bool ok = false;                    // no errors
-  Program program;                    // when ok: block 0 is the expression; every variable is a root slot of its (dotted) name
-  TypeId type;                        // the expression's static type, in the environment's types
+  bool ok = false;  // no errors
+  Program program;  // when ok: block 0 is the expression; every variable is a root slot of its (dotted) name
+  TypeId type;      // the expression's static type, in the environment's types
 };
 
 // Parses, checks (unless told not to) and lowers one expression. `file.name` is used in diagnostics.

@@ -13,7 +13,8 @@
 
 namespace writ::dsl {
 
-GraphBuilder::GraphBuilder(const TypedSet& set, Graph& graph, const std::vector<LineIndex>& lines, const SourceLimits& limits, bool simplify)
+GraphBuilder::GraphBuilder(const TypedSet& set, Graph& graph, const std::vector<LineIndex>& lines, const SourceLimits& limits,
+                           bool simplify)
     : set_(set), graph_(graph), lines_(lines), limits_(limits), simplify_(simplify), let_positions_(set.lets.size(), 0) {}
 
 bool GraphBuilder::BuildLets(std::uint32_t& faulty) {
@@ -63,7 +64,8 @@ NodeId GraphBuilder::Node(Frame& frame, ExprId id) {
     case ExprKind::kIdent: node = Reference(frame, e, set_.info(frame.file, id)); break;
     case ExprKind::kSelect: {
       const TypedExpr& info = set_.info(frame.file, id);
-      node = info.reference == ReferenceKind::kNone ? MemberNode(NodeKind::kSelect, Node(frame, e.args[0]), e.text, place) : Reference(frame, e, info);
+      node = info.reference == ReferenceKind::kNone ? MemberNode(NodeKind::kSelect, Node(frame, e.args[0]), e.text, place)
+                                                    : Reference(frame, e, info);
       break;
     }
     case ExprKind::kOptionalSelect: node = MemberNode(NodeKind::kOptionalSelect, Node(frame, e.args[0]), e.text, place); break;
@@ -110,7 +112,10 @@ NodeId GraphBuilder::Reference(Frame& frame, const Expr& e, const TypedExpr& inf
         if (it->first == info.name) return graph_.Leaf(NodeKind::kVariable, it->second, 0, place);
       }
       break;
-    case ReferenceKind::kNone: case ReferenceKind::kFn: case ReferenceKind::kFunction: case ReferenceKind::kDeclared: break;
+    case ReferenceKind::kNone:
+    case ReferenceKind::kFn:
+    case ReferenceKind::kFunction:
+    case ReferenceKind::kDeclared: break;
   }
   WRIT_CHECK(false);  // the checker resolves every name or reports it
 }

@@ -59,9 +59,9 @@ class GraphBuilder {
   SourceLimits limits_;
   bool simplify_;
   BuildFault fault_ = BuildFault::kNone;
-  std::uint32_t visited_ = 0;          // expressions in this Build, counted again each time they are inlined
+  std::uint32_t visited_ = 0;  // expressions in this Build, counted again each time they are inlined
   std::uint32_t macro_depth_ = 0;
-  std::uint32_t fn_depth_ = 0;         // levels of expressions above, through fns
+  std::uint32_t fn_depth_ = 0;                // levels of expressions above, through fns
   std::vector<std::uint32_t> let_positions_;  // by let: in Graph::lets
 };
 

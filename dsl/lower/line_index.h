@@ -23,7 +23,7 @@ class LineIndex {
   FileId file_;
   std::string_view text_;
   std::vector<std::uint32_t> line_starts_;
-  std::vector<std::uint32_t> code_points_;   // [i]: code points before byte i * kStride
+  std::vector<std::uint32_t> code_points_;  // [i]: code points before byte i * kStride
 };
 
 }  // namespace writ::dsl

@@ -19,8 +19,8 @@ constexpr std::size_t kMaxGraphNodes = 8'000'000;
 
 // The nodes of one rule, before anything is written.
 struct RuleNodes {
-  NodeId guard;                       // invalid = always
-  std::vector<NodeId> message;        // of the pieces with an expression, in order
+  NodeId guard;                 // invalid = always
+  std::vector<NodeId> message;  // of the pieces with an expression, in order
   std::vector<NodeId> keys;
   NodeId image;
 };
@@ -35,7 +35,12 @@ std::string_view AttributeValue(std::span<const Attribute> attributes, std::stri
 class Lowerer {
  public:
   Lowerer(const TypedSet& set, std::span<const SourceFile> files, const LowerOptions& options, DiagnosticSink& sink)
-      : set_(set), files_(files), options_(options), sink_(sink), graph_(options.optimize), lines_(MakeLines(files)),
+      : set_(set),
+        files_(files),
+        options_(options),
+        sink_(sink),
+        graph_(options.optimize),
+        lines_(MakeLines(files)),
         builder_(set, graph_, lines_, options.limits, options.optimize) {}
 
   Program Run() {
@@ -48,7 +53,8 @@ class Lowerer {
       WritePolicy(policy);
       for (std::size_t i = 0; i < policy.decl->rules.size(); ++i) WriteRule(emitter, policy, i, rules_[next++]);
     }
-    if (!emitter.ok()) sink_.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0}, {"an expression needs more than 65000 registers"});
+    if (!emitter.ok())
+      sink_.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0}, {"an expression needs more than 65000 registers"});
     return std::move(program_);
   }
 
@@ -72,7 +78,8 @@ class Lowerer {
       nesting[index] = 1 + NestingOf(let.file, let.decl->value, nesting);
       if (nesting[index] <= kMaxLetNesting) continue;
       sink_.Emit(DiagnosticKind::kProgramTooLarge, let.decl->name.span,
-                 {"`" + std::string(let.decl->name.text) + "` stands on more than " + std::to_string(kMaxLetNesting) + " lets that stand on each other"});
+                 {"`" + std::string(let.decl->name.text) + "` stands on more than " + std::to_string(kMaxLetNesting) +
+                  " lets that stand on each other"});
       return false;
     }
     return true;
@@ -107,7 +114,8 @@ class Lowerer {
     for (const TypedPolicy& policy : set_.policies) {
       for (const RuleDecl& rule : policy.decl->rules) rules_.push_back(BuildRule(policy.file, rule));
       if (graph_.node_count() <= kMaxGraphNodes && graph_.ok()) continue;
-      sink_.Emit(DiagnosticKind::kProgramTooLarge, policy.decl->name.span, {"the expressions of the policies up to this one are too large"});
+      sink_.Emit(DiagnosticKind::kProgramTooLarge, policy.decl->name.span,
+                 {"the expressions of the policies up to this one are too large"});
       return false;
     }
     return !sink_.has_errors();
@@ -214,18 +222,19 @@ class Lowerer {
       const SignerDecl& decl = *signer.decl;
       const auto [found, is_new] = signers_.emplace(decl.name.text, SignerId(program_.signers.size()));
       if (!is_new) continue;  // the same in another package
-      program_.signers.push_back({std::string(decl.name.text), decl.keyless, std::string(decl.issuer.value), std::string(decl.subject.value),
-                                  std::string(decl.trust.value), std::string(decl.key.value)});
+      program_.signers.push_back({std::string(decl.name.text), decl.keyless, std::string(decl.issuer.value),
+                                  std::string(decl.subject.value), std::string(decl.trust.value), std::string(decl.key.value)});
     }
   }
 
   void WriteTable(const TypedTable& table) {
-    const bool known = std::any_of(program_.tables.begin(), program_.tables.end(), [&](const Table& each) { return each.name == table.decl->name.text; });
+    const bool known =
+        std::any_of(program_.tables.begin(), program_.tables.end(), [&](const Table& each) { return each.name == table.decl->name.text; });
     if (known) return;  // the same in another package
     Table written{std::string(table.decl->name.text), table.columns, {}};
     for (const RelationDecl& relation : table.decl->relations) {
-      written.relations.push_back({std::string(relation.name.text), relation.many, std::string(relation.table.text), std::string(relation.their_column.text),
-                                   std::string(relation.our_column.text)});
+      written.relations.push_back({std::string(relation.name.text), relation.many, std::string(relation.table.text),
+                                   std::string(relation.their_column.text), std::string(relation.our_column.text)});
     }
     program_.tables.push_back(std::move(written));
   }
@@ -233,8 +242,9 @@ class Lowerer {
   void WritePolicy(const TypedPolicy& policy) {
     const PolicyDecl& decl = *policy.decl;
     program_.policies.push_back({std::string(decl.name.text), set_.packages[policy.package], decl.target, decl.mode,
-                                 std::string(AttributeValue(decl.attributes, "severity")), std::string(AttributeValue(decl.attributes, "title")),
-                                 std::string(AttributeValue(decl.attributes, "see")), Locate(decl.name.span)});
+                                 std::string(AttributeValue(decl.attributes, "severity")),
+                                 std::string(AttributeValue(decl.attributes, "title")), std::string(AttributeValue(decl.attributes, "see")),
+                                 Locate(decl.name.span)});
   }
 
   // ---- rules --------------------------------------------------------------------------------------------------------------
@@ -309,7 +319,8 @@ class Lowerer {
       return kind == ExprKind::kConditional || (in_and && kind == ExprKind::kOr) ? "(" + text(id) + ")" : text(id);
     };
     const bool requires_condition = rule.requirement.valid();
-    const bool alone = static_cast<int>(rule.when.valid()) + static_cast<int>(rule.unless.valid()) + static_cast<int>(requires_condition) == 1;
+    const bool alone =
+        static_cast<int>(rule.when.valid()) + static_cast<int>(rule.unless.valid()) + static_cast<int>(requires_condition) == 1;
     if (rule.when.valid()) parts.push_back(requires_condition ? negated(rule.when) : alone ? text(rule.when) : loose(rule.when, true));
     if (rule.unless.valid()) parts.push_back(requires_condition ? loose(rule.unless, false) : negated(rule.unless));
     if (requires_condition) parts.push_back(alone ? text(rule.requirement) : loose(rule.requirement, false));

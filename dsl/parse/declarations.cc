@@ -32,7 +32,8 @@ void Parser::ParseDeclaration() {
     } else {
       static constexpr std::string_view kWords[] = {"policy", "test", "package", "import", "let", "fn", "table", "signer"};
       const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kWords) : std::string_view{};
-      parsed = Fail("a declaration (policy, test, let, fn, table, signer, import)", closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+      parsed = Fail("a declaration (policy, test, let, fn, table, signer, import)",
+                    closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
     }
   }
   if (parsed) return;
@@ -221,7 +222,8 @@ bool Parser::ParseSignerBody(SignerDecl& signer) {
     *field->literal = *literal;
   }
   for (const Field& field : fields) {
-    if (field.literal->span.begin == field.literal->span.end) Fail("`" + std::string(field.word) + " \"…\"`: a keyless signer needs all three");
+    if (field.literal->span.begin == field.literal->span.end)
+      Fail("`" + std::string(field.word) + " \"…\"`: a keyless signer needs all three");
   }
   return Expect(TokenKind::kRightBrace, kBlockCloses);
 }
@@ -247,15 +249,19 @@ bool Parser::ParseAttribute(std::vector<Attribute>& attributes, std::string_view
   if (!known) {
     const std::string_view closest = ClosestName(name->text, kNames);
     Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownAttribute, name->span, {name->text});
-    if (diagnostic != nullptr) diagnostic->help = closest.empty() ? "attributes are @id, @severity, @title and @see" : "did you mean `@" + std::string(closest) + "`?";
+    if (diagnostic != nullptr)
+      diagnostic->help =
+          closest.empty() ? "attributes are @id, @severity, @title and @see" : "did you mean `@" + std::string(closest) + "`?";
   } else if (name->text == "id" && owner == "policy") {
     Report(DiagnosticKind::kClauseNotAllowed, name->span, {"@id", "policies: their name is their id"});
-  } else if (name->text == "severity" && std::find(std::begin(kSeverities), std::end(kSeverities), attribute.value) == std::end(kSeverities)) {
+  } else if (name->text == "severity" &&
+             std::find(std::begin(kSeverities), std::end(kSeverities), attribute.value) == std::end(kSeverities)) {
     Report(DiagnosticKind::kBadAttribute, attribute.value_span, {name->text, "info, low, medium, high or critical"});
   } else if (attribute.value.empty()) {
     Report(DiagnosticKind::kBadAttribute, attribute.value_span, {name->text, "text that is not empty"});
   }
-  const bool twice = std::any_of(attributes.begin(), attributes.end(), [&](const Attribute& other) { return other.name.text == name->text; });
+  const bool twice =
+      std::any_of(attributes.begin(), attributes.end(), [&](const Attribute& other) { return other.name.text == name->text; });
   if (twice && known) Report(DiagnosticKind::kDuplicateClause, name->span, {"@" + std::string(name->text)});
   attributes.push_back(attribute);
   return Expect(TokenKind::kRightParen, kCloses | kGlueBefore);

@@ -14,26 +14,32 @@ namespace {
 struct BinaryOperator {
   TokenKind kind;
   int precedence;
-  std::string_view function;          // name in function_list.h
+  std::string_view function;  // name in function_list.h
 };
 
 constexpr BinaryOperator kOperators[] = {
-    {TokenKind::kEqualEqual, 1, "_==_"}, {TokenKind::kNotEqual, 1, "_!=_"},       {TokenKind::kLess, 1, "_<_"},   {TokenKind::kLessOrEqual, 1, "_<=_"},
-    {TokenKind::kGreater, 1, "_>_"},     {TokenKind::kGreaterOrEqual, 1, "_>=_"}, {TokenKind::kPlus, 2, "_+_"},   {TokenKind::kMinus, 2, "_-_"},
-    {TokenKind::kStar, 3, "_*_"},        {TokenKind::kSlash, 3, "_/_"},           {TokenKind::kPercent, 3, "_%_"}};
+    {TokenKind::kEqualEqual, 1, "_==_"},  {TokenKind::kNotEqual, 1, "_!=_"}, {TokenKind::kLess, 1, "_<_"},
+    {TokenKind::kLessOrEqual, 1, "_<=_"}, {TokenKind::kGreater, 1, "_>_"},   {TokenKind::kGreaterOrEqual, 1, "_>=_"},
+    {TokenKind::kPlus, 2, "_+_"},         {TokenKind::kMinus, 2, "_-_"},     {TokenKind::kStar, 3, "_*_"},
+    {TokenKind::kSlash, 3, "_/_"},        {TokenKind::kPercent, 3, "_%_"}};
 constexpr BinaryOperator kInOperator = {TokenKind::kIdent, 1, "@in"};
 constexpr int kHighestPrecedence = 3;
 
 struct MacroInfo {
   std::string_view name;
-  std::size_t argument_count;         // besides the receiver
+  std::size_t argument_count;  // besides the receiver
   Macro macro;
 };
 
-constexpr MacroInfo kMacros[] = {
-    {"all", 2, Macro::kAll},       {"exists", 2, Macro::kExists}, {"exists_one", 2, Macro::kExistsOne}, {"existsOne", 2, Macro::kExistsOne},
-    {"map", 2, Macro::kMap},       {"map", 3, Macro::kMap},       {"filter", 2, Macro::kFilter},        {"optMap", 2, Macro::kOptMap},
-    {"optFlatMap", 2, Macro::kOptFlatMap}};
+constexpr MacroInfo kMacros[] = {{"all", 2, Macro::kAll},
+                                 {"exists", 2, Macro::kExists},
+                                 {"exists_one", 2, Macro::kExistsOne},
+                                 {"existsOne", 2, Macro::kExistsOne},
+                                 {"map", 2, Macro::kMap},
+                                 {"map", 3, Macro::kMap},
+                                 {"filter", 2, Macro::kFilter},
+                                 {"optMap", 2, Macro::kOptMap},
+                                 {"optFlatMap", 2, Macro::kOptFlatMap}};
 
 const MacroInfo* TryFindMacro(std::string_view name, std::size_t argument_count) {
   for (const MacroInfo& info : kMacros) {
@@ -176,7 +182,7 @@ ExprId Parser::ParseUnary() {  // NOLINT(misc-no-recursion): see ParseExpr
 }
 
 // Primary { "." name [ "(" args ")" ] | ".?" name | "[" index "]" | "{" fields "}" }
-ExprId Parser::ParseMember() {  // NOLINT(misc-no-recursion): see ParseExpr
+ExprId Parser::ParseMember() {                                      // NOLINT(misc-no-recursion): see ParseExpr
   bool may_be_name = At(TokenKind::kIdent) || At(TokenKind::kDot);  // a dotted name before `{` is a message's type
   ExprId result = ParsePrimary();
   while (result.valid()) {
@@ -355,7 +361,9 @@ ExprId Parser::ParseNumber() {
   bool fits = fault == std::errc();
   if (token.kind == TokenKind::kInt) fits = fits && value <= std::uint64_t{INT64_MAX} + (negative ? 1 : 0);
   if (!fits) {
-    Report(DiagnosticKind::kBadNumber, span, {text_.substr(span.begin, span.end - span.begin), token.kind == TokenKind::kInt ? "an int: it needs more than 64 bits" : "a uint: it needs more than 64 bits"});
+    Report(DiagnosticKind::kBadNumber, span,
+           {text_.substr(span.begin, span.end - span.begin),
+            token.kind == TokenKind::kInt ? "an int: it needs more than 64 bits" : "a uint: it needs more than 64 bits"});
     value = 0;
   }
   if (token.kind == TokenKind::kUint) return AddLiteral(Value::Uint(value), span);

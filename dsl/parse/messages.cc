@@ -12,7 +12,7 @@ bool Parser::ParseHole(std::uint32_t brace, std::uint32_t content_end, MessageTe
   const int outer_braces = open_braces_;
   std::vector<LayoutToken>* const outer_layout = layout_;
   lexer_ = Lexer(text_.substr(0, content_end), brace + 1);
-  layout_ = nullptr;                  // to the formatter a message is one token
+  layout_ = nullptr;  // to the formatter a message is one token
   current_ = lexer_.Next();
   ExprId expr;
   if (At(TokenKind::kRightBrace)) {

@@ -26,7 +26,8 @@ std::int64_t TakeUnit(std::string_view& text) {
     std::string_view name;
     std::int64_t nanos;
   };
-  static constexpr Unit kUnits[] = {{"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+  static constexpr Unit kUnits[] = {
+      {"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
   for (const Unit& unit : kUnits) {
     if (!text.starts_with(unit.name)) continue;
     text.remove_prefix(unit.name.size());
@@ -82,8 +83,16 @@ std::string_view PatternFault(std::string_view text) {
 
 }  // namespace
 
-Parser::Parser(const SourceFile& file, FileId id, FileTree& tree, DiagnosticSink& sink, const SourceLimits& limits, std::vector<LayoutToken>* layout)
-    : text_(file.text), file_(id), tree_(tree), sink_(sink), limits_(limits), layout_(layout), lexer_(text_), depths_(tree.exprs.size(), 0) {
+Parser::Parser(const SourceFile& file, FileId id, FileTree& tree, DiagnosticSink& sink, const SourceLimits& limits,
+               std::vector<LayoutToken>* layout)
+    : text_(file.text),
+      file_(id),
+      tree_(tree),
+      sink_(sink),
+      limits_(limits),
+      layout_(layout),
+      lexer_(text_),
+      depths_(tree.exprs.size(), 0) {
   if (text_.size() > limits.max_file_bytes) {
     Report(DiagnosticKind::kFileTooLarge, {file_, 0, 0}, {std::to_string(limits.max_file_bytes)});
     Stop();
@@ -185,7 +194,8 @@ void Parser::ReportLexFault(const Token& token) {
     case LexFault::kUnterminatedName: Report(DiagnosticKind::kUnterminatedName, SpanOf(token), {}); break;
     case LexFault::kBadNumber: Report(DiagnosticKind::kBadNumber, SpanOf(token), {Quoted(text), "a number"}); break;
     case LexFault::kBadPattern:
-      Report(DiagnosticKind::kBadPattern, SpanOf(token), {Quoted(text), text.ends_with("//") ? "`//` starts a comment, quote the name" : "more than two stars stand together"});
+      Report(DiagnosticKind::kBadPattern, SpanOf(token),
+             {Quoted(text), text.ends_with("//") ? "`//` starts a comment, quote the name" : "more than two stars stand together"});
       break;
   }
 }
@@ -208,7 +218,8 @@ std::optional<Name> Parser::ParseName(std::string_view what, NameUse use, int la
     Fail(what);
     return std::nullopt;
   }
-  if (use == NameUse::kVariable && IsReservedWord(Text(current_))) Report(DiagnosticKind::kReservedWord, SpanOf(current_), {Text(current_)});
+  if (use == NameUse::kVariable && IsReservedWord(Text(current_)))
+    Report(DiagnosticKind::kReservedWord, SpanOf(current_), {Text(current_)});
   const Token token = Take(layout);
   return Name{Text(token), SpanOf(token)};
 }
@@ -295,7 +306,8 @@ std::optional<Pattern> Parser::ParsePattern(PatternUse use) {
   }
   const Token token = Take();
   const bool wild = Text(token).find('*') != std::string_view::npos;
-  if (wild && use == PatternUse::kOneName) Report(DiagnosticKind::kBadPattern, SpanOf(token), {Quoted(Text(token)), "a test names one thing"});
+  if (wild && use == PatternUse::kOneName)
+    Report(DiagnosticKind::kBadPattern, SpanOf(token), {Quoted(Text(token)), "a test names one thing"});
   return Pattern{Text(token), SpanOf(token), wild};
 }
 
@@ -365,7 +377,8 @@ FileTree ParseFile(const SourceFile& file, FileId id, DiagnosticSink& sink, cons
   return tree;
 }
 
-std::optional<ExprId> ParseExpressionOnly(const SourceFile& file, FileId id, FileTree& tree, DiagnosticSink& sink, const SourceLimits& limits) {
+std::optional<ExprId> ParseExpressionOnly(const SourceFile& file, FileId id, FileTree& tree, DiagnosticSink& sink,
+                                          const SourceLimits& limits) {
   tree.file = id;
   return Parser(file, id, tree, sink, limits, nullptr).ParseLoneExpression();
 }

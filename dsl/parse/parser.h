@@ -16,11 +16,11 @@ namespace writ::dsl {
 
 // How a token stands to its neighbours; what the formatter needs to know beyond the text. A set of bits.
 enum LayoutFlag : std::uint16_t {
-  kGlueBefore = 1,      // no space before it
-  kGlueAfter = 2,       // no space after it
-  kOpens = 4,           // opens a bracket of an expression, type or list
+  kGlueBefore = 1,  // no space before it
+  kGlueAfter = 2,   // no space after it
+  kOpens = 4,       // opens a bracket of an expression, type or list
   kCloses = 8,
-  kBlockOpens = 16,     // opens or closes the braces of a declaration
+  kBlockOpens = 16,  // opens or closes the braces of a declaration
   kBlockCloses = 32,
   kStarts = 64,         // first token of a declaration, rule or test line: always starts a line
   kStartsSoftly = 128,  // first token of a column or signer member, or the first after attributes: may start a line

@@ -19,14 +19,15 @@ namespace writ::dsl {
 // caller passes that on without a further report; the loops over rules, clauses, test lines and declarations resynchronise.
 class Parser {
  public:
-  Parser(const SourceFile& file, FileId id, FileTree& tree, DiagnosticSink& sink, const SourceLimits& limits, std::vector<LayoutToken>* layout);
+  Parser(const SourceFile& file, FileId id, FileTree& tree, DiagnosticSink& sink, const SourceLimits& limits,
+         std::vector<LayoutToken>* layout);
 
   void ParseWholeFile();
   std::optional<ExprId> ParseLoneExpression();
 
  private:
   // ---- tokens and faults: parser.cc
-  enum class NameUse : std::uint8_t { kVariable, kMember };        // variables may not be reserved words
+  enum class NameUse : std::uint8_t { kVariable, kMember };  // variables may not be reserved words
   enum class PatternUse : std::uint8_t { kWildcards, kOneName };
 
   bool At(TokenKind kind) const { return current_.kind == kind; }
@@ -173,19 +174,19 @@ class Parser {
   std::vector<LayoutToken>* layout_;
   Lexer lexer_;
   Token current_;
-  std::uint32_t last_end_ = 0;            // end of the last token taken
-  std::uint32_t last_fault_ = ~0U;        // offset of the last fault reported: one report a place
+  std::uint32_t last_end_ = 0;      // end of the last token taken
+  std::uint32_t last_fault_ = ~0U;  // offset of the last fault reported: one report a place
   std::uint32_t fault_count_ = 0;
   std::uint32_t depth_ = 0;
-  int open_braces_ = 0;                   // of map and message literals in the statement being read
+  int open_braces_ = 0;  // of map and message literals in the statement being read
   bool stopped_ = false;
-  std::vector<std::uint32_t> depths_;     // nesting of each node of the tree
+  std::vector<std::uint32_t> depths_;  // nesting of each node of the tree
 };
 
 template <typename Predicate>
 void Parser::SkipUntil(Predicate stop) {
-  int braces = open_braces_;            // of map literals, so that their `}` does not end the block
-  int brackets = 0;                     // opened on the way; what was open before may be what is missing
+  int braces = open_braces_;  // of map literals, so that their `}` does not end the block
+  int brackets = 0;           // opened on the way; what was open before may be what is missing
   TokenKind before = TokenKind::kEnd;
   open_braces_ = 0;
   while (!At(TokenKind::kEnd)) {

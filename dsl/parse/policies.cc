@@ -11,7 +11,9 @@ constexpr std::string_view kVerbWords[] = {"allow", "deny", "require", "warn", "
 constexpr std::string_view kClauseWords[] = {"when", "unless", "because", "needs"};
 
 template <typename Range, typename Item>
-bool Holds(const Range& range, const Item& item) { return std::find(std::begin(range), std::end(range), item) != std::end(range); }
+bool Holds(const Range& range, const Item& item) {
+  return std::find(std::begin(range), std::end(range), item) != std::end(range);
+}
 
 std::optional<Verb> TryFindVerb(std::string_view word) {
   for (const Verb verb : {Verb::kAllow, Verb::kDeny, Verb::kRequire, Verb::kWarn, Verb::kNote, Verb::kLimit, Verb::kRedact, Verb::kMask}) {
@@ -33,7 +35,8 @@ bool TakesPatterns(Target target) { return target != Target::kRows && target != 
 std::string_view PointerFault(std::string_view pointer) {
   if (!pointer.empty() && pointer[0] != '/') return "a JSON pointer starts with `/`";
   for (std::size_t i = 0; i < pointer.size(); ++i) {
-    if (pointer[i] == '~' && (i + 1 >= pointer.size() || (pointer[i + 1] != '0' && pointer[i + 1] != '1'))) return "`~` is written `~0` in a JSON pointer";
+    if (pointer[i] == '~' && (i + 1 >= pointer.size() || (pointer[i + 1] != '0' && pointer[i + 1] != '1')))
+      return "`~` is written `~0` in a JSON pointer";
   }
   return {};
 }
@@ -78,7 +81,8 @@ bool Parser::ParsePolicyHeader(PolicyDecl& policy) {
     const std::string_view closest = ClosestName(target->text, names);
     Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownTarget, target->span, {target->text});
     if (diagnostic != nullptr) {
-      diagnostic->help = closest.empty() ? "targets are tools, resources, prompts, access, rows, admission and schemas" : "did you mean `" + std::string(closest) + "`?";
+      diagnostic->help = closest.empty() ? "targets are tools, resources, prompts, access, rows, admission and schemas"
+                                         : "did you mean `" + std::string(closest) + "`?";
     }
     return false;
   }
@@ -115,7 +119,8 @@ bool Parser::ParseOperations(PolicyDecl& policy) {
   do {
     const std::optional<Name> operation = ParseName("an operation", NameUse::kMember);
     if (!operation) return false;
-    const bool twice = std::any_of(policy.operations.begin(), policy.operations.end(), [&](const Name& other) { return other.text == operation->text; });
+    const bool twice =
+        std::any_of(policy.operations.begin(), policy.operations.end(), [&](const Name& other) { return other.text == operation->text; });
     if (!Holds(kOperations, operation->text)) {
       Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownOperation, operation->span, {operation->text});
       if (diagnostic != nullptr) diagnostic->help = "operations are create, update, delete and connect";
@@ -161,7 +166,8 @@ bool Parser::ParseRule(PolicyDecl& policy) {
   if (!verb) {
     if (At(TokenKind::kRightBrace) || AtDeclarationStart()) return Fail(rule.attributes.empty() ? "`}`" : "a rule after its attributes");
     const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kVerbWords) : std::string_view{};
-    return Fail("a rule (" + VerbsOf(policy.target) + ")", closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+    return Fail("a rule (" + VerbsOf(policy.target) + ")",
+                closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
   }
   rule.verb = *verb;
   rule.verb_span = SpanOf(Take(rule.attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0));
@@ -180,9 +186,11 @@ bool Parser::ParseRule(PolicyDecl& policy) {
   }
   parsed &= ParseClauses(policy, rule);
   if (parsed && !At(TokenKind::kRightBrace) && !At(TokenKind::kAt) && !AtRuleStart() && !AtDeclarationStart()) {
-    static constexpr std::string_view kWords[] = {"when", "unless", "because", "needs", "allow", "deny", "require", "warn", "note", "limit", "redact", "mask"};
+    static constexpr std::string_view kWords[] = {"when",    "unless", "because", "needs", "allow",  "deny",
+                                                  "require", "warn",   "note",    "limit", "redact", "mask"};
     const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kWords) : std::string_view{};
-    parsed = Fail("a clause (when, unless, because), the next rule or `}`", closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+    parsed = Fail("a clause (when, unless, because), the next rule or `}`",
+                  closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
   }
   rule.span = SpanFrom(begin);
   if (parsed && verb_allowed) policy.rules.push_back(std::move(rule));
@@ -243,7 +251,8 @@ bool Parser::IsImageRequirement() const {
   Lexer ahead = lexer_;
   Token token = ahead.Next();
   switch (token.kind) {
-    case TokenKind::kIdent: return ahead.Text(token) != "in" && !Holds(kClauseWords, ahead.Text(token)) && !Holds(kVerbWords, ahead.Text(token));
+    case TokenKind::kIdent:
+      return ahead.Text(token) != "in" && !Holds(kClauseWords, ahead.Text(token)) && !Holds(kVerbWords, ahead.Text(token));
     case TokenKind::kString:
     case TokenKind::kBytes: return true;
     case TokenKind::kDot:
@@ -364,7 +373,8 @@ bool Parser::ParseClauses(const PolicyDecl& policy, RuleDecl& rule) {
 }
 
 void Parser::CheckClauseAllowed(std::string_view clause, const Token& word, const RuleDecl& rule, bool given_before) {
-  const bool fits = clause == "needs" ? rule.verb == Verb::kAllow : clause != "because" || (rule.verb != Verb::kMask && rule.verb != Verb::kRedact);
+  const bool fits =
+      clause == "needs" ? rule.verb == Verb::kAllow : clause != "because" || (rule.verb != Verb::kMask && rule.verb != Verb::kRedact);
   if (given_before) {
     Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {clause});
   } else if (!fits) {
@@ -381,7 +391,8 @@ bool Parser::ParseClause(const PolicyDecl& policy, RuleDecl& rule) {
   }
   if (clause == "needs") {
     CheckClauseAllowed(clause, word, rule, !rule.needs_scopes.empty());
-    if (policy.target == Target::kAccess) Report(DiagnosticKind::kClauseNotAllowed, SpanOf(word), {clause, "access policies: they have no principal"});
+    if (policy.target == Target::kAccess)
+      Report(DiagnosticKind::kClauseNotAllowed, SpanOf(word), {clause, "access policies: they have no principal"});
     return ExpectWord("scope") && ParseStrings("a scope, a string", rule.needs_scopes);
   }
   ExprId& condition = clause == "when" ? rule.when : rule.unless;

@@ -18,10 +18,11 @@ struct StepWord {
   Kind kind;
 };
 
-constexpr StepWord kSteps[] = {
-    {"principal", Kind::kPrincipal}, {"context", Kind::kContext}, {"at", Kind::kAt},     {"after", Kind::kAfter}, {"data", Kind::kData},
-    {"image", Kind::kImage},         {"call", Kind::kCall},       {"list", Kind::kList}, {"read", Kind::kRead},   {"prompt", Kind::kPrompt},
-    {"ask", Kind::kAsk},             {"row", Kind::kRow},         {"filter", Kind::kFilter}, {"admit", Kind::kAdmit}, {"schema", Kind::kSchema}};
+constexpr StepWord kSteps[] = {{"principal", Kind::kPrincipal}, {"context", Kind::kContext}, {"at", Kind::kAt},
+                               {"after", Kind::kAfter},         {"data", Kind::kData},       {"image", Kind::kImage},
+                               {"call", Kind::kCall},           {"list", Kind::kList},       {"read", Kind::kRead},
+                               {"prompt", Kind::kPrompt},       {"ask", Kind::kAsk},         {"row", Kind::kRow},
+                               {"filter", Kind::kFilter},       {"admit", Kind::kAdmit},     {"schema", Kind::kSchema}};
 
 const StepWord* TryFindStep(std::string_view word) {
   const auto* found = std::find_if(std::begin(kSteps), std::end(kSteps), [word](const StepWord& step) { return step.word == word; });
@@ -59,9 +60,7 @@ bool Parser::ParseTest() {
     const std::uint32_t step = current_.begin;
     if (ParseStep(test)) continue;
     if (current_.begin == step) Skip();
-    SkipUntil([this](bool closes_block) {
-      return AtStepStart() || closes_block || (current_.starts_line && AtDeclarationStart());
-    });
+    SkipUntil([this](bool closes_block) { return AtStepStart() || closes_block || (current_.starts_line && AtDeclarationStart()); });
   }
   if (!Expect(TokenKind::kRightBrace, kBlockCloses)) return false;
   test.span = SpanFrom(begin);
@@ -75,7 +74,8 @@ bool Parser::ParseStep(TestDecl& test) {
     std::vector<std::string_view> words;
     for (const StepWord& step : kSteps) words.push_back(step.word);
     const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), words) : std::string_view{};
-    return Fail("a test line (principal, call, list, row, admit, …) or `}`", closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+    return Fail("a test line (principal, call, list, row, admit, …) or `}`",
+                closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
   }
   TestStep step;
   step.kind = found->kind;

@@ -1,6 +1,5 @@
 #include "dsl/syntax/dump.h"
 
-
 namespace writ::dsl {
 namespace {
 
@@ -71,7 +70,8 @@ class Dumper {
     for (const FnDecl& fn : tree_.fns) AppendFn(fn);
     for (const TableDecl& table : tree_.tables) AppendTable(table);
     for (const SignerDecl& signer : tree_.signers) {
-      Line("signer", {signer.name.text, signer.keyless ? "keyless" : "key", signer.key.value, signer.issuer.value, signer.subject.value, signer.trust.value});
+      Line("signer", {signer.name.text, signer.keyless ? "keyless" : "key", signer.key.value, signer.issuer.value, signer.subject.value,
+                      signer.trust.value});
     }
     for (const PolicyDecl& policy : tree_.policies) AppendPolicy(policy);
     for (const TestDecl& test : tree_.tests) AppendTest(test);
@@ -122,7 +122,8 @@ class Dumper {
       out_.append("\n");
     }
     for (const RelationDecl& r : table.relations) {
-      Line("  relation", {r.name.text, r.many ? "many" : "one", r.table.text, "on", r.their_table.text, r.their_column.text, "=", r.our_column.text});
+      Line("  relation",
+           {r.name.text, r.many ? "many" : "one", r.table.text, "on", r.their_table.text, r.their_column.text, "=", r.our_column.text});
     }
   }
 
@@ -157,7 +158,12 @@ class Dumper {
     for (const Attribute& attribute : attributes) out_.append(" @").append(attribute.name.text).append("=").append(attribute.value);
   }
   void AppendPolicy(const PolicyDecl& policy) {
-    out_.append("policy ").append(policy.name.text).append(" for ").append(policy.target_name.text).append(" ").append(PolicyModeName(policy.mode));
+    out_.append("policy ")
+        .append(policy.name.text)
+        .append(" for ")
+        .append(policy.target_name.text)
+        .append(" ")
+        .append(PolicyModeName(policy.mode));
     AppendPatterns("scopes", policy.scopes);
     AppendNames("on", policy.operations);
     AppendAttributes(policy.attributes);
@@ -226,8 +232,8 @@ class Dumper {
     for (const TestStep& step : test.steps) AppendStep(step);
   }
   void AppendStep(const TestStep& step) {
-    static constexpr std::string_view kSteps[] = {"principal", "context", "at", "after", "data", "image", "call", "list",
-                                                  "read", "prompt", "ask", "row", "filter", "admit", "schema"};
+    static constexpr std::string_view kSteps[] = {"principal", "context", "at",  "after", "data",   "image", "call",  "list",
+                                                  "read",      "prompt",  "ask", "row",   "filter", "admit", "schema"};
     static constexpr std::string_view kStates[] = {"signed-by", "not-signed-by", "unknown"};
     out_.append("  ").append(kSteps[static_cast<std::size_t>(step.kind)]);
     AppendString("server", step.server);

@@ -20,13 +20,14 @@ struct OperatorText {
   Precedence level;
 };
 
-constexpr OperatorText kOperators[] = {
-    {"_==_", " == ", kRelationLevel}, {"_!=_", " != ", kRelationLevel}, {"_<_", " < ", kRelationLevel}, {"_<=_", " <= ", kRelationLevel},
-    {"_>_", " > ", kRelationLevel},   {"_>=_", " >= ", kRelationLevel}, {"@in", " in ", kRelationLevel}, {"_+_", " + ", kSumLevel},
-    {"_-_", " - ", kSumLevel},        {"_*_", " * ", kProductLevel},    {"_/_", " / ", kProductLevel},  {"_%_", " % ", kProductLevel}};
+constexpr OperatorText kOperators[] = {{"_==_", " == ", kRelationLevel}, {"_!=_", " != ", kRelationLevel}, {"_<_", " < ", kRelationLevel},
+                                       {"_<=_", " <= ", kRelationLevel}, {"_>_", " > ", kRelationLevel},   {"_>=_", " >= ", kRelationLevel},
+                                       {"@in", " in ", kRelationLevel},  {"_+_", " + ", kSumLevel},        {"_-_", " - ", kSumLevel},
+                                       {"_*_", " * ", kProductLevel},    {"_/_", " / ", kProductLevel},    {"_%_", " % ", kProductLevel}};
 
 const OperatorText* TryFindOperator(std::string_view function) {
-  const auto* found = std::find_if(std::begin(kOperators), std::end(kOperators), [function](const OperatorText& text) { return text.function == function; });
+  const auto* found = std::find_if(std::begin(kOperators), std::end(kOperators),
+                                   [function](const OperatorText& text) { return text.function == function; });
   return found == std::end(kOperators) ? nullptr : found;
 }
 

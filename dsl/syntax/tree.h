@@ -49,16 +49,16 @@ enum class Macro : std::uint8_t { kAll, kExists, kExistsOne, kMap, kFilter, kOpt
 struct Expr {
   ExprKind kind = ExprKind::kLiteral;
   Macro macro = Macro::kAll;
-  bool is_method = false;             // kCall
-  bool rooted = false;                // kIdent with a leading dot
-  SourceSpan span;                    // the whole expression
-  SourceSpan name_span;               // the operator, member, function or variable name: what a diagnostic underlines
+  bool is_method = false;  // kCall
+  bool rooted = false;     // kIdent with a leading dot
+  SourceSpan span;         // the whole expression
+  SourceSpan name_span;    // the operator, member, function or variable name: what a diagnostic underlines
   std::string_view text;
-  Value value;                        // kLiteral; text lives in the tree's arena
+  Value value;  // kLiteral; text lives in the tree's arena
   std::vector<ExprId> args;
   std::vector<std::string_view> names;
-  std::vector<SourceSpan> name_spans; // of `names`
-  std::vector<bool> optional;         // kList, kMap, kStruct: entry i was written with `?`; empty = none
+  std::vector<SourceSpan> name_spans;  // of `names`
+  std::vector<bool> optional;          // kList, kMap, kStruct: entry i was written with `?`; empty = none
 };
 
 struct Name {
@@ -74,13 +74,13 @@ struct StringLiteral {
 
 // A type as written: `int`, `list(string)`, `map(string, int)`, `string?`.
 struct TypeExpr {
-  std::string_view name;              // "int", "list", …
+  std::string_view name;  // "int", "list", …
   std::vector<TypeExpr> parameters;
-  bool optional = false;              // trailing '?'
+  bool optional = false;  // trailing '?'
   SourceSpan span;
 };
 
-struct Attribute {                    // @severity(high), @id("x")
+struct Attribute {  // @severity(high), @id("x")
   Name name;
   std::string_view value;
   SourceSpan value_span;
@@ -93,7 +93,7 @@ struct MessagePiece {
 };
 struct MessageText {
   SourceSpan span;
-  std::vector<MessagePiece> pieces;   // empty = no message
+  std::vector<MessagePiece> pieces;  // empty = no message
 };
 
 // A pattern in tool position (`delete_*`, "quoted name"). `text` is in the Selector syntax of rules/ir/program.h: what was
@@ -112,7 +112,7 @@ struct SignerExpr {
   enum class Kind : std::uint8_t { kSigner, kAtLeast };
   Kind kind = Kind::kSigner;
   Name signer;
-  std::uint32_t needed = 0;           // kAtLeast: and = all, or = 1
+  std::uint32_t needed = 0;  // kAtLeast: and = all, or = 1
   std::vector<SignerExpr> operands;
   SourceSpan span;
 };
@@ -121,7 +121,7 @@ struct SignerExpr {
 struct MaskClause {
   MaskKind kind = MaskKind::kNull;
   std::uint32_t count = 0;
-  StringLiteral replacement;          // kReplace
+  StringLiteral replacement;  // kReplace
   SourceSpan span;
 };
 
@@ -138,16 +138,16 @@ struct RuleDecl {
   SourceSpan verb_span;
   SourceSpan span;
   std::vector<Attribute> attributes;
-  std::vector<Pattern> patterns;      // names the rule is about; empty = all
-  ExprId requirement;                 // kRequire without an image: the condition that must hold
-  ExprId image;                       // kRequire image
-  std::optional<SignerExpr> signers;  // kRequire image
-  std::vector<Name> columns;          // kMask
+  std::vector<Pattern> patterns;        // names the rule is about; empty = all
+  ExprId requirement;                   // kRequire without an image: the condition that must hold
+  ExprId image;                         // kRequire image
+  std::optional<SignerExpr> signers;    // kRequire image
+  std::vector<Name> columns;            // kMask
   std::vector<StringLiteral> pointers;  // kRedact
-  std::optional<MaskClause> mask;     // kMask, kRedact
-  std::optional<LimitClause> limit;   // kLimit
-  ExprId when, unless;                // invalid = not given
-  MessageText message;                // because "…"; for `note` and `warn "…"` the text
+  std::optional<MaskClause> mask;       // kMask, kRedact
+  std::optional<LimitClause> limit;     // kLimit
+  ExprId when, unless;                  // invalid = not given
+  MessageText message;                  // because "…"; for `note` and `warn "…"` the text
   std::vector<StringLiteral> needs_scopes;
 };
 
@@ -157,13 +157,13 @@ struct PolicyDecl {
   std::vector<Attribute> attributes;
   Target target = Target::kTools;
   Name target_name;
-  std::vector<Pattern> scopes;        // after on / of / to; empty = all
-  std::vector<Name> operations;       // admission: create, update, delete, connect; empty = create, update
+  std::vector<Pattern> scopes;   // after on / of / to; empty = all
+  std::vector<Name> operations;  // admission: create, update, delete, connect; empty = create, update
   PolicyMode mode = PolicyMode::kEnforce;
   std::vector<RuleDecl> rules;
 };
 
-struct ImportDecl {                   // import data NAME
+struct ImportDecl {  // import data NAME
   Name name;
   SourceSpan span;
 };
@@ -192,9 +192,9 @@ struct ColumnDecl {
   TypeExpr type;
 };
 
-struct RelationDecl {                 // items: many order_item on order_item.order_id = id
+struct RelationDecl {  // items: many order_item on order_item.order_id = id
   Name name;
-  bool many = true;                   // else `one`
+  bool many = true;  // else `one`
   Name table, their_table, their_column, our_column;
 };
 
@@ -217,39 +217,52 @@ struct Expectation {
   SourceSpan span;
   enum class Effect : std::uint8_t { kAllow, kDeny, kWarn, kVisible, kHidden, kNames, kFilterText, kFilterAll, kFilterNone };
   Effect effect = Effect::kAllow;
-  Name by;                            // by POLICY; empty = not given
-  std::vector<StringLiteral> because; // parts of messages (warnings for kWarn)
+  Name by;                             // by POLICY; empty = not given
+  std::vector<StringLiteral> because;  // parts of messages (warnings for kWarn)
   std::vector<StringLiteral> needs_scopes;
-  bool error = false;                 // `error`: the decision reports an evaluation error
-  std::vector<Pattern> names;         // kNames
+  bool error = false;          // `error`: the decision reports an evaluation error
+  std::vector<Pattern> names;  // kNames
   struct ColumnValue {
     Name column;
     ExprId value;
   };
-  std::vector<ColumnValue> columns;   // kVisible, COLUMN VALUE, …
-  StringLiteral filter;               // kFilterText
+  std::vector<ColumnValue> columns;  // kVisible, COLUMN VALUE, …
+  StringLiteral filter;              // kFilterText
 };
 
 // One line of a test: a scene line (holds until replaced) or a case with an expectation. Data are constant expressions.
 struct TestStep {
   enum class Kind : std::uint8_t {
-    kPrincipal, kContext, kAt, kAfter, kData, kImage,                                  // scene
-    kCall, kList, kRead, kPrompt, kAsk, kRow, kFilter, kAdmit, kSchema,                // cases
+    kPrincipal,
+    kContext,
+    kAt,
+    kAfter,
+    kData,
+    kImage,  // scene
+    kCall,
+    kList,
+    kRead,
+    kPrompt,
+    kAsk,
+    kRow,
+    kFilter,
+    kAdmit,
+    kSchema,  // cases
   };
   Kind kind = Kind::kCall;
   SourceSpan span;
-  ExprId value;                       // principal, context, args, row, object, schema, ask: subject
-  ExprId previous;                    // was {…}; ask: resource
-  StringLiteral file;                 // file "…" instead of value
-  StringLiteral previous_file;        // was file "…"
-  StringLiteral server;               // call, list, read, prompt, schema
-  Pattern name;                       // tool, prompt; ask: action
-  StringLiteral uri;                  // read; at: the time; image: the reference
-  Name word;                          // row, filter: TABLE; filter: dialect in `dialect`; admit: OP; data: NAME
+  ExprId value;                 // principal, context, args, row, object, schema, ask: subject
+  ExprId previous;              // was {…}; ask: resource
+  StringLiteral file;           // file "…" instead of value
+  StringLiteral previous_file;  // was file "…"
+  StringLiteral server;         // call, list, read, prompt, schema
+  Pattern name;                 // tool, prompt; ask: action
+  StringLiteral uri;            // read; at: the time; image: the reference
+  Name word;                    // row, filter: TABLE; filter: dialect in `dialect`; admit: OP; data: NAME
   Name dialect;
-  std::vector<Pattern> names;         // list
-  std::uint64_t times = 1;            // N times
-  std::int64_t after_nanos = 0;       // after 1m
+  std::vector<Pattern> names;    // list
+  std::uint64_t times = 1;       // N times
+  std::int64_t after_nanos = 0;  // after 1m
   enum class ImageState : std::uint8_t { kSignedBy, kNotSignedBy, kUnknown };
   ImageState image_state = ImageState::kSignedBy;
   std::vector<Name> signers;
@@ -267,7 +280,7 @@ struct FileTree {
   FileId file;
   std::unique_ptr<Arena> arena = std::make_unique<Arena>();
   std::vector<Expr> exprs;
-  Name package;                       // empty text = not given
+  Name package;  // empty text = not given
   std::vector<ImportDecl> imports;
   std::vector<LetDecl> lets;
   std::vector<FnDecl> fns;

@@ -15,8 +15,8 @@ namespace writ {
 struct RuleResult {
   RuleId rule;
   Outcome outcome = Outcome::kFalse;
-  bool certain = true;    // kUnknown only: false when it hangs on what the caller declared unknown, true when on a missing fact
-  Value error;            // kError's value, or of a guard that failed beside it (images); kAbsent otherwise
+  bool certain = true;  // kUnknown only: false when it hangs on what the caller declared unknown, true when on a missing fact
+  Value error;          // kError's value, or of a guard that failed beside it (images); kAbsent otherwise
 };
 
 struct Context::Impl {
@@ -26,7 +26,7 @@ struct Context::Impl {
   EvalLimits limits;
   JsonDocument document;
   Evaluator evaluator;
-  Arena arena;                        // of the request's values
+  Arena arena;  // of the request's values
   std::vector<Value> slots;
   std::vector<RuleId> candidates;
   std::vector<RuleResult> results;

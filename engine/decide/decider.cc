@@ -79,7 +79,8 @@ Value Decider::Scopes() const {
 bool Decider::HasScope(std::string_view scope) const {
   const Value scopes = Scopes();
   if (!scopes.is(Kind::kList)) return false;
-  return std::any_of(scopes.items, scopes.items + scopes.size, [scope](const Value& item) { return item.is(Kind::kString) && item.string() == scope; });
+  return std::any_of(scopes.items, scopes.items + scopes.size,
+                     [scope](const Value& item) { return item.is(Kind::kString) && item.string() == scope; });
 }
 
 // The guard says when the requirement applies; a guard that is not certainly false makes it apply.
@@ -94,9 +95,13 @@ void Decider::EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver*
   result.outcome = Outcome::kTrue;
   for (const Value& image : list) {
     Outcome outcome = Outcome::kError;
-    if (image.is(Kind::kString)) outcome = CheckSignatures(program_, rule.image->signers, request_.images, image.string());
-    else if (image.is(Kind::kUnknown)) outcome = Outcome::kUnknown;
-    else result.error = image.is(Kind::kError) ? image : Value::Error(ValueError::kInvalidArgument, "an image is a string or a list of strings");
+    if (image.is(Kind::kString))
+      outcome = CheckSignatures(program_, rule.image->signers, request_.images, image.string());
+    else if (image.is(Kind::kUnknown))
+      outcome = Outcome::kUnknown;
+    else
+      result.error =
+          image.is(Kind::kError) ? image : Value::Error(ValueError::kInvalidArgument, "an image is a string or a list of strings");
     // The worst counts: an error, then a refuted signature, then an unknown one.
     const bool worse = outcome == Outcome::kError || (outcome == Outcome::kFalse && result.outcome != Outcome::kError) ||
                        (outcome == Outcome::kUnknown && result.outcome == Outcome::kTrue);
@@ -106,7 +111,8 @@ void Decider::EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver*
 
 Decider::Role Decider::RoleOf(const RuleResult& result) const {
   switch (RuleOf(result).verb) {
-    case Verb::kAllow: return result.outcome == Outcome::kTrue ? Role::kAllow : result.outcome == Outcome::kUnknown ? Role::kPossibleAllow : Role::kNone;
+    case Verb::kAllow:
+      return result.outcome == Outcome::kTrue ? Role::kAllow : result.outcome == Outcome::kUnknown ? Role::kPossibleAllow : Role::kNone;
     case Verb::kDeny:
       if (result.outcome == Outcome::kTrue || result.outcome == Outcome::kError) return Role::kDenial;
       return result.outcome == Outcome::kUnknown ? Role::kPossibleDenial : Role::kNone;
@@ -202,8 +208,10 @@ void Decider::AddMissingScopes(Decision& decision) {
   policies_.index.FindApplying(request_.target(), request_.scope, request_.name, context_.candidates);
   for (const RuleId id : context_.candidates) {
     const Rule& rule = program_.rules[id.index];
-    if (rule.verb != Verb::kAllow || rule.needs_scopes.empty() || program_.policies[rule.policy.index].mode == PolicyMode::kShadow) continue;
-    const bool has_all = std::all_of(rule.needs_scopes.begin(), rule.needs_scopes.end(), [this](const std::string& scope) { return HasScope(scope); });
+    if (rule.verb != Verb::kAllow || rule.needs_scopes.empty() || program_.policies[rule.policy.index].mode == PolicyMode::kShadow)
+      continue;
+    const bool has_all =
+        std::all_of(rule.needs_scopes.begin(), rule.needs_scopes.end(), [this](const std::string& scope) { return HasScope(scope); });
     if (has_all || Scopes().is_fault() || !HoldsWithScopes(rule)) continue;
     for (const std::string& scope : rule.needs_scopes) {
       const bool is_told = std::find(decision.needs_scopes.begin(), decision.needs_scopes.end(), scope) != decision.needs_scopes.end();

@@ -16,8 +16,15 @@ namespace writ {
 // Decides one request whose slots stand in `context.slots`. Made anew for each; borrows everything. Not thread-safe.
 class Decider {
  public:
-  Decider(const PolicySet::Impl& policies, Context::Impl& context, const Request& request, QuotaTable& quotas, UnixNanos now, const DecideOptions& options)
-      : policies_(policies), program_(policies.runtime.program()), context_(context), request_(request), quotas_(quotas), now_(now), options_(options) {}
+  Decider(const PolicySet::Impl& policies, Context::Impl& context, const Request& request, QuotaTable& quotas, UnixNanos now,
+          const DecideOptions& options)
+      : policies_(policies),
+        program_(policies.runtime.program()),
+        context_(context),
+        request_(request),
+        quotas_(quotas),
+        now_(now),
+        options_(options) {}
 
   // Fills `decision`, which must be fresh.
   void Decide(Decision& decision);

@@ -27,8 +27,10 @@ void Decider::ApplyLimits(Decision& decision) {
   for (const RuleResult& result : context_.results) {
     const Rule& rule = RuleOf(result);
     if (rule.verb != Verb::kLimit || !rule.limit || ModeOf(result) == PolicyMode::kShadow) continue;
-    if (result.outcome == Outcome::kError) DenyByFailedLimit(result, result.error, decision);
-    else if (result.outcome != Outcome::kFalse) AddCharge(result, decision);
+    if (result.outcome == Outcome::kError)
+      DenyByFailedLimit(result, result.error, decision);
+    else if (result.outcome != Outcome::kFalse)
+      AddCharge(result, decision);
   }
   if (context_.charges.empty() || decision.effect != Effect::kAllow || context_.evaluator.exhausted()) return;
   context_.waits.assign(context_.charges.size(), 0);

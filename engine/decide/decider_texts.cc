@@ -43,8 +43,9 @@ std::string Decider::PublicErrorText(const Value& error) const {
   const bool is_overload = error.error() == ValueError::kNoMatchingOverload;
   const std::size_t dot = is_overload ? error.string().find('.') : std::string_view::npos;
   const std::string_view shown = dot == std::string_view::npos ? error.string() : error.string().substr(dot + 1);
-  const bool is_spelled = (is_overload && dot == std::string_view::npos) ||
-                          std::any_of(program_.slots.begin(), program_.slots.end(), [shown](const Slot& slot) { return slot.key == shown; });
+  const bool is_spelled =
+      (is_overload && dot == std::string_view::npos) ||
+      std::any_of(program_.slots.begin(), program_.slots.end(), [shown](const Slot& slot) { return slot.key == shown; });
   switch (error.error()) {
     case ValueError::kNoSuchKey:
     case ValueError::kNoMatchingOverload:
@@ -66,8 +67,10 @@ std::string Decider::PublicErrorText(const Value& error) const {
 
 void Decider::AddDenialTexts(const RuleResult& result, std::vector<std::string>& texts) {
   const Rule& rule = RuleOf(result);
-  if (rule.image && rule.message.empty() && result.outcome != Outcome::kError) AddImageTexts(result, texts);
-  else texts.push_back(RuleText(result));
+  if (rule.image && rule.message.empty() && result.outcome != Outcome::kError)
+    AddImageTexts(result, texts);
+  else
+    texts.push_back(RuleText(result));
 }
 
 // What a rule says: its message, or a default that names it. A failed rule without a message says why it failed.
@@ -75,9 +78,12 @@ std::string Decider::RuleText(const RuleResult& result) {
   const Rule& rule = RuleOf(result);
   if (!rule.message.empty()) return RenderMessage(rule.message, context_.evaluator);
   std::string text = QualifiedRuleName(program_, rule);
-  if (rule.verb == Verb::kDeny) text = "denied by " + text;
-  else if (rule.verb == Verb::kRequire) text = "requirement " + text + " is not met";
-  else if (rule.verb == Verb::kLimit) text = LimitText(rule);
+  if (rule.verb == Verb::kDeny)
+    text = "denied by " + text;
+  else if (rule.verb == Verb::kRequire)
+    text = "requirement " + text + " is not met";
+  else if (rule.verb == Verb::kLimit)
+    text = LimitText(rule);
   if (result.outcome == Outcome::kError) text += ": " + PublicErrorText(result.error);
   return text;
 }
@@ -106,7 +112,8 @@ void Decider::AddImageTexts(const RuleResult& result, std::vector<std::string>& 
 bool Decider::IsMaskedColumn(std::string_view column) const {
   for (const RuleResult& result : context_.results) {
     const Rule& rule = RuleOf(result);
-    const bool masks = rule.verb == Verb::kMask && rule.mask.has_value() && result.outcome != Outcome::kFalse && ModeOf(result) != PolicyMode::kShadow;
+    const bool masks =
+        rule.verb == Verb::kMask && rule.mask.has_value() && result.outcome != Outcome::kFalse && ModeOf(result) != PolicyMode::kShadow;
     if (!masks) continue;
     for (const std::string& target : rule.mask->targets) {
       if (target == column) return true;

@@ -24,14 +24,16 @@ bool IsCredentialName(std::string_view name) {
   for (const char c : name) {
     if (c != '_' && c != '-') lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
-  constexpr std::string_view kWords[] = {"token", "secret", "password", "passwd", "credential", "authorization", "apikey", "privatekey", "cookie", "jwt", "assertion", "bearer"};
+  constexpr std::string_view kWords[] = {"token",  "secret",     "password", "passwd", "credential", "authorization",
+                                         "apikey", "privatekey", "cookie",   "jwt",    "assertion",  "bearer"};
   return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
 // What hides a member of a map that is shown as a whole.
 using HideMember = std::function<const char*(std::string_view key)>;
 
-void AppendShown(const Value& value, const HideMember& hide, std::string& out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
+void AppendShown(const Value& value, const HideMember& hide,
+                 std::string& out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   if (value.is(Kind::kList)) {
     out += '[';
     for (std::uint32_t i = 0; i < value.size; ++i) {
@@ -46,8 +48,10 @@ void AppendShown(const Value& value, const HideMember& hide, std::string& out) {
       if (i > 0) out += ',';
       AppendJson(entry.key, out);
       out += ':';
-      if (const char* hidden = entry.key.is(Kind::kString) ? hide(entry.key.string()) : nullptr) AppendJsonString(hidden, out);
-      else AppendShown(entry.value, hide, out);
+      if (const char* hidden = entry.key.is(Kind::kString) ? hide(entry.key.string()) : nullptr)
+        AppendJsonString(hidden, out);
+      else
+        AppendShown(entry.value, hide, out);
     }
     out += '}';
   } else if (value.is_fault()) {
@@ -116,10 +120,13 @@ std::string Decider::ShowRead(SlotId slot, const Value& value) const {
   }
   const bool is_whole_row = is_row && !program_.slots[slot.index].parent.valid() && program_.slots[slot.index].key == "row";
   std::string out;
-  AppendShown(value, [&](std::string_view key) -> const char* {
-    if (IsCredentialName(key)) return "(hidden)";
-    return is_whole_row && IsMaskedColumn(key) ? "(masked)" : nullptr;
-  }, out);
+  AppendShown(
+      value,
+      [&](std::string_view key) -> const char* {
+        if (IsCredentialName(key)) return "(hidden)";
+        return is_whole_row && IsMaskedColumn(key) ? "(masked)" : nullptr;
+      },
+      out);
   return out;
 }
 

@@ -10,14 +10,17 @@ namespace {
 
 Outcome SignedBy(const ImageFact* fact, std::string_view signer) {
   if (fact == nullptr) return Outcome::kUnknown;
-  const auto names = [signer](const std::vector<std::string_view>& list) { return std::find(list.begin(), list.end(), signer) != list.end(); };
+  const auto names = [signer](const std::vector<std::string_view>& list) {
+    return std::find(list.begin(), list.end(), signer) != list.end();
+  };
   if (names(fact->refuted)) return Outcome::kFalse;
   return names(fact->signed_by) ? Outcome::kTrue : Outcome::kUnknown;
 }
 
 }  // namespace
 
-Outcome CheckSignatures(const Program& program, std::span<const SignerTerm> signers, std::span<const ImageFact> facts, std::string_view image) {
+Outcome CheckSignatures(const Program& program, std::span<const SignerTerm> signers, std::span<const ImageFact> facts,
+                        std::string_view image) {
   const auto found = std::find_if(facts.begin(), facts.end(), [image](const ImageFact& fact) { return fact.image == image; });
   const ImageFact* fact = found == facts.end() ? nullptr : &*found;
   std::vector<Outcome> stack;

@@ -12,6 +12,7 @@ namespace writ {
 
 // Returns whether `image` carries the wanted signatures: kTrue, kFalse (refuted) or kUnknown. An image without a fact, and a
 // signer that its fact does not name, are unknown. Images are matched by their exact reference.
-Outcome CheckSignatures(const Program& program, std::span<const SignerTerm> signers, std::span<const ImageFact> facts, std::string_view image);
+Outcome CheckSignatures(const Program& program, std::span<const SignerTerm> signers, std::span<const ImageFact> facts,
+                        std::string_view image);
 
 }  // namespace writ

@@ -58,9 +58,12 @@ std::string ShortHash(std::string_view text) {
 void AddObligations(Verb verb, const MaskSpec& mask, std::vector<Obligation>& obligations) {
   for (const std::string& target : mask.targets) {
     const Obligation added{verb, target, mask.kind, mask.count, mask.text};
-    const auto same = std::find_if(obligations.begin(), obligations.end(), [&](const Obligation& other) { return other.target == added.target; });
-    if (same == obligations.end()) obligations.push_back(added);
-    else if (IsStricter(added, *same)) *same = added;
+    const auto same =
+        std::find_if(obligations.begin(), obligations.end(), [&](const Obligation& other) { return other.target == added.target; });
+    if (same == obligations.end())
+      obligations.push_back(added);
+    else if (IsStricter(added, *same))
+      *same = added;
   }
 }
 
@@ -79,14 +82,18 @@ std::string MaskedRowJson(const Value& row, const std::vector<Obligation>& masks
     if (i > 0) out += ',';
     AppendJsonString(entry.key.string(), out);
     out += ':';
-    const auto mask = std::find_if(masks.begin(), masks.end(), [&](const Obligation& other) { return other.verb == Verb::kMask && other.target == entry.key.string(); });
+    const auto mask = std::find_if(masks.begin(), masks.end(), [&](const Obligation& other) {
+      return other.verb == Verb::kMask && other.target == entry.key.string();
+    });
     if (mask == masks.end()) {
       AppendJson(entry.value, out);
       continue;
     }
     const MaskedValue masked = ApplyMask(*mask, entry.value);
-    if (masked.is_null) out += "null";
-    else AppendJsonString(masked.text, out);
+    if (masked.is_null)
+      out += "null";
+    else
+      AppendJsonString(masked.text, out);
   }
   return out + "}";
 }

@@ -57,7 +57,8 @@ PolicySet::~PolicySet() = default;
 const Program& PolicySet::program() const { return impl_->runtime.program(); }
 std::string_view PolicySet::digest() const { return impl_->digest; }
 
-Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string_view bundle_bytes, std::span<const Data> data, const BundleLimits& limits) {
+Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string_view bundle_bytes, std::span<const Data> data,
+                                                         const BundleLimits& limits) {
   Result<Bundle> bundle = LoadBundle(bundle_bytes, limits);
   if (!bundle) return bundle.error();
   auto impl = std::make_unique<Impl>(std::move(bundle->program), std::move(bundle->digest));
@@ -68,7 +69,8 @@ Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string_view bundle
   for (const Rule& rule : program.rules) impl->needs_scopes = impl->needs_scopes || !rule.needs_scopes.empty();
   for (std::size_t i = 0; i < program.slots.size(); ++i) {
     const Slot& slot = program.slots[i];
-    const bool below_principal = slot.parent.valid() && !program.slots[slot.parent.index].parent.valid() && program.slots[slot.parent.index].key == "principal";
+    const bool below_principal =
+        slot.parent.valid() && !program.slots[slot.parent.index].parent.valid() && program.slots[slot.parent.index].key == "principal";
     if (below_principal && slot.key == "scopes") impl->scopes_slot = SlotId(i);
   }
   return std::shared_ptr<const PolicySet>(new PolicySet(std::move(impl)));  // not make_shared: the constructor is private

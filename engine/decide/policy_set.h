@@ -20,10 +20,10 @@ struct PolicySet::Impl {
   std::string digest;
   RuntimeProgram runtime;
   RuleIndex index;
-  RequestShapes shapes;         // their defaults include the data
-  Arena data_arena;             // what data slots point into
-  SlotId scopes_slot;           // principal.scopes; invalid when no rule reads it
-  bool needs_scopes = false;    // some allow needs a scope
+  RequestShapes shapes;       // their defaults include the data
+  Arena data_arena;           // what data slots point into
+  SlotId scopes_slot;         // principal.scopes; invalid when no rule reads it
+  bool needs_scopes = false;  // some allow needs a scope
 };
 
 }  // namespace writ

@@ -13,21 +13,22 @@ RuleOutcome DescribeRule(const Program& program, RuleId id, Outcome outcome) {
   described.policy = program.policies[rule.policy.index].name;
   described.rule_id = rule.id;
   described.verb = rule.verb;
-  if (rule.location.file.valid() && rule.location.file.index < program.files.size()) described.file = program.files[rule.location.file.index];
+  if (rule.location.file.valid() && rule.location.file.index < program.files.size())
+    described.file = program.files[rule.location.file.index];
   described.line = rule.location.line;
   described.outcome = outcome;
   return described;
 }
 
-std::string QualifiedRuleName(const Program& program, const Rule& rule) {
-  return program.policies[rule.policy.index].name + "." + rule.id;
-}
+std::string QualifiedRuleName(const Program& program, const Rule& rule) { return program.policies[rule.policy.index].name + "." + rule.id; }
 
 std::string RenderMessage(const Message& message, Evaluator& evaluator) {
   std::string out;
   for (const MessagePart& part : message) {
-    if (part.block.valid()) out += DisplayText(evaluator.Run(part.block));
-    else out += part.text;
+    if (part.block.valid())
+      out += DisplayText(evaluator.Run(part.block));
+    else
+      out += part.text;
   }
   return out;
 }
@@ -63,7 +64,8 @@ std::string PeriodText(std::int64_t nanos) {
     std::int64_t nanos;
     const char* name;
   };
-  constexpr PeriodUnit kUnits[] = {{3'600'000'000'000, "h"}, {60'000'000'000, "m"}, {1'000'000'000, "s"}, {1'000'000, "ms"}, {1'000, "us"}, {1, "ns"}};
+  constexpr PeriodUnit kUnits[] = {{3'600'000'000'000, "h"}, {60'000'000'000, "m"}, {1'000'000'000, "s"},
+                                   {1'000'000, "ms"},        {1'000, "us"},         {1, "ns"}};
   std::string out;
   for (const PeriodUnit& unit : kUnits) {
     if (nanos < unit.nanos) continue;

@@ -27,19 +27,22 @@ constexpr std::size_t kMaxReadLog = 10'000;
 
 inline Value FastAdd(const Value& a, const Value& b, FunctionContext& context) {
   std::int64_t sum = 0;
-  if (a.is(Kind::kInt) && b.is(Kind::kInt) && !__builtin_add_overflow(a.integer, b.integer, &sum)) [[likely]] return Value::Int(sum);
+  if (a.is(Kind::kInt) && b.is(Kind::kInt) && !__builtin_add_overflow(a.integer, b.integer, &sum)) [[likely]]
+    return Value::Int(sum);
   return AddValues(a, b, context);
 }
 
 inline Value FastSubtract(const Value& a, const Value& b, FunctionContext& context) {
   std::int64_t difference = 0;
-  if (a.is(Kind::kInt) && b.is(Kind::kInt) && !__builtin_sub_overflow(a.integer, b.integer, &difference)) [[likely]] return Value::Int(difference);
+  if (a.is(Kind::kInt) && b.is(Kind::kInt) && !__builtin_sub_overflow(a.integer, b.integer, &difference)) [[likely]]
+    return Value::Int(difference);
   return SubtractValues(a, b, context);
 }
 
 inline Value FastMultiply(const Value& a, const Value& b, FunctionContext& context) {
   std::int64_t product = 0;
-  if (a.is(Kind::kInt) && b.is(Kind::kInt) && !__builtin_mul_overflow(a.integer, b.integer, &product)) [[likely]] return Value::Int(product);
+  if (a.is(Kind::kInt) && b.is(Kind::kInt) && !__builtin_mul_overflow(a.integer, b.integer, &product)) [[likely]]
+    return Value::Int(product);
   return MultiplyValues(a, b, context);
 }
 
@@ -49,7 +52,8 @@ inline Fast AnswerOf(bool equal) { return equal ? Fast::kTrue : Fast::kFalse; }
 
 // Equality of two values of one common kind; kAsk for everything else.
 inline Fast FastEqual(const Value& a, const Value& b) {
-  if (a.kind != b.kind) [[unlikely]] return Fast::kAsk;
+  if (a.kind != b.kind) [[unlikely]]
+    return Fast::kAsk;
   if (a.kind == Kind::kString) {
     if (a.size != b.size) return Fast::kFalse;
     if (a.size > kFreeCompareBytes) return Fast::kAsk;
@@ -158,7 +162,7 @@ struct Evaluator::Impl {
   const Instruction* code = nullptr;
   const Value* constants = nullptr;
   const Value* slots = nullptr;
-  Value* cells = nullptr;                 // cell_values.data()
+  Value* cells = nullptr;  // cell_values.data()
 
   std::vector<Value> registers;           // a stack of frames; as large as the program can need
   std::vector<Value> cell_values;         // by CellId
@@ -166,8 +170,8 @@ struct Evaluator::Impl {
   std::uint64_t generation = 0;
 
   ReadObserver* observer = nullptr;
-  std::vector<SlotId> read_log;                      // what the current Run read so far, when observed
-  std::vector<std::vector<SlotId>> cell_reads;       // by CellId: what computing it read, when observed
+  std::vector<SlotId> read_log;                 // what the current Run read so far, when observed
+  std::vector<std::vector<SlotId>> cell_reads;  // by CellId: what computing it read, when observed
 };
 
 std::uint32_t Evaluator::Impl::FirstMissing(std::uint32_t slot) const {
@@ -195,7 +199,8 @@ Value Evaluator::Impl::LoadSlotSlowly(std::uint32_t slot) {
   const Value& value = slots[slot];
   if (value.is(Kind::kAbsent)) return MissingError(FirstMissing(slot));
   // Members that were not read must not be mistaken for members that are not there.
-  if (value.is(Kind::kMap) && value.map == nullptr) return MakeError(ValueError::kInvalidArgument, SlotPath(*program, SlotId(slot)) + " was not read", context);
+  if (value.is(Kind::kMap) && value.map == nullptr)
+    return MakeError(ValueError::kInvalidArgument, SlotPath(*program, SlotId(slot)) + " was not read", context);
   return value;
 }
 
@@ -222,7 +227,8 @@ Value Evaluator::Impl::OptionalSlot(std::uint32_t slot, std::uint16_t plain_step
 }
 
 inline Value Evaluator::Impl::LoadCell(std::uint32_t cell, Value* free_registers) {
-  if (cell_marks[cell] == generation && observer == nullptr) [[likely]] return cells[cell];
+  if (cell_marks[cell] == generation && observer == nullptr) [[likely]]
+    return cells[cell];
   return ComputeCell(cell, free_registers);
 }
 
@@ -282,8 +288,9 @@ bool Evaluator::Impl::BeginIteration(const Value& range, Value* cursor, Value& f
     cursor[1] = Value::Int(0);
     return true;
   }
-  fault = range.is_fault() ? range
-                           : MakeError(ValueError::kNoMatchingOverload, std::string("iteration over ").append(TypeName(range.kind)), context);
+  fault = range.is_fault()
+              ? range
+              : MakeError(ValueError::kNoMatchingOverload, std::string("iteration over ").append(TypeName(range.kind)), context);
   return false;
 }
 
@@ -326,7 +333,9 @@ Value Evaluator::Impl::RunBlock(BlockId block_id, Value* r) {
       case Opcode::kLess: r[in.dst] = FastOrder(Function::kLess, r[in.a], r[in.b], context, std::less<>()); break;
       case Opcode::kLessOrEqual: r[in.dst] = FastOrder(Function::kLessOrEqual, r[in.a], r[in.b], context, std::less_equal<>()); break;
       case Opcode::kGreater: r[in.dst] = FastOrder(Function::kGreater, r[in.a], r[in.b], context, std::greater<>()); break;
-      case Opcode::kGreaterOrEqual: r[in.dst] = FastOrder(Function::kGreaterOrEqual, r[in.a], r[in.b], context, std::greater_equal<>()); break;
+      case Opcode::kGreaterOrEqual:
+        r[in.dst] = FastOrder(Function::kGreaterOrEqual, r[in.a], r[in.b], context, std::greater_equal<>());
+        break;
       case Opcode::kIn: r[in.dst] = InValues(r[in.a], r[in.b], context); break;
       case Opcode::kEqualConstant: r[in.dst] = Equal(r[in.a], constants[in.c], context); break;
       case Opcode::kNotEqualConstant: r[in.dst] = NotEqual(r[in.a], constants[in.c], context); break;
@@ -433,7 +442,8 @@ void Evaluator::ForgetCells() { ++impl_->generation; }
 
 Value Evaluator::Run(BlockId block, ReadObserver* observer) {
   Impl& impl = *impl_;
-  if (impl.steps_left == 0) [[unlikely]] return OutOfBudget(impl.context);
+  if (impl.steps_left == 0) [[unlikely]]
+    return OutOfBudget(impl.context);
   impl.observer = observer;
   impl.read_log.clear();
   return impl.RunBlock(block, impl.registers.data());

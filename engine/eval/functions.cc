@@ -20,9 +20,9 @@ constexpr Handler kHandlers[] = {
 constexpr std::uint32_t ArityMask(std::string_view signatures) {
   std::uint32_t mask = 0;
   int depth = 0;
-  std::uint32_t count = 0;     // arguments of the overload being read
-  bool in_arguments = false;   // inside the argument list, not inside a receiver's or an argument's type
-  char previous = ';';         // last character that is no blank
+  std::uint32_t count = 0;    // arguments of the overload being read
+  bool in_arguments = false;  // inside the argument list, not inside a receiver's or an argument's type
+  char previous = ';';        // last character that is no blank
   for (const char c : signatures) {
     if (c == ' ') continue;
     if (c == '(') {
@@ -59,7 +59,8 @@ Value CallFunction(Function function, std::span<const Value> arguments, Function
   if (!Charge(context, 4)) return OutOfBudget(context);
   const Value* fault = nullptr;
   for (const Value& argument : arguments) {
-    if (argument.is_fault()) [[unlikely]] fault = fault == nullptr ? &argument : &FaultOf(*fault, argument);
+    if (argument.is_fault()) [[unlikely]]
+      fault = fault == nullptr ? &argument : &FaultOf(*fault, argument);
   }
   if (fault != nullptr) return *fault;
   const auto row = static_cast<std::size_t>(function);
@@ -128,9 +129,9 @@ WRIT_BINARY(Index, IndexValue)
 WRIT_BINARY(OptionalIndex, OptionalIndexValue)
 #undef WRIT_BINARY
 
-#define WRIT_ORDER(id)                                                             \
-  Value Call##id(std::span<const Value> arguments, FunctionContext& context) {     \
-    return OrderValues(Function::k##id, arguments[0], arguments[1], context);      \
+#define WRIT_ORDER(id)                                                         \
+  Value Call##id(std::span<const Value> arguments, FunctionContext& context) { \
+    return OrderValues(Function::k##id, arguments[0], arguments[1], context);  \
   }
 WRIT_ORDER(Less)
 WRIT_ORDER(LessOrEqual)

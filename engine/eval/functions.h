@@ -12,7 +12,7 @@ namespace writ {
 // What functions may use: an arena for results and the budget of the decision.
 struct FunctionContext {
   Arena& arena;
-  std::uint64_t& steps_left;   // charged by size; functions stop early and return any error when it reaches 0
+  std::uint64_t& steps_left;  // charged by size; functions stop early and return any error when it reaches 0
 };
 
 // Returns `function` applied to `arguments` (method receivers first). Wrong kinds give NoMatchingOverload with the function's

@@ -117,7 +117,8 @@ Value CallToUint(std::span<const Value> arguments, FunctionContext& context) {
   const Value& value = arguments[0];
   std::uint64_t number = 0;
   if (value.is(Kind::kUint)) return value;
-  if (value.is(Kind::kInt)) return value.integer < 0 ? OverflowIn(Function::kToUint) : Value::Uint(static_cast<std::uint64_t>(value.integer));
+  if (value.is(Kind::kInt))
+    return value.integer < 0 ? OverflowIn(Function::kToUint) : Value::Uint(static_cast<std::uint64_t>(value.integer));
   if (value.is(Kind::kDouble)) {
     if (!(value.real >= 0 && value.real < 0x1p64)) return OverflowIn(Function::kToUint);
     return Value::Uint(static_cast<std::uint64_t>(value.real));

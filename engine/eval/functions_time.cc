@@ -58,8 +58,8 @@ Value CallToDuration(std::span<const Value> arguments, FunctionContext& context)
   return duration ? *duration : MakeError(ValueError::kBadConversion, "string to duration", context);
 }
 
-#define WRIT_TIMESTAMP_PART(id, expression)                                                                      \
-  Value Call##id(std::span<const Value> arguments, FunctionContext& context) {                                   \
+#define WRIT_TIMESTAMP_PART(id, expression)                                                                                     \
+  Value Call##id(std::span<const Value> arguments, FunctionContext& context) {                                                  \
     return TimestampPart(Function::k##id, arguments, context, [](const CivilTime& civil) { return std::int64_t{expression}; }); \
   }
 WRIT_TIMESTAMP_PART(GetFullYear, civil.year)
@@ -70,8 +70,8 @@ WRIT_TIMESTAMP_PART(GetDate, civil.day_of_month)
 WRIT_TIMESTAMP_PART(GetDayOfWeek, civil.day_of_week)
 #undef WRIT_TIMESTAMP_PART
 
-#define WRIT_TIME_PART(id, unit_nanos, member)                                                                   \
-  Value Call##id(std::span<const Value> arguments, FunctionContext& context) {                                   \
+#define WRIT_TIME_PART(id, unit_nanos, member)                                                                                           \
+  Value Call##id(std::span<const Value> arguments, FunctionContext& context) {                                                           \
     return TimePart(Function::k##id, unit_nanos, arguments, context, [](const CivilTime& civil) { return std::int64_t{civil.member}; }); \
   }
 WRIT_TIME_PART(GetHours, 3600 * kNanosPerSecond, hours)
@@ -84,7 +84,8 @@ Value CallGetMilliseconds(std::span<const Value> arguments, FunctionContext& con
   if (arguments[0].is(Kind::kDuration) && arguments.size() == 1) {
     return Value::Int(arguments[0].integer % kNanosPerSecond / kNanosPerMillisecond);
   }
-  return TimestampPart(Function::kGetMilliseconds, arguments, context, [](const CivilTime& civil) { return std::int64_t{civil.milliseconds}; });
+  return TimestampPart(Function::kGetMilliseconds, arguments, context,
+                       [](const CivilTime& civil) { return std::int64_t{civil.milliseconds}; });
 }
 
 }  // namespace writ

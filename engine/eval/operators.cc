@@ -124,7 +124,8 @@ struct Lookup {
 // The position that `index` names in a list; empty for no int, uint or integral double. Positions out of range give -1.
 std::optional<std::int64_t> ListPosition(const Value& index) {
   if (index.is(Kind::kInt)) return index.integer;
-  if (index.is(Kind::kUint)) return index.unsigned_integer <= static_cast<std::uint64_t>(kMaxInt) ? static_cast<std::int64_t>(index.unsigned_integer) : -1;
+  if (index.is(Kind::kUint))
+    return index.unsigned_integer <= static_cast<std::uint64_t>(kMaxInt) ? static_cast<std::int64_t>(index.unsigned_integer) : -1;
   if (index.is(Kind::kDouble) && index.real == std::trunc(index.real)) {
     return index.real >= 0 && index.real < 0x1p32 ? static_cast<std::int64_t>(index.real) : -1;
   }
@@ -290,9 +291,7 @@ Value InValues(const Value& a, const Value& b, FunctionContext& context) {
   return Value::Bool(false);
 }
 
-Value BoolFault(const Value& value) {
-  return value.is_fault() ? value : Value::Error(ValueError::kNotABool, TypeName(value.kind));
-}
+Value BoolFault(const Value& value) { return value.is_fault() ? value : Value::Error(ValueError::kNotABool, TypeName(value.kind)); }
 
 Value AndValues(const Value& a, const Value& b) {
   if (a.is_false() || b.is_false()) return Value::Bool(false);
@@ -327,7 +326,8 @@ Value OptionalIndexValue(const Value& a, const Value& b, FunctionContext& contex
 }
 
 Value NoMembers(const Value& a, std::string_view key, FunctionContext& context) {
-  return MakeError(ValueError::kNoMatchingOverload, std::string(TypeName(a.kind)).append(".").append(DetailText(Value::String(key))), context);
+  return MakeError(ValueError::kNoMatchingOverload, std::string(TypeName(a.kind)).append(".").append(DetailText(Value::String(key))),
+                   context);
 }
 
 Value SelectMember(const Value& a, std::string_view key, FunctionContext& context) {

@@ -46,7 +46,8 @@ Value MakeConstantMap(const Constant& constant, const std::vector<Value>& earlie
   MapEntry* entries = arena.AllocateArray<MapEntry>(size + std::size_t{1});
   for (std::uint32_t i = 0; i < size; ++i) {
     entries[i] = {earlier[constant.items[2 * i].index], earlier[constant.items[2 * i + 1].index]};
-    if (!entries[i].key.is_fault() && !IsSetKey(entries[i].key)) return Value::Error(ValueError::kBadKeyType, TypeName(entries[i].key.kind));
+    if (!entries[i].key.is_fault() && !IsSetKey(entries[i].key))
+      return Value::Error(ValueError::kBadKeyType, TypeName(entries[i].key.kind));
   }
   const MapData* map = MakeMap(arena, entries, size);
   if (FindDuplicateKey(*map) != nullptr) return Value::Error(ValueError::kDuplicateKey, "a constant");
@@ -119,8 +120,7 @@ void RuntimeProgram::Impl::MeasureStacks(const Program& program) {
   for (std::size_t block = 0; block < program.blocks.size(); ++block) measure(block);
 }
 
-RuntimeProgram::RuntimeProgram(VerifiedProgram program)
-    : program_(std::move(program)), impl_(std::make_unique<Impl>(program_.program())) {}
+RuntimeProgram::RuntimeProgram(VerifiedProgram program) : program_(std::move(program)), impl_(std::make_unique<Impl>(program_.program())) {}
 
 RuntimeProgram::~RuntimeProgram() = default;
 

@@ -92,9 +92,9 @@ class Scanner {
  private:
   struct Frame {
     bool is_object = false;
-    std::size_t index = 0;                  // of the current item
-    std::string key;                        // of the current member
-    std::unordered_set<std::string> keys;   // seen so far
+    std::size_t index = 0;                 // of the current item
+    std::string key;                       // of the current member
+    std::unordered_set<std::string> keys;  // seen so far
   };
 
   bool AtEnd() const { return at_ >= text_.size(); }
@@ -122,8 +122,10 @@ class Scanner {
       if (!frame.is_object) {
         path += "[" + std::to_string(frame.index) + "]";
       } else if (!frame.key.empty()) {
-        if (IsIdentifier(frame.key)) path += (path.empty() ? "" : ".") + Shown(frame.key);
-        else path += "[\"" + Shown(frame.key) + "\"]";
+        if (IsIdentifier(frame.key))
+          path += (path.empty() ? "" : ".") + Shown(frame.key);
+        else
+          path += "[\"" + Shown(frame.key) + "\"]";
       }
     }
     return Shown(path);
@@ -259,7 +261,8 @@ class Scanner {
         if (auto fault = Escape(out)) return fault;
         continue;
       }
-      if (static_cast<unsigned char>(Peek()) < 0x20) return Fault(at_, "control character " + Found() + " in a string: write it as an escape");
+      if (static_cast<unsigned char>(Peek()) < 0x20)
+        return Fault(at_, "control character " + Found() + " in a string: write it as an escape");
       const std::size_t length = Utf8Length(text_.substr(at_));
       if (length == 0) return Fault(at_, "invalid UTF-8: " + Found());
       if (out != nullptr) out->append(text_.substr(at_, length));

@@ -94,12 +94,16 @@ class JsonRange {
    public:
     explicit Iterator(JsonNode at) : at_(at) {}
     Item operator*() const {
-      if constexpr (requires { Item{}.key; }) return {at_.string(), at_.At(at_.index() + 1)};
-      else return at_;
+      if constexpr (requires { Item{}.key; })
+        return {at_.string(), at_.At(at_.index() + 1)};
+      else
+        return at_;
     }
     Iterator& operator++() {
-      if constexpr (requires { Item{}.key; }) at_ = at_.At(at_.At(at_.index() + 1).after());
-      else at_ = at_.At(at_.after());
+      if constexpr (requires { Item{}.key; })
+        at_ = at_.At(at_.At(at_.index() + 1).after());
+      else
+        at_ = at_.At(at_.after());
       return *this;
     }
     bool operator!=(const Iterator& other) const { return at_.index() != other.at_.index(); }

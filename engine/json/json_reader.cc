@@ -94,8 +94,8 @@ bool HasSurrogateEscape(std::string_view text) {
 struct JsonDocument::Impl {
   JsonLimits limits;
   simdjson::dom::parser parser;
-  std::vector<char> padded;             // reused copy of texts that end too close to a page's end
-  std::vector<std::string_view> keys;   // scratch of the duplicate check
+  std::vector<char> padded;            // reused copy of texts that end too close to a page's end
+  std::vector<std::string_view> keys;  // scratch of the duplicate check
 };
 
 JsonDocument::JsonDocument(const JsonLimits& limits) : impl_(std::make_unique<Impl>()) { impl_->limits = limits; }
@@ -106,7 +106,8 @@ JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 Result<JsonNode> JsonDocument::Parse(std::string_view text) {
   Impl& impl = *impl_;
   if (text.size() > impl.limits.max_bytes) {
-    return Error{ErrorCode::kTooLarge, "the document has " + std::to_string(text.size()) + " bytes, the limit is " + std::to_string(impl.limits.max_bytes)};
+    return Error{ErrorCode::kTooLarge,
+                 "the document has " + std::to_string(text.size()) + " bytes, the limit is " + std::to_string(impl.limits.max_bytes)};
   }
   if (text.empty()) return FaultOf(text, impl.limits, "empty");
   if (impl.parser.capacity() > kKeptCapacityBytes && text.size() <= kSmallDocumentBytes) {
@@ -116,7 +117,8 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
   // simdjson counts a container at depth n as n + 1. A fresh parser has room for 1024 levels until allocate() says otherwise.
   if (impl.parser.capacity() < text.size() || impl.parser.capacity() == 0) {
     const std::size_t wanted = std::max<std::size_t>(text.size(), 4096);
-    if (impl.parser.allocate(wanted, impl.limits.max_depth + 1) != simdjson::SUCCESS) return Error{ErrorCode::kTooLarge, "no memory for the document"};
+    if (impl.parser.allocate(wanted, impl.limits.max_depth + 1) != simdjson::SUCCESS)
+      return Error{ErrorCode::kTooLarge, "no memory for the document"};
   }
   const char* bytes = text.data();
   if (!HasReadablePadding(text)) {

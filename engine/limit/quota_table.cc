@@ -47,7 +47,8 @@ void QuotaTable::MakeRoom(Shard& shard, UnixNanos now) {
   const auto debt = [now](const auto& entry) {
     return static_cast<double>(entry.second.arrival - now) / static_cast<double>(entry.second.capacity_nanos);
   };
-  shard.buckets.erase(std::min_element(shard.buckets.begin(), shard.buckets.end(), [&](const auto& a, const auto& b) { return debt(a) < debt(b); }));
+  shard.buckets.erase(
+      std::min_element(shard.buckets.begin(), shard.buckets.end(), [&](const auto& a, const auto& b) { return debt(a) < debt(b); }));
 }
 
 // No analysis: the set of mutexes is known only at run time. They are taken in ascending order of shards, each once.

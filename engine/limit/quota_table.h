@@ -9,10 +9,10 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <span>
 #include <vector>
 
 #include "rules/base/clock.h"
@@ -22,9 +22,9 @@ namespace writ {
 
 // One quota that a call needs.
 struct QuotaCharge {
-  std::string key;                 // names the bucket: package, policy, rule and the values of `by`
-  std::uint64_t count = 1;         // >= 1
-  std::int64_t period_nanos = 1;   // >= 1
+  std::string key;                // names the bucket: package, policy, rule and the values of `by`
+  std::uint64_t count = 1;        // >= 1
+  std::int64_t period_nanos = 1;  // >= 1
 };
 
 enum class QuotaMode : std::uint8_t { kConsume, kLook };
@@ -47,7 +47,7 @@ class QuotaTable {
  private:
   static constexpr std::size_t kShards = 16;
   struct Bucket {
-    UnixNanos arrival = 0;          // the TAT
+    UnixNanos arrival = 0;  // the TAT
     std::int64_t capacity_nanos = 1;
   };
   struct Shard {

@@ -20,12 +20,12 @@ struct ImageFact {
 // Views point into the document and the arena that the reader was given.
 struct Request {
   const Shape* shape = nullptr;
-  std::string_view scope;        // server, resource type, table, Kind.group
-  std::string_view name;         // tool, uri, prompt, action, OPERATION
+  std::string_view scope;                  // server, resource type, table, Kind.group
+  std::string_view name;                   // tool, uri, prompt, action, OPERATION
   Value scopes = Value::List(nullptr, 0);  // principal.scopes, for `needs scope`: a list of strings, or unknown
   std::vector<ImageFact> images;
-  JsonNode list;                 // tools to list; valid only for a listing
-  JsonNode row;                  // as given; valid only for kRows
+  JsonNode list;  // tools to list; valid only for a listing
+  JsonNode row;   // as given; valid only for kRows
   std::string_view admission_uid;
   bool has_unknowns = false;
 
@@ -36,8 +36,8 @@ struct Request {
 // The shapes of all targets and tables of one program. Immutable after BuildShapes.
 struct RequestShapes {
   const Program* program = nullptr;
-  std::vector<Shape> targets;    // by Target; kRows without a table
-  std::vector<Shape> tables;     // by TableId
+  std::vector<Shape> targets;  // by Target; kRows without a table
+  std::vector<Shape> tables;   // by TableId
 
   const Shape& Of(Target target) const { return targets[static_cast<std::size_t>(target)]; }
   // Returns the shape of rows of that table, or nullptr. O(tables).

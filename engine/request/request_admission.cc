@@ -60,7 +60,8 @@ bool RequestReader::ReadReview(JsonNode review) {
 bool RequestReader::ReadManifest(JsonNode manifest) {
   const JsonNode items = manifest.Find("items");
   if (manifest.Find("kind").string().ends_with("List") && items.valid() && items.is(JsonKind::kArray)) {
-    return Fail("a " + std::string(manifest.Find("kind").string()) + " must be given item by item");  // as a whole no rule would look at its items
+    return Fail("a " + std::string(manifest.Find("kind").string()) +
+                " must be given item by item");  // as a whole no rule would look at its items
   }
   Begin(shapes_.Of(Target::kAdmission));
   Given("object") = manifest;
@@ -91,7 +92,8 @@ bool RequestReader::FillAdmission(AdmissionSource source) {
 
 bool RequestReader::FillObject(ShapeNodeId root, JsonNode json) {
   if (!json.valid()) return true;
-  if (!json.is(JsonKind::kObject) && !json.is(JsonKind::kNull)) return FailType((*shape_)[root].path, "must be an object or null" + FoundJson(json));
+  if (!json.is(JsonKind::kObject) && !json.is(JsonKind::kNull))
+    return FailType((*shape_)[root].path, "must be an object or null" + FoundJson(json));
   return FillNode(root, json, Build::kNo, nullptr);
 }
 
@@ -117,7 +119,8 @@ bool RequestReader::FillAdmissionRequest(ShapeNodeId id, AdmissionSource source)
   if (const auto name = StringOf(metadata, "name"); !name.empty()) derived[count++] = {"name", Value::String(name)};
   if (const auto space = StringOf(metadata, "namespace"); !space.empty()) derived[count++] = {"namespace", Value::String(space)};
   const RecordOptions options{.ignore_unknown = source == AdmissionSource::kReview, .derived = {derived, count}};
-  return FillRecord(id, request, options, nullptr) && CheckOperation(request_.name) && SetAdmissionScope(kind, MemberOf(request, "subResource"));
+  return FillRecord(id, request, options, nullptr) && CheckOperation(request_.name) &&
+         SetAdmissionScope(kind, MemberOf(request, "subResource"));
 }
 
 bool RequestReader::CheckOperation(std::string_view operation) {
@@ -146,8 +149,10 @@ bool RequestReader::ReadKind(JsonNode request, GroupKind* kind) {
   const JsonNode object = IsObject(Given("object")) ? Given("object") : Given("oldObject");
   const std::string_view version = StringOf(object, "apiVersion");
   const std::size_t slash = version.find('/');
-  if (slash == std::string_view::npos) *kind = {"", version, StringOf(object, "kind")};
-  else *kind = {version.substr(0, slash), version.substr(slash + 1), StringOf(object, "kind")};
+  if (slash == std::string_view::npos)
+    *kind = {"", version, StringOf(object, "kind")};
+  else
+    *kind = {version.substr(0, slash), version.substr(slash + 1), StringOf(object, "kind")};
   if (!kind->kind.empty() && !version.empty()) return true;
   return Fail("an admission request needs `request.kind`, or an \"object\" with apiVersion and kind");
 }
@@ -173,7 +178,8 @@ bool RequestReader::FillPrincipalFrom(JsonNode user_info) {
     std::string_view theirs, ours;
     MemberType type;
   };
-  constexpr Part kParts[] = {{"username", "id", MemberType::kString}, {"groups", "groups", MemberType::kStringList}, {"extra", "claims", MemberType::kDynMap}};
+  constexpr Part kParts[] = {
+      {"username", "id", MemberType::kString}, {"groups", "groups", MemberType::kStringList}, {"extra", "claims", MemberType::kDynMap}};
   Derived derived[std::size(kParts) + 1];
   std::size_t count = 0;
   for (const Part& part : kParts) {

@@ -41,7 +41,8 @@ bool RequestReader::FillRootFromSelector(ShapeNodeId root, const FieldRequest& r
   Derived derived[2];
   std::size_t count = 0;
   const auto add = [&](ShapeNodeId id, std::string_view text) {
-    if (id.valid() && !text.empty() && (*shape_)[id].path == node.key + "." + (*shape_)[id].key) derived[count++] = {(*shape_)[id].key, Value::String(text)};
+    if (id.valid() && !text.empty() && (*shape_)[id].path == node.key + "." + (*shape_)[id].key)
+      derived[count++] = {(*shape_)[id].key, Value::String(text)};
   };
   add(shape_->scope_node, request.scope);
   add(shape_->name_node, request.name);
@@ -61,7 +62,8 @@ bool RequestReader::FillField(SlotId slot, Value value) {
   if (!id.valid()) return Fail("a field that this target does not have");
   const ShapeNode& node = (*shape_)[id];
   for (SlotId above = program.slots[slot.index].parent; above.valid(); above = program.slots[above.index].parent) {
-    if (program.slots[above.index].whole) return FailType(node.path, "cannot be set alone: a rule reads `" + SlotPath(program, above) + "` as a whole");
+    if (program.slots[above.index].whole)
+      return FailType(node.path, "cannot be set alone: a rule reads `" + SlotPath(program, above) + "` as a whole");
     if (!slots_[above.index].is(Kind::kMap)) slots_[above.index] = Value::Map(nullptr);
   }
   if (value.is(Kind::kAbsent) || (value.is(Kind::kNull) && node.declared && !node.nullable)) return true;

@@ -2,22 +2,25 @@
 //
 // `principal.tenant` with a slot: the string goes into the slot. `principal.claims` of which only `claims.team` is read: the slot
 // of claims becomes a map without entries, the one of team its value, and the other claims cost nothing.
+#include "engine/eval/evaluator.h"
 #include "engine/json/json_document.h"
 #include "engine/request/convert.h"
 #include "engine/request/request_reader.h"
-#include "engine/eval/evaluator.h"
 
 namespace writ {
 namespace {
 
 // `null` means "not given", except where null is a value.
-bool IsLeftOut(const ShapeNode& node, JsonNode json) { return !json.valid() || (json.is(JsonKind::kNull) && node.declared && !node.nullable); }
+bool IsLeftOut(const ShapeNode& node, JsonNode json) {
+  return !json.valid() || (json.is(JsonKind::kNull) && node.declared && !node.nullable);
+}
 
 std::string Quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
 }  // namespace
 
-bool RequestReader::FillNode(ShapeNodeId id, JsonNode json, Build build, Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
+bool RequestReader::FillNode(ShapeNodeId id, JsonNode json, Build build,
+                             Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   const ShapeNode& node = (*shape_)[id];
   if (IsLeftOut(node, json)) return true;
   switch (node.type) {
@@ -36,7 +39,8 @@ bool RequestReader::FillNode(ShapeNodeId id, JsonNode json, Build build, Value* 
 }
 
 // Fills the slots of a record and of everything below; an invalid `json` stands for an empty one.
-bool RequestReader::FillRecord(ShapeNodeId id, JsonNode json, const RecordOptions& options, Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
+bool RequestReader::FillRecord(ShapeNodeId id, JsonNode json, const RecordOptions& options,
+                               Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   const ShapeNode& node = (*shape_)[id];
   RecordOptions inner = options;
   inner.build = options.build || node.whole;
@@ -68,7 +72,8 @@ bool RequestReader::FillRecord(ShapeNodeId id, JsonNode json, const RecordOption
 }
 
 // The members that are given. Each becomes an entry at `next` when the record is built.
-bool RequestReader::FillMembers(const ShapeNode& node, JsonNode json, const RecordOptions& options, MapEntry*& next) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
+bool RequestReader::FillMembers(const ShapeNode& node, JsonNode json, const RecordOptions& options,
+                                MapEntry*& next) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   const Build build = options.build ? Build::kYes : Build::kNo;
   for (const JsonMember& member : json.members()) {
     const ShapeNodeId child = FindChild(*shape_, node.children, member.key);
@@ -96,7 +101,8 @@ bool RequestReader::FillOpenMember(JsonNode json, Build build, Value* out) {
 }
 
 // Members that are not given, where some record is read as a whole and must show its defaults.
-bool RequestReader::FillMissing(const ShapeNode& node, JsonNode json, const RecordOptions& options, MapEntry*& next) {  // NOLINT(misc-no-recursion): depth of target.h's members
+bool RequestReader::FillMissing(const ShapeNode& node, JsonNode json, const RecordOptions& options,
+                                MapEntry*& next) {  // NOLINT(misc-no-recursion): depth of target.h's members
   for (const ShapeNodeId id : node.children) {
     const ShapeNode& child = (*shape_)[id];
     if (!child.declared || (json.valid() && !IsLeftOut(child, json.Find(child.key)))) continue;
@@ -127,7 +133,8 @@ Value RequestReader::DefaultNow(const ShapeNode& node) const {
 }
 
 // A value of any shape: materialised when it is read as a whole, else only what is read below it.
-bool RequestReader::FillDyn(ShapeNodeId id, JsonNode json, Build build, Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
+bool RequestReader::FillDyn(ShapeNodeId id, JsonNode json, Build build,
+                            Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   const ShapeNode& node = (*shape_)[id];
   const bool build_it = build == Build::kYes || node.whole;
   if (!build_it && !node.slot.valid()) return true;

@@ -18,12 +18,14 @@ struct Telling {
   Target target;
 };
 constexpr Telling kTelling[] = {
-    {"table", Target::kRows},          {"row", Target::kRows},          {"subject", Target::kAccess},
-    {"action", Target::kAccess},       {"object", Target::kAdmission},  {"oldObject", Target::kAdmission},
-    {"request", Target::kAdmission},   {"namespaceObject", Target::kAdmission}, {"schema", Target::kSchemas},
-    {"previous", Target::kSchemas},    {"resource", Target::kResources}, {"prompt", Target::kPrompts},
-    {"tool", Target::kTools},          {"list", Target::kTools},        {"server", Target::kTools},
-    {"args", Target::kTools},
+    {"table", Target::kRows},         {"row", Target::kRows},
+    {"subject", Target::kAccess},     {"action", Target::kAccess},
+    {"object", Target::kAdmission},   {"oldObject", Target::kAdmission},
+    {"request", Target::kAdmission},  {"namespaceObject", Target::kAdmission},
+    {"schema", Target::kSchemas},     {"previous", Target::kSchemas},
+    {"resource", Target::kResources}, {"prompt", Target::kPrompts},
+    {"tool", Target::kTools},         {"list", Target::kTools},
+    {"server", Target::kTools},       {"args", Target::kTools},
 };
 
 // Roots that may be given as a bare string: `"tool": "search"` is `"tool": {"name": "search"}`.
@@ -32,9 +34,9 @@ struct Shorthand {
   std::string_view root, member;
 };
 constexpr Shorthand kShorthands[] = {
-    {Target::kTools, "server", "name"},     {Target::kTools, "tool", "name"},      {Target::kResources, "server", "name"},
+    {Target::kTools, "server", "name"},      {Target::kTools, "tool", "name"},     {Target::kResources, "server", "name"},
     {Target::kResources, "resource", "uri"}, {Target::kPrompts, "server", "name"}, {Target::kPrompts, "prompt", "name"},
-    {Target::kSchemas, "server", "name"},   {Target::kSchemas, "tool", "name"},
+    {Target::kSchemas, "server", "name"},    {Target::kSchemas, "tool", "name"},
 };
 
 std::string_view ShorthandOf(Target target, std::string_view root) {
@@ -50,11 +52,16 @@ struct Required {
   std::string_view text;
 };
 constexpr Required kRequired[] = {
-    {Target::kTools, "tool.name", "\"tool\" (or \"list\")"}, {Target::kResources, "resource.uri", "\"resource\" with a uri"},
-    {Target::kPrompts, "prompt.name", "\"prompt\""},         {Target::kAccess, "subject.type", "\"subject\" with a type"},
-    {Target::kAccess, "subject.id", "\"subject\" with an id"}, {Target::kAccess, "action.name", "\"action\" with a name"},
-    {Target::kAccess, "resource.type", "\"resource\" with a type"}, {Target::kAccess, "resource.id", "\"resource\" with an id"},
-    {Target::kRows, "row", "\"row\""},                       {Target::kSchemas, "tool.name", "\"tool\""},
+    {Target::kTools, "tool.name", "\"tool\" (or \"list\")"},
+    {Target::kResources, "resource.uri", "\"resource\" with a uri"},
+    {Target::kPrompts, "prompt.name", "\"prompt\""},
+    {Target::kAccess, "subject.type", "\"subject\" with a type"},
+    {Target::kAccess, "subject.id", "\"subject\" with an id"},
+    {Target::kAccess, "action.name", "\"action\" with a name"},
+    {Target::kAccess, "resource.type", "\"resource\" with a type"},
+    {Target::kAccess, "resource.id", "\"resource\" with an id"},
+    {Target::kRows, "row", "\"row\""},
+    {Target::kSchemas, "tool.name", "\"tool\""},
     {Target::kSchemas, "schema", "\"schema\""},
 };
 
@@ -242,7 +249,8 @@ bool RequestReader::Finish(JsonNode document) {
     if (!request_.list.is(JsonKind::kArray)) return FailType("list", "must be a list of tools" + FoundJson(request_.list));
     if (!request_.name.empty()) return Fail("a listing has \"list\", not also \"tool\"");
     if (request_.list.count() > limits_.max_list_items) {
-      return FailTooLarge("`list` has " + std::to_string(request_.list.count()) + " tools, the limit is " + std::to_string(limits_.max_list_items));
+      return FailTooLarge("`list` has " + std::to_string(request_.list.count()) + " tools, the limit is " +
+                          std::to_string(limits_.max_list_items));
     }
   }
   if (shape_->time_node.valid() && !time_given_ && (*shape_)[shape_->time_node].slot.valid()) {

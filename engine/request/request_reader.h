@@ -26,8 +26,9 @@ class RequestReader {
   // Errors: kInvalidArgument, naming the member ("`principal.groups` must be a list of strings, found string"); kTooLarge.
   Result<Request> Read(JsonNode document);
 
-  // The same from fields (an invalid slot is skipped: no rule reads it). Allocates nothing once `slots` and `arena` are warm, unless it fails or a rule reads a record as a whole.
-  // Errors: kInvalidArgument for a value of another type than declared, or a field that the target does not have.
+  // The same from fields (an invalid slot is skipped: no rule reads it). Allocates nothing once `slots` and `arena` are warm, unless it
+  // fails or a rule reads a record as a whole. Errors: kInvalidArgument for a value of another type than declared, or a field that the
+  // target does not have.
   Result<Request> ReadFields(const FieldRequest& request);
 
   // For listings: puts the slots of `tool` to the next item of `request.list` and sets `request.name`. Requires: Read succeeded.
@@ -43,8 +44,8 @@ class RequestReader {
     Value value;
   };
   struct RecordOptions {
-    bool build = false;                     // the record's value is wanted, not only its slots
-    bool ignore_unknown = false;            // AdmissionReviews: written by the API server, whose next version may add members
+    bool build = false;           // the record's value is wanted, not only its slots
+    bool ignore_unknown = false;  // AdmissionReviews: written by the API server, whose next version may add members
     std::span<const Derived> derived = {};
   };
   // Whether the value of a node is wanted even when no rule reads it as a whole.
@@ -118,7 +119,7 @@ class RequestReader {
   const Shape* shape_ = nullptr;
   Error error_;
   static constexpr std::size_t kMaxRoots = 16;
-  JsonNode given_[kMaxRoots];               // by position in shape_->roots
+  JsonNode given_[kMaxRoots];  // by position in shape_->roots
   JsonNode facts_, unknowns_;
   std::vector<std::string_view> unknown_paths_;
   std::uint32_t actor_count_ = 0;

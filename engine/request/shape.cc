@@ -13,15 +13,19 @@ struct SelectorPaths {
 };
 // Where the selector key stands in a request; "" where the reader derives it (rows: the table; admission: kind and operation).
 constexpr SelectorPaths kSelectorPaths[kTargetCount] = {
-    {Target::kTools, "server.name", "tool.name"},      {Target::kResources, "server.name", "resource.uri"},
-    {Target::kPrompts, "server.name", "prompt.name"},  {Target::kAccess, "resource.type", "action.name"},
-    {Target::kRows, "", ""},                           {Target::kAdmission, "", "request.operation"},
+    {Target::kTools, "server.name", "tool.name"},
+    {Target::kResources, "server.name", "resource.uri"},
+    {Target::kPrompts, "server.name", "prompt.name"},
+    {Target::kAccess, "resource.type", "action.name"},
+    {Target::kRows, "", ""},
+    {Target::kAdmission, "", "request.operation"},
     {Target::kSchemas, "server.name", "tool.name"},
 };
 
 class Builder {
  public:
-  Builder(const Program& program, Shape& shape) : program_(program), shape_(shape), info_(InfoOf(shape.target)), slot_children_(program.slots.size()) {
+  Builder(const Program& program, Shape& shape)
+      : program_(program), shape_(shape), info_(InfoOf(shape.target)), slot_children_(program.slots.size()) {
     for (std::size_t i = 0; i < program.slots.size(); ++i) {
       if (program.slots[i].parent.valid()) slot_children_[program.slots[i].parent.index].push_back(SlotId(i));
     }
@@ -54,7 +58,8 @@ class Builder {
   }
 
   // Adds the node of `key` below `parent_path` with everything below it.
-  ShapeNodeId Add(std::string key, const std::string& parent_path, SlotId slot) {  // NOLINT(misc-no-recursion): depth of the slot trie, that of expressions
+  ShapeNodeId Add(std::string key, const std::string& parent_path,
+                  SlotId slot) {  // NOLINT(misc-no-recursion): depth of the slot trie, that of expressions
     const ShapeNodeId id(shape_.nodes.size());
     ShapeNode node;
     node.path = parent_path.empty() ? key : parent_path + "." + key;
@@ -197,7 +202,8 @@ ShapeNodeId FindChild(const Shape& shape, const std::vector<ShapeNodeId>& childr
     }
     return {};
   }
-  const auto found = std::lower_bound(children.begin(), children.end(), key, [&](ShapeNodeId child, std::string_view wanted) { return shape[child].key < wanted; });
+  const auto found = std::lower_bound(children.begin(), children.end(), key,
+                                      [&](ShapeNodeId child, std::string_view wanted) { return shape[child].key < wanted; });
   return found != children.end() && shape[*found].key == key ? *found : ShapeNodeId();
 }
 

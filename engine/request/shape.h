@@ -17,30 +17,30 @@ namespace writ {
 using ShapeNodeId = Id<struct ShapeNodeTag>;
 
 struct ShapeNode {
-  std::string key;              // "tenant"
-  std::string path;             // "principal.tenant"
+  std::string key;   // "tenant"
+  std::string path;  // "principal.tenant"
   MemberType type = MemberType::kDyn;
   MemberDefault if_absent = MemberDefault::kAbsent;
-  bool declared = false;        // a member or column; else only a path that some rule reads inside a dyn value
-  bool open = false;            // kRecord: members that are not declared are allowed
-  bool nullable = false;        // null is a value of it; elsewhere null means "not given"
-  bool whole = false;           // the value itself is read: it must be materialised
-  SlotId slot;                  // invalid when no rule reads it
+  bool declared = false;              // a member or column; else only a path that some rule reads inside a dyn value
+  bool open = false;                  // kRecord: members that are not declared are allowed
+  bool nullable = false;              // null is a value of it; elsewhere null means "not given"
+  bool whole = false;                 // the value itself is read: it must be materialised
+  SlotId slot;                        // invalid when no rule reads it
   std::vector<ShapeNodeId> children;  // sorted by key
 };
 
 // Immutable after BuildShape.
 struct Shape {
   Target target = Target::kTools;
-  const Table* table = nullptr;             // kRows
+  const Table* table = nullptr;  // kRows
   std::vector<ShapeNode> nodes;
-  std::vector<ShapeNodeId> roots;           // in the order of target.h, so that principal comes before context; without data
-  ShapeNodeId scope_node, name_node;        // whose strings are the selector key; invalid where they come from elsewhere
+  std::vector<ShapeNodeId> roots;     // in the order of target.h, so that principal comes before context; without data
+  ShapeNodeId scope_node, name_node;  // whose strings are the selector key; invalid where they come from elsewhere
   ShapeNodeId scopes_node, actors_node, depth_node, time_node;  // invalid when the target has no such member
-  bool has_whole_records = false;           // some record is read as a whole: defaults must be put into maps
-  std::vector<Value> defaults;              // slot values of a request that gives nothing (without data and time)
-  std::vector<ShapeNodeId> node_of_slot;    // by SlotId; invalid for slots of other targets
-  std::vector<SlotId> tool_slots;           // `tool` and everything below; what a listing resets between tools
+  bool has_whole_records = false;                               // some record is read as a whole: defaults must be put into maps
+  std::vector<Value> defaults;                                  // slot values of a request that gives nothing (without data and time)
+  std::vector<ShapeNodeId> node_of_slot;                        // by SlotId; invalid for slots of other targets
+  std::vector<SlotId> tool_slots;                               // `tool` and everything below; what a listing resets between tools
 
   const ShapeNode& operator[](ShapeNodeId id) const { return nodes[id.index]; }
 };

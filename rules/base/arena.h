@@ -70,9 +70,9 @@ class Arena {
   char* cursor_ = no_room_;
   char* limit_ = no_room_;
   std::vector<Block> blocks_;
-  std::size_t current_block_ = 0;    // index of the block that cursor_ is in, when blocks_ is not empty
-  std::size_t total_bytes_ = 0;      // sum of blocks_[i].size
-  std::size_t finished_bytes_ = 0;   // sum of sizes of the blocks before current_block_
+  std::size_t current_block_ = 0;   // index of the block that cursor_ is in, when blocks_ is not empty
+  std::size_t total_bytes_ = 0;     // sum of blocks_[i].size
+  std::size_t finished_bytes_ = 0;  // sum of sizes of the blocks before current_block_
 };
 
 }  // namespace writ

@@ -74,8 +74,8 @@ inline Status OkStatus() { return Unit{}; }
 }  // namespace writ
 
 // Returns the error of `expr` (a Result) from the enclosing function when it failed.
-#define WRIT_RETURN_IF_ERROR(expr)                    \
-  do {                                                \
-    auto writ_status_ = (expr);                       \
-    if (!writ_status_) return writ_status_.error();   \
+#define WRIT_RETURN_IF_ERROR(expr)                  \
+  do {                                              \
+    auto writ_status_ = (expr);                     \
+    if (!writ_status_) return writ_status_.error(); \
   } while (false)

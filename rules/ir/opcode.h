@@ -20,7 +20,21 @@ inline constexpr std::uint16_t kOpcodeCount = 0 WRIT_OPCODES(WRIT_COUNT);
 
 // The meaning of one operand; the letters of opcode_list.h.
 enum class Operand : char {
-  _ = '-', W = 'W', R = 'R', I = 'I', P = 'P', Q = 'Q', K = 'K', S = 'S', G = 'G', C = 'C', J = 'J', F = 'F', N = 'N', O = 'O', V = 'V',
+  _ = '-',
+  W = 'W',
+  R = 'R',
+  I = 'I',
+  P = 'P',
+  Q = 'Q',
+  K = 'K',
+  S = 'S',
+  G = 'G',
+  C = 'C',
+  J = 'J',
+  F = 'F',
+  N = 'N',
+  O = 'O',
+  V = 'V',
 };
 
 struct OpcodeInfo {

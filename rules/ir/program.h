@@ -32,22 +32,22 @@ using SignerId = Id<struct SignerTag>;
 struct Constant {
   enum class Kind : std::uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kTimestamp, kDuration, kType, kList, kMap, kError };
   Kind kind = Kind::kNull;
-  std::uint16_t code = 0;             // kError: ValueError
-  std::int64_t integer = 0;           // kBool 0/1, kInt, kUint (bit pattern), kTimestamp seconds, kDuration nanoseconds
-  double real = 0;                    // kDouble
-  std::uint32_t nanos = 0;            // kTimestamp [0, 1e9)
-  std::string text;                   // kString (UTF-8), kBytes, kType (name), kError (detail)
-  std::vector<ConstantId> items;      // kList: items; kMap: key, value, key, value, …
+  std::uint16_t code = 0;         // kError: ValueError
+  std::int64_t integer = 0;       // kBool 0/1, kInt, kUint (bit pattern), kTimestamp seconds, kDuration nanoseconds
+  double real = 0;                // kDouble
+  std::uint32_t nanos = 0;        // kTimestamp [0, 1e9)
+  std::string text;               // kString (UTF-8), kBytes, kType (name), kError (detail)
+  std::vector<ConstantId> items;  // kList: items; kMap: key, value, key, value, …
   friend bool operator==(const Constant&, const Constant&) = default;
 };
 
 // One node of the trie of attribute paths that the program reads: "principal" → "principal.tenant". A slot's parent comes
 // before it. Roots are variables of targets (or free variables of a single expression).
 struct Slot {
-  SlotId parent;                      // invalid for a root
-  std::string key;                    // the root's name, or the member's
-  MemberType type = MemberType::kDyn; // what the reader enforces when the path is a declared member or a table column
-  bool whole = false;                 // the value itself is read (else only members below it, or its presence)
+  SlotId parent;                       // invalid for a root
+  std::string key;                     // the root's name, or the member's
+  MemberType type = MemberType::kDyn;  // what the reader enforces when the path is a declared member or a table column
+  bool whole = false;                  // the value itself is read (else only members below it, or its presence)
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 
@@ -63,14 +63,14 @@ struct Block {
 // cells with a smaller id.
 struct Cell {
   BlockId block;
-  std::string name;                   // of the `let`, or "" for one found by the optimiser
+  std::string name;  // of the `let`, or "" for one found by the optimiser
   friend bool operator==(const Cell&, const Cell&) = default;
 };
 
 // A message with holes: text, value, text, value, … `because "depth is {context.chain.depth}"`.
 struct MessagePart {
-  std::string text;                   // literal text, when block is not valid
-  BlockId block;                      // value to be shown by DisplayText
+  std::string text;  // literal text, when block is not valid
+  BlockId block;     // value to be shown by DisplayText
   friend bool operator==(const MessagePart&, const MessagePart&) = default;
 };
 using Message = std::vector<MessagePart>;
@@ -79,8 +79,8 @@ using Message = std::vector<MessagePart>;
 // the two halves are: server and tool, resource type and action, table and "", Kind.group and operation). '*' stays inside
 // one '/' segment of its half, '**' crosses; both never cross the halves. `\` escapes the next byte.
 struct Selector {
-  std::string scope = "**";           // server, resource type, table, Kind.group
-  std::string name = "**";            // tool, uri, prompt, action, operation
+  std::string scope = "**";  // server, resource type, table, Kind.group
+  std::string name = "**";   // tool, uri, prompt, action, operation
   friend bool operator==(const Selector&, const Selector&) = default;
 };
 
@@ -98,7 +98,7 @@ enum class MaskKind : std::uint8_t { kKeepLast, kKeepFirst, kHash, kReplace, kNu
 
 // `mask` on a column, `redact` on JSON pointers of a tool's result. `count`: characters kept; `text`: the replacement.
 struct MaskSpec {
-  std::vector<std::string> targets;   // column names, or JSON pointers where "*" is any element
+  std::vector<std::string> targets;  // column names, or JSON pointers where "*" is any element
   MaskKind kind = MaskKind::kNull;
   std::uint32_t count = 0;
   std::string text;
@@ -107,9 +107,9 @@ struct MaskSpec {
 
 // `limit … to COUNT per PERIOD by KEY`: at most `count` calls in a burst, refilled evenly over the period (GCRA).
 struct LimitSpec {
-  std::uint64_t count = 1;            // >= 1
-  std::int64_t period_nanos = 1;      // >= 1
-  std::vector<BlockId> keys;          // values that name the bucket; empty = one bucket for all
+  std::uint64_t count = 1;        // >= 1
+  std::int64_t period_nanos = 1;  // >= 1
+  std::vector<BlockId> keys;      // values that name the bucket; empty = one bucket for all
   friend bool operator==(const LimitSpec&, const LimitSpec&) = default;
 };
 
@@ -134,18 +134,18 @@ struct ImageSpec {
 struct Rule {
   PolicyId policy;
   Verb verb = Verb::kDeny;
-  std::string id;                     // "r4", or what @id says; unique inside the policy
-  std::string severity, title, see;   // attributes, "" when not given
+  std::string id;                    // "r4", or what @id says; unique inside the policy
+  std::string severity, title, see;  // attributes, "" when not given
   SourceLocation location;
-  std::vector<Selector> selectors;    // any of them
-  BlockId guard;                      // a bool; invalid = always
-  std::string guard_text;             // the condition as CEL source text, "" = always; what a residual shows
-  Message message;                    // empty = none
+  std::vector<Selector> selectors;  // any of them
+  BlockId guard;                    // a bool; invalid = always
+  std::string guard_text;           // the condition as CEL source text, "" = always; what a residual shows
+  Message message;                  // empty = none
   std::vector<std::string> needs_scopes;
   std::vector<Discriminator> discriminators;
-  std::optional<MaskSpec> mask;       // kMask, kRedact
-  std::optional<LimitSpec> limit;     // kLimit
-  std::optional<ImageSpec> image;     // kRequire on images; the guard then says when the requirement applies
+  std::optional<MaskSpec> mask;    // kMask, kRedact
+  std::optional<LimitSpec> limit;  // kLimit
+  std::optional<ImageSpec> image;  // kRequire on images; the guard then says when the requirement applies
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 
@@ -173,7 +173,7 @@ struct Column {
 struct Relation {
   std::string name;
   bool many = true;
-  std::string table;                  // the other table
+  std::string table;  // the other table
   std::string their_column, our_column;
   friend bool operator==(const Relation&, const Relation&) = default;
 };
@@ -188,16 +188,16 @@ struct Table {
 struct Signer {
   std::string name;
   bool keyless = false;
-  std::string issuer, subject, trust; // keyless
-  std::string key;                    // key: path of a PEM file, relative to the policy file
+  std::string issuer, subject, trust;  // keyless
+  std::string key;                     // key: path of a PEM file, relative to the policy file
   friend bool operator==(const Signer&, const Signer&) = default;
 };
 
 // INVARIANT: rules stand in source order, and the rules of one policy are contiguous.
 struct Program {
-  std::vector<std::string> files;     // names of the policy files, for FileId
+  std::vector<std::string> files;  // names of the policy files, for FileId
   std::vector<Constant> constants;
-  std::vector<std::string> regexes;   // RE2 syntax
+  std::vector<std::string> regexes;  // RE2 syntax
   std::vector<Slot> slots;
   std::vector<Instruction> code;
   std::vector<SourceLocation> code_locations;  // one per instruction
@@ -207,7 +207,7 @@ struct Program {
   std::vector<Rule> rules;
   std::vector<Table> tables;
   std::vector<Signer> signers;
-  std::vector<std::string> imports;   // names under `data`
+  std::vector<std::string> imports;  // names under `data`
   friend bool operator==(const Program&, const Program&) = default;
 };
 

@@ -9,54 +9,91 @@ namespace {
 using D = MemberDefault;
 using T = MemberType;
 
-#define WRIT_PRINCIPAL_MEMBERS                                                                             \
-  {"principal", T::kRecord, D::kEmptyMap}, {"principal.id", T::kString, D::kAbsent},                       \
-      {"principal.type", T::kString, D::kAbsent}, {"principal.groups", T::kStringList, D::kEmptyList},     \
-      {"principal.roles", T::kStringList, D::kEmptyList}, {"principal.scopes", T::kStringList, D::kEmptyList}, \
-      {"principal.tenant", T::kString, D::kAbsent}, {"principal.claims", T::kDynMap, D::kEmptyMap},        \
-      {"principal.actors", T::kDynList, D::kEmptyList}, {"principal.verified", T::kBool, D::kFalse}
+#define WRIT_PRINCIPAL_MEMBERS                                                                                                   \
+  {"principal", T::kRecord, D::kEmptyMap}, {"principal.id", T::kString, D::kAbsent}, {"principal.type", T::kString, D::kAbsent}, \
+      {"principal.groups", T::kStringList, D::kEmptyList}, {"principal.roles", T::kStringList, D::kEmptyList},                   \
+      {"principal.scopes", T::kStringList, D::kEmptyList}, {"principal.tenant", T::kString, D::kAbsent},                         \
+      {"principal.claims", T::kDynMap, D::kEmptyMap}, {"principal.actors", T::kDynList, D::kEmptyList}, {                        \
+    "principal.verified", T::kBool, D::kFalse                                                                                    \
+  }
 
-#define WRIT_CONTEXT_MEMBERS                                                                               \
-  {"context", T::kRecord, D::kEmptyMap, true}, {"context.time", T::kTimestamp, D::kNow},                   \
-      {"context.source_ip", T::kString, D::kAbsent}, {"context.session", T::kString, D::kAbsent},          \
-      {"context.chain", T::kRecord, D::kEmptyMap}, {"context.chain.depth", T::kInt, D::kChainDepth},       \
-      {"context.chain.actors", T::kDynList, D::kEmptyList}
+#define WRIT_CONTEXT_MEMBERS                                                                                                            \
+  {"context", T::kRecord, D::kEmptyMap, true}, {"context.time", T::kTimestamp, D::kNow}, {"context.source_ip", T::kString, D::kAbsent}, \
+      {"context.session", T::kString, D::kAbsent}, {"context.chain", T::kRecord, D::kEmptyMap},                                         \
+      {"context.chain.depth", T::kInt, D::kChainDepth}, {                                                                               \
+    "context.chain.actors", T::kDynList, D::kEmptyList                                                                                  \
+  }
 
-#define WRIT_SERVER_MEMBERS {"server", T::kRecord, D::kEmptyMap, true}, {"server.name", T::kString, D::kAbsent}
+#define WRIT_SERVER_MEMBERS \
+  {"server", T::kRecord, D::kEmptyMap, true}, { "server.name", T::kString, D::kAbsent }
 
-#define WRIT_TOOL_MEMBERS                                                                                  \
-  {"tool", T::kRecord, D::kEmptyMap}, {"tool.name", T::kString, D::kAbsent}, {"tool.title", T::kString, D::kAbsent}, \
-      {"tool.annotations", T::kRecord, D::kEmptyMap}, {"tool.annotations.readOnlyHint", T::kBool, D::kFalse}, \
+#define WRIT_TOOL_MEMBERS                                                                                                 \
+  {"tool", T::kRecord, D::kEmptyMap}, {"tool.name", T::kString, D::kAbsent}, {"tool.title", T::kString, D::kAbsent},      \
+      {"tool.annotations", T::kRecord, D::kEmptyMap}, {"tool.annotations.readOnlyHint", T::kBool, D::kFalse},             \
       {"tool.annotations.destructiveHint", T::kBool, D::kTrue}, {"tool.annotations.idempotentHint", T::kBool, D::kFalse}, \
-      {"tool.annotations.openWorldHint", T::kBool, D::kTrue}, {"tool.annotations.title", T::kString, D::kAbsent}
+      {"tool.annotations.openWorldHint", T::kBool, D::kTrue}, {                                                           \
+    "tool.annotations.title", T::kString, D::kAbsent                                                                      \
+  }
 
 constexpr Member kDataMember = {"data", T::kRecord, D::kEmptyMap};  // its members are the imported names
 
-constexpr Member kToolsMembers[] = {
-    WRIT_PRINCIPAL_MEMBERS, WRIT_SERVER_MEMBERS, WRIT_TOOL_MEMBERS, {"args", T::kDynMap, D::kEmptyMap}, WRIT_CONTEXT_MEMBERS, kDataMember};
-constexpr Member kResourcesMembers[] = {
-    WRIT_PRINCIPAL_MEMBERS, WRIT_SERVER_MEMBERS, {"resource", T::kRecord, D::kEmptyMap, true}, {"resource.uri", T::kString, D::kAbsent},
-    {"resource.name", T::kString, D::kAbsent}, {"resource.title", T::kString, D::kAbsent}, {"resource.mimeType", T::kString, D::kAbsent},
-    {"args", T::kDynMap, D::kEmptyMap}, WRIT_CONTEXT_MEMBERS, kDataMember};
-constexpr Member kPromptsMembers[] = {
-    WRIT_PRINCIPAL_MEMBERS, WRIT_SERVER_MEMBERS, {"prompt", T::kRecord, D::kEmptyMap, true}, {"prompt.name", T::kString, D::kAbsent},
-    {"prompt.title", T::kString, D::kAbsent}, {"args", T::kDynMap, D::kEmptyMap}, WRIT_CONTEXT_MEMBERS, kDataMember};
-constexpr Member kAccessMembers[] = {
-    {"subject", T::kRecord, D::kEmptyMap}, {"subject.type", T::kString, D::kAbsent}, {"subject.id", T::kString, D::kAbsent},
-    {"subject.properties", T::kDynMap, D::kEmptyMap}, {"action", T::kRecord, D::kEmptyMap}, {"action.name", T::kString, D::kAbsent},
-    {"action.properties", T::kDynMap, D::kEmptyMap}, {"resource", T::kRecord, D::kEmptyMap}, {"resource.type", T::kString, D::kAbsent},
-    {"resource.id", T::kString, D::kAbsent}, {"resource.properties", T::kDynMap, D::kEmptyMap}, WRIT_CONTEXT_MEMBERS, kDataMember};
-constexpr Member kRowsMembers[] = {
-    WRIT_PRINCIPAL_MEMBERS, {"row", T::kDynMap, D::kAbsent}, WRIT_CONTEXT_MEMBERS, kDataMember};
-constexpr Member kAdmissionMembers[] = {
-    {"object", T::kDyn, D::kNull}, {"oldObject", T::kDyn, D::kNull}, {"namespaceObject", T::kDyn, D::kNull},
-    {"request", T::kRecord, D::kEmptyMap}, {"request.operation", T::kString, D::kAbsent}, {"request.kind", T::kDynMap, D::kAbsent},
-    {"request.resource", T::kDynMap, D::kAbsent}, {"request.subResource", T::kString, D::kAbsent}, {"request.requestKind", T::kDynMap, D::kAbsent},
-    {"request.requestResource", T::kDynMap, D::kAbsent}, {"request.requestSubResource", T::kString, D::kAbsent}, {"request.name", T::kString, D::kAbsent},
-    {"request.namespace", T::kString, D::kAbsent}, {"request.userInfo", T::kDynMap, D::kAbsent}, {"request.dryRun", T::kBool, D::kFalse},
-    {"request.options", T::kDyn, D::kAbsent}, {"request.uid", T::kString, D::kAbsent}, WRIT_PRINCIPAL_MEMBERS, WRIT_CONTEXT_MEMBERS, kDataMember};
+constexpr Member kToolsMembers[] = {WRIT_PRINCIPAL_MEMBERS, WRIT_SERVER_MEMBERS, WRIT_TOOL_MEMBERS, {"args", T::kDynMap, D::kEmptyMap},
+                                    WRIT_CONTEXT_MEMBERS,   kDataMember};
+constexpr Member kResourcesMembers[] = {WRIT_PRINCIPAL_MEMBERS,
+                                        WRIT_SERVER_MEMBERS,
+                                        {"resource", T::kRecord, D::kEmptyMap, true},
+                                        {"resource.uri", T::kString, D::kAbsent},
+                                        {"resource.name", T::kString, D::kAbsent},
+                                        {"resource.title", T::kString, D::kAbsent},
+                                        {"resource.mimeType", T::kString, D::kAbsent},
+                                        {"args", T::kDynMap, D::kEmptyMap},
+                                        WRIT_CONTEXT_MEMBERS,
+                                        kDataMember};
+constexpr Member kPromptsMembers[] = {WRIT_PRINCIPAL_MEMBERS,
+                                      WRIT_SERVER_MEMBERS,
+                                      {"prompt", T::kRecord, D::kEmptyMap, true},
+                                      {"prompt.name", T::kString, D::kAbsent},
+                                      {"prompt.title", T::kString, D::kAbsent},
+                                      {"args", T::kDynMap, D::kEmptyMap},
+                                      WRIT_CONTEXT_MEMBERS,
+                                      kDataMember};
+constexpr Member kAccessMembers[] = {{"subject", T::kRecord, D::kEmptyMap},
+                                     {"subject.type", T::kString, D::kAbsent},
+                                     {"subject.id", T::kString, D::kAbsent},
+                                     {"subject.properties", T::kDynMap, D::kEmptyMap},
+                                     {"action", T::kRecord, D::kEmptyMap},
+                                     {"action.name", T::kString, D::kAbsent},
+                                     {"action.properties", T::kDynMap, D::kEmptyMap},
+                                     {"resource", T::kRecord, D::kEmptyMap},
+                                     {"resource.type", T::kString, D::kAbsent},
+                                     {"resource.id", T::kString, D::kAbsent},
+                                     {"resource.properties", T::kDynMap, D::kEmptyMap},
+                                     WRIT_CONTEXT_MEMBERS,
+                                     kDataMember};
+constexpr Member kRowsMembers[] = {WRIT_PRINCIPAL_MEMBERS, {"row", T::kDynMap, D::kAbsent}, WRIT_CONTEXT_MEMBERS, kDataMember};
+constexpr Member kAdmissionMembers[] = {{"object", T::kDyn, D::kNull},
+                                        {"oldObject", T::kDyn, D::kNull},
+                                        {"namespaceObject", T::kDyn, D::kNull},
+                                        {"request", T::kRecord, D::kEmptyMap},
+                                        {"request.operation", T::kString, D::kAbsent},
+                                        {"request.kind", T::kDynMap, D::kAbsent},
+                                        {"request.resource", T::kDynMap, D::kAbsent},
+                                        {"request.subResource", T::kString, D::kAbsent},
+                                        {"request.requestKind", T::kDynMap, D::kAbsent},
+                                        {"request.requestResource", T::kDynMap, D::kAbsent},
+                                        {"request.requestSubResource", T::kString, D::kAbsent},
+                                        {"request.name", T::kString, D::kAbsent},
+                                        {"request.namespace", T::kString, D::kAbsent},
+                                        {"request.userInfo", T::kDynMap, D::kAbsent},
+                                        {"request.dryRun", T::kBool, D::kFalse},
+                                        {"request.options", T::kDyn, D::kAbsent},
+                                        {"request.uid", T::kString, D::kAbsent},
+                                        WRIT_PRINCIPAL_MEMBERS,
+                                        WRIT_CONTEXT_MEMBERS,
+                                        kDataMember};
 constexpr Member kSchemasMembers[] = {
-    WRIT_SERVER_MEMBERS, WRIT_TOOL_MEMBERS, {"schema", T::kDynMap, D::kAbsent}, {"previous", T::kDyn, D::kNull}, WRIT_CONTEXT_MEMBERS, kDataMember};
+    WRIT_SERVER_MEMBERS,  WRIT_TOOL_MEMBERS, {"schema", T::kDynMap, D::kAbsent}, {"previous", T::kDyn, D::kNull},
+    WRIT_CONTEXT_MEMBERS, kDataMember};
 
 constexpr Verb kToolVerbs[] = {Verb::kAllow, Verb::kDeny, Verb::kLimit, Verb::kRedact};
 constexpr Verb kListedVerbs[] = {Verb::kAllow, Verb::kDeny, Verb::kLimit};

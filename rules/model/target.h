@@ -18,7 +18,21 @@ enum class Verb : std::uint8_t { kAllow, kDeny, kRequire, kWarn, kNote, kLimit, 
 enum class PolicyMode : std::uint8_t { kEnforce, kShadow, kWarn };
 
 // A member's static type as the reader enforces and converts it. kDyn: anything.
-enum class MemberType : std::uint8_t { kDyn, kBool, kInt, kUint, kDouble, kString, kBytes, kTimestamp, kDuration, kStringList, kDynMap, kDynList, kRecord };
+enum class MemberType : std::uint8_t {
+  kDyn,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kTimestamp,
+  kDuration,
+  kStringList,
+  kDynMap,
+  kDynList,
+  kRecord
+};
 
 // What a member is when the caller leaves it out. kAbsent: using it is an error.
 enum class MemberDefault : std::uint8_t { kAbsent, kFalse, kTrue, kEmptyList, kEmptyMap, kChainDepth, kNow, kNull };
@@ -33,11 +47,11 @@ struct Member {
 
 struct TargetInfo {
   Target target;
-  std::string_view name;                  // "tools"
-  std::string_view selector_word;         // "on", "to", "of"; what follows `for NAME`
-  std::span<const Member> members;        // roots first; a root's name is its path
+  std::string_view name;            // "tools"
+  std::string_view selector_word;   // "on", "to", "of"; what follows `for NAME`
+  std::span<const Member> members;  // roots first; a root's name is its path
   std::span<const Verb> verbs;
-  bool allow_by_default;                  // what "nothing said" means
+  bool allow_by_default;  // what "nothing said" means
 };
 
 // Returns the table row. O(1).

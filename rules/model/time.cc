@@ -109,8 +109,8 @@ std::int64_t ReadUnit(Scanner& scanner) {
     std::string_view name;
     std::int64_t nanos;
   };
-  static constexpr Unit kUnits[] = {{"ns", 1},           {"us", 1'000},  {"ms", 1'000'000}, {"s", kNanosPerSecond},
-                                    {"m", 60 * kNanosPerSecond}, {"h", 3600 * kNanosPerSecond}};
+  static constexpr Unit kUnits[] = {
+      {"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", kNanosPerSecond}, {"m", 60 * kNanosPerSecond}, {"h", 3600 * kNanosPerSecond}};
   for (const Unit& unit : kUnits) {
     if (scanner.TrySkip(unit.name)) return unit.nanos;
   }
@@ -151,9 +151,7 @@ std::string FractionText(std::uint32_t nanos) {
   return trimmed;
 }
 
-std::int64_t FloorDivide(std::int64_t value, std::int64_t divisor) {
-  return value / divisor - (value % divisor < 0 ? 1 : 0);
-}
+std::int64_t FloorDivide(std::int64_t value, std::int64_t divisor) { return value / divisor - (value % divisor < 0 ? 1 : 0); }
 
 // "[+-]hh:mm" with hours up to 14, as CEL's definition of zones says; the sign may be missing.
 std::optional<int> TryFixedZone(std::string_view zone) {

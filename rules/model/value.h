@@ -57,27 +57,43 @@ struct MapData {
 struct Value {
   Kind kind = Kind::kAbsent;
   std::uint8_t reserved = 0;
-  std::uint16_t code = 0;   // kError: ValueError; kList, kMap being built: 1 + log2 of the room (engine/eval/builders.h)
-  std::uint32_t size = 0;   // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
+  std::uint16_t code = 0;  // kError: ValueError; kList, kMap being built: 1 + log2 of the room (engine/eval/builders.h)
+  std::uint32_t size = 0;  // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
   union {
     bool boolean;
-    std::int64_t integer;         // kInt; kDuration: nanoseconds; kTimestamp: seconds since 1970
+    std::int64_t integer;  // kInt; kDuration: nanoseconds; kTimestamp: seconds since 1970
     std::uint64_t unsigned_integer;
     double real;
-    const char* text;             // kString, kBytes, kType (the type's name), kError (detail)
-    const Value* items;           // kList
-    const MapData* map;           // kMap; nullptr for a map known to exist whose members were not read (engine slots only)
-    const Value* inner;           // kOptional; nullptr = none
+    const char* text;    // kString, kBytes, kType (the type's name), kError (detail)
+    const Value* items;  // kList
+    const MapData* map;  // kMap; nullptr for a map known to exist whose members were not read (engine slots only)
+    const Value* inner;  // kOptional; nullptr = none
   };
 
   constexpr Value() : integer(0) {}
 
   static Value Null() { return Make(Kind::kNull); }
   static Value Unknown() { return Make(Kind::kUnknown); }
-  static Value Bool(bool value) { Value v = Make(Kind::kBool); v.boolean = value; return v; }
-  static Value Int(std::int64_t value) { Value v = Make(Kind::kInt); v.integer = value; return v; }
-  static Value Uint(std::uint64_t value) { Value v = Make(Kind::kUint); v.unsigned_integer = value; return v; }
-  static Value Double(double value) { Value v = Make(Kind::kDouble); v.real = value; return v; }
+  static Value Bool(bool value) {
+    Value v = Make(Kind::kBool);
+    v.boolean = value;
+    return v;
+  }
+  static Value Int(std::int64_t value) {
+    Value v = Make(Kind::kInt);
+    v.integer = value;
+    return v;
+  }
+  static Value Uint(std::uint64_t value) {
+    Value v = Make(Kind::kUint);
+    v.unsigned_integer = value;
+    return v;
+  }
+  static Value Double(double value) {
+    Value v = Make(Kind::kDouble);
+    v.real = value;
+    return v;
+  }
   // `text` is borrowed: valid UTF-8, and living as long as the value is used.
   static Value String(std::string_view text) { return Text(Kind::kString, text); }
   static Value Bytes(std::string_view octets) { return Text(Kind::kBytes, octets); }
@@ -89,10 +105,27 @@ struct Value {
     v.size = nanos;
     return v;
   }
-  static Value Duration(std::int64_t nanos) { Value v = Make(Kind::kDuration); v.integer = nanos; return v; }
-  static Value List(const Value* items, std::uint32_t size) { Value v = Make(Kind::kList); v.items = items; v.size = size; return v; }
-  static Value Map(const MapData* map) { Value v = Make(Kind::kMap); v.map = map; return v; }
-  static Value Optional(const Value* inner) { Value v = Make(Kind::kOptional); v.inner = inner; return v; }
+  static Value Duration(std::int64_t nanos) {
+    Value v = Make(Kind::kDuration);
+    v.integer = nanos;
+    return v;
+  }
+  static Value List(const Value* items, std::uint32_t size) {
+    Value v = Make(Kind::kList);
+    v.items = items;
+    v.size = size;
+    return v;
+  }
+  static Value Map(const MapData* map) {
+    Value v = Make(Kind::kMap);
+    v.map = map;
+    return v;
+  }
+  static Value Optional(const Value* inner) {
+    Value v = Make(Kind::kOptional);
+    v.inner = inner;
+    return v;
+  }
   // `detail` is borrowed and completes the error's text; see error_list.h.
   static Value Error(ValueError error, std::string_view detail = {}) {
     Value v = Text(Kind::kError, detail);
@@ -110,7 +143,11 @@ struct Value {
   ValueError error() const { return static_cast<ValueError>(code); }
 
  private:
-  static Value Make(Kind kind) { Value v; v.kind = kind; return v; }
+  static Value Make(Kind kind) {
+    Value v;
+    v.kind = kind;
+    return v;
+  }
   static Value Text(Kind kind, std::string_view text) {
     Value v = Make(kind);
     v.text = text.data();

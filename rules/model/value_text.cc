@@ -90,8 +90,10 @@ class TextWriter {
 
   // JSON has no bare words: there they are strings.
   void WriteWord(const std::string& word) {
-    if (form_ == Form::kJson) AppendJsonString(word, out_);
-    else out_ += word;
+    if (form_ == Form::kJson)
+      AppendJsonString(word, out_);
+    else
+      out_ += word;
   }
 
   void WriteUint(std::uint64_t value) {
@@ -100,9 +102,12 @@ class TextWriter {
   }
 
   void WriteDouble(double value) {
-    if (form_ == Form::kLiteral) out_ += DoubleLiteral(value);
-    else if (form_ == Form::kJson && !std::isfinite(value)) AppendJsonString(FormatDouble(value), out_);
-    else out_ += FormatDouble(value);
+    if (form_ == Form::kLiteral)
+      out_ += DoubleLiteral(value);
+    else if (form_ == Form::kJson && !std::isfinite(value))
+      AppendJsonString(FormatDouble(value), out_);
+    else
+      out_ += FormatDouble(value);
   }
 
   void WriteBytes(std::string_view bytes) {
@@ -155,8 +160,10 @@ class TextWriter {
 
   // NOLINTNEXTLINE(misc-no-recursion): keys are scalars
   void WriteKey(const Value& key) {
-    if (form_ == Form::kJson && !key.is(Kind::kString)) AppendJsonString(DisplayText(key), out_);
-    else Write(key);
+    if (form_ == Form::kJson && !key.is(Kind::kString))
+      AppendJsonString(DisplayText(key), out_);
+    else
+      Write(key);
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): see Write

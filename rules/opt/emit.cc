@@ -58,15 +58,17 @@ Constant::Kind ConstantKindOf(Kind kind) {
     case Kind::kList: return Constant::Kind::kList;
     case Kind::kMap: return Constant::Kind::kMap;
     case Kind::kError: return Constant::Kind::kError;
-    case Kind::kAbsent: case Kind::kOptional: case Kind::kUnknown: break;  // the graph holds none
+    case Kind::kAbsent:
+    case Kind::kOptional:
+    case Kind::kUnknown: break;  // the graph holds none
   }
   WRIT_CHECK(false);
 }
 
 // The literal without its items, as a key as well: equal text means equal constant.
 std::string ConstantKey(const Constant& constant) {
-  std::string key = std::to_string(static_cast<int>(constant.kind)) + ',' + std::to_string(constant.code) + ',' + std::to_string(constant.integer) + ',' +
-                    std::to_string(constant.nanos) + ',';
+  std::string key = std::to_string(static_cast<int>(constant.kind)) + ',' + std::to_string(constant.code) + ',' +
+                    std::to_string(constant.integer) + ',' + std::to_string(constant.nanos) + ',';
   key.append(reinterpret_cast<const char*>(&constant.real), sizeof(constant.real));
   for (const ConstantId item : constant.items) key += std::to_string(item.index) + ',';
   return key + constant.text;
@@ -114,10 +116,14 @@ ConstantId Emitter::AddConstant(const Value& value) {
   switch (value.kind) {
     case Kind::kBool: constant.integer = value.boolean ? 1 : 0; break;
     case Kind::kTimestamp: constant.nanos = value.size; [[fallthrough]];
-    case Kind::kInt: case Kind::kUint: case Kind::kDuration: constant.integer = value.integer; break;
+    case Kind::kInt:
+    case Kind::kUint:
+    case Kind::kDuration: constant.integer = value.integer; break;
     case Kind::kDouble: constant.real = value.real; break;
     case Kind::kError: constant.code = value.code; [[fallthrough]];
-    case Kind::kString: case Kind::kBytes: case Kind::kType: constant.text = value.string(); break;
+    case Kind::kString:
+    case Kind::kBytes:
+    case Kind::kType: constant.text = value.string(); break;
     case Kind::kList:
       for (std::uint32_t i = 0; i < value.size; ++i) constant.items.push_back(AddConstant(value.items[i]));
       break;
@@ -127,7 +133,10 @@ ConstantId Emitter::AddConstant(const Value& value) {
         constant.items.push_back(AddConstant(value.map->entries[i].value));
       }
       break;
-    case Kind::kAbsent: case Kind::kNull: case Kind::kOptional: case Kind::kUnknown: break;
+    case Kind::kAbsent:
+    case Kind::kNull:
+    case Kind::kOptional:
+    case Kind::kUnknown: break;
   }
   const auto [found, is_new] = constant_index_.emplace(ConstantKey(constant), ConstantId(program_.constants.size()));
   if (is_new) program_.constants.push_back(std::move(constant));
@@ -299,12 +308,16 @@ void Emitter::WriteBody(NodeId id, Register dst) {
     case NodeKind::kConstant: Append(Opcode::kLoadConstant, dst, 0, 0, UseConstant(node.index).index, node.place); return;
     case NodeKind::kSlot: Append(Opcode::kLoadSlot, dst, 0, 0, UseSlot(SlotId(node.index), true).index, node.place); return;
     case NodeKind::kHasSlot: Append(Opcode::kHasSlot, dst, 0, 0, UseSlot(SlotId(node.index), false).index, node.place); return;
-    case NodeKind::kOptionalSlot: Append(Opcode::kOptionalSlot, dst, node.detail, 0, UseSlot(SlotId(node.index), true).index, node.place); return;
+    case NodeKind::kOptionalSlot:
+      Append(Opcode::kOptionalSlot, dst, node.detail, 0, UseSlot(SlotId(node.index), true).index, node.place);
+      return;
     case NodeKind::kLet: Append(Opcode::kLoadCell, dst, 0, 0, let_cells_[node.index].index, node.place); return;
     case NodeKind::kVariable: Append(Opcode::kMove, dst, variables_.at(node.index), 0, 0, node.place); return;
     case NodeKind::kSelect: Append(Opcode::kSelect, dst, Operand(args[0]), 0, UseConstant(node.index).index, node.place); return;
     case NodeKind::kHasMember: Append(Opcode::kHasMember, dst, Operand(args[0]), 0, UseConstant(node.index).index, node.place); return;
-    case NodeKind::kOptionalSelect: Append(Opcode::kOptionalSelect, dst, Operand(args[0]), 0, UseConstant(node.index).index, node.place); return;
+    case NodeKind::kOptionalSelect:
+      Append(Opcode::kOptionalSelect, dst, Operand(args[0]), 0, UseConstant(node.index).index, node.place);
+      return;
     case NodeKind::kCall: WriteCall(node, args, dst); return;
     case NodeKind::kAnd:
     case NodeKind::kOr: WriteLogic(node, args, dst); return;

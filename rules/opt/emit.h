@@ -15,8 +15,8 @@
 namespace writ {
 
 struct EmitOptions {
-  bool fuse = true;                   // use fused instructions
-  bool share = true;                  // make cells of common sub-expressions (lets are cells anyway)
+  bool fuse = true;   // use fused instructions
+  bool share = true;  // make cells of common sub-expressions (lets are cells anyway)
 };
 
 // One program is written by one Emitter. `graph` and `program` are borrowed. Deterministic.
@@ -84,12 +84,12 @@ class Emitter {
   Program& program_;
   EmitOptions options_;
   std::vector<bool> shared_;
-  std::vector<bool> finished_;                        // by node: its cells are written
-  std::vector<std::uint32_t> nesting_;                // by node: cells inside each other below it
-  std::vector<CellId> node_cells_;                    // by node
-  std::vector<CellId> let_cells_;                     // by let
+  std::vector<bool> finished_;          // by node: its cells are written
+  std::vector<std::uint32_t> nesting_;  // by node: cells inside each other below it
+  std::vector<CellId> node_cells_;      // by node
+  std::vector<CellId> let_cells_;       // by let
   std::vector<std::uint32_t> let_nesting_;
-  std::vector<ConstantId> constants_;                 // by the graph's constant, grown as needed
+  std::vector<ConstantId> constants_;  // by the graph's constant, grown as needed
   std::unordered_map<std::uint32_t, SlotId> slots_;
   std::unordered_map<std::string, RegexId> regexes_;
   std::unordered_map<std::string, ConstantId> constant_index_;
@@ -98,7 +98,7 @@ class Emitter {
   std::uint32_t next_register_ = 0;
   std::uint32_t most_registers_ = 0;
   std::unordered_map<std::uint32_t, Register> variables_;  // depth → register
-  NodeId open_cell_;                                  // the cell's own body, which must not load itself
+  NodeId open_cell_;                                       // the cell's own body, which must not load itself
   bool ok_ = true;
 };
 

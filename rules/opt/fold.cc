@@ -51,7 +51,7 @@ std::optional<Value> FoldDouble(Function function, double a, double b) {
     case Function::kSubtract: return Value::Double(a - b);
     case Function::kMultiply: return Value::Double(a * b);
     case Function::kDivide: return Value::Double(a / b);  // IEEE: infinity and NaN are values
-    default: return std::nullopt;  // NOLINT: the table of functions is open-ended
+    default: return std::nullopt;                         // NOLINT: the table of functions is open-ended
   }
 }
 
@@ -66,7 +66,8 @@ std::optional<Value> FoldText(Function function, const Value& a, const Value& b,
       if (!right.empty()) std::memcpy(room + left.size(), right.data(), right.size());
       return a.is(Kind::kString) ? Value::String({room, left.size() + right.size()}) : Value::Bytes({room, left.size() + right.size()});
     }
-    case Function::kContains: return a.is(Kind::kString) ? std::optional(Value::Bool(left.find(right) != std::string_view::npos)) : std::nullopt;
+    case Function::kContains:
+      return a.is(Kind::kString) ? std::optional(Value::Bool(left.find(right) != std::string_view::npos)) : std::nullopt;
     case Function::kStartsWith: return a.is(Kind::kString) ? std::optional(Value::Bool(left.starts_with(right))) : std::nullopt;
     case Function::kEndsWith: return a.is(Kind::kString) ? std::optional(Value::Bool(left.ends_with(right))) : std::nullopt;
     default: return std::nullopt;  // NOLINT: the table of functions is open-ended

@@ -20,11 +20,29 @@ std::uint64_t DepthBit(std::uint32_t depth) { return std::uint64_t{1} << std::mi
 
 bool BindsVariable(NodeKind kind) {
   switch (kind) {
-    case NodeKind::kAll: case NodeKind::kExists: case NodeKind::kExistsOne: case NodeKind::kMapItems: case NodeKind::kFilter: case NodeKind::kOptMap:
+    case NodeKind::kAll:
+    case NodeKind::kExists:
+    case NodeKind::kExistsOne:
+    case NodeKind::kMapItems:
+    case NodeKind::kFilter:
+    case NodeKind::kOptMap:
     case NodeKind::kOptFlatMap: return true;
-    case NodeKind::kConstant: case NodeKind::kSlot: case NodeKind::kHasSlot: case NodeKind::kOptionalSlot: case NodeKind::kLet: case NodeKind::kVariable:
-    case NodeKind::kSelect: case NodeKind::kHasMember: case NodeKind::kOptionalSelect: case NodeKind::kCall: case NodeKind::kAnd: case NodeKind::kOr:
-    case NodeKind::kConditional: case NodeKind::kList: case NodeKind::kMap: case NodeKind::kOptionalEntry: return false;
+    case NodeKind::kConstant:
+    case NodeKind::kSlot:
+    case NodeKind::kHasSlot:
+    case NodeKind::kOptionalSlot:
+    case NodeKind::kLet:
+    case NodeKind::kVariable:
+    case NodeKind::kSelect:
+    case NodeKind::kHasMember:
+    case NodeKind::kOptionalSelect:
+    case NodeKind::kCall:
+    case NodeKind::kAnd:
+    case NodeKind::kOr:
+    case NodeKind::kConditional:
+    case NodeKind::kList:
+    case NodeKind::kMap:
+    case NodeKind::kOptionalEntry: return false;
   }
   return false;
 }
@@ -43,10 +61,14 @@ void AppendKey(std::string& key, const Value& value) {
   switch (value.kind) {
     case Kind::kBool: AppendRaw(key, value.boolean); return;
     case Kind::kTimestamp: AppendRaw(key, value.size); [[fallthrough]];
-    case Kind::kInt: case Kind::kUint: case Kind::kDuration: AppendRaw(key, value.integer); return;
+    case Kind::kInt:
+    case Kind::kUint:
+    case Kind::kDuration: AppendRaw(key, value.integer); return;
     case Kind::kDouble: AppendRaw(key, value.real); return;
     case Kind::kError: AppendRaw(key, value.code); [[fallthrough]];
-    case Kind::kString: case Kind::kBytes: case Kind::kType:
+    case Kind::kString:
+    case Kind::kBytes:
+    case Kind::kType:
       AppendRaw(key, value.size);
       key.append(value.string());
       return;
@@ -61,11 +83,16 @@ void AppendKey(std::string& key, const Value& value) {
         AppendKey(key, value.map->entries[i].value);
       }
       return;
-    case Kind::kAbsent: case Kind::kNull: case Kind::kOptional: case Kind::kUnknown: return;
+    case Kind::kAbsent:
+    case Kind::kNull:
+    case Kind::kOptional:
+    case Kind::kUnknown: return;
   }
 }
 
-bool IsKeyKind(const Value& value) { return value.is(Kind::kBool) || value.is(Kind::kInt) || value.is(Kind::kUint) || value.is(Kind::kString); }
+bool IsKeyKind(const Value& value) {
+  return value.is(Kind::kBool) || value.is(Kind::kInt) || value.is(Kind::kUint) || value.is(Kind::kString);
+}
 
 }  // namespace
 
@@ -149,18 +176,45 @@ bool Graph::IsLogical(NodeId id) const {
   const Node& node = nodes_[id.index];
   switch (node.kind) {
     case NodeKind::kConstant: return constants_[node.index].is(Kind::kBool) || constants_[node.index].is_fault();
-    case NodeKind::kHasSlot: case NodeKind::kHasMember: case NodeKind::kAnd: case NodeKind::kOr: case NodeKind::kAll: case NodeKind::kExists:
+    case NodeKind::kHasSlot:
+    case NodeKind::kHasMember:
+    case NodeKind::kAnd:
+    case NodeKind::kOr:
+    case NodeKind::kAll:
+    case NodeKind::kExists:
     case NodeKind::kExistsOne: return true;
     case NodeKind::kCall:
       switch (static_cast<Function>(node.detail)) {
-        case Function::kEqual: case Function::kNotEqual: case Function::kLess: case Function::kLessOrEqual: case Function::kGreater:
-        case Function::kGreaterOrEqual: case Function::kIn: case Function::kNot: case Function::kContains: case Function::kStartsWith:
-        case Function::kEndsWith: case Function::kMatches: case Function::kToBool: case Function::kHasValue: return true;
+        case Function::kEqual:
+        case Function::kNotEqual:
+        case Function::kLess:
+        case Function::kLessOrEqual:
+        case Function::kGreater:
+        case Function::kGreaterOrEqual:
+        case Function::kIn:
+        case Function::kNot:
+        case Function::kContains:
+        case Function::kStartsWith:
+        case Function::kEndsWith:
+        case Function::kMatches:
+        case Function::kToBool:
+        case Function::kHasValue: return true;
         default: return false;  // NOLINT: the table of functions is open-ended
       }
-    case NodeKind::kSlot: case NodeKind::kOptionalSlot: case NodeKind::kLet: case NodeKind::kVariable: case NodeKind::kSelect:
-    case NodeKind::kOptionalSelect: case NodeKind::kConditional: case NodeKind::kList: case NodeKind::kMap: case NodeKind::kOptionalEntry:
-    case NodeKind::kMapItems: case NodeKind::kFilter: case NodeKind::kOptMap: case NodeKind::kOptFlatMap: return false;
+    case NodeKind::kSlot:
+    case NodeKind::kOptionalSlot:
+    case NodeKind::kLet:
+    case NodeKind::kVariable:
+    case NodeKind::kSelect:
+    case NodeKind::kOptionalSelect:
+    case NodeKind::kConditional:
+    case NodeKind::kList:
+    case NodeKind::kMap:
+    case NodeKind::kOptionalEntry:
+    case NodeKind::kMapItems:
+    case NodeKind::kFilter:
+    case NodeKind::kOptMap:
+    case NodeKind::kOptFlatMap: return false;
   }
   return false;
 }

@@ -28,37 +28,41 @@ namespace writ {
 using NodeId = Id<struct GraphNodeTag>;
 
 enum class NodeKind : std::uint8_t {
-  kConstant,       // index: into constants
-  kSlot,           // index: slot; its value
-  kHasSlot,        // index: slot; has(path)
-  kOptionalSlot,   // index: slot; detail: plain steps after the root
-  kLet,            // index: into lets
-  kVariable,       // index: depth of the macro that binds it
-  kSelect,         // args[0] . constants[index]
-  kHasMember,      // has(args[0] . constants[index])
-  kOptionalSelect, // args[0] .? constants[index]
-  kCall,           // detail: Function; args
-  kAnd, kOr,       // args, two or more
+  kConstant,        // index: into constants
+  kSlot,            // index: slot; its value
+  kHasSlot,         // index: slot; has(path)
+  kOptionalSlot,    // index: slot; detail: plain steps after the root
+  kLet,             // index: into lets
+  kVariable,        // index: depth of the macro that binds it
+  kSelect,          // args[0] . constants[index]
+  kHasMember,       // has(args[0] . constants[index])
+  kOptionalSelect,  // args[0] .? constants[index]
+  kCall,            // detail: Function; args
+  kAnd,
+  kOr,             // args, two or more
   kConditional,    // args: condition, then, else
   kList,           // args
   kMap,            // args: key, value, …
   kOptionalEntry,  // inside kList, and as value inside kMap: args[0] is an optional that stands for its inside or for nothing
-  kAll, kExists, kExistsOne,  // args: range, predicate; index: depth of the variable
-  kMapItems,       // args: range, predicate or nothing (invalid), transform
-  kFilter,         // args: range, predicate
-  kOptMap, kOptFlatMap,       // args: optional, transform
+  kAll,
+  kExists,
+  kExistsOne,  // args: range, predicate; index: depth of the variable
+  kMapItems,   // args: range, predicate or nothing (invalid), transform
+  kFilter,     // args: range, predicate
+  kOptMap,
+  kOptFlatMap,  // args: optional, transform
 };
 
 struct Node {
   NodeKind kind = NodeKind::kConstant;
   std::uint16_t detail = 0;
   std::uint32_t index = 0;
-  std::uint32_t first_arg = 0;        // into Graph's argument pool
+  std::uint32_t first_arg = 0;  // into Graph's argument pool
   std::uint32_t arg_count = 0;
-  std::uint32_t tree_size = 1;        // nodes when written out as a tree; saturating
-  std::uint32_t depth = 1;            // levels of nodes below and with it
-  std::uint64_t free_depths = 0;      // bit d: mentions variable d unbound; bit 63: some depth of 63 or more (never removed)
-  SourceLocation place;               // of the first expression that became this node
+  std::uint32_t tree_size = 1;    // nodes when written out as a tree; saturating
+  std::uint32_t depth = 1;        // levels of nodes below and with it
+  std::uint64_t free_depths = 0;  // bit d: mentions variable d unbound; bit 63: some depth of 63 or more (never removed)
+  SourceLocation place;           // of the first expression that became this node
 };
 
 // Not thread-safe. Constants' text and items are copied into the graph.
@@ -89,8 +93,8 @@ class Graph {
   // True if the node is certainly a bool or a fault.
   bool IsLogical(NodeId id) const;
 
-  std::vector<Slot> slots;            // `whole` is set by Emit
-  std::vector<NodeId> lets;           // bodies of shared values, from the inside out
+  std::vector<Slot> slots;   // `whole` is set by Emit
+  std::vector<NodeId> lets;  // bodies of shared values, from the inside out
   std::vector<std::string> let_names;
 
  private:

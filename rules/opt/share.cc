@@ -8,11 +8,29 @@ namespace {
 bool IsHeavy(const Graph& graph, NodeId id) {
   const Node& node = graph[id];
   switch (node.kind) {
-    case NodeKind::kAll: case NodeKind::kExists: case NodeKind::kExistsOne: case NodeKind::kMapItems: case NodeKind::kFilter: return true;
-    case NodeKind::kCall: return static_cast<Function>(node.detail) == Function::kMatches || static_cast<Function>(node.detail) == Function::kContains;
-    case NodeKind::kConstant: case NodeKind::kSlot: case NodeKind::kHasSlot: case NodeKind::kOptionalSlot: case NodeKind::kLet: case NodeKind::kVariable:
-    case NodeKind::kSelect: case NodeKind::kHasMember: case NodeKind::kOptionalSelect: case NodeKind::kAnd: case NodeKind::kOr:
-    case NodeKind::kConditional: case NodeKind::kList: case NodeKind::kMap: case NodeKind::kOptionalEntry: case NodeKind::kOptMap:
+    case NodeKind::kAll:
+    case NodeKind::kExists:
+    case NodeKind::kExistsOne:
+    case NodeKind::kMapItems:
+    case NodeKind::kFilter: return true;
+    case NodeKind::kCall:
+      return static_cast<Function>(node.detail) == Function::kMatches || static_cast<Function>(node.detail) == Function::kContains;
+    case NodeKind::kConstant:
+    case NodeKind::kSlot:
+    case NodeKind::kHasSlot:
+    case NodeKind::kOptionalSlot:
+    case NodeKind::kLet:
+    case NodeKind::kVariable:
+    case NodeKind::kSelect:
+    case NodeKind::kHasMember:
+    case NodeKind::kOptionalSelect:
+    case NodeKind::kAnd:
+    case NodeKind::kOr:
+    case NodeKind::kConditional:
+    case NodeKind::kList:
+    case NodeKind::kMap:
+    case NodeKind::kOptionalEntry:
+    case NodeKind::kOptMap:
     case NodeKind::kOptFlatMap: return false;
   }
   return false;

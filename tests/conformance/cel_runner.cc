@@ -61,7 +61,8 @@ std::string Fail(const std::string& expected, const std::string& found) { return
 
 std::string FirstDiagnostic(const dsl::CompiledExpression& compiled) {
   for (const dsl::Diagnostic& diagnostic : compiled.diagnostics) {
-    if (diagnostic.severity == dsl::Severity::kError) return diagnostic.message + " [" + std::string(DiagnosticKindName(diagnostic.kind)) + "]";
+    if (diagnostic.severity == dsl::Severity::kError)
+      return diagnostic.message + " [" + std::string(DiagnosticKindName(diagnostic.kind)) + "]";
   }
   return "no diagnostic";
 }
@@ -170,7 +171,8 @@ bool RunFile(const std::filesystem::path& path, const Options& options, const st
       ++totals.passed;
     } else {
       ++totals.failed;
-      std::cout << "FAIL " << test.at("id").get<std::string>() << "\n     " << test.at("expr").get<std::string>() << "\n     " << fault << "\n";
+      std::cout << "FAIL " << test.at("id").get<std::string>() << "\n     " << test.at("expr").get<std::string>() << "\n     " << fault
+                << "\n";
     }
   }
   return true;

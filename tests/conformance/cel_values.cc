@@ -81,8 +81,9 @@ std::optional<dsl::TypeId> ReadType(const Json& type, dsl::TypeTable& types) {
   using dsl::TypeKind;
   if (type.is_string()) {
     static constexpr std::pair<const char*, TypeKind> kNames[] = {
-        {"bool", TypeKind::kBool}, {"int", TypeKind::kInt}, {"uint", TypeKind::kUint}, {"double", TypeKind::kDouble}, {"string", TypeKind::kString},
-        {"bytes", TypeKind::kBytes}, {"null_type", TypeKind::kNull}, {"dyn", TypeKind::kDyn}, {"any", TypeKind::kDyn},
+        {"bool", TypeKind::kBool},           {"int", TypeKind::kInt},           {"uint", TypeKind::kUint},
+        {"double", TypeKind::kDouble},       {"string", TypeKind::kString},     {"bytes", TypeKind::kBytes},
+        {"null_type", TypeKind::kNull},      {"dyn", TypeKind::kDyn},           {"any", TypeKind::kDyn},
         {"timestamp", TypeKind::kTimestamp}, {"duration", TypeKind::kDuration}, {"error", TypeKind::kError}};
     for (const auto& [name, kind] : kNames) {
       if (type == name) return types.Simple(kind);
@@ -92,7 +93,9 @@ std::optional<dsl::TypeId> ReadType(const Json& type, dsl::TypeTable& types) {
   const std::string kind = type.contains("abstract") ? "abstract" : type.begin().key();
   if (kind == "type_param") return types.Parameter(type["type_param"].get<std::string>());
   std::vector<dsl::TypeId> parameters;
-  const Json parts = kind == "map" ? type["map"] : kind == "abstract" ? type.value("params", Json::array()) : Json::array({type.begin().value()});
+  const Json parts = kind == "map"        ? type["map"]
+                     : kind == "abstract" ? type.value("params", Json::array())
+                                          : Json::array({type.begin().value()});
   if (kind != "map" && kind != "abstract" && kind != "list" && kind != "wrapper" && kind != "type") return std::nullopt;
   for (const Json& part : parts) {
     const std::optional<dsl::TypeId> parameter = ReadType(part, types);
@@ -123,7 +126,8 @@ bool SameValue(const Value& expected, const Value& found) {
       for (std::uint32_t i = 0; i < expected.map->size; ++i) {
         bool matched = false;
         for (std::uint32_t j = 0; j < found.map->size && !matched; ++j) {
-          matched = SameValue(expected.map->entries[i].key, found.map->entries[j].key) && SameValue(expected.map->entries[i].value, found.map->entries[j].value);
+          matched = SameValue(expected.map->entries[i].key, found.map->entries[j].key) &&
+                    SameValue(expected.map->entries[i].value, found.map->entries[j].value);
         }
         if (!matched) return false;
       }

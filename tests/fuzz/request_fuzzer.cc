@@ -61,7 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   WRIT_CHECK(is_json == !writ::LocateJsonFault(text, {}).has_value());
   const writ::Decision decision = engine->DecideJson(text, context, {.consume_limits = false});
   if (!is_json) WRIT_CHECK(decision.reason == writ::Reason::kBadRequest);
-  if (decision.reason == writ::Reason::kBadRequest || decision.reason == writ::Reason::kBudget) WRIT_CHECK(decision.effect == writ::Effect::kDeny);
+  if (decision.reason == writ::Reason::kBadRequest || decision.reason == writ::Reason::kBudget)
+    WRIT_CHECK(decision.effect == writ::Effect::kDeny);
   writ::Decision explained = engine->DecideJson(text, context, {.explain = true, .consume_limits = false});
   explained.explained.clear();
   const std::string json = writ::DecisionJson(decision);

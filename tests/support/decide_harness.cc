@@ -14,15 +14,18 @@ constexpr UnixNanos kNewYear2026 = 1'767'225'600'000'000'000;
 
 }  // namespace
 
-DecideHarness::DecideHarness(std::string_view policy, std::vector<PolicySet::Data> data, const EvalLimits& limits) : clock_(kNewYear2026), context_(limits) {
+DecideHarness::DecideHarness(std::string_view policy, std::vector<PolicySet::Data> data, const EvalLimits& limits)
+    : clock_(kNewYear2026), context_(limits) {
   const dsl::Compilation compilation = dsl::CompilePolicies({{"test.writ", std::string(policy)}});
   for (const dsl::Diagnostic& diagnostic : compilation.diagnostics) {
     if (!compilation.program) ADD_FAILURE() << dsl::RenderDiagnostic(diagnostic, compilation.files, false);
   }
   if (!compilation.program) return;
   auto policies = PolicySet::Load(WriteBundle(*compilation.program), data);
-  if (!policies) ADD_FAILURE() << policies.error().message;
-  else engine_ = std::make_unique<Engine>(*policies, clock_);
+  if (!policies)
+    ADD_FAILURE() << policies.error().message;
+  else
+    engine_ = std::make_unique<Engine>(*policies, clock_);
 }
 
 std::string DecisionText(const Decision& decision) { return DecisionText(DecisionJson(decision)); }

@@ -34,13 +34,13 @@ enum class Outcome : std::uint8_t { kTrue, kFalse, kError, kUnknown };
 
 // Why the effect is what it is; the closed list behind "reason" in the JSON form.
 enum class Reason : std::uint8_t {
-  kRule,            // a rule decided: see rules
-  kDefault,         // no rule spoke: the target's default
-  kScopes,          // an allow failed only for want of scopes: see needs_scopes
-  kLimit,           // a quota is used up: see retry_after_seconds
-  kBudget,          // evaluation passed EvalLimits: denied
-  kBadRequest,      // the request is not one: denied, messages say where and why
-  kUnknown,         // depends on what the caller declared unknown: effect is kConditional
+  kRule,        // a rule decided: see rules
+  kDefault,     // no rule spoke: the target's default
+  kScopes,      // an allow failed only for want of scopes: see needs_scopes
+  kLimit,       // a quota is used up: see retry_after_seconds
+  kBudget,      // evaluation passed EvalLimits: denied
+  kBadRequest,  // the request is not one: denied, messages say where and why
+  kUnknown,     // depends on what the caller declared unknown: effect is kConditional
 };
 
 // One rule in a decision. Views point into the PolicySet.
@@ -57,13 +57,13 @@ struct RuleOutcome {
 // An evaluation error met while deciding, whether or not it changed the effect.
 struct DecisionError {
   RuleOutcome rule;
-  std::string text;   // "no such key: depth"
+  std::string text;  // "no such key: depth"
 };
 
 // A mask on a column, or a redaction of a tool's result, that the caller must apply.
 struct Obligation {
-  Verb verb = Verb::kMask;          // kMask or kRedact
-  std::string_view target;          // the column, or a JSON pointer where "*" is any element
+  Verb verb = Verb::kMask;  // kMask or kRedact
+  std::string_view target;  // the column, or a JSON pointer where "*" is any element
   MaskKind kind = MaskKind::kNull;
   std::uint32_t count = 0;
   std::string_view replacement;
@@ -83,20 +83,20 @@ struct Decision {
   Effect effect = Effect::kDeny;
   Reason reason = Reason::kDefault;
   Target target = Target::kTools;
-  InlineVector<RuleOutcome, 4> rules;      // the determining ones; inline, so that an ordinary allow allocates nothing
-  std::vector<std::string> messages;       // of the determining rules, in rule order
-  std::vector<std::string> warnings;       // `warn` rules that hold, and denials of policies in warn mode
+  InlineVector<RuleOutcome, 4> rules;  // the determining ones; inline, so that an ordinary allow allocates nothing
+  std::vector<std::string> messages;   // of the determining rules, in rule order
+  std::vector<std::string> warnings;   // `warn` rules that hold, and denials of policies in warn mode
   std::vector<DecisionError> errors;
   std::vector<std::string> needs_scopes;
   std::vector<Obligation> obligations;
   std::vector<std::pair<std::string, std::string>> notes;  // audit annotations: "policy.rule" → text
-  std::vector<RuleOutcome> shadow;         // what policies in shadow mode would have determined
+  std::vector<RuleOutcome> shadow;                         // what policies in shadow mode would have determined
   std::optional<std::uint64_t> retry_after_seconds;
-  std::optional<std::vector<std::string>> visible;         // listings: names in the given order
-  std::optional<std::string> row_json;     // rows that are visible: the row with masks applied
-  std::string residual;                    // kConditional: the condition that is left, as CEL text
-  std::vector<ExplainedRule> explained;    // only when asked for
-  std::string admission_uid;               // AdmissionReviews: request.uid
+  std::optional<std::vector<std::string>> visible;  // listings: names in the given order
+  std::optional<std::string> row_json;              // rows that are visible: the row with masks applied
+  std::string residual;                             // kConditional: the condition that is left, as CEL text
+  std::vector<ExplainedRule> explained;             // only when asked for
+  std::string admission_uid;                        // AdmissionReviews: request.uid
   std::string_view bundle_digest;
 };
 
@@ -104,7 +104,7 @@ struct Decision {
 class PolicySet {
  public:
   struct Data {
-    std::string name;   // of the import
+    std::string name;  // of the import
     std::string json;
   };
   // Loads and verifies a bundle. Errors: those of LoadBundle; kInvalidArgument for data that is not JSON (says where) or not
@@ -114,7 +114,7 @@ class PolicySet {
   ~PolicySet();
 
   const Program& program() const;
-  std::string_view digest() const;         // "sha256:…"
+  std::string_view digest() const;  // "sha256:…"
 
   struct Impl;
   const Impl& impl() const { return *impl_; }
@@ -140,19 +140,19 @@ class Context {
 };
 
 struct DecideOptions {
-  bool explain = false;       // fill Decision::explained
-  bool consume_limits = true; // false: look at quotas without using them up (dry runs)
+  bool explain = false;        // fill Decision::explained
+  bool consume_limits = true;  // false: look at quotas without using them up (dry runs)
 };
 
 // A request given field by field, without JSON. Fields are found once by path and then set by id.
 //   SlotId tenant = engine.FindField("principal.tenant");   // invalid when no rule reads it: then setting it is a no-op
 struct FieldRequest {
   Target target = Target::kTools;
-  std::string_view scope;     // server, resource type, table, Kind.group
-  std::string_view name;      // tool, uri, prompt, action, OPERATION
+  std::string_view scope;  // server, resource type, table, Kind.group
+  std::string_view name;   // tool, uri, prompt, action, OPERATION
   struct Field {
     SlotId slot;
-    Value value;              // borrowed during the call; of the declared type, else the decision is kBadRequest
+    Value value;  // borrowed during the call; of the declared type, else the decision is kBadRequest
   };
   std::span<const Field> fields;
 };
@@ -188,8 +188,8 @@ class Engine {
 // Returns the decision in the JSON form of docs/requests_and_decisions.md, one line. Never contains masked values.
 std::string DecisionJson(const Decision& decision);
 
-std::string_view EffectName(Effect effect);    // "allow", "deny", "conditional"
-std::string_view OutcomeName(Outcome outcome); // "true", "false", "error", "unknown"
-std::string_view ReasonName(Reason reason);    // "rule", "default", …
+std::string_view EffectName(Effect effect);     // "allow", "deny", "conditional"
+std::string_view OutcomeName(Outcome outcome);  // "true", "false", "error", "unknown"
+std::string_view ReasonName(Reason reason);     // "rule", "default", …
 
 }  // namespace writ

@@ -56,10 +56,12 @@ TEST(Check, EveryDiagnosticHasAGoldenCase) {
   std::set<DiagnosticKind> seen;
   for (const auto& path : GoldenFiles("check", ".writ")) {
     const GoldenFile golden = ReadGolden(path);
-    for (const Diagnostic& diagnostic : CompilePolicies({{"x", golden.input}}, OptionsOf(golden.input)).diagnostics) seen.insert(diagnostic.kind);
+    for (const Diagnostic& diagnostic : CompilePolicies({{"x", golden.input}}, OptionsOf(golden.input)).diagnostics)
+      seen.insert(diagnostic.kind);
   }
   for (std::size_t i = 0; i < kDiagnosticKindCount; ++i) {
-    EXPECT_TRUE(seen.contains(static_cast<DiagnosticKind>(i))) << DiagnosticKindName(static_cast<DiagnosticKind>(i)) << " has no case in tests/golden/check";
+    EXPECT_TRUE(seen.contains(static_cast<DiagnosticKind>(i)))
+        << DiagnosticKindName(static_cast<DiagnosticKind>(i)) << " has no case in tests/golden/check";
   }
 }
 
@@ -69,8 +71,14 @@ std::string TypeOf(const std::string& text) {
   TypeTable& types = environment.types;
   const TypeId integer = types.Simple(TypeKind::kInt);
   const TypeId string = types.Simple(TypeKind::kString);
-  environment.variables = {{"n", integer}, {"s", string}, {"d", types.Simple(TypeKind::kDyn)}, {"l", types.List(integer)},
-                           {"m", types.Map(string, integer)}, {"o", types.Optional(integer)}, {"w", types.Wrapper(string)}, {"x.y", types.Simple(TypeKind::kBool)}};
+  environment.variables = {{"n", integer},
+                           {"s", string},
+                           {"d", types.Simple(TypeKind::kDyn)},
+                           {"l", types.List(integer)},
+                           {"m", types.Map(string, integer)},
+                           {"o", types.Optional(integer)},
+                           {"w", types.Wrapper(string)},
+                           {"x.y", types.Simple(TypeKind::kBool)}};
   const CompiledExpression compiled = CompileExpression({"e", text}, environment);
   if (compiled.ok) return types.Text(compiled.type);
   return compiled.diagnostics[0].message + " [" + std::string(DiagnosticKindName(compiled.diagnostics[0].kind)) + "]";
@@ -131,12 +139,14 @@ TEST(Check, SignaturesOfTheFunctionTableAreReadable) {
 }
 
 TEST(Check, PackagesDoNotSeeEachOther) {
-  const Compilation apart = CompilePolicies({{"a.writ", "package a\nlet x = principal.verified\n"}, {"b.writ", "package b\npolicy p for tools { allow when x }\n"}});
+  const Compilation apart = CompilePolicies(
+      {{"a.writ", "package a\nlet x = principal.verified\n"}, {"b.writ", "package b\npolicy p for tools { allow when x }\n"}});
   EXPECT_EQ(Diagnostics(apart),
             "b.writ:2:33: error: `x` is not declared [UnknownName]\n"
             "   2 | policy p for tools { allow when x }\n"
             "     |                                 ^\n");
-  const Compilation together = CompilePolicies({{"a.writ", "package a\nlet x = principal.verified\n"}, {"b.writ", "package a\npolicy p for tools { allow when x }\n"}});
+  const Compilation together = CompilePolicies(
+      {{"a.writ", "package a\nlet x = principal.verified\n"}, {"b.writ", "package a\npolicy p for tools { allow when x }\n"}});
   EXPECT_EQ(Diagnostics(together), "");
 }
 

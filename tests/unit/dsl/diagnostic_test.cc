@@ -14,18 +14,19 @@ std::string Render(const Diagnostic& diagnostic, std::string text) {
   return RenderDiagnostic(diagnostic, {&file, 1}, false);
 }
 
-std::string Head(std::string_view place) { return "pod.writ:" + std::string(place) + ": error: found string, expected bool [TypeMismatch]\n"; }
+std::string Head(std::string_view place) {
+  return "pod.writ:" + std::string(place) + ": error: found string, expected bool [TypeMismatch]\n";
+}
 
 TEST(Diagnostic, ShowsLineSpanNoteAndHelp) {
   Diagnostic diagnostic = At(22, 39);
   diagnostic.note = "one\ntwo";
   diagnostic.help = "write `x`";
-  EXPECT_EQ(Render(diagnostic, "policy x\n\n  deny when object.spec.image\n"),
-            Head("3:13") +
-                "   3 |   deny when object.spec.image\n"
-                "     |             ^^^^^^^^^^^^^^^^^\n"
-                "  note: one\n    two\n"
-                "  help: write `x`\n");
+  EXPECT_EQ(Render(diagnostic, "policy x\n\n  deny when object.spec.image\n"), Head("3:13") +
+                                                                                   "   3 |   deny when object.spec.image\n"
+                                                                                   "     |             ^^^^^^^^^^^^^^^^^\n"
+                                                                                   "  note: one\n    two\n"
+                                                                                   "  help: write `x`\n");
 }
 
 TEST(Diagnostic, UnderlinesWhatIsSeen) {
@@ -41,8 +42,14 @@ TEST(Diagnostic, UnderlinesWhatIsSeen) {
       {"after wide", "日本 x", 7, 8, Head("1:4") + "   1 | 日本 x\n     |      ^\n"},
       {"combining", "e\xCC\x81x", 3, 4, Head("1:3") + "   1 | e\xCC\x81x\n     |  ^\n"},
       {"control", "a\x1b[2Jb", 1, 2, Head("1:2") + "   1 | a\\u{1b}[2Jb\n     |  ^^^^^^\n"},
-      {"bidirectional override", "a\xE2\x80\xAE" "b", 4, 5, Head("1:3") + "   1 | a\\u{202e}b\n     |          ^\n"},
-      {"invalid UTF-8", "a\xFF" "b", 1, 2, Head("1:2") + "   1 | a\\xffb\n     |  ^^^^\n"},
+      {"bidirectional override",
+       "a\xE2\x80\xAE"
+       "b",
+       4, 5, Head("1:3") + "   1 | a\\u{202e}b\n     |          ^\n"},
+      {"invalid UTF-8",
+       "a\xFF"
+       "b",
+       1, 2, Head("1:2") + "   1 | a\\xffb\n     |  ^^^^\n"},
       {"empty span", "ab", 1, 1, Head("1:2") + "   1 | ab\n     |  ^\n"},
       {"end of the file", "ab\n", 3, 3, Head("2:1") + "   2 | \n     | ^\n"},
       {"beyond the file", "ab", 90, 95, Head("1:3") + "   1 | ab\n     |   ^\n"},
@@ -63,11 +70,12 @@ TEST(Diagnostic, CutsLongLines) {
   const std::string rendered = Render(At(100'000, 100'001), text);
   EXPECT_LT(rendered.size(), 600U);
   EXPECT_NE(rendered.find("…" + std::string(40, 'a') + "!bbb"), std::string::npos);
-  const std::string marks = Render(At(0, 1), "x" + [] {
-    std::string combining;
-    for (int i = 0; i < 100'000; ++i) combining += "\xCC\x81";
-    return combining;
-  }());
+  const std::string marks = Render(
+      At(0, 1), "x" + [] {
+        std::string combining;
+        for (int i = 0; i < 100'000; ++i) combining += "\xCC\x81";
+        return combining;
+      }());
   EXPECT_LT(marks.size(), 5000U);
 }
 
@@ -75,7 +83,8 @@ TEST(Diagnostic, EscapesWhatComesFromTheUser) {
   Diagnostic diagnostic = At(0, 1);
   diagnostic.message = "found `\x1b[31m\n`";
   const SourceFile file{"a\x07.writ", "x"};
-  EXPECT_EQ(RenderDiagnostic(diagnostic, {&file, 1}, false), "a\\u{7}.writ:1:1: error: found `\\u{1b}[31m\\u{a}` [TypeMismatch]\n   1 | x\n     | ^\n");
+  EXPECT_EQ(RenderDiagnostic(diagnostic, {&file, 1}, false),
+            "a\\u{7}.writ:1:1: error: found `\\u{1b}[31m\\u{a}` [TypeMismatch]\n   1 | x\n     | ^\n");
 }
 
 TEST(Diagnostic, Colours) {
@@ -107,8 +116,17 @@ TEST(Diagnostic, ClosestName) {
   static constexpr std::string_view kNames[] = {"tenant", "type", "groups", "id", "scopes", "transport"};
   const struct {
     std::string_view name, expected;
-  } cases[] = {{"tennant", "tenant"}, {"tenat", "tenant"}, {"Tenant", "tenant"}, {"gropus", "groups"}, {"transprot", "transport"}, {"xyz", ""},
-               {"", ""},              {"i", ""},           {"ids", "id"},         {"scope", "scopes"},  {"tenant_of_the_user", ""}};
+  } cases[] = {{"tennant", "tenant"},
+               {"tenat", "tenant"},
+               {"Tenant", "tenant"},
+               {"gropus", "groups"},
+               {"transprot", "transport"},
+               {"xyz", ""},
+               {"", ""},
+               {"i", ""},
+               {"ids", "id"},
+               {"scope", "scopes"},
+               {"tenant_of_the_user", ""}};
   for (const auto& test : cases) EXPECT_EQ(ClosestName(test.name, kNames), test.expected) << test.name;
   EXPECT_EQ(ClosestName(std::string(100'000, 'a'), kNames), "");
 }

@@ -53,7 +53,8 @@ TEST(Format, Layout) {
       {"one line for each rule", "policy p for tools{allow a deny b // c\n}", "policy p for tools {\n  allow a\n  deny b  // c\n}\n"},
       {"brace moves up", "policy p for tools\n{\n\n\n  allow a\n\n\n\n  deny b\n\n}", "policy p for tools {\n  allow a\n\n  deny b\n}\n"},
       {"empty block", "test 'a' {\n\n}", "test 'a' {}\n"},
-      {"clauses", "policy p for tools {\nallow a\nwhen x\n&& y\nneeds scope 's'\n}", "policy p for tools {\n  allow a\n    when x\n      && y\n    needs scope 's'\n}\n"},
+      {"clauses", "policy p for tools {\nallow a\nwhen x\n&& y\nneeds scope 's'\n}",
+       "policy p for tools {\n  allow a\n    when x\n      && y\n    needs scope 's'\n}\n"},
       {"lists", "let x = [\n1,\n[2,\n3]\n]\nlet y = f(a,\nb)", "let x = [\n  1,\n  [2,\n    3]\n]\nlet y = f(a,\n    b)\n"},
       {"attributes", "@severity(high)@title('t')\npolicy p for tools { @id('a') deny x\n@id('b')\n@see('u')\ndeny y }",
        "@severity(high) @title('t')\npolicy p for tools {\n  @id('a') deny x\n  @id('b')\n  @see('u')\n  deny y\n}\n"},
@@ -94,7 +95,8 @@ TEST(Format, Golden) {
 
 // However the author breaks lines and comments, the tokens stay and a second run changes nothing.
 TEST(Format, AnyGaps) {
-  static constexpr const char* kGaps[] = {" ", "  ", "\n", "\n\n", "\n\n\n\t", " // c\n", "\n// own\n", " // a\r\n\n  // b  \n\n\n", "\n\n// x\n// y\n\n"};
+  static constexpr const char* kGaps[] = {
+      " ", "  ", "\n", "\n\n", "\n\n\n\t", " // c\n", "\n// own\n", " // a\r\n\n  // b  \n\n\n", "\n\n// x\n// y\n\n"};
   const unsigned seed = 20261121;
   std::mt19937 random(seed);
   for (const char* name : {"tour.writ", "reference_0.writ", "reference_1.writ", "signers.writ", "comments.writ"}) {

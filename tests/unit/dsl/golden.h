@@ -31,7 +31,7 @@ inline std::vector<std::filesystem::path> GoldenFiles(std::string_view folder, s
 inline bool UpdatesGolden() { return std::getenv("WRIT_UPDATE_GOLDEN") != nullptr && std::getenv("CI") == nullptr; }
 
 struct GoldenFile {
-  std::string input;                  // without the expectation
+  std::string input;  // without the expectation
   std::string expected;
 };
 

@@ -52,12 +52,17 @@ TEST(Lexer, Tokens) {
       {"unclosed triple string", "'''abc\n", "|Invalid:'''abc\n"},
       {"quoted names", "m.`a-b/c d`", "|Ident:m Dot:. QuotedIdent:`a-b/c d`"},
       {"bad quoted name", "`a$`", "|Invalid:`a Invalid:$ Invalid:`"},
-      {"operators", "== != <= >= && || -> = < > ! ? : @ % a-b", "|EqualEqual:== NotEqual:!= LessOrEqual:<= GreaterOrEqual:>= AndAnd:&& OrOr:|| Arrow:-> Assign:= Less:< Greater:> Not:! Question:? Colon:: At:@ Percent:% Ident:a Minus:- Ident:b"},
+      {"operators", "== != <= >= && || -> = < > ! ? : @ % a-b",
+       "|EqualEqual:== NotEqual:!= LessOrEqual:<= GreaterOrEqual:>= AndAnd:&& OrOr:|| Arrow:-> Assign:= Less:< Greater:> Not:! Question:? "
+       "Colon:: At:@ Percent:% Ident:a Minus:- Ident:b"},
       {"single & and |", "a & b", "|Ident:a Invalid:& Ident:b"},
       {"other characters", "é€😀", "|Invalid:é Invalid:€ Invalid:😀"},
       {"NUL", std::string("a\0b", 3), std::string("|Ident:a Invalid:") + '\0' + " Ident:b"},
       {"comments and line ends", "a // b \"c\r\n  d\f\te", "|Ident:a |Ident:d Ident:e"},
-      {"byte order mark", "\xEF\xBB\xBF" "a", "|Ident:a"},
+      {"byte order mark",
+       "\xEF\xBB\xBF"
+       "a",
+       "|Ident:a"},
       {"byte order mark inside", "a \xEF\xBB\xBF", "|Ident:a Invalid:\xEF\xBB\xBF"},
   };
   for (const Case& test : cases) {
@@ -113,7 +118,9 @@ TEST(Lexer, DecodesLiterals) {
       {"empty", "''", ""},
       {"empty triple", "''''''", ""},
       {"simple escapes", R"('\a\b\f\n\r\t\v\\\'\"\`\?')", "\a\b\f\n\r\t\v\\'\"`?"},
-      {"hex in a string is a code point", R"('\xff\X41')", "\xC3\xBF" "A"},
+      {"hex in a string is a code point", R"('\xff\X41')",
+       "\xC3\xBF"
+       "A"},
       {"hex in bytes is an octet", R"(b'\xff\377')", "\xFF\xFF"},
       {"octal", R"('\101')", "A"},
       {"unicode", R"('\u00e9\U0001F600')", "é😀"},
@@ -138,10 +145,11 @@ TEST(Lexer, DecodesLiterals) {
 TEST(Lexer, FindsInvalidUtf8) {
   const struct {
     std::string text;
-    int offset;                       // -1: valid
-  } cases[] = {{"abc é€😀", -1},     {"a\xFF", 1},          {"\xC0\x80", 0},         {"\xE0\x80\x80", 0},     {"\xED\xA0\x80", 0}, {"\xF4\x90\x80\x80", 0},
-               {"\xF0\x8F\xBF\xBF", 0}, {"ab\xC3", 2}, {"\xE2\x82", 0}, {"\x80", 0}, {"\xC3(", 0}, {"\xF5\x80\x80\x80", 0}};
-  for (const auto& test : cases) EXPECT_EQ(FindInvalidUtf8(test.text).has_value() ? static_cast<int>(*FindInvalidUtf8(test.text)) : -1, test.offset);
+    int offset;  // -1: valid
+  } cases[] = {{"abc é€😀", -1},         {"a\xFF", 1},  {"\xC0\x80", 0}, {"\xE0\x80\x80", 0}, {"\xED\xA0\x80", 0}, {"\xF4\x90\x80\x80", 0},
+               {"\xF0\x8F\xBF\xBF", 0}, {"ab\xC3", 2}, {"\xE2\x82", 0}, {"\x80", 0},         {"\xC3(", 0},        {"\xF5\x80\x80\x80", 0}};
+  for (const auto& test : cases)
+    EXPECT_EQ(FindInvalidUtf8(test.text).has_value() ? static_cast<int>(*FindInvalidUtf8(test.text)) : -1, test.offset);
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ std::string Code(const Program& program, BlockId block) {
     if (info.c == Operand::K) text += " " + program.constants[instruction.c].text;
     if (info.c == Operand::G) text += " " + program.regexes[instruction.c];
     if (info.c == Operand::C) text += " cell " + std::to_string(instruction.c);
-    if (info.c == Operand::J) text += (instruction.c > i ? " +" : " ") + std::to_string(static_cast<int>(instruction.c) - static_cast<int>(i));
+    if (info.c == Operand::J)
+      text += (instruction.c > i ? " +" : " ") + std::to_string(static_cast<int>(instruction.c) - static_cast<int>(i));
     text += '\n';
   }
   return text;
@@ -59,12 +60,12 @@ TEST(Lower, Guards) {
       {"allow when 'sre' in principal.groups", "LoadSlot r1 principal.groups\nConstantIn r0 r1 sre\nReturn r0\n"},
       {"allow when has(principal.tenant)", "HasSlot r0 principal.tenant\nReturn r0\n"},
       {"allow when args.a.b.matches('^x' + 'y')", "LoadSlot r1 args.a.b\nMatchesRegex r0 r1 ^xy\nReturn r0\n"},
-      {"allow when args.?a.b.orValue(false)",
-       "OptionalSlot r1 args.a.b\nOptionalOrValue r0 r1 +2\nLoadConstant r0 \nReturn r0\n"},
+      {"allow when args.?a.b.orValue(false)", "OptionalSlot r1 args.a.b\nOptionalOrValue r0 r1 +2\nLoadConstant r0 \nReturn r0\n"},
       {"allow when principal.verified unless args.x",
        "LoadSlot r0 principal.verified\nJumpIfFalse r0 +4\nLoadSlot r2 args.x\nNot r1 r2\nAnd r0 r0 r1\nReturn r0\n"},
       {"allow when principal.groups.exists(g, g == args.g)",
-       "LoadSlot r1 principal.groups\nLoadConstant r0 \nIterateBegin r2 r1 +6\nIterateNext r4 +5\nLoadSlot r6 args.g\nEqual r5 r4 r6\nFoldOr r0 r5 +2\n"
+       "LoadSlot r1 principal.groups\nLoadConstant r0 \nIterateBegin r2 r1 +6\nIterateNext r4 +5\nLoadSlot r6 args.g\nEqual r5 r4 "
+       "r6\nFoldOr r0 r5 +2\n"
        "Loop -4\nReturn r0\n"},
       {"allow when data.fleet.team[principal.tenant].open",
        "LoadSlot r2 data.fleet.team\nLoadSlot r3 principal.tenant\nIndex r1 r2 r3\nSelect r0 r1 open\nReturn r0\n"},
@@ -109,7 +110,8 @@ policy q for tools { deny b when principal.groups.exists(h, h.startsWith("x")) }
 }
 
 TEST(Lower, WhatNothingNeedsIsNotWritten) {
-  const Program program = MustCompile("let unused = principal.claims.x\nfn f() -> int = 3\npolicy p for tools { allow when false && args.never || principal.verified }\n");
+  const Program program = MustCompile(
+      "let unused = principal.claims.x\nfn f() -> int = 3\npolicy p for tools { allow when false && args.never || principal.verified }\n");
   EXPECT_EQ(program.cells.size(), 0U);
   for (std::size_t i = 0; i < program.slots.size(); ++i) EXPECT_NE(SlotPath(program, SlotId(i)), "args.never");
 }
@@ -133,7 +135,8 @@ TEST(Lower, Discriminators) {
   };
   for (const Case& each : cases) {
     SCOPED_TRACE(each.condition);
-    const Program program = MustCompile("let on_call = principal.groups.exists(g, g == 'sre')\npolicy p for tools { allow when " + std::string(each.condition) + " }\n");
+    const Program program = MustCompile("let on_call = principal.groups.exists(g, g == 'sre')\npolicy p for tools { allow when " +
+                                        std::string(each.condition) + " }\n");
     std::string found;
     for (const Discriminator& discriminator : program.rules.at(0).discriminators) {
       found += SlotPath(program, discriminator.slot) + (discriminator.kind == Discriminator::Kind::kEquals ? "==" : "~");
@@ -155,7 +158,8 @@ TEST(Lower, Selectors) {
       {"for tools { deny when args.x }", "**|** "},
       {"for access to doc { deny read }", "doc|read "},
       {"for rows of t { deny when row.a == 1 }", "t|** "},
-      {"for admission of MCPServer.toolhive.stacklok.dev { deny when object.x }", "MCPServer.toolhive.stacklok.dev|CREATE MCPServer.toolhive.stacklok.dev|UPDATE "},
+      {"for admission of MCPServer.toolhive.stacklok.dev { deny when object.x }",
+       "MCPServer.toolhive.stacklok.dev|CREATE MCPServer.toolhive.stacklok.dev|UPDATE "},
       {"for admission of Pod.*, Pod/exec on connect { deny when object.x }", "Pod.*|CONNECT Pod|CONNECT Pod/exec|CONNECT "},
       {"for admission { deny when object.x }", "*|CREATE *|UPDATE "},
       {"for resources on server \"f\" { deny \"**/.git/**\" }", "f|**/.git/** "},
@@ -177,12 +181,16 @@ policy p for rows of a { allow when row.v == 1 && row.w > 1.0 && principal.verif
 policy q for rows of b { allow when row.v == "x" }
 )");
   std::string found;
-  for (std::size_t i = 0; i < program.slots.size(); ++i) found += SlotPath(program, SlotId(i)) + ":" + std::string(MemberTypeName(program.slots[i].type)) + " ";
-  EXPECT_EQ(found, "row:map(string, dyn) row.v:dyn row.w:double principal:record principal.verified:bool principal.claims:map(string, dyn) principal.claims.x:dyn ");
+  for (std::size_t i = 0; i < program.slots.size(); ++i)
+    found += SlotPath(program, SlotId(i)) + ":" + std::string(MemberTypeName(program.slots[i].type)) + " ";
+  EXPECT_EQ(found,
+            "row:map(string, dyn) row.v:dyn row.w:double principal:record principal.verified:bool principal.claims:map(string, dyn) "
+            "principal.claims.x:dyn ");
 }
 
 TEST(Lower, EqualTextGivesEqualPrograms) {
-  const std::string text = "policy p for tools { allow a when 'x' in principal.groups || args.a.b > 3  deny b because \"{args.a} {args.b}\" }\n";
+  const std::string text =
+      "policy p for tools { allow a when 'x' in principal.groups || args.a.b > 3  deny b because \"{args.a} {args.b}\" }\n";
   EXPECT_EQ(MustCompile(text), MustCompile(text));
 }
 

@@ -193,7 +193,9 @@ TEST(ExprText, RoundTripsConformanceVectors) {
       const std::string text = test["expr"];
       if (!test.value("bar", false)) continue;
       const std::string tree = Parsed(text);
-      EXPECT_TRUE(tree[0] < '0' || tree.find(" [") == std::string::npos || tree.back() != '\n') << test["id"] << "\n" << text << "\n" << tree;
+      EXPECT_TRUE(tree[0] < '0' || tree.find(" [") == std::string::npos || tree.back() != '\n') << test["id"] << "\n"
+                                                                                                << text << "\n"
+                                                                                                << tree;
       EXPECT_EQ(Parsed(Printed(text)), tree) << test["id"] << "\n" << text;
       ++parsed;
     }
@@ -210,12 +212,15 @@ std::string Repeat(std::string_view text, std::size_t count) {
 }
 
 TEST(Parser, NestingIsLimited) {
-  const std::string deep[] = {Repeat("(", 100'000), Repeat("[", 100'000), Repeat("{1:", 100'000), Repeat("!", 100'000) + "a", Repeat("-", 100'000) + "a",
-                              "a" + Repeat(".b", 100'000), "a" + Repeat("[0]", 100'000), "a" + Repeat(" + a", 100'000), Repeat("f(", 100'000),
-                              Repeat("a ? b : ", 100'000), "a" + Repeat(".m()", 100'000), Repeat("a{b:", 100'000), Repeat("a.all(x,", 100'000)};
+  const std::string deep[] = {Repeat("(", 100'000),         Repeat("[", 100'000),          Repeat("{1:", 100'000),
+                              Repeat("!", 100'000) + "a",   Repeat("-", 100'000) + "a",    "a" + Repeat(".b", 100'000),
+                              "a" + Repeat("[0]", 100'000), "a" + Repeat(" + a", 100'000), Repeat("f(", 100'000),
+                              Repeat("a ? b : ", 100'000),  "a" + Repeat(".m()", 100'000), Repeat("a{b:", 100'000),
+                              Repeat("a.all(x,", 100'000)};
   for (const std::string& text : deep) {
     const std::string result = Parsed(text);
-    EXPECT_NE(result.find("this expression is nested more than 128 levels deep [ExpressionTooDeep]"), std::string::npos) << text.substr(0, 20);
+    EXPECT_NE(result.find("this expression is nested more than 128 levels deep [ExpressionTooDeep]"), std::string::npos)
+        << text.substr(0, 20);
     EXPECT_EQ(std::count(result.begin(), result.end(), '\n'), 1) << result;
   }
   EXPECT_EQ(Parsed(Repeat("(", 100) + "a" + Repeat(")", 100)), "(id a)");
@@ -253,7 +258,9 @@ TEST(Parser, StopsAfterTheLastDiagnostic) {
 TEST(Parser, BadBytes) {
   EXPECT_EQ(Parsed("a + \xFF + \xFE"), "5: the text is not valid UTF-8 at byte 4 [InvalidUtf8]\n");
   EXPECT_EQ(Parsed(std::string("a\0", 2)), std::string("2: unexpected character `") + '\0' + "` [UnexpectedCharacter]\n");
-  EXPECT_EQ(Parsed("\xEF\xBB\xBF" "a\r\n+\r\nb"), "(_+_ (id a) (id b))");
+  EXPECT_EQ(Parsed("\xEF\xBB\xBF"
+                   "a\r\n+\r\nb"),
+            "(_+_ (id a) (id b))");
 }
 
 TEST(Parser, PrefixesOfTheTourAreHarmless) {
@@ -285,9 +292,7 @@ TEST(Parser, MessageSpans) {
   EXPECT_EQ(pieces, "\t{|x}| |<args.b>| é |<1 + 2>|");
 }
 
-TEST(Parser, LiteralNames) {
-  EXPECT_EQ(LiteralName({"a\\*b\\\\c", {}, false}), "a*b\\c");
-}
+TEST(Parser, LiteralNames) { EXPECT_EQ(LiteralName({"a\\*b\\\\c", {}, false}), "a*b\\c"); }
 
 // tests/golden/parse: the tree of a file, or its diagnostics.
 TEST(Parser, Golden) {

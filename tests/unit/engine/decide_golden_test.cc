@@ -41,8 +41,10 @@ std::vector<Section> ParseSections(const std::string& text) {
   std::vector<Section> sections = {{"", ""}};
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("--- ")) sections.push_back({line.substr(4), ""});
-    else sections.back().text += line + "\n";
+    if (line.starts_with("--- "))
+      sections.push_back({line.substr(4), ""});
+    else
+      sections.back().text += line + "\n";
   }
   return sections;
 }
@@ -107,13 +109,16 @@ TEST_P(DecideGolden, DecidesAsWritten) {
   Replay().Run(sections);
   const std::string now = Join(sections);
   const bool update = std::getenv("WRIT_UPDATE_GOLDEN") != nullptr && std::getenv("CI") == nullptr;
-  if (update && now != text && !HasFailure()) std::ofstream(path, std::ios::binary) << now;
-  else EXPECT_EQ(text, now);
+  if (update && now != text && !HasFailure())
+    std::ofstream(path, std::ios::binary) << now;
+  else
+    EXPECT_EQ(text, now);
 }
 
 std::vector<std::string> GoldenFiles() {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(fs::path(WRIT_SOURCE_DIR) / "tests/golden/decide")) names.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(fs::path(WRIT_SOURCE_DIR) / "tests/golden/decide"))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }

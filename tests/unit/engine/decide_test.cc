@@ -66,34 +66,43 @@ class Fields : public ::testing::Test {
 TEST_F(Fields, DecideAsJsonDoes) {
   ASSERT_TRUE(harness_.ok());
   const Value groups[] = {Value::String("dev")};
-  EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("principal.tenant", Value::String("acme")), Field("principal.groups", Value::List(groups, 1))}),
+  EXPECT_EQ(Text(Target::kTools, "s", "read",
+                 {Field("principal.tenant", Value::String("acme")), Field("principal.groups", Value::List(groups, 1))}),
             DecisionText(harness_.Decide(R"({"principal": {"tenant": "acme", "groups": ["dev"]}, "server": "s", "tool": "read"})")));
   EXPECT_EQ(Text(Target::kTools, "s", "read", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "read"})")));
   EXPECT_EQ(Text(Target::kTools, "s", "write", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "write"})")));
   EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("args.danger", Value::Bool(true))}),
             DecisionText(harness_.Decide(R"({"server": "s", "tool": "read", "args": {"danger": true}})")));
   EXPECT_EQ(Text(Target::kTools, "s", "deep", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "deep"})")));
-  EXPECT_EQ(Text(Target::kTools, "s", "old", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "old"})"))) << "the clock is the default time";
-  EXPECT_EQ(Text(Target::kTools, "s", "whoami", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "whoami"})"))) << "names come from the selector key";
+  EXPECT_EQ(Text(Target::kTools, "s", "old", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "old"})")))
+      << "the clock is the default time";
+  EXPECT_EQ(Text(Target::kTools, "s", "whoami", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "whoami"})")))
+      << "names come from the selector key";
   EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("args.danger", Value::Unknown()), Field("principal.tenant", Value::String("x"))}),
             DecisionText(harness_.Decide(R"({"server": "s", "tool": "read", "principal": {"tenant": "x"}, "unknown": ["args.danger"]})")));
-  EXPECT_EQ(Text(Target::kRows, "orders", "", {Field("principal.tenant", Value::String("a")), Field("row.tenant", Value::String("a")), Field("row.total", Value::Int(9))}),
-            "effect: \"allow\"\nreason: \"rule\"\nrules: {\"policy\":\"rows\",\"rule\":\"r1\",\"verb\":\"allow\",\"file\":\"test.writ\",\"line\":13,\"outcome\":\"true\"}\n");
+  EXPECT_EQ(
+      Text(Target::kRows, "orders", "",
+           {Field("principal.tenant", Value::String("a")), Field("row.tenant", Value::String("a")), Field("row.total", Value::Int(9))}),
+      "effect: \"allow\"\nreason: \"rule\"\nrules: "
+      "{\"policy\":\"rows\",\"rule\":\"r1\",\"verb\":\"allow\",\"file\":\"test.writ\",\"line\":13,\"outcome\":\"true\"}\n");
 }
 
 TEST_F(Fields, OfTheWrongTypeAreRefused) {
   EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("principal.tenant", Value::Int(1))}),
             "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"`principal.tenant` must be a string, found int\"]\n");
-  EXPECT_EQ(Text(Target::kRows, "nowhere", "", {}), "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"unknown table \\\"nowhere\\\"\"]\n");
+  EXPECT_EQ(Text(Target::kRows, "nowhere", "", {}),
+            "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"unknown table \\\"nowhere\\\"\"]\n");
   EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("row.tenant", Value::String("a"))}),
             "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"a field that this target does not have\"]\n");
   EXPECT_FALSE(harness_.engine().FindField("principal.nobody").valid());
-  EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("principal.nobody", Value::Int(1))}).substr(0, 15), "effect: \"deny\"\n") << "an unread field is skipped";
+  EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("principal.nobody", Value::Int(1))}).substr(0, 15), "effect: \"deny\"\n")
+      << "an unread field is skipped";
 }
 
 TEST_F(Fields, AllowWithoutAllocating) {
   const Value groups[] = {Value::String("ops"), Value::String("dev")};
-  const std::vector<FieldRequest::Field> fields = {Field("principal.tenant", Value::String("acme")), Field("principal.groups", Value::List(groups, 2))};
+  const std::vector<FieldRequest::Field> fields = {Field("principal.tenant", Value::String("acme")),
+                                                   Field("principal.groups", Value::List(groups, 2))};
   const FieldRequest request{Target::kTools, "s", "read", fields};
   for (int warm = 0; warm < 3; ++warm) ASSERT_EQ(harness_.engine().DecideFields(request, harness_.context()).effect, Effect::kAllow);
   allocations = 0;
@@ -106,7 +115,8 @@ TEST_F(Fields, AllowWithoutAllocating) {
 }
 
 TEST_F(Fields, JsonAllowsWithoutAllocatingToo) {
-  const std::string request = R"({"principal": {"tenant": "acme", "groups": ["ops", "dev"]}, "server": "s", "tool": "read", "args": {"x": [1, 2, 3]}})";
+  const std::string request =
+      R"({"principal": {"tenant": "acme", "groups": ["ops", "dev"]}, "server": "s", "tool": "read", "args": {"x": [1, 2, 3]}})";
   for (int warm = 0; warm < 3; ++warm) ASSERT_EQ(harness_.Decide(request).effect, Effect::kAllow);
   allocations = 0;
   counting = true;
@@ -127,7 +137,8 @@ TEST(Records, ReadAsAWholeShowTheirDefaults) {
   EXPECT_EQ(harness.Decide(R"({"tool": {"name": "a", "annotations": {"title": "A"}}})").effect, Effect::kDeny);
   EXPECT_EQ(harness.Decide(R"({"tool": "b", "principal": {"actors": [1, 2]}, "context": {"more": 1}})").effect, Effect::kAllow);
   EXPECT_EQ(harness.Decide(R"({"tool": "b", "principal": {"actors": [1]}, "context": {"more": 1}})").effect, Effect::kDeny);
-  EXPECT_EQ(harness.Decide(R"({"tool": "c", "principal": {"id": "x", "tenant": null}})").effect, Effect::kAllow) << "id and six defaults; null is not given";
+  EXPECT_EQ(harness.Decide(R"({"tool": "c", "principal": {"id": "x", "tenant": null}})").effect, Effect::kAllow)
+      << "id and six defaults; null is not given";
 }
 
 TEST(Reload, SuccessorTakesOverTheQuotas) {
@@ -136,7 +147,8 @@ TEST(Reload, SuccessorTakesOverTheQuotas) {
   ASSERT_TRUE(first.ok());
   const std::string request = R"({"tool": "send"})";
   EXPECT_EQ(first.Decide(request).effect, Effect::kAllow);
-  const dsl::Compilation next = dsl::CompilePolicies({{"next.writ", "package p\n policy other for tools { deny never }\n policy q for tools { allow send  limit send to 1 per 1h }"}});
+  const dsl::Compilation next = dsl::CompilePolicies(
+      {{"next.writ", "package p\n policy other for tools { deny never }\n policy q for tools { allow send  limit send to 1 per 1h }"}});
   ASSERT_TRUE(next.program.has_value());
   auto policies = PolicySet::Load(WriteBundle(*next.program), {});
   ASSERT_TRUE(policies) << policies.error().message;
@@ -179,11 +191,13 @@ TEST(Budget, ExhaustedDenies) {
   EXPECT_EQ(DecisionText(harness.Decide(R"({"tool": "x", "args": {"l": )" + list + "]}}")), expected);
   EXPECT_EQ(DecisionText(harness.Decide(R"({"tool": "x", "args": {"l": [1, 2]}})")).substr(0, 16), "effect: \"allow\"\n");
   DecideHarness small(kPolicy, {}, {.max_list_items = 2});
-  EXPECT_EQ(DecisionText(small.Decide(R"({"list": ["a", "b", "c"]})")), "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"`list` has 3 tools, the limit is 2\"]\n");
+  EXPECT_EQ(DecisionText(small.Decide(R"({"list": ["a", "b", "c"]})")),
+            "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"`list` has 3 tools, the limit is 2\"]\n");
 }
 
 TEST(Threads, ShareOneEngine) {
-  DecideHarness harness("policy p for tools { allow send  limit send to 100 per 1h  deny * when args.?x.orValue(0) == 1 because \"x is {args.x}\" }");
+  DecideHarness harness(
+      "policy p for tools { allow send  limit send to 100 per 1h  deny * when args.?x.orValue(0) == 1 because \"x is {args.x}\" }");
   ASSERT_TRUE(harness.ok());
   std::atomic<int> allowed{0};
   std::vector<std::thread> threads;
@@ -202,7 +216,8 @@ TEST(Threads, ShareOneEngine) {
 
 TEST(Reviews, OfARealApiServerAreDecided) {
   const char* given = std::getenv("WRIT_SHARED");
-  const std::filesystem::path folder = (given != nullptr ? std::filesystem::path(given) : std::filesystem::path(WRIT_SOURCE_DIR) / "../shared") / "vectors/reviews";
+  const std::filesystem::path folder =
+      (given != nullptr ? std::filesystem::path(given) : std::filesystem::path(WRIT_SOURCE_DIR) / "../shared") / "vectors/reviews";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "skipped: " << folder << " is missing";
   DecideHarness harness(R"(
     policy all for admission of "**" on create, update, delete, connect {
@@ -222,7 +237,8 @@ TEST(Reviews, OfARealApiServerAreDecided) {
     const Decision decision = harness.Decide(text.str());
     EXPECT_NE(text.str().find("\"" + decision.admission_uid + "\""), std::string::npos);
     EXPECT_FALSE(decision.admission_uid.empty()) << name;
-    seen += name + " " + std::string(EffectName(decision.effect)) + ": " + (decision.notes.empty() ? DecisionText(decision) : decision.notes[0].second) + "\n";
+    seen += name + " " + std::string(EffectName(decision.effect)) + ": " +
+            (decision.notes.empty() ? DecisionText(decision) : decision.notes[0].second) + "\n";
   }
   EXPECT_EQ(seen,
             "apply-dry-run.json deny: UPDATE MCPServer.toolhive.stacklok.dev - by dev true true\n"
@@ -275,7 +291,9 @@ TEST(Images, AreThreeValued) {
   Program program;
   for (const char* name : {"a", "b", "c"}) program.signers.push_back({.name = name});
   const auto signer = [](std::size_t i) { return SignerTerm{SignerTerm::Kind::kSigner, SignerId(i), 0, 0}; };
-  const auto at_least = [](std::uint32_t needed, std::uint32_t operands) { return SignerTerm{SignerTerm::Kind::kAtLeast, {}, needed, operands}; };
+  const auto at_least = [](std::uint32_t needed, std::uint32_t operands) {
+    return SignerTerm{SignerTerm::Kind::kAtLeast, {}, needed, operands};
+  };
   struct Case {
     std::vector<SignerTerm> terms;
     std::string text;

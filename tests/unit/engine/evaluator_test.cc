@@ -175,8 +175,19 @@ TEST(Evaluator, StrictUnaryInstructions) {
 }
 
 TEST(Evaluator, Constants) {
-  const Value values[] = {N(), B(true), I(-1), U(1), D(0.5), S("é"), X("\xff"), T("2026-11-20T10:00:00.5Z"), P("-1s"), Value::Type("int"),
-                          L({I(1), L({S("a")}), L({})}), M({{S("k"), M({})}, {I(1), N()}}), Value::Error(ValueError::kNoSuchKey, "k")};
+  const Value values[] = {N(),
+                          B(true),
+                          I(-1),
+                          U(1),
+                          D(0.5),
+                          S("é"),
+                          X("\xff"),
+                          T("2026-11-20T10:00:00.5Z"),
+                          P("-1s"),
+                          Value::Type("int"),
+                          L({I(1), L({S("a")}), L({})}),
+                          M({{S("k"), M({})}, {I(1), N()}}),
+                          Value::Error(ValueError::kNoSuchKey, "k")};
   for (const Value& value : values) {
     EXPECT_EQ(Evaluate([&](Maker& maker) { return maker.Load(value); }), LiteralText(value));
   }
@@ -186,7 +197,7 @@ struct SlotCase {
   const char* path;
   const char* loaded;
   const char* has;
-  const char* optional;    // every step after the root is optional
+  const char* optional;  // every step after the root is optional
 };
 
 TEST(Evaluator, Slots) {
@@ -211,9 +222,7 @@ TEST(Evaluator, Slots) {
   };
   for (const SlotCase& c : cases) {
     SCOPED_TRACE(c.path);
-    const auto run = [&](Opcode op) {
-      return Evaluate([&](Maker& maker) { return maker.Op(op, 0, 0, maker.SlotOf(c.path).index); });
-    };
+    const auto run = [&](Opcode op) { return Evaluate([&](Maker& maker) { return maker.Op(op, 0, 0, maker.SlotOf(c.path).index); }); };
     EXPECT_EQ(run(Opcode::kLoadSlot), c.loaded);
     EXPECT_EQ(run(Opcode::kHasSlot), c.has);
     EXPECT_EQ(run(Opcode::kOptionalSlot), c.optional);
@@ -225,7 +234,8 @@ TEST(Evaluator, Slots) {
 TEST(Evaluator, OptionalSlotWithPlainSteps) {
   // x.map.nothing.?deep: the plain step fails; x.map.?nothing.deep: it may be missing.
   const auto run = [](std::uint16_t plain_steps) {
-    return Evaluate([&](Maker& maker) { return maker.Op(Opcode::kOptionalSlot, plain_steps, 0, maker.SlotOf("x.map.nothing.deep").index); });
+    return Evaluate(
+        [&](Maker& maker) { return maker.Op(Opcode::kOptionalSlot, plain_steps, 0, maker.SlotOf("x.map.nothing.deep").index); });
   };
   EXPECT_EQ(run(2), "<error: no such key: nothing>");
   EXPECT_EQ(run(1), "optional.none()");
@@ -248,11 +258,21 @@ TEST(Evaluator, AndOrAreKleene) {
   constexpr const char* kNotABool = "<error: expected a bool, found int>";
   constexpr const char* kError = "<error: division by zero>";
   const LogicCase cases[] = {
-      {B(true), B(true), "true", "true"},     {B(true), B(false), "false", "true"},     {B(false), B(false), "false", "false"},
-      {Fault(), B(false), "false", kError},   {B(false), Fault(), "false", kError},     {Fault(), B(true), kError, "true"},
-      {B(true), Fault(), kError, "true"},     {Unknown(), B(false), "false", "<unknown>"}, {B(true), Unknown(), "<unknown>", "true"},
-      {Unknown(), Fault(), "<unknown>", "<unknown>"}, {Fault(), Unknown(), "<unknown>", "<unknown>"}, {I(1), B(false), "false", kNotABool},
-      {B(true), I(1), kNotABool, "true"},     {I(1), Unknown(), "<unknown>", "<unknown>"}, {I(1), Fault(), kNotABool, kNotABool},
+      {B(true), B(true), "true", "true"},
+      {B(true), B(false), "false", "true"},
+      {B(false), B(false), "false", "false"},
+      {Fault(), B(false), "false", kError},
+      {B(false), Fault(), "false", kError},
+      {Fault(), B(true), kError, "true"},
+      {B(true), Fault(), kError, "true"},
+      {Unknown(), B(false), "false", "<unknown>"},
+      {B(true), Unknown(), "<unknown>", "true"},
+      {Unknown(), Fault(), "<unknown>", "<unknown>"},
+      {Fault(), Unknown(), "<unknown>", "<unknown>"},
+      {I(1), B(false), "false", kNotABool},
+      {B(true), I(1), kNotABool, "true"},
+      {I(1), Unknown(), "<unknown>", "<unknown>"},
+      {I(1), Fault(), kNotABool, kNotABool},
       {Fault(), I(1), kError, kError},
   };
   for (const LogicCase& c : cases) {
@@ -323,9 +343,9 @@ TEST(Evaluator, JumpIfTrueJumpsOnlyWhenTrue) {
 
 struct OptionalCase {
   Value a;
-  const char* or_other;   // a.or(optional.of("other"))
-  const char* or_value;   // a.orValue("other")
-  const char* mapped;     // a.optMap(v, [v])
+  const char* or_other;  // a.or(optional.of("other"))
+  const char* or_value;  // a.orValue("other")
+  const char* mapped;    // a.optMap(v, [v])
 };
 
 TEST(Evaluator, OptionalInstructions) {
@@ -380,7 +400,8 @@ TEST(Evaluator, Calls) {
 
 TEST(Evaluator, Regexes) {
   const auto run = [](const Value& text) {
-    return Evaluate([&](Maker& maker) { return maker.Op(Opcode::kMatchesRegex, maker.Load(text), 0, maker.Regex("@sha256:[0-9a-f]{4}$")); });
+    return Evaluate(
+        [&](Maker& maker) { return maker.Op(Opcode::kMatchesRegex, maker.Load(text), 0, maker.Regex("@sha256:[0-9a-f]{4}$")); });
   };
   EXPECT_EQ(run(S("image@sha256:00ff")), "true");
   EXPECT_EQ(run(S("image:latest")), "false");
@@ -390,7 +411,7 @@ TEST(Evaluator, Regexes) {
 }
 
 struct BuildCase {
-  std::vector<Value> parts;   // maps: key, value, key, value
+  std::vector<Value> parts;  // maps: key, value, key, value
   const char* plain;
   const char* optional;
 };

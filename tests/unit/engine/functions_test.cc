@@ -362,9 +362,17 @@ TEST(Functions, SizesAreCharged) {
   const std::string large(10'000'000, 'a');
   const Value text = S(large);
   const BudgetCase cases[] = {
-      {F::kSize, {text}},      {F::kContains, {text, S("b")}},      {F::kStartsWith, {text, S(large)}}, {F::kEndsWith, {text, S(large)}},
-      {F::kMatches, {text, S("b")}}, {F::kMatches, {S("a"), S(std::string(100'000, 'a'))}}, {F::kAdd, {text, text}},
-      {F::kEqual, {text, S(large)}}, {F::kLess, {text, S(large)}}, {F::kToString, {X(large)}}, {F::kToDouble, {text}},
+      {F::kSize, {text}},
+      {F::kContains, {text, S("b")}},
+      {F::kStartsWith, {text, S(large)}},
+      {F::kEndsWith, {text, S(large)}},
+      {F::kMatches, {text, S("b")}},
+      {F::kMatches, {S("a"), S(std::string(100'000, 'a'))}},
+      {F::kAdd, {text, text}},
+      {F::kEqual, {text, S(large)}},
+      {F::kLess, {text, S(large)}},
+      {F::kToString, {X(large)}},
+      {F::kToDouble, {text}},
       {F::kIndex, {M({}), text}},
   };
   for (const BudgetCase& c : cases) {

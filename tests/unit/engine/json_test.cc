@@ -58,8 +58,10 @@ TEST(JsonReader, RefusesWithThePlace) {
       {"duplicate key at the top", R"({"a": 1, "a": 1})", "invalid_argument: byte 9: duplicate key `a`"},
       {"duplicate key written with an escape", R"({"a": 1, "\u0061": 1})", "invalid_argument: byte 9: duplicate key `a`"},
       {"duplicate key in a list", R"([{}, {"x": [{"a b": 1, "a b": 2}]}])", "invalid_argument: byte 23: duplicate key `a b` in `[1].x[0]`"},
-      {"integer beyond int64", R"({"n": 9223372036854775808})", "invalid_argument: byte 6: number out of range: `9223372036854775808` does not fit in a 64-bit integer in `n`"},
-      {"integer beyond uint64", "123456789012345678901234567890", "invalid_argument: byte 0: number out of range: `123456789012345678901234567890` does not fit in a 64-bit integer"},
+      {"integer beyond int64", R"({"n": 9223372036854775808})",
+       "invalid_argument: byte 6: number out of range: `9223372036854775808` does not fit in a 64-bit integer in `n`"},
+      {"integer beyond uint64", "123456789012345678901234567890",
+       "invalid_argument: byte 0: number out of range: `123456789012345678901234567890` does not fit in a 64-bit integer"},
       {"double out of range", "[1e999]", "invalid_argument: byte 1: number out of range: `1e999` does not fit in a double in `[0]`"},
       {"leading zero", "[01]", "invalid_argument: byte 1: a number cannot begin with a zero in `[0]`"},
       {"plus", "+1", "invalid_argument: byte 0: expected a value, found `+`"},
@@ -69,8 +71,10 @@ TEST(JsonReader, RefusesWithThePlace) {
       {"lone low surrogate", R"(["\udc00"])", "invalid_argument: byte 2: lone surrogate in a string in `[0]`"},
       {"high surrogate twice", R"(["\ud800\ud800"])", "invalid_argument: byte 2: lone surrogate in a string in `[0]`"},
       {"bad escape", R"(["\x"])", "invalid_argument: byte 2: invalid escape in a string in `[0]`"},
-      {"control character", "[\"a\nb\"]", "invalid_argument: byte 3: control character byte 0x0A in a string: write it as an escape in `[0]`"},
-      {"NUL", std::string("[\"\0\"]", 5), "invalid_argument: byte 2: control character byte 0x00 in a string: write it as an escape in `[0]`"},
+      {"control character", "[\"a\nb\"]",
+       "invalid_argument: byte 3: control character byte 0x0A in a string: write it as an escape in `[0]`"},
+      {"NUL", std::string("[\"\0\"]", 5),
+       "invalid_argument: byte 2: control character byte 0x00 in a string: write it as an escape in `[0]`"},
       {"invalid UTF-8", "{\"k\": \"\xFF\"}", "invalid_argument: byte 7: invalid UTF-8: byte 0xFF in `k`"},
       {"overlong UTF-8", "[\"\xC0\xAF\"]", "invalid_argument: byte 2: invalid UTF-8: byte 0xC0 in `[0]`"},
       {"surrogate in UTF-8", "[\"\xED\xA0\x80\"]", "invalid_argument: byte 2: invalid UTF-8: byte 0xED in `[0]`"},
@@ -91,7 +95,9 @@ TEST(JsonReader, RefusesWithThePlace) {
 }
 
 TEST(JsonReader, KeepsItsLimits) {
-  const auto nested = [](int depth) { return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']'); };
+  const auto nested = [](int depth) {
+    return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+  };
   EXPECT_TRUE(ReadText(nested(100)).starts_with("[[[["));
   EXPECT_EQ(ReadText(nested(101)), "too_large: byte 100: nested deeper than 100 levels");
   EXPECT_TRUE(ReadText(std::string(1'000'000, '[')).starts_with("too_large: byte 100")) << "hostile depth";

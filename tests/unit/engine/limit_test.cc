@@ -58,7 +58,8 @@ TEST_F(Limit, TakesExtremeLimits) {
 
 TEST_F(Limit, ConsumesAllOrNothing) {
   EXPECT_EQ(Charge("narrow", 1, kSecond), 0);
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(Charge({{"wide", 2, kSecond}, {"narrow", 1, kSecond}}), kSecond) << "wide is not used up by refused calls";
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(Charge({{"wide", 2, kSecond}, {"narrow", 1, kSecond}}), kSecond) << "wide is not used up by refused calls";
   EXPECT_EQ(Charge("wide", 2, kSecond), 0);
   EXPECT_EQ(Charge("wide", 2, kSecond), 0);
   EXPECT_NE(Charge("wide", 2, kSecond), 0);

@@ -36,7 +36,8 @@ class ProgramMaker {
       AddSlot("b", SlotOf(std::string(root) + ".a"));
     }
     slot_values_.resize(program_.slots.size());
-    FillSlots(program_, SlotOf("x"), M({{S("map"), M({{S("key"), I(1)}})}, {S("text"), S("t")}, {S("part"), M({{S("seen"), I(2)}})}}), slot_values_);
+    FillSlots(program_, SlotOf("x"), M({{S("map"), M({{S("key"), I(1)}})}, {S("text"), S("t")}, {S("part"), M({{S("seen"), I(2)}})}}),
+              slot_values_);
     slot_values_[SlotOf("x.part").index] = Value::Map(nullptr);
     FillSlots(program_, SlotOf("u"), Unknown(), slot_values_);
     slot_values_[SlotOf("e").index] = Fault();
@@ -53,16 +54,48 @@ class ProgramMaker {
     writ::Constant constant;
     using K = writ::Constant::Kind;
     switch (value.kind) {
-      case Kind::kBool: constant.kind = K::kBool; constant.integer = value.boolean; break;
-      case Kind::kInt: constant.kind = K::kInt; constant.integer = value.integer; break;
-      case Kind::kUint: constant.kind = K::kUint; constant.integer = static_cast<std::int64_t>(value.unsigned_integer); break;
-      case Kind::kDouble: constant.kind = K::kDouble; constant.real = value.real; break;
-      case Kind::kString: constant.kind = K::kString; constant.text = value.string(); break;
-      case Kind::kBytes: constant.kind = K::kBytes; constant.text = value.string(); break;
-      case Kind::kType: constant.kind = K::kType; constant.text = value.string(); break;
-      case Kind::kTimestamp: constant.kind = K::kTimestamp; constant.integer = value.integer; constant.nanos = value.size; break;
-      case Kind::kDuration: constant.kind = K::kDuration; constant.integer = value.integer; break;
-      case Kind::kError: constant.kind = K::kError; constant.code = value.code; constant.text = value.string(); break;
+      case Kind::kBool:
+        constant.kind = K::kBool;
+        constant.integer = value.boolean;
+        break;
+      case Kind::kInt:
+        constant.kind = K::kInt;
+        constant.integer = value.integer;
+        break;
+      case Kind::kUint:
+        constant.kind = K::kUint;
+        constant.integer = static_cast<std::int64_t>(value.unsigned_integer);
+        break;
+      case Kind::kDouble:
+        constant.kind = K::kDouble;
+        constant.real = value.real;
+        break;
+      case Kind::kString:
+        constant.kind = K::kString;
+        constant.text = value.string();
+        break;
+      case Kind::kBytes:
+        constant.kind = K::kBytes;
+        constant.text = value.string();
+        break;
+      case Kind::kType:
+        constant.kind = K::kType;
+        constant.text = value.string();
+        break;
+      case Kind::kTimestamp:
+        constant.kind = K::kTimestamp;
+        constant.integer = value.integer;
+        constant.nanos = value.size;
+        break;
+      case Kind::kDuration:
+        constant.kind = K::kDuration;
+        constant.integer = value.integer;
+        break;
+      case Kind::kError:
+        constant.kind = K::kError;
+        constant.code = value.code;
+        constant.text = value.string();
+        break;
       case Kind::kList:
         constant.kind = K::kList;
         for (std::uint32_t i = 0; i < value.size; ++i) constant.items.emplace_back(Constant(value.items[i]));
@@ -74,7 +107,10 @@ class ProgramMaker {
           constant.items.emplace_back(Constant(value.map->entries[i].value));
         }
         break;
-      case Kind::kAbsent: case Kind::kNull: case Kind::kOptional: case Kind::kUnknown: break;
+      case Kind::kAbsent:
+      case Kind::kNull:
+      case Kind::kOptional:
+      case Kind::kUnknown: break;
     }
     program_.constants.push_back(constant);
     return static_cast<std::uint32_t>(program_.constants.size() - 1);
@@ -128,7 +164,9 @@ class ProgramMaker {
   std::vector<Value>& slot_values() { return slot_values_; }
 
  private:
-  void AddSlot(const std::string& key, SlotId parent, bool whole = true) { program_.slots.push_back({parent, key, MemberType::kDyn, whole}); }
+  void AddSlot(const std::string& key, SlotId parent, bool whole = true) {
+    program_.slots.push_back({parent, key, MemberType::kDyn, whole});
+  }
 
   Program program_;
   std::vector<Value> slot_values_;

@@ -104,9 +104,9 @@ TEST(ParseDuration, TakesUnitsAndCompounds) {
 std::string Civil(std::string_view timestamp, std::string_view zone) {
   const std::optional<CivilTime> c = ToCivilTime(*ParseTimestamp(timestamp), zone);
   if (!c) return "-";
-  return std::to_string(c->year) + " " + std::to_string(c->month) + " " + std::to_string(c->day_of_month) + " wd" + std::to_string(c->day_of_week) +
-         " yd" + std::to_string(c->day_of_year) + " " + std::to_string(c->hours) + ":" + std::to_string(c->minutes) + ":" +
-         std::to_string(c->seconds) + "." + std::to_string(c->milliseconds);
+  return std::to_string(c->year) + " " + std::to_string(c->month) + " " + std::to_string(c->day_of_month) + " wd" +
+         std::to_string(c->day_of_week) + " yd" + std::to_string(c->day_of_year) + " " + std::to_string(c->hours) + ":" +
+         std::to_string(c->minutes) + ":" + std::to_string(c->seconds) + "." + std::to_string(c->milliseconds);
 }
 
 TEST(ToCivilTime, KnowsZones) {

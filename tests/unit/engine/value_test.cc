@@ -102,7 +102,10 @@ TEST(Maps, FindEveryKeyWhateverTheirSize) {
 }
 
 TEST(Maps, NumbersAreOneKey) {
-  std::vector<std::pair<Value, Value>> entries = {{I(1), S("one")}, {U(2), S("two")}, {I(-3), S("minus three")}, {B(true), S("true")},
+  std::vector<std::pair<Value, Value>> entries = {{I(1), S("one")},
+                                                  {U(2), S("two")},
+                                                  {I(-3), S("minus three")},
+                                                  {B(true), S("true")},
                                                   {U(std::numeric_limits<std::uint64_t>::max()), S("most")}};
   for (const int extra : {0, 20}) {
     for (int i = 0; i < extra; ++i) entries.emplace_back(I(100 + i), N());
@@ -144,7 +147,8 @@ TEST(Maps, AFullArenaGivesNoMap) {
 
 TEST(CopyValue, CopiesDeeply) {
   Arena arena;
-  const Value original = L({S("text"), M({{S("k"), L({X("b"), Some(I(1)), None()})}}), Value::Error(ValueError::kNoSuchKey, "k"), L({}), M({})});
+  const Value original =
+      L({S("text"), M({{S("k"), L({X("b"), Some(I(1)), None()})}}), Value::Error(ValueError::kNoSuchKey, "k"), L({}), M({})});
   const Value copy = CopyValue(arena, original);
   EXPECT_EQ(LiteralText(copy), LiteralText(original));
   EXPECT_NE(copy.items, original.items);
@@ -157,11 +161,28 @@ TEST(FormatDouble, IsShortestAndReadable) {
     double value;
     const char* text;
   };
-  const Case cases[] = {{0.0, "0"},      {-0.0, "-0"},           {1.0, "1"},         {-1.5, "-1.5"},           {123.456, "123.456"},
-                        {-4.5e-3, "-0.0045"}, {100000.0, "100000"},   {1e6, "1000000"},   {123456789.0, "123456789"}, {0.1, "0.1"},
-                        {1e-7, "0.0000001"},  {1.5e-8, "1.5e-8"},     {1e20, "100000000000000000000"}, {1e21, "1e+21"}, {1.25e22, "1.25e+22"},
-                        {5e-324, "5e-324"},   {1.7976931348623157e308, "1.7976931348623157e+308"}, {0.1 + 0.2, "0.30000000000000004"},
-                        {kNan, "NaN"},        {kInfinity, "Infinity"}, {-kInfinity, "-Infinity"}, {10.5, "10.5"}};
+  const Case cases[] = {{0.0, "0"},
+                        {-0.0, "-0"},
+                        {1.0, "1"},
+                        {-1.5, "-1.5"},
+                        {123.456, "123.456"},
+                        {-4.5e-3, "-0.0045"},
+                        {100000.0, "100000"},
+                        {1e6, "1000000"},
+                        {123456789.0, "123456789"},
+                        {0.1, "0.1"},
+                        {1e-7, "0.0000001"},
+                        {1.5e-8, "1.5e-8"},
+                        {1e20, "100000000000000000000"},
+                        {1e21, "1e+21"},
+                        {1.25e22, "1.25e+22"},
+                        {5e-324, "5e-324"},
+                        {1.7976931348623157e308, "1.7976931348623157e+308"},
+                        {0.1 + 0.2, "0.30000000000000004"},
+                        {kNan, "NaN"},
+                        {kInfinity, "Infinity"},
+                        {-kInfinity, "-Infinity"},
+                        {10.5, "10.5"}};
   for (const Case& c : cases) EXPECT_EQ(FormatDouble(c.value), c.text);
 }
 
@@ -193,7 +214,8 @@ TEST(Texts, OfEveryKind) {
       {None(), "none", "optional.none()", "null"},
       {Some(S("x")), "x", "optional.of(\"x\")", "\"x\""},
       {Value::Type("int"), "int", "int", "\"int\""},
-      {Value::Error(ValueError::kNoSuchKey, "depth"), "<error: no such key: depth>", "<error: no such key: depth>", "\"<error: no such key: depth>\""},
+      {Value::Error(ValueError::kNoSuchKey, "depth"), "<error: no such key: depth>", "<error: no such key: depth>",
+       "\"<error: no such key: depth>\""},
       {Unknown(), "<unknown>", "<unknown>", "\"<unknown>\""},
   };
   for (const Case& c : cases) {
@@ -230,7 +252,8 @@ TEST(ErrorText, ReadsWell) {
 
 TEST(Utf8, ValidationAndCounting) {
   EXPECT_TRUE(IsValidUtf8("plain ascii that is longer than eight, é, 😀 and \xEF\xBF\xBD"));
-  for (const std::string_view bad : {"\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xF0\x8F\xBF\xBF", "12345678\xC3", "\xE2\x82"}) {
+  for (const std::string_view bad :
+       {"\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xF0\x8F\xBF\xBF", "12345678\xC3", "\xE2\x82"}) {
     EXPECT_FALSE(IsValidUtf8(bad)) << bad;
   }
   EXPECT_EQ(CountCodePoints(""), 0U);
