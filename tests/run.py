@@ -82,7 +82,7 @@ def count_other(suite, output, code):
 
 
 def run_suite(suite, build, timeout):
-    logs = os.path.join(build, 'test-logs')
+    logs = os.path.abspath(os.path.join(build, 'test-logs'))
     suite.log = os.path.join(logs, suite.name + '.log')
     report = os.path.join(logs, suite.name + '.json')
     if not suite.command or not os.path.exists(suite.command[0]):

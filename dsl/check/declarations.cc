@@ -155,6 +155,7 @@ class Declarer {
   void CheckRelations(const TypedTable& table) {
     const auto& tables = declarations_.names[table.package].tables;
     std::vector<std::string_view> candidates;
+    candidates.reserve(tables.size());
     for (const auto& [name, index] : tables) candidates.push_back(name);
     std::sort(candidates.begin(), candidates.end());
     for (const RelationDecl& relation : table.decl->relations) {

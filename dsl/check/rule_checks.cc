@@ -65,6 +65,7 @@ void PolicyChecker::FindTables() {
 void PolicyChecker::FindTablesOf(TypedPolicy& policy) {
   const auto& tables = declarations_.names[policy.package].tables;
   std::vector<std::string_view> candidates;
+  candidates.reserve(tables.size());
   for (const auto& [name, index] : tables) candidates.push_back(name);
   std::sort(candidates.begin(), candidates.end());
   for (const Pattern& pattern : policy.decl->scopes) {
@@ -179,6 +180,7 @@ void PolicyChecker::NeedSigner(const Name& signer, std::uint32_t package) {
   const auto& signers = declarations_.names[package].signers;
   if (signers.contains(signer.text)) return;
   std::vector<std::string_view> candidates;
+  candidates.reserve(signers.size());
   for (const auto& [name, index] : signers) candidates.push_back(name);
   std::sort(candidates.begin(), candidates.end());
   ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownSigner, signer.span, {signer.text}), signer.text, candidates);
@@ -236,6 +238,24 @@ void PolicyChecker::CheckMessage(RuleContext& context, const RuleDecl& rule) {
   }
 }
 
+namespace {
+
+bool IsRow(const TypedSet& set, FileId file, ExprId id) {
+  return id.valid() && set.expr(file, id).kind == ExprKind::kIdent && set.expr(file, id).text == "row";
+}
+
+// The column that `row.column` or `row["column"]` names, else "".
+std::string_view ColumnNamed(const TypedSet& set, FileId file, const Expr& e) {
+  const bool is_select = e.kind == ExprKind::kSelect || e.kind == ExprKind::kOptionalSelect || e.kind == ExprKind::kHas;
+  if (is_select && IsRow(set, file, e.args[0])) return e.text;
+  const bool is_index = e.kind == ExprKind::kBinary && (e.text == "_[_]" || e.text == "_[?_]") && e.args.size() == 2;
+  if (!is_index || !IsRow(set, file, e.args[0]) || !e.args[1].valid()) return {};
+  const Value& key = set.expr(file, e.args[1]).value;
+  return key.is(Kind::kString) ? key.string() : std::string_view();
+}
+
+}  // namespace
+
 // A message must not show what a mask hides: neither row.card, nor row as a whole, nor through a let or fn.
 void PolicyChecker::CheckMaskedColumns(RuleContext& context, ExprId root, SourceSpan span) {
   const std::set<std::string_view> masked = MaskedColumns(context.policy);
@@ -251,51 +271,50 @@ void PolicyChecker::CheckMaskedColumns(RuleContext& context, ExprId root, Source
       if (std::find(bodies.begin(), bodies.end(), used) == bodies.end()) bodies.push_back(used);
     }
   }
-  for (const auto& root_expression : roots) {
-    const FileId file = root_expression.first;  // named, not bound: clang 14 cannot capture a structured binding
-    std::vector<ExprId> pending = {root_expression.second};
+  for (const auto& [file, expression] : roots) {
+    std::vector<ExprId> pending = {expression};
     while (!pending.empty()) {
       const ExprId id = pending.back();
       pending.pop_back();
       if (!id.valid()) continue;
       const Expr& e = set_.expr(file, id);
-      const auto is_row = [&](ExprId operand) {
-        return operand.valid() && set_.expr(file, operand).kind == ExprKind::kIdent && set_.expr(file, operand).text == "row";
-      };
-      std::string_view column;
-      if ((e.kind == ExprKind::kSelect || e.kind == ExprKind::kOptionalSelect || e.kind == ExprKind::kHas) && is_row(e.args[0]))
-        column = e.text;
-      if (e.kind == ExprKind::kBinary && e.args.size() == 2 && is_row(e.args[0]) && e.args[1].valid() &&
-          set_.expr(file, e.args[1]).value.is(Kind::kString) && (e.text == "_[_]" || e.text == "_[?_]")) {
-        column = set_.expr(file, e.args[1]).value.string();
+      const std::string_view column = ColumnNamed(set_, file, e);
+      if (e.kind != ExprKind::kHas && masked.contains(column)) {
+        checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row." + std::string(column)});
       }
-      if (!column.empty()) {
-        if (e.kind != ExprKind::kHas && masked.contains(column)) {
-          checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row." + std::string(column)});
-        }
-        continue;
-      }
-      if (is_row(id))
+      if (!column.empty()) continue;
+      if (IsRow(set_, file, id)) {
         checker_.Emit(DiagnosticKind::kMaskedColumnInMessage, span, {"row"}).note =
             "`row." + std::string(*masked.begin()) + "` is part of it";
+      }
       pending.insert(pending.end(), e.args.begin(), e.args.end());
     }
   }
 }
 
-void PolicyChecker::CheckTogether() {
-  struct Denial {
-    const TypedPolicy* policy;
-    std::size_t rule;
-  };
+namespace {
+
+struct Denial {
+  const TypedPolicy* policy;
+  std::size_t rule;
+};
+
+std::vector<Denial> UnconditionalDenials(const TypedSet& set) {
   std::vector<Denial> denials;
-  for (const TypedPolicy& policy : set_.policies) {
+  for (const TypedPolicy& policy : set.policies) {
     if (policy.decl->mode != PolicyMode::kEnforce) continue;
     for (std::size_t i = 0; i < policy.decl->rules.size(); ++i) {
       const RuleDecl& rule = policy.decl->rules[i];
       if (rule.verb == Verb::kDeny && !rule.when.valid() && !rule.unless.valid()) denials.push_back({&policy, i});
     }
   }
+  return denials;
+}
+
+}  // namespace
+
+void PolicyChecker::CheckTogether() {
+  const std::vector<Denial> denials = UnconditionalDenials(set_);
   std::size_t comparisons = 0;
   for (const TypedPolicy& policy : set_.policies) {
     if (policy.decl->mode == PolicyMode::kShadow) continue;

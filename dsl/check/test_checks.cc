@@ -145,6 +145,7 @@ const TypedTable* PolicyChecker::NeedTable(const Name& name, std::uint32_t packa
   const auto found = tables.find(name.text);
   if (found != tables.end()) return &set_.tables[found->second];
   std::vector<std::string_view> candidates;
+  candidates.reserve(tables.size());
   for (const auto& [table, index] : tables) candidates.push_back(table);
   std::sort(candidates.begin(), candidates.end());
   ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, name.span, {name.text}), name.text, candidates);

@@ -93,6 +93,24 @@ Token Lexer::LexQuotedName() {
   return Make(TokenKind::kQuotedIdent, end + 1);
 }
 
+// Digits [. digits] [e [sign] digits]; `kind` becomes kDouble when there is more than digits. Returns the end.
+std::uint32_t Lexer::LexDecimal(TokenKind& kind) const {
+  std::uint32_t end = begin_;
+  while (IsDigit(At(end))) ++end;
+  if (At(end) == '.' && IsDigit(At(end + 1))) {
+    kind = TokenKind::kDouble;
+    ++end;
+    while (IsDigit(At(end))) ++end;
+  }
+  const std::uint32_t digits = end + (At(end + 1) == '+' || At(end + 1) == '-' ? 2 : 1);
+  if ((At(end) == 'e' || At(end) == 'E') && IsDigit(At(digits))) {
+    kind = TokenKind::kDouble;
+    end = digits;
+    while (IsDigit(At(end))) ++end;
+  }
+  return end;
+}
+
 Token Lexer::LexNumber() {
   std::uint32_t end = begin_;
   TokenKind kind = TokenKind::kInt;
@@ -100,18 +118,7 @@ Token Lexer::LexNumber() {
     end += 2;
     while (IsHexDigit(At(end))) ++end;
   } else {
-    while (IsDigit(At(end))) ++end;
-    if (At(end) == '.' && IsDigit(At(end + 1))) {
-      kind = TokenKind::kDouble;
-      ++end;
-      while (IsDigit(At(end))) ++end;
-    }
-    const std::uint32_t digits = end + (At(end + 1) == '+' || At(end + 1) == '-' ? 2 : 1);
-    if ((At(end) == 'e' || At(end) == 'E') && IsDigit(At(digits))) {
-      kind = TokenKind::kDouble;
-      end = digits;
-      while (IsDigit(At(end))) ++end;
-    }
+    end = LexDecimal(kind);
   }
   if (kind == TokenKind::kInt && (At(end) == 'u' || At(end) == 'U')) {
     kind = TokenKind::kUint;

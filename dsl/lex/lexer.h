@@ -55,6 +55,7 @@ class Lexer {
   Token Fault(LexFault fault, std::uint32_t end);
   Token LexName();
   Token LexQuotedName();
+  std::uint32_t LexDecimal(TokenKind& kind) const;
   Token LexNumber();
   Token LexString(std::uint32_t quote_offset, bool raw, bool bytes);
   Token LexOperator();

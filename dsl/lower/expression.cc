@@ -9,15 +9,16 @@
 namespace writ::dsl {
 namespace {
 
-void Lower(const TypedSet& set, ExprId root, const SourceFile& file, const ExpressionEnvironment& environment, const SourceLimits& limits,
-           DiagnosticSink& sink, Program& program) {
+Program Lower(const TypedSet& set, ExprId root, const SourceFile& file, const ExpressionEnvironment& environment,
+              const SourceLimits& limits, DiagnosticSink& sink) {
+  Program program;
   Graph graph(true);
   const std::vector<LineIndex> lines = {LineIndex(FileId(0), file.text)};
   GraphBuilder builder(set, graph, lines, limits, true);
   const NodeId node = builder.Build(FileId(0), root);
   if (builder.fault() != BuildFault::kNone || !graph.ok()) {
     sink.Emit(DiagnosticKind::kProgramTooLarge, set.expr(FileId(0), root).span, {"the expression is too large"});
-    return;
+    return program;
   }
   std::vector<SlotId> roots;
   for (const ExpressionEnvironment::Variable& variable : environment.variables) roots.push_back(graph.Root(variable.name));
@@ -28,6 +29,7 @@ void Lower(const TypedSet& set, ExprId root, const SourceFile& file, const Expre
   program.files.push_back(file.name);
   if (!emitter.ok())
     sink.Emit(DiagnosticKind::kProgramTooLarge, set.expr(FileId(0), root).span, {"the expression needs more than 65000 registers"});
+  return program;
 }
 
 }  // namespace
@@ -41,7 +43,7 @@ CompiledExpression CompileExpression(const SourceFile& file, ExpressionEnvironme
   compiled.type = environment.types.Simple(TypeKind::kError);
   if (root && !sink.has_errors()) {
     const TypedSet set = CheckExpression(std::move(tree), *root, environment, sink, compiled.type);
-    if (!sink.has_errors()) Lower(set, *root, file, environment, limits, sink, compiled.program);
+    if (!sink.has_errors()) compiled.program = Lower(set, *root, file, environment, limits, sink);
   }
   sink.Finish(false);
   compiled.ok = !sink.has_errors();

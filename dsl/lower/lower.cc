@@ -184,6 +184,17 @@ class Lowerer {
 
   // ---- slots --------------------------------------------------------------------------------------------------------------
 
+  // The types that tables give a column of this name.
+  std::vector<MemberType> ColumnTypes(std::string_view name) const {
+    std::vector<MemberType> types;
+    for (const TypedTable& table : set_.tables) {
+      for (const Column& column : table.columns) {
+        if (column.name == name) types.push_back(column.type);
+      }
+    }
+    return types;
+  }
+
   // A slot has the type on which all targets agree that have its path, and all tables for columns; else dyn.
   void TypeSlots() {
     std::vector<std::string> paths(graph_.slots.size());
@@ -198,11 +209,7 @@ class Lowerer {
         if (const Member* member = TryFindMember(InfoOf(policy.decl->target), paths[i])) vote(member->type);
       }
       if (!is_root && graph_.slots[slot.parent.index].key == "row" && !graph_.slots[slot.parent.index].parent.valid()) {
-        for (const TypedTable& table : set_.tables) {
-          for (const Column& column : table.columns) {
-            if (column.name == slot.key) vote(column.type);
-          }
-        }
+        for (const MemberType type : ColumnTypes(slot.key)) vote(type);
       }
       slot.type = agreed.value_or(MemberType::kDyn);
     }

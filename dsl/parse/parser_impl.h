@@ -132,6 +132,7 @@ class Parser {
   bool ParseMode(PolicyDecl& policy);
   void ParseRules(PolicyDecl& policy);
   bool ParseRule(PolicyDecl& policy);
+  bool ParseRuleEnd();
   bool ParseRuleHead(const PolicyDecl& policy, RuleDecl& rule);
   bool ParseRulePatterns(const PolicyDecl& policy, RuleDecl& rule);
   bool AtRulePattern(Verb verb);

@@ -184,17 +184,20 @@ bool Parser::ParseRule(PolicyDecl& policy) {
              (current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()));
     });
   }
-  parsed &= ParseClauses(policy, rule);
-  if (parsed && !At(TokenKind::kRightBrace) && !At(TokenKind::kAt) && !AtRuleStart() && !AtDeclarationStart()) {
-    static constexpr std::string_view kWords[] = {"when",    "unless", "because", "needs", "allow",  "deny",
-                                                  "require", "warn",   "note",    "limit", "redact", "mask"};
-    const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kWords) : std::string_view{};
-    parsed = Fail("a clause (when, unless, because), the next rule or `}`",
-                  closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
-  }
+  parsed = ParseClauses(policy, rule) && parsed && ParseRuleEnd();
   rule.span = SpanFrom(begin);
   if (parsed && verb_allowed) policy.rules.push_back(std::move(rule));
   return parsed || AtRuleStart() || At(TokenKind::kAt) || At(TokenKind::kRightBrace);
+}
+
+// After a whole rule comes another, or the end of the policy.
+bool Parser::ParseRuleEnd() {
+  if (At(TokenKind::kRightBrace) || At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()) return true;
+  static constexpr std::string_view kWords[] = {"when",    "unless", "because", "needs", "allow",  "deny",
+                                                "require", "warn",   "note",    "limit", "redact", "mask"};
+  const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kWords) : std::string_view{};
+  return Fail("a clause (when, unless, because), the next rule or `}`",
+              closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
 }
 
 bool Parser::ParseRuleHead(const PolicyDecl& policy, RuleDecl& rule) {

@@ -73,6 +73,7 @@ struct StringLiteral {
 };
 
 // A type as written: `int`, `list(string)`, `map(string, int)`, `string?`.
+// NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
 struct TypeExpr {
   std::string_view name;  // "int", "list", …
   std::vector<TypeExpr> parameters;

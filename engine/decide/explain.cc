@@ -32,6 +32,7 @@ bool IsCredentialName(std::string_view name) {
 // What hides a member of a map that is shown as a whole.
 using HideMember = std::function<const char*(std::string_view key)>;
 
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 void AppendShown(const Value& value, const HideMember& hide,
                  std::string& out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   if (value.is(Kind::kList)) {
@@ -65,7 +66,7 @@ void AppendShown(const Value& value, const HideMember& hide,
 
 void Decider::Explain(Decision& decision) {
   std::vector<RuleId> applying;
-  policies_.index.FindApplying(request_.target(), request_.scope, request_.name, applying);
+  FindApplying(applying);
   context_.evaluator.Begin(policies_.runtime, context_.slots);
   // All outcomes first: which columns are masked must be known before anything is shown.
   context_.results.clear();

@@ -226,6 +226,7 @@ Value Evaluator::Impl::OptionalSlot(std::uint32_t slot, std::uint16_t plain_step
   return may_be_missing ? Value::Optional(nullptr) : MissingError(missing);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): cells nest at most BundleLimits::max_cell_depth deep
 inline Value Evaluator::Impl::LoadCell(std::uint32_t cell, Value* free_registers) {
   if (cell_marks[cell] == generation && observer == nullptr) [[likely]]
     return cells[cell];

@@ -33,6 +33,20 @@ struct DecimalShape {
   std::int64_t magnitude = 0;  // decimal exponent of the first digit that is not 0
 };
 
+// Reads "e-12" at `at`, which may be the end of the text. Returns nothing when digits are missing or something follows.
+std::optional<std::int64_t> ReadExponent(std::string_view text, std::size_t at) {
+  if (at == text.size()) return 0;
+  if (text[at] != 'e' && text[at] != 'E') return std::nullopt;
+  ++at;
+  const bool negative = at < text.size() && text[at] == '-';
+  if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+  if (at == text.size()) return std::nullopt;
+  std::int64_t exponent = 0;
+  for (; at < text.size() && IsDigit(text[at]); ++at) exponent = std::min<std::int64_t>(exponent * 10 + (text[at] - '0'), 1'000'000'000);
+  if (at != text.size()) return std::nullopt;
+  return negative ? -exponent : exponent;
+}
+
 DecimalShape ShapeOf(std::string_view text) {
   std::size_t at = 0;
   std::int64_t before_point = 0;  // digits from the first that is not 0 up to the point
@@ -51,19 +65,9 @@ DecimalShape ShapeOf(std::string_view text) {
       if (!any_value) ++zeros;
     }
   }
-  if (!any_digit) return {};
-  std::int64_t exponent = 0;
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    const bool negative = at < text.size() && text[at] == '-';
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    const std::size_t begin = at;
-    for (; at < text.size() && IsDigit(text[at]); ++at) exponent = std::min<std::int64_t>(exponent * 10 + (text[at] - '0'), 1'000'000'000);
-    if (at == begin) return {};
-    if (negative) exponent = -exponent;
-  }
-  if (at != text.size()) return {};
-  return {true, exponent + (before_point > 0 ? before_point - 1 : -zeros - 1)};
+  const std::optional<std::int64_t> exponent = any_digit ? ReadExponent(text, at) : std::nullopt;
+  if (!exponent) return {};
+  return {true, *exponent + (before_point > 0 ? before_point - 1 : -zeros - 1)};
 }
 
 // Decimal floats, NaN and infinities; no hexadecimal form, no blanks. Too large is no number, too small is 0.

@@ -154,6 +154,7 @@ class Scanner {
   }
 
   // A key, a colon, a value.
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
   std::optional<JsonFault> Member() {
     Frame& frame = frames_.back();
     frame.key.clear();
@@ -170,6 +171,7 @@ class Scanner {
     return Value();
   }
 
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
   std::optional<JsonFault> Value() {
     switch (Peek()) {
       case '{':
@@ -184,6 +186,7 @@ class Scanner {
     return Fault(at_, "expected a value, found " + Found());
   }
 
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
   std::optional<JsonFault> Open() {
     const bool is_object = Peek() == '{';
     if (frames_.size() >= limits_.max_depth) {

@@ -19,6 +19,7 @@ std::string Quoted(std::string_view name) { return "\"" + std::string(name) + "\
 
 }  // namespace
 
+// NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
 bool RequestReader::FillNode(ShapeNodeId id, JsonNode json, Build build,
                              Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   const ShapeNode& node = (*shape_)[id];
@@ -39,6 +40,7 @@ bool RequestReader::FillNode(ShapeNodeId id, JsonNode json, Build build,
 }
 
 // Fills the slots of a record and of everything below; an invalid `json` stands for an empty one.
+// NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
 bool RequestReader::FillRecord(ShapeNodeId id, JsonNode json, const RecordOptions& options,
                                Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   const ShapeNode& node = (*shape_)[id];
@@ -72,6 +74,7 @@ bool RequestReader::FillRecord(ShapeNodeId id, JsonNode json, const RecordOption
 }
 
 // The members that are given. Each becomes an entry at `next` when the record is built.
+// NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
 bool RequestReader::FillMembers(const ShapeNode& node, JsonNode json, const RecordOptions& options,
                                 MapEntry*& next) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   const Build build = options.build ? Build::kYes : Build::kNo;
@@ -101,6 +104,7 @@ bool RequestReader::FillOpenMember(JsonNode json, Build build, Value* out) {
 }
 
 // Members that are not given, where some record is read as a whole and must show its defaults.
+// NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
 bool RequestReader::FillMissing(const ShapeNode& node, JsonNode json, const RecordOptions& options,
                                 MapEntry*& next) {  // NOLINT(misc-no-recursion): depth of target.h's members
   for (const ShapeNodeId id : node.children) {
@@ -133,6 +137,7 @@ Value RequestReader::DefaultNow(const ShapeNode& node) const {
 }
 
 // A value of any shape: materialised when it is read as a whole, else only what is read below it.
+// NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
 bool RequestReader::FillDyn(ShapeNodeId id, JsonNode json, Build build,
                             Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   const ShapeNode& node = (*shape_)[id];

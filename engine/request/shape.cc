@@ -58,6 +58,7 @@ class Builder {
   }
 
   // Adds the node of `key` below `parent_path` with everything below it.
+  // NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
   ShapeNodeId Add(std::string key, const std::string& parent_path,
                   SlotId slot) {  // NOLINT(misc-no-recursion): depth of the slot trie, that of expressions
     const ShapeNodeId id(shape_.nodes.size());

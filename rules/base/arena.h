@@ -22,6 +22,7 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   // Returns `bytes` bytes aligned to 16, or nullptr when the ceiling would be passed. O(1) amortised.
+  // NOLINTNEXTLINE(misc-no-recursion): once, after a block was added
   void* Allocate(std::size_t bytes) {
     const std::size_t rounded = (bytes + 15) & ~std::size_t{15};
     if (rounded < bytes) return nullptr;

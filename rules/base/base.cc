@@ -27,6 +27,7 @@ const char* ErrorCodeName(ErrorCode code) {
   WRIT_CHECK(false);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): once, after a block was added
 void* Arena::AllocateFallback(std::size_t bytes) {
   while (current_block_ + 1 < blocks_.size()) {
     finished_bytes_ += blocks_[current_block_].size;

@@ -17,6 +17,7 @@ struct Id {
 
   // False for the default value, which names nothing.
   constexpr bool valid() const { return index != kNone; }
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the defaulted <=> for a 0
   friend constexpr auto operator<=>(Id, Id) = default;
 };
 

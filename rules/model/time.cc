@@ -179,7 +179,7 @@ std::unordered_set<std::string> ListZones() {
     const std::string name = walk->path().lexically_relative(root).string();
     if (name == "posix" || name == "right") walk.disable_recursion_pending();
     std::error_code ignored;
-    const bool is_zone = walk->is_regular_file(ignored) && name.find_first_of(".") == std::string::npos && name != "localtime";
+    const bool is_zone = walk->is_regular_file(ignored) && name.find('.') == std::string::npos && name != "localtime";
     if (is_zone) names.insert(name);
   }
   return names;

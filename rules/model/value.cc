@@ -32,6 +32,7 @@ bool MixedNumbersEqual(const Value& a, const Value& b) {
   return false;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 bool ListsEqual(const Value& a, const Value& b, std::uint64_t& steps_left) {
   if (a.size != b.size) return false;
   for (std::uint32_t i = 0; i < a.size; ++i) {
@@ -40,6 +41,7 @@ bool ListsEqual(const Value& a, const Value& b, std::uint64_t& steps_left) {
   return true;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 bool MapsEqual(const Value& a, const Value& b, std::uint64_t& steps_left) {
   if (a.map == nullptr || b.map == nullptr || a.map->size != b.map->size) return false;
   for (std::uint32_t i = 0; i < a.map->size; ++i) {
@@ -50,11 +52,13 @@ bool MapsEqual(const Value& a, const Value& b, std::uint64_t& steps_left) {
   return true;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 bool OptionalsEqual(const Value& a, const Value& b, std::uint64_t& steps_left) {
   if (a.inner == nullptr || b.inner == nullptr) return a.inner == b.inner;
   return ValuesEqualWithin(*a.inner, *b.inner, steps_left);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 Value CopyList(Arena& arena, const Value& list) {
   if (list.size == 0) return Value::List(nullptr, 0);
   Value* items = arena.AllocateArray<Value>(list.size);
@@ -66,6 +70,7 @@ Value CopyList(Arena& arena, const Value& list) {
   return Value::List(items, list.size);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 Value CopyMap(Arena& arena, const Value& map) {
   if (map.map == nullptr) return map;
   MapEntry* entries = arena.AllocateArray<MapEntry>(map.map->size + std::size_t{1});  // room for none is no pointer
@@ -79,6 +84,7 @@ Value CopyMap(Arena& arena, const Value& map) {
   return data == nullptr ? Value{} : Value::Map(data);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 Value CopyOptional(Arena& arena, const Value& optional) {
   if (optional.inner == nullptr) return optional;
   Value* inner = arena.AllocateArray<Value>(1);

@@ -204,8 +204,9 @@ std::string FormatDouble(double value) {
     if (count > 1) result.append(".").append(digits, 1);
     return result.append(exponent < 0 ? "e-" : "e+").append(std::to_string(std::abs(exponent)));
   }
-  if (exponent < 0) return result.append("0.").append(static_cast<std::size_t>(-exponent - 1), '0').append(digits);
-  if (count <= exponent + 1) return result.append(digits).append(static_cast<std::size_t>(exponent + 1 - count), '0');
+  if (exponent < 0) return result.append("0.").append(static_cast<std::size_t>(-exponent) - 1, '0').append(digits);
+  if (count <= exponent + 1)
+    return result.append(digits).append(static_cast<std::size_t>(exponent) + 1 - static_cast<std::size_t>(count), '0');
   const auto point = static_cast<std::size_t>(exponent + 1);
   return result.append(digits, 0, point).append(".").append(digits, point);
 }

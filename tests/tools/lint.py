@@ -101,7 +101,7 @@ def lint_headers(headers, cache, counts, jobs):
         key = cache.key(path, 'header')
         if os.path.exists(key):
             return path, True, ''
-        result = run(['g++', '-std=c++20', '-fsyntax-only', '-Wall', '-Wextra', '-Wno-pragma-once-outside-header', '-I.', '-Iengine/include',
+        result = run(['g++', '-std=c++20', '-fsyntax-only', '-Wall', '-Wextra', '-DWRIT_SOURCE_DIR="."', '-I.', '-Iengine/include',
                       '-x', 'c++', path])
         output = '\n'.join(line for line in result.stderr.splitlines() if '#pragma once in main file' not in line)
         ok = result.returncode == 0
@@ -127,9 +127,12 @@ def lint_tidy(files, build, cache, counts, jobs, seconds):
             return path, None, ''
         result = run(['clang-tidy-14', '--quiet', '-p', build, path])
         output = '\n'.join(line for line in result.stdout.splitlines() if 'warnings treated as errors' not in line)
-        if result.returncode == 0:
+        # What stands in a header of the system (an instance of one of its templates) cannot be changed here.
+        ours = [line for line in output.splitlines() if re.search(r'(^|: )(error|warning): ', line) and not line.startswith('/usr/')]
+        ok = result.returncode == 0 or (bool(output) and not ours)
+        if ok:
             open(key, 'w', encoding='utf-8').close()
-        return path, result.returncode == 0, output + ('' if output else result.stderr)
+        return path, ok, output + ('' if output else result.stderr)
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for path, ok, output in pool.map(tidy, files):
