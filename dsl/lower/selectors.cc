@@ -55,8 +55,10 @@ std::vector<std::string> NamesOf(const PolicyDecl& policy, const RuleDecl& rule)
 std::vector<Selector> SelectorsOf(const PolicyDecl& policy, const RuleDecl& rule) {
   std::vector<Selector> selectors;
   const std::vector<std::string> names = NamesOf(policy, rule);
+  const bool is_any_kind = policy.target == Target::kAdmission && policy.scopes.empty();
   for (const std::string& scope : ScopesOf(policy)) {
-    for (const std::string& name : names) selectors.push_back({scope, name});
+    // One connects only to subresources, so `on connect` without kinds means those of every kind.
+    for (const std::string& name : names) selectors.push_back({is_any_kind && name == "CONNECT" ? "**" : scope, name});
   }
   return selectors;
 }

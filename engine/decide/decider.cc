@@ -19,6 +19,12 @@ Outcome OutcomeOf(Value& guard) {
   return Outcome::kError;
 }
 
+void AddInOrder(const std::vector<RuleId>& more, std::vector<RuleId>& rules) {
+  rules.insert(rules.end(), more.begin(), more.end());
+  std::sort(rules.begin(), rules.end());
+  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+}
+
 }  // namespace
 
 void Decider::Decide(Decision& decision) {
@@ -31,8 +37,24 @@ void Decider::Decide(Decision& decision) {
   if (options_.explain) Explain(decision);
 }
 
+void Decider::FindCandidates(std::vector<RuleId>& rules) const {
+  policies_.index.FindCandidates(request_.target(), request_.scope, request_.name, context_.slots, rules);
+  if (request_.parent_scope.empty()) return;
+  std::vector<RuleId> more;
+  policies_.index.FindCandidates(request_.target(), request_.parent_scope, request_.name, context_.slots, more);
+  AddInOrder(more, rules);
+}
+
+void Decider::FindApplying(std::vector<RuleId>& rules) const {
+  policies_.index.FindApplying(request_.target(), request_.scope, request_.name, rules);
+  if (request_.parent_scope.empty()) return;
+  std::vector<RuleId> more;
+  policies_.index.FindApplying(request_.target(), request_.parent_scope, request_.name, more);
+  AddInOrder(more, rules);
+}
+
 void Decider::Evaluate() {
-  policies_.index.FindCandidates(request_.target(), request_.scope, request_.name, context_.slots, context_.candidates);
+  FindCandidates(context_.candidates);
   context_.results.clear();
   for (const RuleId id : context_.candidates) {
     context_.results.push_back(EvaluateRule(id, nullptr));
@@ -205,7 +227,7 @@ void Decider::AddShadow(Decision& decision) const {
 // Which scopes would have made an allow hold? Each rule that needs some is tried again as if the principal had them, because
 // its guard may ask for them too. The rules come from FindApplying: a guard on scopes may have been excluded by the index.
 void Decider::AddMissingScopes(Decision& decision) {
-  policies_.index.FindApplying(request_.target(), request_.scope, request_.name, context_.candidates);
+  FindApplying(context_.candidates);
   for (const RuleId id : context_.candidates) {
     const Rule& rule = program_.rules[id.index];
     if (rule.verb != Verb::kAllow || rule.needs_scopes.empty() || program_.policies[rule.policy.index].mode == PolicyMode::kShadow)
@@ -296,6 +318,7 @@ void Decider::AddObligationsAndRow(Decision& decision) {
   }
   if (request_.target() != Target::kRows || !request_.row.valid()) return;
   const Value row = MaterializeJson(request_.row, context_.arena);
+  if (row.is(Kind::kAbsent)) return DenyByBudget(decision);  // the arena is full: without its masks the row is not to be shown
   if (row.is(Kind::kMap)) decision.row_json = MaskedRowJson(row, decision.obligations);
 }
 

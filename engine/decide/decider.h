@@ -44,6 +44,9 @@ class Decider {
   Role RoleOf(const RuleResult& result) const;
   bool IsEnforced(const RuleResult& result, Role wanted) const;
 
+  // The rules that apply, which for a subresource are also those of its parent's kind; candidates leave out what is certainly false.
+  void FindCandidates(std::vector<RuleId>& rules) const;
+  void FindApplying(std::vector<RuleId>& rules) const;
   void Evaluate();
   RuleResult EvaluateRule(RuleId id, ReadObserver* observer);
   void EvaluateScopes(const Rule& rule, RuleResult& result) const;

@@ -21,6 +21,7 @@ struct ImageFact {
 struct Request {
   const Shape* shape = nullptr;
   std::string_view scope;                  // server, resource type, table, Kind.group
+  std::string_view parent_scope;           // admission, of a subresource whose object is of another kind: "Pod/exec"; else ""
   std::string_view name;                   // tool, uri, prompt, action, OPERATION
   Value scopes = Value::List(nullptr, 0);  // principal.scopes, for `needs scope`: a list of strings, or unknown
   std::vector<ImageFact> images;

@@ -20,6 +20,27 @@ std::string_view StringOf(JsonNode node, std::string_view key) {
   return member.valid() && member.is(JsonKind::kString) ? member.string() : std::string_view("");
 }
 
+// The API server names the kind of what it was sent: PodExecOptions for `exec`, Eviction, Scale. Policies name the kind that has the
+// subresource, `Pod/exec`; which one that is, only the resource tells. Source: the built-in API groups with such subresources.
+std::string_view ParentKind(JsonNode resource) {
+  struct Parent {
+    std::string_view group, resource, kind;
+  };
+  constexpr Parent kParents[] = {{"", "pods", "Pod"},
+                                 {"", "services", "Service"},
+                                 {"", "nodes", "Node"},
+                                 {"", "serviceaccounts", "ServiceAccount"},
+                                 {"", "replicationcontrollers", "ReplicationController"},
+                                 {"apps", "deployments", "Deployment.apps"},
+                                 {"apps", "statefulsets", "StatefulSet.apps"},
+                                 {"apps", "replicasets", "ReplicaSet.apps"}};
+  const std::string_view group = StringOf(resource, "group"), name = StringOf(resource, "resource");
+  for (const Parent& parent : kParents) {
+    if (parent.group == group && parent.resource == name) return parent.kind;
+  }
+  return {};
+}
+
 constexpr std::string_view kReviewVersion = "admission.k8s.io/v1";
 constexpr std::string_view kReviewMembers[] = {"apiVersion", "kind", "request", "response", "context", "facts", "unknown"};
 
@@ -119,8 +140,7 @@ bool RequestReader::FillAdmissionRequest(ShapeNodeId id, AdmissionSource source)
   if (const auto name = StringOf(metadata, "name"); !name.empty()) derived[count++] = {"name", Value::String(name)};
   if (const auto space = StringOf(metadata, "namespace"); !space.empty()) derived[count++] = {"namespace", Value::String(space)};
   const RecordOptions options{.ignore_unknown = source == AdmissionSource::kReview, .derived = {derived, count}};
-  return FillRecord(id, request, options, nullptr) && CheckOperation(request_.name) &&
-         SetAdmissionScope(kind, MemberOf(request, "subResource"));
+  return FillRecord(id, request, options, nullptr) && CheckOperation(request_.name) && SetAdmissionScope(kind, request);
 }
 
 bool RequestReader::CheckOperation(std::string_view operation) {
@@ -158,17 +178,20 @@ bool RequestReader::ReadKind(JsonNode request, GroupKind* kind) {
 }
 
 // The selector scope "Kind.group", "Kind" for the core group, "Kind.group/subresource".
-bool RequestReader::SetAdmissionScope(const GroupKind& kind, JsonNode sub_resource) {
-  const bool has_sub = sub_resource.valid() && sub_resource.is(JsonKind::kString) && !sub_resource.string().empty();
-  if (!has_sub && kind.group.empty()) {
+bool RequestReader::SetAdmissionScope(const GroupKind& kind, JsonNode request) {
+  const std::string_view sub_resource = StringOf(request, "subResource");
+  if (sub_resource.empty() && kind.group.empty()) {
     request_.scope = kind.kind;
     return true;
   }
   std::string scope(kind.kind);
   if (!kind.group.empty()) scope.append(".").append(kind.group);
-  if (has_sub) scope.append("/").append(sub_resource.string());
+  if (!sub_resource.empty()) scope.append("/").append(sub_resource);
   request_.scope = arena_.CopyString(scope);
-  return request_.scope.data() != nullptr || FailTooLarge("the request does not fit in memory");
+  const std::string_view parent = sub_resource.empty() ? std::string_view() : ParentKind(MemberOf(request, "resource"));
+  if (!parent.empty()) request_.parent_scope = arena_.CopyString(std::string(parent).append("/").append(sub_resource));
+  const bool fits = request_.scope.data() != nullptr && (parent.empty() || request_.parent_scope.data() != nullptr);
+  return fits || FailTooLarge("the request does not fit in memory");
 }
 
 // principal from request.userInfo: the API server has authenticated it.

@@ -119,7 +119,7 @@ void MarkUnknownSlots(const Program& program, const Shape& shape, std::string_vi
     const ShapeNode& node = shape[id];
     if (IsAtOrBelow(node.path, path) || (node.whole && IsAtOrBelow(path, node.path))) {
       slots[i] = Value::Unknown();
-    } else if (IsAtOrBelow(path, node.path) && !slots[i].is(Kind::kMap)) {
+    } else if (IsAtOrBelow(path, node.path) && !slots[i].is(Kind::kMap) && !slots[i].is(Kind::kUnknown)) {
       slots[i] = Value::Map(nullptr);  // it must be there to have a member that is unknown
     }
   }

@@ -14,6 +14,7 @@ bool RequestReader::FillFields(const FieldRequest& request) {
   const Shape* shape = request.target == Target::kRows ? shapes_.FindTable(request.scope) : &shapes_.Of(request.target);
   if (shape == nullptr) return Fail("unknown table \"" + std::string(request.scope) + "\"");
   Begin(*shape);
+  if (!CheckScope(request.scope)) return false;
   if (shape_->has_whole_records) {
     for (const ShapeNodeId root : shape_->roots) {
       if (!FillRootFromSelector(root, request)) return false;

@@ -90,6 +90,12 @@ RequestShapes BuildShapes(const Program& program) {
   shapes.program = &program;
   for (std::size_t i = 0; i < kTargetCount; ++i) shapes.targets.push_back(BuildShape(program, static_cast<Target>(i), nullptr));
   for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, Target::kRows, &table));
+  for (const Rule& rule : program.rules) {
+    const bool is_scoped =
+        std::any_of(rule.selectors.begin(), rule.selectors.end(), [](const Selector& selector) { return selector.scope != "**"; });
+    Shape& shape = shapes.targets[static_cast<std::size_t>(program.policies[rule.policy.index].target)];
+    shape.has_scoped_rules = shape.has_scoped_rules || is_scoped;
+  }
   return shapes;
 }
 
@@ -266,12 +272,18 @@ bool RequestReader::Finish(JsonNode document) {
 }
 
 bool RequestReader::CheckRequired(JsonNode document) {
-  if (request_.is_listing()) return true;
   for (const Required& required : kRequired) {
-    if (required.target != shape_->target || IsGiven(document, required.path)) continue;
+    if (request_.is_listing() || required.target != shape_->target || IsGiven(document, required.path)) continue;
     return Fail(RequestOf(shape_->target) + " needs " + std::string(required.text));
   }
-  return true;
+  return CheckScope(request_.scope);
+}
+
+// Without its server a request would slip past the denials that are about that server.
+bool RequestReader::CheckScope(std::string_view scope) {
+  if (!scope.empty() || !shape_->scope_node.valid() || !shape_->has_scoped_rules) return true;
+  const std::string& path = (*shape_)[shape_->scope_node].path;
+  return Fail(RequestOf(shape_->target) + " needs `" + path + "`: some policies are only about certain ones");
 }
 
 // Is the member given, or declared unknown?

@@ -71,6 +71,7 @@ class RequestReader {
   bool FillRoot(ShapeNodeId root, JsonNode json);
   bool Finish(JsonNode document);
   bool CheckRequired(JsonNode document);
+  bool CheckScope(std::string_view scope);
   bool IsGiven(JsonNode document, std::string_view path) const;
 
   bool FillNode(ShapeNodeId id, JsonNode json, Build build, Value* out);
@@ -99,7 +100,7 @@ class RequestReader {
   bool FillObject(ShapeNodeId root, JsonNode json);
   bool ReadKind(JsonNode request, GroupKind* kind);
   bool CheckOperation(std::string_view operation);
-  bool SetAdmissionScope(const GroupKind& kind, JsonNode sub_resource);
+  bool SetAdmissionScope(const GroupKind& kind, JsonNode request);
   bool FillPrincipalFrom(JsonNode user_info);
 
   bool ReadFacts(JsonNode facts);

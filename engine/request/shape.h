@@ -37,6 +37,7 @@ struct Shape {
   std::vector<ShapeNodeId> roots;     // in the order of target.h, so that principal comes before context; without data
   ShapeNodeId scope_node, name_node;  // whose strings are the selector key; invalid where they come from elsewhere
   ShapeNodeId scopes_node, actors_node, depth_node, time_node;  // invalid when the target has no such member
+  bool has_scoped_rules = false;                                // some rule is about certain scopes, so a request must name its own
   bool has_whole_records = false;                               // some record is read as a whole: defaults must be put into maps
   std::vector<Value> defaults;                                  // slot values of a request that gives nothing (without data and time)
   std::vector<ShapeNodeId> node_of_slot;                        // by SlotId; invalid for slots of other targets

@@ -25,6 +25,8 @@ PolicyStore::State PolicyStore::state() const {
 Status PolicyStore::Reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   Result<LoadedPolicies> loaded = LoadPolicies(source_);
+  // What a truncated file looks like. Admission allows what no policy speaks about: without any it would allow everything.
+  if (loaded && loaded->policy_count == 0) loaded = Error{ErrorCode::kInvalidArgument, "no policies in " + source_.paths.front()};
   if (!loaded) {
     const std::lock_guard lock(mutex_);
     state_.fault = Fault{clock_->Now(), loaded.error().message};

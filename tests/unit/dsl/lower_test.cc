@@ -162,6 +162,7 @@ TEST(Lower, Selectors) {
        "MCPServer.toolhive.stacklok.dev|CREATE MCPServer.toolhive.stacklok.dev|UPDATE "},
       {"for admission of Pod.*, Pod/exec on connect { deny when object.x }", "Pod.*|CONNECT Pod|CONNECT Pod/exec|CONNECT "},
       {"for admission { deny when object.x }", "*|CREATE *|UPDATE "},
+      {"for admission on update, connect { deny when object.x }", "*|UPDATE **|CONNECT "},
       {"for resources on server \"f\" { deny \"**/.git/**\" }", "f|**/.git/** "},
   };
   for (const Case& each : cases) {

@@ -166,6 +166,18 @@ TEST(PolicyStore, ABrokenSetIsRefusedAndTheOldOneDecides) {
   EXPECT_EQ(Effect::kDeny, Ask(*(*store)->engine(), kPing));
 }
 
+TEST(PolicyStore, RefusesASetWithoutPolicies) {
+  TempFolder folder;
+  WriteFile(folder / "a.writ", "package test\npolicy p for tools on server \"s\" { allow ping }\n");
+  auto store = PolicyStore::Open({.paths = {folder.path()}}, SystemClock());
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  WriteFile(folder / "a.writ", "");  // as an editor leaves it for a moment
+  EXPECT_FALSE((*store)->Reload());
+  ASSERT_TRUE((*store)->state().fault.has_value());
+  EXPECT_THAT((*store)->state().fault->text, HasSubstr("no policies in"));
+  EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kPing));
+}
+
 TEST(PolicyStore, QuotasSurviveAReload) {
   TempFolder folder;
   FakeClock clock(1'000'000'000'000);
