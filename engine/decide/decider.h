@@ -72,6 +72,7 @@ class Decider {
   bool IsMaskedColumn(std::string_view column) const;
   void HideMaskedColumns();
   std::string RuleText(const RuleResult& result);
+  std::string NoteName(const Rule& rule, const Decision& decision) const;
   std::string PublicErrorText(const Value& error) const;
 
   void ApplyLimits(Decision& decision);

@@ -27,12 +27,19 @@ void Decider::AddTexts(Decision& decision) {
     } else if (verb == Verb::kWarn && (holds || result.outcome == Outcome::kError)) {
       decision.warnings.push_back(RuleText(result));
     } else if (verb == Verb::kNote && holds) {
-      decision.notes.emplace_back(QualifiedRuleName(program_, RuleOf(result)), RenderMessage(RuleOf(result).message, context_.evaluator));
+      decision.notes.emplace_back(NoteName(RuleOf(result), decision), RenderMessage(RuleOf(result).message, context_.evaluator));
     }
   }
   if (saved.empty()) return;
   std::copy(saved.begin(), saved.end(), context_.slots.begin());  // in place: the evaluator points at these slots
   context_.evaluator.ForgetCells();
+}
+
+// "policy.rule", with its package when another package has a policy of the same name that noted something too.
+std::string Decider::NoteName(const Rule& rule, const Decision& decision) const {
+  std::string name = QualifiedRuleName(program_, rule);
+  const bool is_taken = std::any_of(decision.notes.begin(), decision.notes.end(), [&](const auto& note) { return note.first == name; });
+  return is_taken ? program_.policies[rule.policy.index].package + "." + name : name;
 }
 
 // The error's text, without what a row's cells may have put into it: `m[row.card]` fails with the card number as the missing key.
