@@ -298,7 +298,7 @@ bool Evaluator::Impl::BeginIteration(const Value& range, Value* cursor, Value& f
 // Over 100 lines: the opcode switch, a case an instruction.
 // SAFETY: VerifyProgram has proven every register, constant, slot, cell, regex and jump target in range, that registers are
 // written before they are read, that cursors and builders are used as such, and that every block ends in Return.
-// NOLINTNEXTLINE(misc-no-recursion,readability-function-size): see ComputeCell
+// NOLINTNEXTLINE(misc-no-recursion,readability-function-size,readability-function-cognitive-complexity): see ComputeCell
 Value Evaluator::Impl::RunBlock(BlockId block_id, Value* r) {
   const Block& block = program->blocks[block_id.index];
   if (!Charge(context, block.end - block.begin)) return OutOfBudget(context);

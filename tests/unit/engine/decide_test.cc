@@ -30,6 +30,11 @@ void* operator new(std::size_t size) {
   if (void* room = std::malloc(size)) return room;
   throw std::bad_alloc();
 }
+// simdjson allocates with this one; without it, what one allocator gave another would free.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  if (counting) ++allocations;
+  return std::malloc(size);
+}
 void operator delete(void* room) noexcept { std::free(room); }
 void operator delete(void* room, std::size_t) noexcept { std::free(room); }
 
