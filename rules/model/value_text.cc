@@ -207,7 +207,7 @@ std::string FormatDouble(double value) {
   if (exponent < 0) return result.append("0.").append(static_cast<std::size_t>(-exponent) - 1, '0').append(digits);
   if (count <= exponent + 1)
     return result.append(digits).append(static_cast<std::size_t>(exponent) + 1 - static_cast<std::size_t>(count), '0');
-  const auto point = static_cast<std::size_t>(exponent + 1);
+  const std::size_t point = static_cast<std::size_t>(exponent) + 1;
   return result.append(digits, 0, point).append(".").append(digits, point);
 }
 

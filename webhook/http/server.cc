@@ -207,6 +207,7 @@ struct Server::Impl {
     return static_cast<std::int64_t>(connections.size());
   }
   Status Listen();
+  void RunIo();
   void Launch();
   asio::awaitable<void> AcceptLoop();
   void Accept(tcp::socket socket);
@@ -527,22 +528,24 @@ Status Server::Impl::Listen() {
   return OkStatus();
 }
 
+void Server::Impl::RunIo() {
+  while (!stopping) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& failure) {  // of a completion handler; the others go on
+      Log(LogLevel::kError, "exception on an I/O thread", {{"error", failure.what()}});
+    }
+  }
+}
+
 void Server::Impl::Launch() {
   workers = std::make_unique<WorkerPool>(options.workers);
-  asio::co_spawn(accept_strand, AcceptLoop(), [this](std::exception_ptr failure) {
+  asio::co_spawn(accept_strand, AcceptLoop(), [this](const std::exception_ptr& failure) {
     if (failure && !stopping) Log(LogLevel::kError, "the listener failed: no more connections are accepted");
   });
   for (std::uint32_t i = 0; i < options.io_threads; ++i) {
-    threads.emplace_back([this] {
-      while (!stopping) {
-        try {
-          io.run();
-          return;
-        } catch (const std::exception& failure) {  // of a completion handler; the others go on
-          Log(LogLevel::kError, "exception on an I/O thread", {{"error", failure.what()}});
-        }
-      }
-    });
+    threads.emplace_back([this] { RunIo(); });
   }
 }
 
@@ -590,7 +593,7 @@ void Server::Impl::Accept(tcp::socket socket) {
   }
   if (options.events.on_connections) options.events.on_connections(open + 1);
   // The lambda owns the connection; it runs when the coroutine has ended, by itself or through an exception.
-  asio::co_spawn(strand, connection->Run(), [this, connection](std::exception_ptr failure) {
+  asio::co_spawn(strand, connection->Run(), [this, connection](const std::exception_ptr& failure) {
     if (failure) {
       Log(LogLevel::kError, "a connection ended with an exception");
       connection->Close();
