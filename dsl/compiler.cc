@@ -75,6 +75,11 @@ Result<std::vector<std::string>> FindPolicyFiles(const std::string& path) {
       continue;
     }
     if (!it->path().native().ends_with(".writ") || it->is_directory(ignored)) continue;
+    // A pipe or a device among the policies would block whoever loads them; named on the command line (`<(…)`), one is meant.
+    const fs::file_type type = it->status(ignored).type();
+    if (type != fs::file_type::regular && type != fs::file_type::not_found) {
+      return Error{ErrorCode::kUnreadable, it->path().string() + ": is not a regular file"};
+    }
     found.push_back(it->path().string());
     if (found.size() > kMaxFiles) return Error{ErrorCode::kTooLarge, path + ": more than " + std::to_string(kMaxFiles) + " policy files"};
   }
@@ -103,6 +108,8 @@ Result<std::vector<SourceFile>> ReadPolicyFiles(std::span<const std::string> pat
       return Error{ErrorCode::kTooLarge, path + ": larger than " + std::to_string(limits.max_file_bytes) + " bytes"};
     text.resize(size);
     text.shrink_to_fit();
+    // Nothing is what a file holds while somebody writes it; taken for a policy, it would drop every denial.
+    if (text.find_first_not_of(" \t\r\n") == std::string::npos) return Error{ErrorCode::kInvalidArgument, path + ": is empty"};
     files.push_back({path, std::move(text)});
   }
   return files;

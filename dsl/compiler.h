@@ -46,9 +46,10 @@ struct Formatted {
 Formatted FormatPolicy(const SourceFile& file, const SourceLimits& limits = {});
 
 // Returns the names of the policy files (`*.writ`) below a directory, or `path` itself for a file; sorted.
-// Errors: kNotFound, kUnreadable (names the path), kInvalidArgument for a directory without policies.
+// Errors: kNotFound, kUnreadable (names the path; also for a pipe or device in a directory), kInvalidArgument for a directory
+// without policies.
 Result<std::vector<std::string>> FindPolicyFiles(const std::string& path);
-// Reads files as they are. Errors: kNotFound, kUnreadable (also for a directory), kTooLarge.
+// Reads files as they are. Errors: kNotFound, kUnreadable (also for a directory), kTooLarge, kInvalidArgument for an empty file.
 Result<std::vector<SourceFile>> ReadPolicyFiles(std::span<const std::string> paths, const SourceLimits& limits = {});
 
 }  // namespace writ::dsl

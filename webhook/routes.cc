@@ -43,11 +43,13 @@ std::string_view Trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// `application/json`, `text/json` or `application/…+json`, in UTF-8. A missing type is taken for JSON.
+// `application/json`, `text/json` or `application/…+json`, in UTF-8. A missing type is taken for JSON, and so is the one that
+// `curl -d` and many HTTP libraries send when told nothing: no browser form and no cookie is involved here.
 bool IsJsonType(std::string_view value) {
   const std::size_t semicolon = value.find(';');
   const std::string_view type = Trim(value.substr(0, semicolon));
   const bool suffix = type.size() > 5 && http::EqualsIgnoringCase(type.substr(type.size() - 5), "+json");
+  if (http::EqualsIgnoringCase(type, "application/x-www-form-urlencoded")) return true;
   if (!http::EqualsIgnoringCase(type, "application/json") && !http::EqualsIgnoringCase(type, "text/json") && !suffix) return false;
   if (semicolon == std::string_view::npos) return true;
   std::string_view parameter = Trim(value.substr(semicolon + 1));

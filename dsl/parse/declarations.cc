@@ -252,8 +252,6 @@ bool Parser::ParseAttribute(std::vector<Attribute>& attributes, std::string_view
     if (diagnostic != nullptr)
       diagnostic->help =
           closest.empty() ? "attributes are @id, @severity, @title and @see" : "did you mean `@" + std::string(closest) + "`?";
-  } else if (name->text == "id" && owner == "policy") {
-    Report(DiagnosticKind::kClauseNotAllowed, name->span, {"@id", "policies: their name is their id"});
   } else if (name->text == "severity" &&
              std::find(std::begin(kSeverities), std::end(kSeverities), attribute.value) == std::end(kSeverities)) {
     Report(DiagnosticKind::kBadAttribute, attribute.value_span, {name->text, "info, low, medium, high or critical"});

@@ -119,6 +119,8 @@ std::optional<HttpReply> CheckHead(const Parser& parser, const HttpRequest& requ
   const auto hosts = count("Host");
   if (hosts > 1 || (hosts == 0 && parser.get().version() >= 11)) return ErrorReply(400, "a request has exactly one Host header");
   if (count("Content-Length") > 1) return ErrorReply(400, "a request has at most one Content-Length header");
+  // Beast reads no body then, and what follows would be taken for the next request.
+  if (request.TryHeader("Transfer-Encoding") && !parser.chunked()) return ErrorReply(400, "of Transfer-Encoding only `chunked` is known");
   if (const auto expect = request.TryHeader("Expect"); expect && !EqualsIgnoringCase(*expect, "100-continue")) {
     return ErrorReply(417, "of Expect only `100-continue` is known");
   }

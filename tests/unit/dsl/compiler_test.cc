@@ -2,6 +2,7 @@
 #include "dsl/compiler.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <unistd.h>
 
@@ -64,9 +65,20 @@ TEST_F(Files, SaysWhatCannotBeRead) {
     EXPECT_EQ(read.error().message, paths[i] + expected[i]);
     EXPECT_EQ(read.error().code, codes[i]);
   }
+}
+
+TEST_F(Files, RefusesWhatIsNoPolicy) {
   const std::string empty = Write("empty.writ", "");
-  ASSERT_TRUE(ReadPolicyFiles({&empty, 1}));
-  EXPECT_EQ(ReadPolicyFiles({&empty, 1})->at(0).text, "");
+  const auto read = ReadPolicyFiles({&empty, 1});
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().message, empty + ": is empty");
+  const std::string blank = Write("blank.writ", " \r\n\t\n");
+  EXPECT_FALSE(ReadPolicyFiles({&blank, 1}));
+  const std::string pipe = (folder_ / "pipe.writ").string();
+  ASSERT_EQ(0, mkfifo(pipe.c_str(), 0600));
+  const auto found = FindPolicyFiles(folder_.string());
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().message, pipe + ": is not a regular file");
 }
 
 TEST(Compiler, StrictMakesWarningsErrors) {

@@ -174,6 +174,10 @@ TEST(PolicyStore, RefusesASetWithoutPolicies) {
   WriteFile(folder / "a.writ", "");  // as an editor leaves it for a moment
   EXPECT_FALSE((*store)->Reload());
   ASSERT_TRUE((*store)->state().fault.has_value());
+  EXPECT_THAT((*store)->state().fault->text, HasSubstr("a.writ: is empty"));
+  WriteFile(folder / "a.writ", "// nothing yet\n");
+  EXPECT_FALSE((*store)->Reload());
+  ASSERT_TRUE((*store)->state().fault.has_value());
   EXPECT_THAT((*store)->state().fault->text, HasSubstr("no policies in"));
   EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kPing));
 }

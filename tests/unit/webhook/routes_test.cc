@@ -125,7 +125,7 @@ TEST_F(RoutesTest, RefusesOtherPathsMethodsAndTypes) {
       {"PUT", "/admission", "application/json", 405},
       {"POST", "/healthz", "application/json", 405},
       {"POST", "/v1/decide", "text/plain", 415},
-      {"POST", "/v1/decide", "application/x-www-form-urlencoded", 415},
+      {"POST", "/v1/decide", "text/html", 415},
       {"POST", "/v1/decide", "application/json; charset=latin1", 415},
       {"POST", "/v1/decide", "Application/JSON; charset=UTF-8", 200},
       {"POST", "/v1/decide", "application/vnd.x+json", 200},
