@@ -144,14 +144,26 @@ class SubjectReader {
       subject.reason = PlaceOfDocument(document) + ": found " + KindText(*value) + ", expected a request or a Kubernetes object";
     } else if (IsList(*value)) {
       return AddItems(document, *value);
-    } else if (!Has(*value, "target") && Has(*value, "apiVersion") && Has(*value, "kind") && !IsObject(*value)) {
+    } else if (const std::string_view fault = FaultOfObject(*value); !fault.empty()) {
       subject.state = Subject::State::kUnread;
-      subject.reason = PlaceOfDocument(document) + ": `apiVersion` and `kind` must be strings";
+      subject.reason = PlaceOfDocument(document) + ": " + std::string(fault);
     } else {
       Classify(*value, subject);
       subject.json = document.json;
     }
     subjects_.push_back(std::move(subject));
+  }
+
+  // What keeps a document that is meant as a Kubernetes object from being one, or "". A misspelt `kind` must not pass as a document
+  // about something else.
+  static std::string_view FaultOfObject(const Value& value) {
+    if (Has(value, "target") || LooksLikeRequest(value) || IsObject(value)) return {};
+    const bool has_version = Has(value, "apiVersion"), has_kind = Has(value, "kind");
+    if (has_version && has_kind) return "`apiVersion` and `kind` must be strings";
+    if (has_version) return "not a Kubernetes object: it has no `kind`";
+    if (has_kind) return "not a Kubernetes object: it has no `apiVersion`";
+    if (Has(value, "metadata") && Has(value, "spec")) return "not a Kubernetes object: it has neither `apiVersion` nor `kind`";
+    return {};
   }
 
   static std::string PlaceOfDocument(const Document& document) { return document.file + ":" + std::to_string(document.line) + ":1"; }
@@ -221,13 +233,12 @@ class SubjectReader {
       } else {
         DescribeObject(value, subject);
       }
-    } else if (subject.is_json ? HasRequestMember(value) || value.map->size == 0 || subject.file == kStdinName : LooksLikeRequest(value)) {
+    } else if (subject.file == kStdinName ||
+               (subject.is_json ? HasRequestMember(value) || value.map->size == 0 : LooksLikeRequest(value))) {
       subject.label = RequestLabel(value);
     } else {
       subject.state = Subject::State::kSkipped;
-      subject.reason = Has(value, "kind")         ? "not a Kubernetes object: it has no `apiVersion`"
-                       : Has(value, "apiVersion") ? "not a Kubernetes object: it has no `kind`"
-                                                  : "neither a Kubernetes object nor a request";
+      subject.reason = "neither a Kubernetes object nor a request";
     }
   }
 

@@ -282,7 +282,7 @@ class Lowerer {
       for (const NodeId key : nodes.keys) rule.limit->keys.push_back(emitter.Write(key));
     }
     if (nodes.image.valid()) {
-      rule.image = ImageSpec{emitter.Write(nodes.image), {}};
+      rule.image = ImageSpec{emitter.Write(nodes.image), ExprText(set_.files[policy.file.index], decl.image), {}};
       if (decl.signers) WriteSigners(*decl.signers, rule.image->signers);
     }
     program_.rules.push_back(std::move(rule));

@@ -10,7 +10,7 @@ namespace writ::dsl {
 void Parser::ParseDeclaration() {
   const std::uint32_t begin = current_.begin;
   std::vector<Attribute> attributes;
-  bool parsed = ParseAttributes(attributes, "policy");
+  bool parsed = ParseAttributes(attributes);
   if (!attributes.empty() && parsed && !AtWord("policy")) parsed = Fail("`policy` after its attributes");
   if (parsed) {
     if (AtWord("policy")) {
@@ -228,15 +228,15 @@ bool Parser::ParseSignerBody(SignerDecl& signer) {
   return Expect(TokenKind::kRightBrace, kBlockCloses);
 }
 
-// Any number of @name(value). `owner`: what they are for, "policy" or "rule".
-bool Parser::ParseAttributes(std::vector<Attribute>& attributes, std::string_view owner) {
+// Any number of @name(value).
+bool Parser::ParseAttributes(std::vector<Attribute>& attributes) {
   while (At(TokenKind::kAt)) {
-    if (!ParseAttribute(attributes, owner, attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0)) return false;
+    if (!ParseAttribute(attributes, attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0)) return false;
   }
   return true;
 }
 
-bool Parser::ParseAttribute(std::vector<Attribute>& attributes, std::string_view owner, int layout) {
+bool Parser::ParseAttribute(std::vector<Attribute>& attributes, int layout) {
   static constexpr std::string_view kNames[] = {"id", "severity", "title", "see"};
   static constexpr std::string_view kSeverities[] = {"info", "low", "medium", "high", "critical"};
   Take(layout | kGlueAfter);

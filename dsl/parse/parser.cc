@@ -26,8 +26,13 @@ std::int64_t TakeUnit(std::string_view& text) {
     std::string_view name;
     std::int64_t nanos;
   };
-  static constexpr Unit kUnits[] = {
-      {"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+  static constexpr Unit kUnits[] = {{"ns", 1},
+                                    {"us", 1'000},
+                                    {"ms", 1'000'000},
+                                    {"s", 1'000'000'000},
+                                    {"m", 60'000'000'000},
+                                    {"h", 3'600'000'000'000},
+                                    {"d", 86'400'000'000'000}};
   for (const Unit& unit : kUnits) {
     if (!text.starts_with(unit.name)) continue;
     text.remove_prefix(unit.name.size());
@@ -293,7 +298,7 @@ std::optional<std::int64_t> Parser::ParseDurationToken() {
   const std::optional<std::int64_t> nanos = NanosOf(Text(token));
   if (nanos) return nanos;
   Diagnostic* diagnostic = Report(DiagnosticKind::kBadDuration, SpanOf(token), {Quoted(Text(token))});
-  if (diagnostic != nullptr) diagnostic->help = "units are h, m, s, ms, us and ns: 1h30m";
+  if (diagnostic != nullptr) diagnostic->help = "units are d, h, m, s, ms, us and ns: 1h30m";
   return 1;
 }
 

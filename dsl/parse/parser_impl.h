@@ -121,8 +121,8 @@ class Parser {
   bool ParseSigner();
   bool ParseSignerBody(SignerDecl& signer);
   std::optional<TypeExpr> ParseType();
-  bool ParseAttributes(std::vector<Attribute>& attributes, std::string_view owner);
-  bool ParseAttribute(std::vector<Attribute>& attributes, std::string_view owner, int layout);
+  bool ParseAttributes(std::vector<Attribute>& attributes);
+  bool ParseAttribute(std::vector<Attribute>& attributes, int layout);
 
   // ---- policies.cc
   bool ParsePolicy(std::vector<Attribute> attributes, std::uint32_t begin);

@@ -161,7 +161,7 @@ void Parser::ParseRules(PolicyDecl& policy) {
 bool Parser::ParseRule(PolicyDecl& policy) {
   RuleDecl rule;
   const std::uint32_t begin = current_.begin;
-  if (!ParseAttributes(rule.attributes, "rule")) return false;
+  if (!ParseAttributes(rule.attributes)) return false;
   const std::optional<Verb> verb = At(TokenKind::kIdent) ? TryFindVerb(Text(current_)) : std::nullopt;
   if (!verb) {
     if (At(TokenKind::kRightBrace) || AtDeclarationStart()) return Fail(rule.attributes.empty() ? "`}`" : "a rule after its attributes");

@@ -1,9 +1,9 @@
-// Evaluating the candidates and combining them. Texts are decider_texts.cc, quotas decider_limits.cc, explaining explain.cc.
+// Evaluating the candidates and combining them. Image requirements are decider_images.cc, texts decider_texts.cc, quotas
+// decider_limits.cc, explaining explain.cc.
 #include "engine/decide/decider.h"
 
 #include <algorithm>
 
-#include "engine/decide/images.h"
 #include "engine/decide/mask.h"
 #include "engine/decide/rule_text.h"
 #include "engine/json/json_document.h"
@@ -103,32 +103,6 @@ bool Decider::HasScope(std::string_view scope) const {
   if (!scopes.is(Kind::kList)) return false;
   return std::any_of(scopes.items, scopes.items + scopes.size,
                      [scope](const Value& item) { return item.is(Kind::kString) && item.string() == scope; });
-}
-
-// The guard says when the requirement applies; a guard that is not certainly false makes it apply.
-void Decider::EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver* observer) {
-  result.certain = true;
-  if (result.outcome == Outcome::kFalse) {
-    result.outcome = Outcome::kTrue;
-    return;
-  }
-  const Value images = context_.evaluator.Run(rule.image->image, observer);
-  const std::span<const Value> list = images.is(Kind::kList) ? std::span(images.items, images.size) : std::span(&images, 1);
-  result.outcome = Outcome::kTrue;
-  for (const Value& image : list) {
-    Outcome outcome = Outcome::kError;
-    if (image.is(Kind::kString))
-      outcome = CheckSignatures(program_, rule.image->signers, request_.images, image.string());
-    else if (image.is(Kind::kUnknown))
-      outcome = Outcome::kUnknown;
-    else
-      result.error =
-          image.is(Kind::kError) ? image : Value::Error(ValueError::kInvalidArgument, "an image is a string or a list of strings");
-    // The worst counts: an error, then a refuted signature, then an unknown one.
-    const bool worse = outcome == Outcome::kError || (outcome == Outcome::kFalse && result.outcome != Outcome::kError) ||
-                       (outcome == Outcome::kUnknown && result.outcome == Outcome::kTrue);
-    if (worse) result.outcome = outcome;
-  }
 }
 
 Decider::Role Decider::RoleOf(const RuleResult& result) const {
@@ -291,11 +265,15 @@ void Decider::AddResidual(bool is_allow_needed, Decision& decision) const {
   for (const RuleResult& result : context_.results) {
     if (is_allow_needed && IsEnforced(result, Role::kPossibleAllow)) allows += (allows.empty() ? "" : " || ") + AllowText(result);
     if (!IsEnforced(result, Role::kPossibleDenial)) continue;
-    const Rule& rule = RuleOf(result);
-    denials += denials.empty() ? "" : " && ";
-    denials += (rule.verb == Verb::kDeny ? "!(" : "(") + rule.guard_text + ")";
+    denials += (denials.empty() ? "" : " && ") + NoDenialText(RuleOf(result));
   }
   decision.residual = allows.empty() ? denials : denials.empty() ? "(" + allows + ")" : "(" + allows + ") && " + denials;
+}
+
+// What must hold for the rule not to deny.
+std::string Decider::NoDenialText(const Rule& rule) const {
+  if (rule.image) return "(" + ImageRequirementText(program_, rule) + ")";
+  return (rule.verb == Verb::kDeny ? "!(" : "(") + rule.guard_text + ")";
 }
 
 std::string Decider::AllowText(const RuleResult& result) const {

@@ -51,6 +51,7 @@ class Decider {
   RuleResult EvaluateRule(RuleId id, ReadObserver* observer);
   void EvaluateScopes(const Rule& rule, RuleResult& result) const;
   void EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver* observer);
+  RuleResult EvaluateSignatures(const ImageSpec& spec, ReadObserver* observer);
   Value Scopes() const;
   bool HasScope(std::string_view scope) const;
   Counts Count() const;
@@ -64,6 +65,7 @@ class Decider {
   bool HoldsWithScopes(const Rule& rule);
   void ReplaceInParent(SlotId slot, const Value& value);
   [[gnu::cold]] void AddResidual(bool is_allow_needed, Decision& decision) const;
+  std::string NoDenialText(const Rule& rule) const;
   std::string AllowText(const RuleResult& result) const;
 
   void AddTexts(Decision& decision);
@@ -76,10 +78,12 @@ class Decider {
   std::string PublicErrorText(const Value& error) const;
 
   void ApplyLimits(Decision& decision);
+  void ChargeLimits(PolicyMode mode, Decision& decision);
   void AddCharge(const RuleResult& result, Decision& decision);
-  void DenyByFailedLimit(const RuleResult& result, const Value& fault, Decision& decision);
+  void ReportFailedLimit(const RuleResult& result, const Value& fault, Decision& decision);
   std::string LimitText(const Rule& rule);
   [[gnu::cold]] void DenyByLimits(Decision& decision);
+  [[gnu::cold]] void WarnOfLimits(Decision& decision);
   void AddObligationsAndRow(Decision& decision);
   [[gnu::cold]] void DenyByBudget(Decision& decision) const;
 

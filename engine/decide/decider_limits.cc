@@ -21,21 +21,33 @@ std::string BoundedKey(std::string key) {
 
 }  // namespace
 
+// Limits of policies in warn mode come after the others, and only warn.
 void Decider::ApplyLimits(Decision& decision) {
+  for (const PolicyMode mode : {PolicyMode::kEnforce, PolicyMode::kWarn}) {
+    ChargeLimits(mode, decision);
+    if (decision.effect != Effect::kAllow || context_.evaluator.exhausted()) return;
+  }
+}
+
+void Decider::ChargeLimits(PolicyMode mode, Decision& decision) {
   context_.charges.clear();
   context_.charged_rules.clear();
   for (const RuleResult& result : context_.results) {
     const Rule& rule = RuleOf(result);
-    if (rule.verb != Verb::kLimit || !rule.limit || ModeOf(result) == PolicyMode::kShadow) continue;
+    if (rule.verb != Verb::kLimit || !rule.limit || ModeOf(result) != mode) continue;
     if (result.outcome == Outcome::kError)
-      DenyByFailedLimit(result, result.error, decision);
+      ReportFailedLimit(result, result.error, decision);
     else if (result.outcome != Outcome::kFalse)
       AddCharge(result, decision);
   }
   if (context_.charges.empty() || decision.effect != Effect::kAllow || context_.evaluator.exhausted()) return;
   context_.waits.assign(context_.charges.size(), 0);
-  const QuotaMode mode = options_.consume_limits ? QuotaMode::kConsume : QuotaMode::kLook;
-  if (!quotas_.TryCharge(context_.charges, now_, mode, context_.waits)) DenyByLimits(decision);
+  const QuotaMode quota_mode = options_.consume_limits ? QuotaMode::kConsume : QuotaMode::kLook;
+  if (quotas_.TryCharge(context_.charges, now_, quota_mode, context_.waits)) return;
+  if (mode == PolicyMode::kWarn)
+    WarnOfLimits(decision);
+  else
+    DenyByLimits(decision);
 }
 
 void Decider::AddCharge(const RuleResult& result, Decision& decision) {
@@ -45,7 +57,7 @@ void Decider::AddCharge(const RuleResult& result, Decision& decision) {
   for (const BlockId block : rule.limit->keys) {
     const Value value = context_.evaluator.Run(block);
     if (value.is_fault()) {
-      DenyByFailedLimit(result, value, decision);
+      ReportFailedLimit(result, value, decision);
       return;
     }
     key += kSeparator + LiteralText(value);
@@ -54,17 +66,21 @@ void Decider::AddCharge(const RuleResult& result, Decision& decision) {
   context_.charged_rules.push_back(result.rule);
 }
 
-// A limit whose condition or key fails cannot be counted: denied.
-void Decider::DenyByFailedLimit(const RuleResult& result, const Value& fault, Decision& decision) {
-  if (decision.effect == Effect::kAllow) decision.rules.clear();
-  decision.effect = Effect::kDeny;
-  decision.reason = Reason::kRule;
+// A limit whose condition or key fails cannot be counted: denied, or a warning in warn mode.
+void Decider::ReportFailedLimit(const RuleResult& result, const Value& fault, Decision& decision) {
   RuleResult failed = result;
   failed.outcome = fault.is(Kind::kError) ? Outcome::kError : Outcome::kUnknown;
   failed.error = fault.is(Kind::kError) ? fault : Value();
   const RuleOutcome described = DescribeRule(program_, result.rule, failed.outcome);
-  decision.rules.push_back(described);
-  decision.messages.push_back(RuleText(failed));
+  if (ModeOf(result) == PolicyMode::kWarn) {
+    decision.warnings.push_back(RuleText(failed));
+  } else {
+    if (decision.effect == Effect::kAllow) decision.rules.clear();
+    decision.effect = Effect::kDeny;
+    decision.reason = Reason::kRule;
+    decision.rules.push_back(described);
+    decision.messages.push_back(RuleText(failed));
+  }
   if (result.outcome != Outcome::kError && fault.is(Kind::kError)) decision.errors.push_back({described, PublicErrorText(fault)});
 }
 
@@ -83,6 +99,12 @@ void Decider::DenyByLimits(Decision& decision) {
   }
   const std::int64_t seconds = longest / kNanosPerSecond + (longest % kNanosPerSecond != 0 ? 1 : 0);
   decision.retry_after_seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(1, seconds));
+}
+
+void Decider::WarnOfLimits(Decision& decision) {
+  for (std::size_t i = 0; i < context_.charges.size(); ++i) {
+    if (context_.waits[i] != 0) decision.warnings.push_back(RuleText({.rule = context_.charged_rules[i], .outcome = Outcome::kTrue}));
+  }
 }
 
 std::string Decider::LimitText(const Rule& rule) {

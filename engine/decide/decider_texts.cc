@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "engine/decide/images.h"
 #include "engine/decide/rule_text.h"
 
 namespace writ {
@@ -93,27 +92,6 @@ std::string Decider::RuleText(const RuleResult& result) {
     text = LimitText(rule);
   if (result.outcome == Outcome::kError) text += ": " + PublicErrorText(result.error);
   return text;
-}
-
-// One text for every image that lacks a signature.
-void Decider::AddImageTexts(const RuleResult& result, std::vector<std::string>& texts) {
-  const Rule& rule = RuleOf(result);
-  const std::string signers = SignersText(program_, rule.image->signers);
-  const Value images = context_.evaluator.Run(rule.image->image);
-  const std::span<const Value> list = images.is(Kind::kList) ? std::span(images.items, images.size) : std::span(&images, 1);
-  for (const Value& image : list) {
-    if (!image.is(Kind::kString)) {
-      texts.push_back("signature of an image that is not known by " + signers + " is not known");
-      continue;
-    }
-    const std::string name(image.string());
-    switch (CheckSignatures(program_, rule.image->signers, request_.images, name)) {
-      case Outcome::kTrue: break;
-      case Outcome::kFalse: texts.push_back("image " + name + " is not signed by " + signers); break;
-      case Outcome::kUnknown:
-      case Outcome::kError: texts.push_back("signature of image " + name + " by " + signers + " is not known"); break;
-    }
-  }
 }
 
 bool Decider::IsMaskedColumn(std::string_view column) const {

@@ -75,6 +75,11 @@ std::string PeriodText(std::int64_t nanos) {
   return out.empty() ? "0s" : out;
 }
 
+std::string ImageRequirementText(const Program& program, const Rule& rule) {
+  const std::string condition = rule.guard_text.empty() ? "" : "!(" + rule.guard_text + ") || ";
+  return condition + "image " + rule.image->image_text + " signed by " + SignersText(program, rule.image->signers);
+}
+
 std::string AsOperand(std::string_view guard) {
   // Only `?:` binds weaker than `||`. A '?' elsewhere (`.?`, in a string) costs a needless pair of parentheses, no more.
   if (guard.find('?') == std::string_view::npos) return std::string(guard);

@@ -18,7 +18,7 @@ namespace writ {
 namespace {
 
 constexpr std::string_view kMagic = "\x89WRITB\r\n";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::size_t kHeaderBytes = 8 + 4 + 8 + kDigestBytes;
 
@@ -254,6 +254,7 @@ class ProgramWriter {
     out_.WriteBool(rule.image.has_value());
     if (!rule.image) return;
     out_.WriteId(rule.image->image);
+    out_.WriteString(rule.image->image_text);
     List(rule.image->signers, [this](const SignerTerm& term) {
       out_.WriteUint(static_cast<std::uint64_t>(term.kind));
       if (term.kind == SignerTerm::Kind::kSigner) return out_.WriteId(term.signer);
@@ -473,6 +474,7 @@ class ProgramReader {
     if (!in_.ReadBool()) return;
     ImageSpec& image = rule.image.emplace();
     image.image = in_.ReadId<BlockId>();
+    image.image_text = in_.ReadString();
     List(image.signers, 2, [this](SignerTerm& term) {
       term.kind = Numbered(SignerTerm::Kind::kAtLeast, "signer term");
       if (term.kind == SignerTerm::Kind::kSigner) {

@@ -127,6 +127,7 @@ struct SignerTerm {
 // `require image EXPR signed by …`: EXPR is an image reference or a list of them.
 struct ImageSpec {
   BlockId image;
+  std::string image_text;  // EXPR as source text; what a residual shows
   std::vector<SignerTerm> signers;
   friend bool operator==(const ImageSpec&, const ImageSpec&) = default;
 };

@@ -121,7 +121,7 @@ CASES = [
     (EVAL + 'comment.yaml', 2, 'comment.yaml: holds no documents'),
     (EVAL + 'list.yaml', 2, 'items[0]: found a number'),
     (EVAL + 'version.json', 2, 'version.json:1:1: `apiVersion` and `kind` must be strings'),
-    (EVAL + 'noversion.yaml', 0, '1 skipped'),
+    (EVAL + 'noversion.yaml', 2, 'noversion.yaml:1:1: not a Kubernetes object: it has no `apiVersion`'),
     ('eval --policies nowhere two.yaml', 2, 'nowhere'),
     ('eval --policies nopolicies two.yaml', 2, 'nopolicies'),
     ('eval --policies binary.writ two.yaml', 2, 'binary.writ'),

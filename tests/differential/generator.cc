@@ -218,6 +218,7 @@ json Generator::Request() {
       request["row"] = {{"id", Pick(5)}, {"tenant", OneOf({"acme", "other"})}, {"amount", 5.5 + static_cast<double>(Pick(10))}};
       if (Chance(70)) request["row"]["region"] = Chance(50) ? json("eu") : json();
       if (Chance(70)) request["row"]["card"] = "4111111111111111";
+      if (Chance(20)) request["unknown"] = {OneOf({"row", "row.region", "row.amount", "principal.tenant", "context"})};
       break;
     case Subject::kAccess:
       request["target"] = "access";
@@ -226,6 +227,8 @@ json Generator::Request() {
       request["resource"] = {{"type", OneOf({"document", "folder"})},
                              {"id", OneOf({"1", "ann"})},
                              {"properties", {{"owner", AnyValue(0)}, {"level", AnyValue(0)}}}};
+      if (Chance(20))
+        request["unknown"] = {OneOf({"resource.properties", "resource.properties.owner", "subject.properties", "context.region"})};
       break;
     case Subject::kAdmission: {
       request["target"] = "admission";
@@ -241,7 +244,9 @@ json Generator::Request() {
       if (Chance(50)) spec["resources"] = json::object();
       json object = {{"apiVersion", "x/v1"}, {"kind", "MCPServer"}, {"metadata", {{"name", "a"}}}, {"spec", spec}};
       if (Chance(50)) object["metadata"]["labels"] = {{"team", OneOf(kWords)}};
-      request[operation == "DELETE" ? "oldObject" : "object"] = object;
+      const std::string root = operation == "DELETE" ? "oldObject" : "object";
+      request[root] = object;
+      if (Chance(25)) request["unknown"] = {OneOf({root + ".spec", root + ".spec.image", root + ".spec.transport", "context.region"})};
       break;
     }
   }

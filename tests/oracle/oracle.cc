@@ -29,6 +29,9 @@ const json kUnknownMark = {{"\x01unknown", true}};
 
 Val Wrap(const json& data) { return data == kUnknownMark ? kUnknownValue : Of(data); }
 
+// What is used as a whole is unknown when something in it is.
+Val Whole(const Val& v) { return !v.fault() && v.data.dump().find("\\u0001unknown") != std::string::npos ? kUnknownValue : v; }
+
 // Faults of strict operations: an error before an unknown, the left one first. Returns nullptr when all are plain.
 const Val* FirstFault(const std::vector<Val>& args) {
   for (const Val::Kind kind : {Val::kError, Val::kUnknown})
@@ -150,7 +153,8 @@ class Walk {
       }
       case ExprKind::kList: {
         json list = json::array();
-        for (const Val& v : EvalAll(file, e.args)) {
+        for (const Val& item : EvalAll(file, e.args)) {
+          const Val v = Whole(item);
           if (v.fault()) return v;  // aggregates fail with the first fault as built
           list.push_back(v.data);
         }
@@ -179,7 +183,7 @@ class Walk {
   }
 
   Val EvalMacro(FileId file, const Expr& e) {
-    const Val range = Eval(file, e.args[0]);
+    const Val range = Whole(Eval(file, e.args[0]));
     if (range.fault()) return range;
     if (range.kind != Val::kJson || !range.data.is_structured()) return Error("no matching overload");
     const std::string name(e.names[0]);
@@ -223,6 +227,7 @@ class Walk {
       return left.fault() ? left : Of(left.data);
     }
     std::vector<Val> args = EvalAll(file, ids);
+    for (std::size_t i = info.function == Function::kIndex ? 1 : 0; i < args.size(); ++i) args[i] = Whole(args[i]);
     if (const Val* fault = FirstFault(args)) return *fault;
     for (const Val& v : args)
       if (v.kind != Val::kJson) return Error("no matching overload");
@@ -424,7 +429,8 @@ Verdict Combine(const std::vector<Seen>& all, bool access_like) {
   for (const Seen& s : all) {
     const PolicyMode mode = s.policy->decl->mode;
     const bool requirement = s.rule->verb == Verb::kRequire;
-    const bool bad = requirement ? s.outcome != "true" : s.rule->verb == Verb::kDeny && (s.outcome == "true" || s.outcome == "error");
+    const bool denying = requirement || s.rule->verb == Verb::kDeny;
+    const bool bad = denying && (s.outcome == "error" || s.outcome == (requirement ? "false" : "true"));
     const std::string line = s.name + " " + std::string(VerbName(s.rule->verb)) + " " + s.outcome;
     if (mode == PolicyMode::kShadow) {
       if (bad || (s.rule->verb == Verb::kAllow && s.outcome == "true")) v.shadow.push_back(line);
@@ -435,7 +441,7 @@ Verdict Combine(const std::vector<Seen>& all, bool access_like) {
     if (s.rule->verb == Verb::kNote && s.outcome == "true") v.notes.push_back(s.name + "=" + s.message);
     if (bad && mode == PolicyMode::kWarn) v.warnings.push_back(s.message);
     if (bad && mode != PolicyMode::kWarn) denies.push_back(&s);
-    if (s.rule->verb == Verb::kDeny && s.outcome == "unknown" && mode != PolicyMode::kWarn) maybe_denies.push_back(&s);
+    if (denying && s.outcome == "unknown" && mode != PolicyMode::kWarn) maybe_denies.push_back(&s);
     if (s.rule->verb == Verb::kAllow && s.outcome == "true") allows.push_back(&s);
     if (s.rule->verb == Verb::kAllow && s.outcome == "unknown") maybe_allows.push_back(&s);
   }

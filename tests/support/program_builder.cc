@@ -214,6 +214,7 @@ void AddSampleOtherRules(ProgramBuilder& b) {
   require.title = "signed images";
   require.image = ImageSpec{
       BlockId(4),
+      "object.spec.image",
       {{SignerTerm::Kind::kSigner, release, 0, 0}, {SignerTerm::Kind::kSigner, platform, 0, 0}, {SignerTerm::Kind::kAtLeast, {}, 1, 2}}};
   b.AddRule(Verb::kWarn).message = {{std::string(80, 'w'), {}}};
 }

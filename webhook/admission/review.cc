@@ -74,6 +74,10 @@ bool GetObject(ondemand::value value, std::string_view path, ondemand::object& o
 
 void PeekRequest(ondemand::object request, ReviewHead& head, std::optional<PeekFault>& fault) {
   ForEachMember(request, fault, [&head, &fault](std::string_view key, ondemand::value value) {
+    if (key == "uid" && !head.uid.empty()) {
+      fault = PeekFault{.message = "`request.uid` stands twice"};
+      return;
+    }
     if (key == "uid") return ReadText(value, "request.uid", head.uid, fault);
     if (key == "operation") return ReadText(value, "request.operation", head.operation, fault);
     if (key == "namespace") return ReadText(value, "request.namespace", head.object_namespace, fault);
@@ -110,7 +114,8 @@ std::optional<PeekFault> PeekReview(std::string_view body, ReviewHead& head) {
     if (key == "kind") return ReadText(value, "kind", head.kind, fault);
     if (key == "request") {
       ondemand::object request;
-      if (!GetObject(value, "request", request, fault)) return;
+      if (head.has_request) fault = PeekFault{.message = "`request` stands twice"};
+      if (fault || !GetObject(value, "request", request, fault)) return;
       head.has_request = true;
       PeekRequest(request, head, fault);
     }
@@ -208,10 +213,12 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
   reply.dry_run = head.dry_run;
   if (const std::optional<std::string> wrong = CheckReview(head)) return Fail(std::move(reply), 400, *wrong);
   const Decision decision = engine.DecideJson(body, context, {.consume_limits = !head.dry_run});
-  if (decision.reason == Reason::kBadRequest) return Fail(std::move(reply), 400, JoinLines(decision.messages));
-  if (decision.target != Target::kAdmission || (!decision.admission_uid.empty() && decision.admission_uid != head.uid)) {
-    return Fail(std::move(reply), 500, "internal error: the decision is about another request");
-  }
+  // JSON that the strict reader refuses (too deep, a number out of range, a duplicate key) is a denial with its reason: left to a
+  // failurePolicy of Ignore, it would pass.
+  const bool is_unread = decision.reason == Reason::kBadRequest;
+  if (is_unread && !Json::accept(body)) return Fail(std::move(reply), 400, JoinLines(decision.messages));
+  const bool is_about_it = decision.target == Target::kAdmission && (decision.admission_uid.empty() || decision.admission_uid == head.uid);
+  if (!is_unread && !is_about_it) { return Fail(std::move(reply), 500, "internal error: the decision is about another request"); }
   reply.status = 200;
   reply.verdict = decision.effect == Effect::kAllow ? Verdict::kAllowed : Verdict::kDenied;
   reply.rules = RuleNames(decision.rules);
@@ -296,7 +303,10 @@ std::string AnnotationKey(std::string_view note) {
 std::string ReviewAnswer(std::string_view uid, const Decision& decision, const ReviewOptions& options) {
   Json response = {{"uid", uid}, {"allowed", decision.effect == Effect::kAllow}};
   if (decision.effect != Effect::kAllow) {
-    response["status"] = {{"code", 403}, {"reason", "Forbidden"}, {"message", DenialMessage(decision, options)}};
+    const bool unreadable = decision.reason == Reason::kBadRequest;
+    response["status"] = {{"code", unreadable ? 400 : 403},
+                          {"reason", unreadable ? "BadRequest" : "Forbidden"},
+                          {"message", (unreadable ? "the object cannot be read: " : "") + DenialMessage(decision, options)}};
   }
   const std::vector<std::string> warnings = WarningLines(decision.warnings, options);
   if (!warnings.empty()) response["warnings"] = warnings;

@@ -212,7 +212,9 @@ struct Server::Impl {
   void RunIo();
   void Launch();
   asio::awaitable<void> AcceptLoop();
+  std::string TryAccept(tcp::socket socket);
   void Accept(tcp::socket socket);
+  void Forget(ConnectionBase* connection);
   void CloseListener();
   void TellAll(void (ConnectionBase::*what)());
   void Touch() { last_activity = steady_clock::now().time_since_epoch(); }
@@ -555,14 +557,27 @@ asio::awaitable<void> Server::Impl::AcceptLoop() {
   while (acceptor.is_open()) {
     tcp::socket socket(asio::make_strand(io));
     const auto [error] = co_await acceptor.async_accept(socket, kTuple);
+    std::string fault;
     if (!error) {
-      Accept(std::move(socket));
-    } else if (acceptor.is_open() && error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
+      fault = TryAccept(std::move(socket));
+    } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
+      fault = error.message();
+    }
+    if (!fault.empty() && acceptor.is_open()) {
       // Out of descriptors or memory: connections that end will make room.
-      Log(LogLevel::kWarn, "cannot accept connections for now", {{"error", error.message()}});
+      Log(LogLevel::kWarn, "cannot accept connections for now", {{"error", fault}});
       accept_pause.expires_after(milliseconds(100));
       static_cast<void>(co_await accept_pause.async_wait(kTuple));
     }
+  }
+}
+
+std::string Server::Impl::TryAccept(tcp::socket socket) {
+  try {
+    Accept(std::move(socket));
+    return {};
+  } catch (const std::exception& failure) {  // out of memory: this connection is lost, the listener is not
+    return failure.what();
   }
 }
 
@@ -594,21 +609,30 @@ void Server::Impl::Accept(tcp::socket socket) {
     connections.insert(connection.get());
   }
   if (options.events.on_connections) options.events.on_connections(open + 1);
-  // The lambda owns the connection; it runs when the coroutine has ended, by itself or through an exception.
-  asio::co_spawn(strand, connection->Run(), [this, connection](const std::exception_ptr& failure) {
-    if (failure) {
-      Log(LogLevel::kError, "a connection ended with an exception");
-      connection->Close();
-    }
-    std::int64_t left = 0;
-    {
-      const std::lock_guard lock(mutex);
-      connections.erase(connection.get());
-      left = static_cast<std::int64_t>(connections.size());
-    }
-    changed.notify_all();
-    if (options.events.on_connections) options.events.on_connections(left);
-  });
+  try {
+    // The lambda owns the connection; it runs when the coroutine has ended, by itself or through an exception.
+    asio::co_spawn(strand, connection->Run(), [this, connection](const std::exception_ptr& failure) {
+      if (failure) {
+        Log(LogLevel::kError, "a connection ended with an exception");
+        connection->Close();
+      }
+      Forget(connection.get());
+    });
+  } catch (...) {  // out of memory before it began
+    Forget(connection.get());
+    throw;
+  }
+}
+
+void Server::Impl::Forget(ConnectionBase* connection) {
+  std::int64_t left = 0;
+  {
+    const std::lock_guard lock(mutex);
+    connections.erase(connection);
+    left = static_cast<std::int64_t>(connections.size());
+  }
+  changed.notify_all();
+  if (options.events.on_connections) options.events.on_connections(left);
 }
 
 // Takes what the kernel has completed already, then closes: a client whose connect() succeeded gets its answer.
@@ -620,7 +644,7 @@ void Server::Impl::CloseListener() {
     while (!error) {
       tcp::socket socket(asio::make_strand(io));
       acceptor.accept(socket, error);
-      if (!error) Accept(std::move(socket));
+      if (!error) static_cast<void>(TryAccept(std::move(socket)));
     }
     acceptor.close(error);
     closed->set_value();
