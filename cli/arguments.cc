@@ -37,8 +37,7 @@ const std::map<std::string, Format> kFormats = {{"text", Format::kText}, {"json"
 void AddFormat(CLI::App& command, Format& format) {
   command.add_option("--format", format, "Output for people or for programs: text, json")
       ->option_text("text|json")
-      ->transform(CLI::Transformer(kFormats).description(""))
-      ->check(CLI::IsMember({Format::kText, Format::kJson}).description(""));
+      ->transform(CLI::CheckedTransformer(kFormats).description(""));
 }
 
 void AddData(CLI::App& command, DataOptions& data) {

@@ -18,10 +18,7 @@ ExitCode RunCompile(const CompileOptions& options, const Console& console) {
     return ExitCode::kInternal;
   }
   const Status written = WriteFile(options.output, bytes);
-  if (!written) {
-    PrintError(console, written.error().message);
-    return ExitCode::kBadInput;
-  }
+  if (!written) return ReportUnwritten(written.error(), console);
   // To stdout itself (`-o /dev/stdout`) nothing but the bundle may go.
   if (options.output == "/dev/stdout") return ExitCode::kOk;
   const std::size_t rules = result->program->rules.size();

@@ -1,4 +1,6 @@
 // `writ fmt`: the canonical layout, in place, or what would change.
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/diff.h"
 #include "cli/input.h"
@@ -9,19 +11,15 @@
 namespace writ::cli {
 namespace {
 
-// Shows one file that is not formatted, or writes it. Empty after a failure to write, which is printed.
-std::optional<ExitCode> HandleChange(const SourceFile& file, const std::string& formatted, FmtOptions::Mode mode, const Console& console) {
+// Shows one file that is not formatted, or writes it.
+ExitCode HandleChange(const SourceFile& file, const std::string& formatted, FmtOptions::Mode mode, const Console& console) {
   switch (mode) {
     case FmtOptions::Mode::kCheck: console.out << file.name << "\n"; return ExitCode::kDenied;
     case FmtOptions::Mode::kDiff: console.out << UnifiedDiff(file.name, file.text, formatted); return ExitCode::kDenied;
     case FmtOptions::Mode::kWrite: break;
   }
   const Status written = WriteFile(file.name, formatted);
-  if (!written) {
-    PrintError(console, written.error().message);
-    return std::nullopt;
-  }
-  return ExitCode::kOk;
+  return written ? ExitCode::kOk : ReportUnwritten(written.error(), console);
 }
 
 }  // namespace
@@ -29,13 +27,12 @@ std::optional<ExitCode> HandleChange(const SourceFile& file, const std::string& 
 ExitCode RunFmt(const FmtOptions& options, const Console& console) {
   const std::optional<std::vector<SourceFile>> files = ReadPolicies(options.paths, console);
   if (!files) return ExitCode::kBadInput;
-  ExitCode code = ExitCode::kOk;
-  bool failed = false;
+  ExitCode code = ExitCode::kOk;  // the worst one
   for (const SourceFile& file : *files) {
     const dsl::Formatted result = dsl::FormatPolicy(file);
     if (!result.text) {
       PrintDiagnostics(result.diagnostics, std::span(&file, 1), console);
-      failed = true;
+      code = std::max(code, ExitCode::kBadInput);
       continue;
     }
     const bool is_filter = file.name == kStdinName && options.mode == FmtOptions::Mode::kWrite;
@@ -44,11 +41,9 @@ ExitCode RunFmt(const FmtOptions& options, const Console& console) {
       continue;
     }
     if (*result.text == file.text) continue;
-    const std::optional<ExitCode> change = HandleChange(file, *result.text, options.mode, console);
-    failed = failed || !change;
-    if (change && *change == ExitCode::kDenied) code = ExitCode::kDenied;
+    code = std::max(code, HandleChange(file, *result.text, options.mode, console));
   }
-  return failed ? ExitCode::kBadInput : code;
+  return code;
 }
 
 }  // namespace writ::cli

@@ -145,4 +145,9 @@ Status WriteFile(const std::string& path, std::string_view contents) {
   return OkStatus();
 }
 
+ExitCode ReportUnwritten(const Error& error, const Console& console) {
+  PrintError(console, error.message);
+  return error.code == ErrorCode::kNotFound ? ExitCode::kBadInput : ExitCode::kInternal;
+}
+
 }  // namespace writ::cli

@@ -39,6 +39,9 @@ Result<std::vector<std::string>> FindDocumentFiles(const std::string& path);
 // renamed over it. Keeps the permissions of a file that exists. Errors: kUnreadable, naming the path and the system's reason.
 Status WriteFile(const std::string& path, std::string_view contents);
 
+// Prints why an output could not be written and returns the exit code: 2 for a path that is none, 3 for everything else.
+ExitCode ReportUnwritten(const Error& error, const Console& console);
+
 // Returns "no such file: x.yaml", … as `writ: error: …` prints it, for an errno of opening or reading `path`.
 Error FileError(const std::string& path, int error_number);
 

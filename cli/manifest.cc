@@ -87,6 +87,7 @@ class TreeBuilder final : public YAML::EventHandler {
     Place(mark);
     if (IsKeyWithoutColon()) throw Fault{open_.back().key_mark, "found a line without `:`, expected `key: value`"};
     if (ExpectsKey()) throw Fault{mark, "a key is missing before `:`"};
+    if (IsInFlowList()) throw Fault{mark, "found nothing between the commas of a list"};
     AddScalar(mark, anchor, "null");
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
@@ -141,6 +142,9 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   bool ExpectsKey() const { return !open_.empty() && open_.back().node->kind == Node::Kind::kMap && !open_.back().expects_value; }
+
+  // yaml-cpp reads `[,]` as `[null]`.
+  bool IsInFlowList() const { return !open_.empty() && open_.back().node->kind == Node::Kind::kList && !open_.back().is_block; }
 
   // yaml-cpp reads a stray line inside a block mapping as a key with nothing after it; YAML (and Kubernetes) refuse it.
   bool IsKeyWithoutColon() const {
@@ -307,13 +311,26 @@ bool AddDocuments(const Document& place, const Node& root, Lists lists, std::siz
   return true;
 }
 
-// Gives yaml-cpp the text without copying it.
+// Gives yaml-cpp the text without copying it, and an end-of-document marker behind the last line: without one, a quoted scalar that
+// is still open there would be taken as closed.
 class ViewBuffer final : public std::streambuf {
  public:
-  explicit ViewBuffer(std::string_view text) {
+  explicit ViewBuffer(std::string_view text) : rest_(text.ends_with('\n') ? "...\n" : "") { Show(text); }
+
+ protected:
+  int_type underflow() override {
+    if (rest_.empty()) return traits_type::eof();
+    Show(std::exchange(rest_, {}));
+    return traits_type::to_int_type(*gptr());
+  }
+
+ private:
+  void Show(std::string_view text) {
     char* begin = const_cast<char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast): a get area is only read
     setg(begin, begin, begin + text.size());
   }
+
+  std::string_view rest_;
 };
 
 Result<std::vector<Document>> ParseYaml(std::string_view file, std::string_view text, Lists lists, const ManifestLimits& limits) {

@@ -1,6 +1,7 @@
 #include "cli/policy_files.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -21,6 +22,13 @@ std::optional<std::string> RefuseOtherFormats(const SourceFile& file) {
     return file.name + ": is a binary file (a zero byte at offset " + std::to_string(zero) + "), expected policy text";
   }
   return std::nullopt;
+}
+
+// The same for every spelling of a path to one file.
+std::string IdentityOf(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path canonical = std::filesystem::weakly_canonical(path, error);
+  return error ? path : canonical.string();
 }
 
 // The whole of a YAML or JSON file as one JSON text, for data.
@@ -47,6 +55,8 @@ std::optional<std::vector<SourceFile>> ReadPolicies(std::span<const std::string>
       Result<Input> input = ReadInput(path, console, SourceLimits{}.max_file_bytes);
       if (!input) {
         fail(input.error().message);
+      } else if (input->text.find_first_not_of(" \t\r\n") == std::string::npos) {
+        fail(input->name + ": is empty");  // what a broken pipeline gives
       } else {
         files.push_back({std::move(input->name), std::move(input->text)});
       }
@@ -57,7 +67,7 @@ std::optional<std::vector<SourceFile>> ReadPolicies(std::span<const std::string>
       fail(found.error().message);
       continue;
     }
-    std::erase_if(*found, [&](const std::string& name) { return !seen.insert(name).second; });
+    std::erase_if(*found, [&](const std::string& name) { return !seen.insert(IdentityOf(name)).second; });
     Result<std::vector<SourceFile>> read = dsl::ReadPolicyFiles(*found);
     if (!read) {
       fail(read.error().message);

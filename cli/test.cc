@@ -81,6 +81,20 @@ std::optional<Unit> LoadUnit(const Parsed& parsed, std::string_view package, con
   return Unit{loaded->policies, std::move(loaded->data)};
 }
 
+// A name that nobody imports is a misspelt one.
+bool AreImported(const DataOptions& data, const Parsed& parsed, const Console& console) {
+  for (const std::string& option : data) {
+    const std::string_view name = std::string_view(option).substr(0, option.find('='));
+    const bool is_imported = std::any_of(parsed.trees.begin(), parsed.trees.end(), [&](const dsl::FileTree& tree) {
+      return std::any_of(tree.imports.begin(), tree.imports.end(), [&](const dsl::ImportDecl& import) { return import.name.text == name; });
+    });
+    if (is_imported || option.find('=') == std::string::npos) continue;  // without `=`: MakePolicySource says what is wrong
+    PrintError(console, "data `" + std::string(name) + "` is not imported by any policy");
+    return false;
+  }
+  return true;
+}
+
 // Runs the tests of all files, loading the policies of each package once. Empty after an error, which is printed.
 std::optional<TestReport> RunAll(const Parsed& parsed, const TestOptions& options, const Console& console) {
   std::map<std::string, Unit, std::less<>> units;
@@ -103,7 +117,7 @@ std::optional<TestReport> RunAll(const Parsed& parsed, const TestOptions& option
 
 ExitCode RunTest(const TestOptions& options, const Console& console) {
   const std::optional<Parsed> parsed = ParseAll(options, console);
-  if (!parsed) return ExitCode::kBadInput;
+  if (!parsed || !AreImported(options.data, *parsed, console)) return ExitCode::kBadInput;
   const std::optional<TestReport> report = RunAll(*parsed, options, console);
   if (!report) return ExitCode::kBadInput;
   if (options.format == Format::kJson) {
@@ -113,10 +127,7 @@ ExitCode RunTest(const TestOptions& options, const Console& console) {
   }
   if (!options.junit_file.empty()) {
     const Status written = WriteFile(options.junit_file, ReportJunit(*report));
-    if (!written) {
-      PrintError(console, written.error().message);
-      return ExitCode::kBadInput;
-    }
+    if (!written) return ReportUnwritten(written.error(), console);
   }
   if (report->failed > 0) return ExitCode::kDenied;
   if (!report->cases.empty() || options.allow_empty) return ExitCode::kOk;

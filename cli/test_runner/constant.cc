@@ -20,6 +20,7 @@ Error Bad(std::string message) { return {ErrorCode::kInvalidArgument, std::move(
 
 // A value without faults as JSON. Through text, as every other JSON of the engine.
 Result<Json> ValueJson(const Value& value) {
+  if (value.is(Kind::kUint)) return Bad("found `" + LiteralText(value) + "`: JSON has no unsigned integers, write it without `u`");
   std::string text;
   AppendJson(value, text);
   Json json = Json::parse(text, nullptr, false);

@@ -158,9 +158,10 @@ void Decider::Combine(Decision& decision) {
     decision.effect = Effect::kAllow;
   }
   AddTexts(decision);
-  if (decision.effect != Effect::kAllow || context_.evaluator.exhausted()) return;
-  ApplyLimits(decision);
-  if (decision.effect == Effect::kAllow) AddObligationsAndRow(decision);
+  if (context_.evaluator.exhausted()) return;
+  if (decision.effect == Effect::kAllow) ApplyLimits(decision);
+  if (decision.effect != Effect::kDeny) AddObligations(decision);
+  if (decision.effect == Effect::kAllow) AddRow(decision);
 }
 
 // No denial is certain: allowed when an allow is and no denial is possible.
@@ -287,13 +288,17 @@ std::string Decider::AllowText(const RuleResult& result) const {
   return text;
 }
 
-void Decider::AddObligationsAndRow(Decision& decision) {
+// A conditional decision carries them too: whoever finds its residual to hold has to apply them.
+void Decider::AddObligations(Decision& decision) const {
   for (const RuleResult& result : context_.results) {
     const Rule& rule = RuleOf(result);
     const bool masks = (rule.verb == Verb::kMask || rule.verb == Verb::kRedact) && rule.mask.has_value();
     if (!masks || result.outcome == Outcome::kFalse || ModeOf(result) == PolicyMode::kShadow) continue;
-    AddObligations(rule.verb, *rule.mask, decision.obligations);
+    writ::AddObligations(rule.verb, *rule.mask, decision.obligations);
   }
+}
+
+void Decider::AddRow(Decision& decision) {
   if (request_.target() != Target::kRows || !request_.row.valid()) return;
   const Value row = MaterializeJson(request_.row, context_.arena);
   if (row.is(Kind::kAbsent)) return DenyByBudget(decision);  // the arena is full: without its masks the row is not to be shown

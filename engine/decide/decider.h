@@ -84,7 +84,8 @@ class Decider {
   std::string LimitText(const Rule& rule);
   [[gnu::cold]] void DenyByLimits(Decision& decision);
   [[gnu::cold]] void WarnOfLimits(Decision& decision);
-  void AddObligationsAndRow(Decision& decision);
+  void AddObligations(Decision& decision) const;
+  void AddRow(Decision& decision);
   [[gnu::cold]] void DenyByBudget(Decision& decision) const;
 
   void Explain(Decision& decision);

@@ -249,7 +249,7 @@ class Scanner {
     if (is_integer) {
       std::int64_t value = 0;
       const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-      if (error != std::errc()) return Fault(begin, "number out of range: `" + Shown(number) + "` does not fit in a 64-bit integer");
+      if (error != std::errc()) return Fault(begin, "number out of range: `" + Shown(number) + "` does not fit in a signed 64-bit integer");
     } else if (std::isinf(std::strtod(number.c_str(), nullptr))) {
       return Fault(begin, "number out of range: `" + Shown(number) + "` does not fit in a double");
     }

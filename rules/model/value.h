@@ -209,8 +209,9 @@ std::string DisplayText(const Value& value);
 // Cut with "…" after 1 MiB of an aggregate.
 std::string LiteralText(const Value& value);
 
-// Appends `value` as JSON: bytes as base64, timestamps and durations as strings, non-finite doubles as strings, none as null.
-// Map keys that are no strings become their text; types and faults inside become strings. Members beyond 64 MiB of text are null.
+// Appends `value` as JSON that reads back to the same types: doubles as "5.0"; bytes as base64, timestamps and durations as strings,
+// non-finite doubles as strings, none as null. Map keys that are no strings become their text; types and faults inside become strings.
+// Members beyond 64 MiB of text are null.
 void AppendJson(const Value& value, std::string& out);
 // Appends `text` as a quoted JSON string. Invalid UTF-8 is replaced by U+FFFD.
 void AppendJsonString(std::string_view text, std::string& out);

@@ -102,12 +102,10 @@ class TextWriter {
   }
 
   void WriteDouble(double value) {
-    if (form_ == Form::kLiteral)
-      out_ += DoubleLiteral(value);
-    else if (form_ == Form::kJson && !std::isfinite(value))
+    if (form_ == Form::kJson && !std::isfinite(value))
       AppendJsonString(FormatDouble(value), out_);
     else
-      out_ += FormatDouble(value);
+      out_ += form_ == Form::kDisplay ? FormatDouble(value) : DoubleLiteral(value);
   }
 
   void WriteBytes(std::string_view bytes) {

@@ -456,7 +456,7 @@ Verdict Combine(const std::vector<Seen>& all, bool access_like) {
   for (const Seen& s : all) {
     if (s.policy->decl->mode == PolicyMode::kShadow) continue;
     const bool masks = s.rule->verb == Verb::kRedact || s.rule->verb == Verb::kMask;
-    if (v.effect == "allow" && masks && s.outcome != "false") v.obligations.push_back(s.name);
+    if (v.effect != "deny" && masks && s.outcome != "false") v.obligations.push_back(s.name);
     if (v.effect != "deny" || !v.rules.empty() || !s.only_scopes) continue;
     for (const std::string& scope : s.missing) {
       if (told.insert(scope).second) v.needs.push_back(scope);

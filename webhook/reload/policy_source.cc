@@ -48,7 +48,9 @@ Result<std::vector<std::string>> FindSources(const std::vector<std::string>& pat
     Result<std::vector<std::string>> found = dsl::FindPolicyFiles(path);
     if (!found) return found.error();
     for (std::string& file : *found) {
-      const std::string key = fs::path(file).lexically_normal().string();
+      std::error_code ignored;  // an empty path on failure: then the file is read, and the reader says what is wrong
+      const fs::path canonical = fs::weakly_canonical(file, ignored);
+      const std::string key = canonical.empty() ? file : canonical.string();
       if ((file == path || !IsHidden(file, path)) && seen.insert(key).second) files.push_back(std::move(file));
     }
   }

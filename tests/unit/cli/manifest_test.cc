@@ -40,6 +40,9 @@ TEST(Manifest, ReadsYaml) {
       {"a:\nb: {c, d}\n", "1 {\"a\":null,\"b\":{\"c\":null,\"d\":null}}\n"},
       {"a: 1\r\nb: 2\r\n", "1 {\"a\":1,\"b\":2}\n"},
       {"? a\n: 1\n", "1 {\"a\":1}\n"},
+      {"a: |+\n  x\n\n", "1 {\"a\":\"x\\n\\n\"}\n"},
+      {"a: 'x'\n# end\n", "1 {\"a\":\"x\"}\n"},
+      {"a: [b, ]\n", "1 {\"a\":[\"b\"]}\n"},
   };
   for (const ManifestCase& c : cases) {
     SCOPED_TRACE(c.text);
@@ -90,6 +93,10 @@ TEST(Manifest, SaysWhatIsWrongAndWhere) {
        "f: is a binary file (a zero byte at offset 4)"},
       {"a: {<<: 5}\n", "f:1:9: `<<` takes a mapping or a list of mappings"},
       {"~: 1\n", "f:1:1: a key is missing before `:`"},
+      {"a: 'x\nb: 2\n", "f:3:1: not YAML: illegal document indicator in scalar"},
+      {"a: \"x\nb: 2\n", "f:3:1: not YAML: illegal document indicator in scalar"},
+      {"a: [b, , c]\n", "f:1:8: found nothing between the commas of a list"},
+      {"a: [,]\n", "f:1:5: found nothing between the commas of a list"},
   };
   for (const ManifestCase& c : cases) {
     SCOPED_TRACE(c.text);
