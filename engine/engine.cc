@@ -3,6 +3,7 @@
 
 #include "engine/decide/context.h"
 #include "engine/decide/decider.h"
+#include "engine/decide/images.h"
 #include "engine/decide/policy_set.h"
 #include "engine/limit/quota_table.h"
 #include "engine/request/request_reader.h"
@@ -19,6 +20,26 @@ namespace {
   denied.reason = Reason::kBadRequest;
   denied.messages.push_back(error.message);
   decision = std::move(denied);
+}
+
+// Facts of the host, after those of the request. Predicates live in the arena. Errors: a predicate that is no JSON, or too large.
+Status AddHostFacts(std::span<const ImageFacts> facts, Context::Impl& state, Request& request) {
+  for (const ImageFacts& given : facts) {
+    if (TryFindFact(request.images, given.image) != nullptr) continue;
+    ImageFact& fact = request.images.emplace_back();
+    fact.image = given.image;
+    fact.signed_by.assign(given.signed_by.begin(), given.signed_by.end());
+    fact.refuted.assign(given.refuted.begin(), given.refuted.end());
+    fact.unknown.assign(given.unknown.begin(), given.unknown.end());
+    fact.attestations.emplace();
+    for (const ImageAttestation& attestation : given.attestations) {
+      Result<Value> predicate = state.predicates.Read(attestation.predicate_json, state.arena);
+      if (!predicate)
+        return Error{predicate.error().code, "the predicate of an attestation of " + given.image + ": " + predicate.error().message};
+      fact.attestations->push_back({attestation.predicate_type, {attestation.signed_by.begin(), attestation.signed_by.end()}, *predicate});
+    }
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -60,6 +81,10 @@ Decision Engine::DecideJson(std::string_view request_text, Context& context, con
     DenyBadRequest(request.error(), decision);
     return decision;
   }
+  if (const Status added = AddHostFacts(options.images, state, *request); !added) {
+    DenyBadRequest(added.error(), decision);
+    return decision;
+  }
   Decider decider(policies_->impl(), state, *request, quotas_->table, now, options);
   if (!request->is_listing()) {
     decider.Decide(decision);
@@ -85,6 +110,19 @@ Decision Engine::DecideFields(const FieldRequest& fields, Context& context, cons
   }
   Decider(policies_->impl(), state, *request, quotas_->table, now, options).Decide(decision);
   return decision;
+}
+
+Result<std::vector<ImageNeed>> Engine::FindImageNeeds(std::string_view request_text, Context& context) const {
+  Context::Impl& state = context.impl();
+  state.arena.Reset();
+  const Result<JsonNode> document = state.document.Parse(request_text);
+  if (!document) return document.error();
+  const UnixNanos now = clock_->Now();
+  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slots);
+  Result<Request> request = reader.Read(*document);
+  if (!request) return request.error();
+  if (request->target() != Target::kAdmission) return std::vector<ImageNeed>();
+  return Decider(policies_->impl(), state, *request, quotas_->table, now, {}).FindImageNeeds();
 }
 
 SlotId Engine::FindField(std::string_view path) const {

@@ -283,7 +283,7 @@ class Lowerer {
     }
     if (nodes.image.valid()) {
       rule.image = ImageSpec{emitter.Write(nodes.image), ExprText(set_.files[policy.file.index], decl.image), {}};
-      if (decl.signers) WriteSigners(*decl.signers, rule.image->signers);
+      if (decl.signers) WriteSigners(*decl.signers, rule.image->demands.emplace_back().signers);
     }
     program_.rules.push_back(std::move(rule));
   }

@@ -5,6 +5,7 @@
 
 #include "engine/eval/evaluator.h"
 #include "engine/json/json_document.h"
+#include "engine/json/json_reader.h"
 #include "engine/limit/quota_table.h"
 #include "rules/base/arena.h"
 #include "writ/engine.h"
@@ -21,10 +22,11 @@ struct RuleResult {
 
 struct Context::Impl {
   Impl(const EvalLimits& eval_limits, const JsonLimits& json_limits)
-      : limits(eval_limits), document(json_limits), evaluator(eval_limits), arena(eval_limits.max_arena_bytes) {}
+      : limits(eval_limits), document(json_limits), predicates(json_limits), evaluator(eval_limits), arena(eval_limits.max_arena_bytes) {}
 
   EvalLimits limits;
   JsonDocument document;
+  JsonReader predicates;  // of attestations that the host gives
   Evaluator evaluator;
   Arena arena;  // of the request's values
   std::vector<Value> slots;

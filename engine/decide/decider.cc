@@ -11,14 +11,6 @@
 namespace writ {
 namespace {
 
-// A guard that is no bool is an error: the verifier does not know types.
-Outcome OutcomeOf(Value& guard) {
-  if (guard.is(Kind::kBool)) return guard.boolean ? Outcome::kTrue : Outcome::kFalse;
-  if (guard.is(Kind::kUnknown)) return Outcome::kUnknown;
-  if (!guard.is(Kind::kError)) guard = Value::Error(ValueError::kNotABool, TypeName(guard.kind));
-  return Outcome::kError;
-}
-
 void AddInOrder(const std::vector<RuleId>& more, std::vector<RuleId>& rules) {
   rules.insert(rules.end(), more.begin(), more.end());
   std::sort(rules.begin(), rules.end());
@@ -26,6 +18,13 @@ void AddInOrder(const std::vector<RuleId>& more, std::vector<RuleId>& rules) {
 }
 
 }  // namespace
+
+Outcome OutcomeOf(Value& condition) {
+  if (condition.is(Kind::kBool)) return condition.boolean ? Outcome::kTrue : Outcome::kFalse;
+  if (condition.is(Kind::kUnknown)) return Outcome::kUnknown;
+  if (!condition.is(Kind::kError)) condition = Value::Error(ValueError::kNotABool, TypeName(condition.kind));
+  return Outcome::kError;
+}
 
 void Decider::Decide(Decision& decision) {
   decision.target = request_.target();

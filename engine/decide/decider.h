@@ -13,6 +13,9 @@
 
 namespace writ {
 
+// Returns what a condition came to. One that is no bool becomes an error: the verifier does not know types.
+Outcome OutcomeOf(Value& condition);
+
 // Decides one request whose slots stand in `context.slots`. Made anew for each; borrows everything. Not thread-safe.
 class Decider {
  public:
@@ -28,6 +31,9 @@ class Decider {
 
   // Fills `decision`, which must be fresh.
   void Decide(Decision& decision);
+
+  // What the host has to find out first (writ/engine.h).
+  std::vector<ImageNeed> FindImageNeeds();
 
   // Decides a listing; `reader` has read the request and puts each tool into the slots. Errors: a tool that is none.
   Status DecideListing(RequestReader& reader, Request& request, Decision& decision);
@@ -52,6 +58,11 @@ class Decider {
   void EvaluateScopes(const Rule& rule, RuleResult& result) const;
   void EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver* observer);
   RuleResult EvaluateSignatures(const ImageSpec& spec, ReadObserver* observer);
+  RuleResult EvaluateDemand(const SignatureDemand& demand, std::string_view image, ReadObserver* observer);
+  Outcome AttestedBy(const SignatureDemand& demand, const ImageFact* fact, std::string_view signer, ReadObserver* observer,
+                     RuleResult& result);
+  void AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs);
+  Value RunOnPredicate(BlockId condition, const Value& predicate, ReadObserver* observer);
   Value Scopes() const;
   bool HasScope(std::string_view scope) const;
   Counts Count() const;

@@ -1,5 +1,8 @@
 // `require image …`: whether it is met, and what is said of the images that lack a signature.
 #include "engine/decide/decider.h"
+
+#include <algorithm>
+
 #include "engine/decide/images.h"
 #include "engine/decide/rule_text.h"
 
@@ -46,37 +49,122 @@ void Decider::EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver*
 RuleResult Decider::EvaluateSignatures(const ImageSpec& spec, ReadObserver* observer) {
   const Value images = context_.evaluator.Run(spec.image, observer);
   RuleResult worst{.outcome = Outcome::kTrue};
-  for (const Value& image : AsList(images)) {
-    RuleResult each{.outcome = Outcome::kError};
-    if (image.is(Kind::kString)) {
-      each.outcome = CheckSignatures(program_, spec.signers, request_.images, image.string());
-    } else if (image.is(Kind::kUnknown)) {
-      each.outcome = Outcome::kUnknown;
-      each.certain = false;
-    } else {
-      each.error = image.is(Kind::kError) ? image : Value::Error(ValueError::kInvalidArgument, "an image is a string or a list of strings");
-    }
+  const auto take = [&worst](const RuleResult& each) {
     if (Badness(each) > Badness(worst)) worst = each;
+  };
+  for (const Value& image : AsList(images)) {
+    if (image.is(Kind::kString)) {
+      for (const SignatureDemand& demand : spec.demands) take(EvaluateDemand(demand, image.string(), observer));
+    } else if (image.is(Kind::kUnknown)) {
+      take({.outcome = Outcome::kUnknown, .certain = false});
+    } else {
+      const Value error =
+          image.is(Kind::kError) ? image : Value::Error(ValueError::kInvalidArgument, "an image is a string or a list of strings");
+      take({.outcome = Outcome::kError, .error = error});
+    }
   }
   return worst;
 }
 
-// One text for every image that lacks a signature.
-void Decider::AddImageTexts(const RuleResult& result, std::vector<std::string>& texts) {
-  const Rule& rule = RuleOf(result);
-  const std::string signers = SignersText(program_, rule.image->signers);
-  const Value images = context_.evaluator.Run(rule.image->image);
-  for (const Value& image : AsList(images)) {
-    if (!image.is(Kind::kString)) {
-      texts.push_back("signature of an image that is not known by " + signers + " is not known");
-      continue;
+RuleResult Decider::EvaluateDemand(const SignatureDemand& demand, std::string_view image, ReadObserver* observer) {
+  const ImageFact* fact = TryFindFact(request_.images, image);
+  RuleResult result;
+  if (demand.predicate_type.empty()) {
+    result.outcome = CombineSigners(program_, demand.signers, [fact](std::string_view signer) { return SignedBy(fact, signer); });
+    return result;
+  }
+  result.outcome =
+      CombineSigners(program_, demand.signers, [&](std::string_view signer) { return AttestedBy(demand, fact, signer, observer, result); });
+  // Why no attestation served matters only when none did.
+  if (result.outcome == Outcome::kFalse && result.error.is(Kind::kError)) result.outcome = Outcome::kError;
+  if (result.outcome != Outcome::kError) result.error = Value();
+  if (result.outcome != Outcome::kUnknown) result.certain = true;
+  return result;
+}
+
+// One attestation of that type by that signer has to meet the condition. Notes in `result` what failed, or what hung on an unknown.
+Outcome Decider::AttestedBy(const SignatureDemand& demand, const ImageFact* fact, std::string_view signer, ReadObserver* observer,
+                            RuleResult& result) {
+  if (fact == nullptr || !fact->attestations) return Outcome::kUnknown;
+  bool is_open = false;
+  for (const AttestationFact& attestation : *fact->attestations) {
+    const std::vector<std::string_view>& by = attestation.signed_by;
+    if (attestation.predicate_type != demand.predicate_type || std::find(by.begin(), by.end(), signer) == by.end()) continue;
+    Value condition = demand.condition.valid() ? RunOnPredicate(demand.condition, attestation.predicate, observer) : Value::Bool(true);
+    switch (OutcomeOf(condition)) {
+      case Outcome::kTrue: return Outcome::kTrue;
+      case Outcome::kFalse: break;
+      case Outcome::kError: result.error = condition; break;
+      case Outcome::kUnknown: is_open = true; break;
     }
-    const std::string name(image.string());
-    switch (CheckSignatures(program_, rule.image->signers, request_.images, name)) {
-      case Outcome::kTrue: break;
-      case Outcome::kFalse: texts.push_back("image " + name + " is not signed by " + signers); break;
-      case Outcome::kUnknown:
-      case Outcome::kError: texts.push_back("signature of image " + name + " by " + signers + " is not known"); break;
+  }
+  if (is_open) result.certain = false;
+  const bool is_known = std::find(fact->unknown.begin(), fact->unknown.end(), signer) == fact->unknown.end();
+  return is_open || !is_known ? Outcome::kUnknown : Outcome::kFalse;
+}
+
+Value Decider::RunOnPredicate(BlockId condition, const Value& predicate, ReadObserver* observer) {
+  const SlotId slot = policies_.predicate_slot;
+  if (!slot.valid()) return context_.evaluator.Run(condition, observer);
+  FillSlots(program_, slot, predicate, context_.slots);
+  context_.evaluator.ForgetCells();
+  const Value value = context_.evaluator.Run(condition, observer);
+  FillSlots(program_, slot, Value(), context_.slots);
+  context_.evaluator.ForgetCells();
+  return value;
+}
+
+std::vector<ImageNeed> Decider::FindImageNeeds() {
+  context_.evaluator.Begin(policies_.runtime, context_.slots);
+  FindCandidates(context_.candidates);
+  std::vector<ImageNeed> needs;
+  for (const RuleId id : context_.candidates) {
+    const Rule& rule = program_.rules[id.index];
+    if (!rule.image) continue;
+    Value guard = rule.guard.valid() ? context_.evaluator.Run(rule.guard) : Value::Bool(true);
+    if (OutcomeOf(guard) != Outcome::kFalse) AddNeeds(*rule.image, needs);
+  }
+  return needs;
+}
+
+void Decider::AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs) {
+  const auto add = [](auto& list, const auto& item) {
+    if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+  };
+  const Value images = context_.evaluator.Run(spec.image);
+  for (const Value& image : AsList(images)) {
+    if (!image.is(Kind::kString)) continue;
+    auto need = std::find_if(needs.begin(), needs.end(), [&image](const ImageNeed& each) { return each.image == image.string(); });
+    if (need == needs.end()) need = needs.insert(needs.end(), ImageNeed{std::string(image.string()), {}, {}});
+    for (const SignatureDemand& demand : spec.demands) {
+      for (const SignerTerm& term : demand.signers) {
+        if (term.kind != SignerTerm::Kind::kSigner) continue;
+        if (demand.predicate_type.empty())
+          add(need->signers, term.signer);
+        else
+          add(need->attestations, ImageNeed::Attestation{term.signer, demand.predicate_type});
+      }
+    }
+  }
+}
+
+// One text for every image and demand that is not met.
+void Decider::AddImageTexts(const RuleResult& result, std::vector<std::string>& texts) {
+  const ImageSpec& spec = *RuleOf(result).image;
+  const Value images = context_.evaluator.Run(spec.image);
+  for (const Value& image : AsList(images)) {
+    for (const SignatureDemand& demand : spec.demands) {
+      const std::string what = DemandText(program_, demand);
+      if (!image.is(Kind::kString)) {
+        texts.push_back("an image that is not known is not known to be " + what);
+        continue;
+      }
+      const std::string name(image.string());
+      const Outcome outcome = EvaluateDemand(demand, name, nullptr).outcome;
+      if (outcome == Outcome::kUnknown)
+        texts.push_back("image " + name + " is not known to be " + what);
+      else if (outcome != Outcome::kTrue)
+        texts.push_back("image " + name + " is not " + what);
     }
   }
 }

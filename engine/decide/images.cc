@@ -8,25 +8,29 @@
 namespace writ {
 namespace {
 
-Outcome SignedBy(const ImageFact* fact, std::string_view signer) {
-  if (fact == nullptr) return Outcome::kUnknown;
-  const auto names = [signer](const std::vector<std::string_view>& list) {
-    return std::find(list.begin(), list.end(), signer) != list.end();
-  };
-  if (names(fact->refuted)) return Outcome::kFalse;
-  return names(fact->signed_by) ? Outcome::kTrue : Outcome::kUnknown;
+bool Names(const std::vector<std::string_view>& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
 }
 
 }  // namespace
 
-Outcome CheckSignatures(const Program& program, std::span<const SignerTerm> signers, std::span<const ImageFact> facts,
-                        std::string_view image) {
+const ImageFact* TryFindFact(std::span<const ImageFact> facts, std::string_view image) {
   const auto found = std::find_if(facts.begin(), facts.end(), [image](const ImageFact& fact) { return fact.image == image; });
-  const ImageFact* fact = found == facts.end() ? nullptr : &*found;
+  return found == facts.end() ? nullptr : &*found;
+}
+
+Outcome SignedBy(const ImageFact* fact, std::string_view signer) {
+  if (fact == nullptr) return Outcome::kUnknown;
+  if (Names(fact->refuted, signer)) return Outcome::kFalse;
+  return Names(fact->signed_by, signer) ? Outcome::kTrue : Outcome::kUnknown;
+}
+
+Outcome CombineSigners(const Program& program, std::span<const SignerTerm> signers,
+                       const std::function<Outcome(std::string_view signer)>& holds) {
   std::vector<Outcome> stack;
   for (const SignerTerm& term : signers) {
     if (term.kind == SignerTerm::Kind::kSigner) {
-      stack.push_back(SignedBy(fact, program.signers[term.signer.index].name));
+      stack.push_back(holds(program.signers[term.signer.index].name));
       continue;
     }
     WRIT_CHECK(term.operands <= stack.size());  // SAFETY: VerifyProgram has run the postfix expression

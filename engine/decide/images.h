@@ -1,6 +1,7 @@
 // `require image … signed by …`, answered from the facts that the host gathered.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -10,9 +11,15 @@
 
 namespace writ {
 
-// Returns whether `image` carries the wanted signatures: kTrue, kFalse (refuted) or kUnknown. An image without a fact, and a
-// signer that its fact does not name, are unknown. Images are matched by their exact reference.
-Outcome CheckSignatures(const Program& program, std::span<const SignerTerm> signers, std::span<const ImageFact> facts,
-                        std::string_view image);
+// Returns the fact about exactly this reference, or nullptr. O(facts).
+const ImageFact* TryFindFact(std::span<const ImageFact> facts, std::string_view image);
+
+// Returns whether the signer has signed: kTrue, kFalse (refuted) or kUnknown, which is what no fact names.
+Outcome SignedBy(const ImageFact* fact, std::string_view signer);
+
+// Returns whether enough of the signers hold: kTrue, kFalse or kUnknown, which is also what `holds` answers for each signer.
+// Requires: a verified expression.
+Outcome CombineSigners(const Program& program, std::span<const SignerTerm> signers,
+                       const std::function<Outcome(std::string_view signer)>& holds);
 
 }  // namespace writ

@@ -72,6 +72,7 @@ Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string_view bundle
     const bool below_principal =
         slot.parent.valid() && !program.slots[slot.parent.index].parent.valid() && program.slots[slot.parent.index].key == "principal";
     if (below_principal && slot.key == "scopes") impl->scopes_slot = SlotId(i);
+    if (!slot.parent.valid() && slot.key == kPredicateRoot) impl->predicate_slot = SlotId(i);
   }
   return std::shared_ptr<const PolicySet>(new PolicySet(std::move(impl)));  // not make_shared: the constructor is private
 }

@@ -23,6 +23,7 @@ struct PolicySet::Impl {
   RequestShapes shapes;       // their defaults include the data
   Arena data_arena;           // what data slots point into
   SlotId scopes_slot;         // principal.scopes; invalid when no rule reads it
+  SlotId predicate_slot;      // root of attestations' predicates; invalid when no rule reads it
   bool needs_scopes = false;  // some allow needs a scope
 };
 

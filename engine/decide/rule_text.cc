@@ -75,9 +75,18 @@ std::string PeriodText(std::int64_t nanos) {
   return out.empty() ? "0s" : out;
 }
 
+std::string DemandText(const Program& program, const SignatureDemand& demand) {
+  const std::string signers = SignersText(program, demand.signers);
+  if (demand.predicate_type.empty()) return "signed by " + signers;
+  const std::string condition = demand.condition_text.empty() ? "" : " where " + demand.condition_text;
+  return "attested " + LiteralText(Value::String(demand.predicate_type)) + " by " + signers + condition;
+}
+
 std::string ImageRequirementText(const Program& program, const Rule& rule) {
   const std::string condition = rule.guard_text.empty() ? "" : "!(" + rule.guard_text + ") || ";
-  return condition + "image " + rule.image->image_text + " signed by " + SignersText(program, rule.image->signers);
+  std::string text = condition + "image " + rule.image->image_text;
+  for (const SignatureDemand& demand : rule.image->demands) text += " " + DemandText(program, demand);
+  return text;
 }
 
 std::string AsOperand(std::string_view guard) {

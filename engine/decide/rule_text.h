@@ -24,6 +24,9 @@ std::string RenderMessage(const Message& message, Evaluator& evaluator);
 // Returns "release or platform", "a and (b or c)", "at least 2 of a, b, c". Requires: a verified expression.
 std::string SignersText(const Program& program, std::span<const SignerTerm> signers);
 
+// Returns "signed by release", "attested T by release where C".
+std::string DemandText(const Program& program, const SignatureDemand& demand);
+
 // Returns "!(C) || image E signed by release": what must hold for an image requirement not to deny, as a residual shows it. The part
 // about signatures is in the words of Writ: CEL has none for it.
 std::string ImageRequirementText(const Program& program, const Rule& rule);

@@ -1,6 +1,7 @@
 // A request as the engine decides on it: the selector key, the slots' values, and what is no slot (facts, lists, the row).
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -11,10 +12,19 @@
 
 namespace writ {
 
+// An attestation about an image whose signature the host has verified.
+struct AttestationFact {
+  std::string_view predicate_type;
+  std::vector<std::string_view> signed_by;
+  Value predicate;
+};
+
 // What the host knows about the signatures of one image reference. A signer in none of the lists is unknown.
 struct ImageFact {
   std::string_view image;
   std::vector<std::string_view> signed_by, refuted, unknown;
+  // All that there are, but for those by signers in `unknown`; nothing = the host has not looked.
+  std::optional<std::vector<AttestationFact>> attestations;
 };
 
 // Views point into the document and the arena that the reader was given.

@@ -1,6 +1,7 @@
 // `facts` and `unknown`: what the host found out, and what nobody knows yet.
 #include <algorithm>
 
+#include "engine/json/json_document.h"
 #include "engine/request/request_reader.h"
 #include "engine/request/suggest.h"
 
@@ -53,8 +54,10 @@ bool RequestReader::ReadImageFact(JsonNode fact, std::size_t position) {
       read = ReadNames(member.value, member_path, image.refuted);
     } else if (member.key == "unknown") {
       read = ReadNames(member.value, member_path, image.unknown);
+    } else if (member.key == "attestations") {
+      read = ReadAttestations(member.value, member_path, image.attestations.emplace());
     } else {
-      return FailUnknownMember(member.key, "\"" + path + "\"", {"image", "signedBy", "refuted", "unknown"});
+      return FailUnknownMember(member.key, "\"" + path + "\"", {"image", "signedBy", "refuted", "unknown", "attestations"});
     }
     if (!read) return false;
   }
@@ -67,6 +70,32 @@ bool RequestReader::ReadImageFact(JsonNode fact, std::size_t position) {
     if (is_in(image.refuted) || is_in(image.unknown)) return FailType(path, "says two things about signer \"" + std::string(signer) + "\"");
   }
   request_.images.push_back(std::move(image));
+  return true;
+}
+
+bool RequestReader::ReadAttestations(JsonNode list, const std::string& path, std::vector<AttestationFact>& attestations) {
+  if (!list.is(JsonKind::kArray)) return FailType(path, "must be a list");
+  for (const JsonNode& item : list.items()) {
+    const std::string item_path = path + "[" + std::to_string(attestations.size()) + "]";
+    if (!item.is(JsonKind::kObject)) return FailType(item_path, "must be an object");
+    AttestationFact& attestation = attestations.emplace_back();
+    for (const JsonMember& member : item.members()) {
+      if (member.key == "type") {
+        if (!member.value.is(JsonKind::kString)) return FailType(item_path + ".type", "must be a string");
+        attestation.predicate_type = member.value.string();
+      } else if (member.key == "signedBy") {
+        if (!ReadNames(member.value, item_path + ".signedBy", attestation.signed_by)) return false;
+      } else if (member.key == "predicate") {
+        attestation.predicate = MaterializeJson(member.value, arena_);
+        if (attestation.predicate.is(Kind::kAbsent))
+          return FailTooLarge("`" + item_path + ".predicate` does not fit in the memory of a decision");
+      } else {
+        return FailUnknownMember(member.key, "\"" + item_path + "\"", {"type", "signedBy", "predicate"});
+      }
+    }
+    if (attestation.predicate_type.empty()) return Fail("`" + item_path + "` needs \"type\"");
+    if (attestation.predicate.is(Kind::kAbsent)) attestation.predicate = Value::Null();
+  }
   return true;
 }
 

@@ -105,6 +105,7 @@ class RequestReader {
 
   bool ReadFacts(JsonNode facts);
   bool ReadImageFact(JsonNode fact, std::size_t position);
+  bool ReadAttestations(JsonNode list, const std::string& path, std::vector<AttestationFact>& attestations);
   bool ReadNames(JsonNode list, const std::string& path, std::vector<std::string_view>& names);
   bool ReadUnknowns(JsonNode list);
   bool ReadUnknown(std::string_view path);

@@ -255,12 +255,19 @@ class ProgramWriter {
     if (!rule.image) return;
     out_.WriteId(rule.image->image);
     out_.WriteString(rule.image->image_text);
-    List(rule.image->signers, [this](const SignerTerm& term) {
+    List(rule.image->demands, [this](const SignatureDemand& demand) { WriteDemand(demand); });
+  }
+
+  void WriteDemand(const SignatureDemand& demand) {
+    List(demand.signers, [this](const SignerTerm& term) {
       out_.WriteUint(static_cast<std::uint64_t>(term.kind));
       if (term.kind == SignerTerm::Kind::kSigner) return out_.WriteId(term.signer);
       out_.WriteUint(term.needed);
       out_.WriteUint(term.operands);
     });
+    out_.WriteString(demand.predicate_type);
+    out_.WriteId(demand.condition);
+    out_.WriteString(demand.condition_text);
   }
 
   void WriteTable(const Table& table) {
@@ -475,7 +482,11 @@ class ProgramReader {
     ImageSpec& image = rule.image.emplace();
     image.image = in_.ReadId<BlockId>();
     image.image_text = in_.ReadString();
-    List(image.signers, 2, [this](SignerTerm& term) {
+    List(image.demands, 4, [this](SignatureDemand& demand) { ReadDemand(demand); });
+  }
+
+  void ReadDemand(SignatureDemand& demand) {
+    List(demand.signers, 2, [this](SignerTerm& term) {
       term.kind = Numbered(SignerTerm::Kind::kAtLeast, "signer term");
       if (term.kind == SignerTerm::Kind::kSigner) {
         term.signer = in_.ReadId<SignerId>();
@@ -484,6 +495,9 @@ class ProgramReader {
         term.operands = in_.ReadUint32();
       }
     });
+    demand.predicate_type = in_.ReadString();
+    demand.condition = in_.ReadId<BlockId>();
+    demand.condition_text = in_.ReadString();
   }
 
   void ReadTable(Table& table) {

@@ -141,6 +141,7 @@ class Dumper {
   void DumpPolicy(PolicyId id);
   void DumpRule(RuleId id);
   void DumpRuleParts(const std::string& head, const Rule& rule);
+  void DumpImage(const std::string& head, const ImageSpec& image);
   void DumpTable(const Table& table);
   void DumpSigner(const Signer& signer);
   std::string Attributes(const std::string& severity, const std::string& title, const std::string& see) const;
@@ -322,7 +323,15 @@ void Dumper::DumpRuleParts(const std::string& head, const Rule& rule) {
     for (const BlockId key : rule.limit->keys) text += ' ' + IdText('b', key);
     Line(text);
   }
-  if (rule.image) Line(head + " image " + IdText('b', rule.image->image) + " signed by" + SignerTermsText(rule.image->signers));
+  if (rule.image) DumpImage(head + " image " + IdText('b', rule.image->image), *rule.image);
+}
+
+void Dumper::DumpImage(const std::string& head, const ImageSpec& image) {
+  for (const SignatureDemand& demand : image.demands) {
+    const std::string what = demand.predicate_type.empty() ? " signed by" : " attested " + Quoted(demand.predicate_type) + " by";
+    const std::string condition = demand.condition.valid() ? " where " + IdText('b', demand.condition) : "";
+    Line(head + what + SignerTermsText(demand.signers) + condition);
+  }
 }
 
 void Dumper::DumpTable(const Table& table) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/base/ids.h"
@@ -124,13 +125,25 @@ struct SignerTerm {
   friend bool operator==(const SignerTerm&, const SignerTerm&) = default;
 };
 
-// `require image EXPR signed by …`: EXPR is an image reference or a list of them.
+// What an image must carry: a signature, or an attestation of a type whose predicate meets a condition.
+struct SignatureDemand {
+  std::vector<SignerTerm> signers;
+  std::string predicate_type;  // "" = a signature proper, which no attestation is
+  BlockId condition;           // attestations only: over the root slot `predicate`; invalid = any predicate
+  std::string condition_text;  // as source text
+  friend bool operator==(const SignatureDemand&, const SignatureDemand&) = default;
+};
+
+// `require image EXPR signed by … attested …`: EXPR is an image reference or a list of them; every image meets every demand.
 struct ImageSpec {
   BlockId image;
   std::string image_text;  // EXPR as source text; what a residual shows
-  std::vector<SignerTerm> signers;
+  std::vector<SignatureDemand> demands;
   friend bool operator==(const ImageSpec&, const ImageSpec&) = default;
 };
+
+// The root slot that holds an attestation's predicate while the condition of a demand runs. No request can set it.
+inline constexpr std::string_view kPredicateRoot = "predicate";
 
 struct Rule {
   PolicyId policy;

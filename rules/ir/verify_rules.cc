@@ -141,8 +141,18 @@ class RuleChecker {
 
   Status CheckImage(const ImageSpec& image) const {
     if (!IsBlock(image.image)) return Fault("requires an image by a block that does not exist");
+    if (!IsValidUtf8(image.image_text)) return Fault("has an image text that is not valid UTF-8");
+    if (image.demands.empty()) return Fault("demands nothing of its image");
+    for (const SignatureDemand& demand : image.demands) WRIT_RETURN_IF_ERROR(CheckDemand(demand));
+    return OkStatus();
+  }
+
+  Status CheckDemand(const SignatureDemand& demand) const {
+    if (!AllUtf8({&demand.predicate_type, &demand.condition_text})) return Fault("has a demand that is not valid UTF-8");
+    if (demand.condition.valid() && !IsBlock(demand.condition)) return Fault("has a condition on attestations that does not exist");
+    if (demand.condition.valid() && demand.predicate_type.empty()) return Fault("has a condition on attestations, yet demands none");
     std::size_t depth = 0;  // of the postfix stack
-    for (const SignerTerm& term : image.signers) {
+    for (const SignerTerm& term : demand.signers) {
       if (term.kind > SignerTerm::Kind::kAtLeast) return Fault("has a signer term of no known kind");
       if (term.kind == SignerTerm::Kind::kSigner) {
         if (term.signer.index >= program_.signers.size()) return Fault("names a signer that does not exist");

@@ -215,7 +215,11 @@ void AddSampleOtherRules(ProgramBuilder& b) {
   require.image = ImageSpec{
       BlockId(4),
       "object.spec.image",
-      {{SignerTerm::Kind::kSigner, release, 0, 0}, {SignerTerm::Kind::kSigner, platform, 0, 0}, {SignerTerm::Kind::kAtLeast, {}, 1, 2}}};
+      {{{{SignerTerm::Kind::kSigner, release, 0, 0}, {SignerTerm::Kind::kSigner, platform, 0, 0}, {SignerTerm::Kind::kAtLeast, {}, 1, 2}},
+        "",
+        {},
+        ""},
+       {{{SignerTerm::Kind::kSigner, release, 0, 0}}, "https://slsa.dev/provenance/v1", BlockId(2), "predicate.ok"}}};
   b.AddRule(Verb::kWarn).message = {{std::string(80, 'w'), {}}};
 }
 

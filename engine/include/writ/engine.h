@@ -139,9 +139,37 @@ class Context {
   std::unique_ptr<Impl> impl_;
 };
 
+// An attestation about an image whose signature the host has verified.
+struct ImageAttestation {
+  std::string predicate_type;
+  std::vector<std::string> signed_by;  // names of signers
+  std::string predicate_json;
+};
+
+// What the host found out about the signatures of one image reference: `facts.images` of the JSON form. A signer in none of the lists
+// is unknown. `attestations` are all that there are, but for those by signers in `unknown`.
+struct ImageFacts {
+  std::string image;
+  std::vector<std::string> signed_by, refuted, unknown;
+  std::vector<ImageAttestation> attestations;
+};
+
+// What has to be found out about one image before a request can be decided.
+struct ImageNeed {
+  std::string image;              // the reference, as the policy's expression gave it
+  std::vector<SignerId> signers;  // whose signatures count
+  struct Attestation {
+    SignerId signer;
+    std::string predicate_type;
+    friend bool operator==(const Attestation&, const Attestation&) = default;
+  };
+  std::vector<Attestation> attestations;
+};
+
 struct DecideOptions {
-  bool explain = false;        // fill Decision::explained
-  bool consume_limits = true;  // false: look at quotas without using them up (dry runs)
+  bool explain = false;                // fill Decision::explained
+  bool consume_limits = true;          // false: look at quotas without using them up (dry runs)
+  std::span<const ImageFacts> images;  // borrowed; beside `facts` of the request, which win for an image that both know
 };
 
 // A request given field by field, without JSON. Fields are found once by path and then set by id.
@@ -172,6 +200,11 @@ class Engine {
 
   // The same from fields. No allocation when the decision carries no message.
   Decision DecideFields(const FieldRequest& request, Context& context, const DecideOptions& options = {}) const;
+
+  // Returns what `require image` rules that apply to the request want to know, each image once, so that the host can gather it and pass it
+  // as DecideOptions::images. Rules whose condition is certainly false ask for nothing; an image that fails or is unknown asks for
+  // nothing either: its decision needs no fact. Errors: what is wrong with the request.
+  Result<std::vector<ImageNeed>> FindImageNeeds(std::string_view request, Context& context) const;
 
   // Returns the slot of a path such as "principal.tenant", or an invalid id when no rule reads it. O(slots).
   SlotId FindField(std::string_view path) const;

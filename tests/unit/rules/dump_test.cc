@@ -90,6 +90,7 @@ rule R4 rows.r1 mask at test.writ:5:3
 rule R5 images.r1 require title "signed images" at test.writ:6:3
   R5 on "MCPServer.toolhive.stacklok.dev" "CREATE"
   R5 image b4 signed by S0 S1 at-least(1 of 2)
+  R5 image b4 attested "https://slsa.dev/provenance/v1" by S0 where b2
 rule R6 images.r2 warn at test.writ:7:3
   R6 on "**" "**"
   R6 because "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
