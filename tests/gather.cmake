@@ -1,4 +1,7 @@
 # Tests of webhook/image/{reference,gather,registry}: what fetches signature material.
 writ_test(gather LIBRARIES writ_gather OpenSSL::SSL OpenSSL::Crypto SOURCES
+  support/memory_registry.cc
+  unit/gather/collector_test.cc
+  unit/gather/image_manifest_test.cc
   unit/gather/image_reference_test.cc
 )
