@@ -4,4 +4,6 @@ writ_test(gather LIBRARIES writ_gather OpenSSL::SSL OpenSSL::Crypto SOURCES
   unit/gather/collector_test.cc
   unit/gather/image_manifest_test.cc
   unit/gather/image_reference_test.cc
+  unit/gather/layout_source_test.cc
+  unit/webhook/test_client.cc
 )
