@@ -1,0 +1,91 @@
+// The allow list.
+#include "webhook/image/registry/registry_settings.h"
+
+#include <algorithm>
+
+#include "webhook/image/reference/image_reference.h"
+#include "webhook/image/reference/text.h"
+#include "webhook/image/registry/address_guard.h"
+
+namespace writ::image {
+namespace {
+
+Error Bad(const RegistrySettings& settings, const std::string& why) {
+  return Error{ErrorCode::kInvalidArgument, "registry `" + Shown(settings.host) + "`: " + why};
+}
+
+Endpoint ApiEndpoint(Scheme scheme, const HostPort& name) {
+  return EndpointOf(scheme, name.Text() == kDockerHub ? HostPort{.host = std::string(kDockerHubApi)} : name);
+}
+
+}  // namespace
+
+RegistrySettings KnownRegistry(std::string_view host) {
+  RegistrySettings out{.host = std::string(host)};
+  if (host == kDockerHub) {
+    out.extra_hosts = {"auth.docker.io", "production.cloudflare.docker.com",
+                       "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com"};
+  } else if (host == "ghcr.io") {
+    out.extra_hosts = {"pkg-containers.githubusercontent.com"};
+  } else if (host == "quay.io") {
+    out.extra_hosts = {"cdn.quay.io", "cdn01.quay.io", "cdn02.quay.io", "cdn03.quay.io"};
+  }
+  return out;
+}
+
+bool RegistryPlace::Allows(const Endpoint& endpoint) const {
+  if (endpoint == endpoint_) return true;
+  if (endpoint.scheme == Scheme::kHttp && endpoint_.scheme != Scheme::kHttp) return false;
+  // A plain registry that also speaks TLS on its port is still itself.
+  if (endpoint.host == endpoint_.host && endpoint.port == endpoint_.port) return true;
+  return std::any_of(extra_hosts_.begin(), extra_hosts_.end(), [&endpoint](const ExtraHost& extra) {
+    if (EndpointOf(endpoint.scheme, extra.address).port != endpoint.port) return false;
+    if (!extra.is_pattern) return extra.address.host == endpoint.host;
+    const std::size_t dot = endpoint.host.find('.');
+    return dot != std::string::npos && endpoint.host.substr(dot + 1) == extra.address.host;
+  });
+}
+
+InternalAddresses RegistryPlace::InternalAddressesOf(const Endpoint& endpoint) const {
+  return NamesMachine(endpoint.host) ? InternalAddresses::kAllowed : internal_addresses_;
+}
+
+Result<RegistryTable> RegistryTable::Create(const std::vector<RegistrySettings>& settings) {
+  RegistryTable out;
+  for (const RegistrySettings& one : settings) {
+    auto place = std::make_unique<RegistryPlace>();
+    const Result<HostPort> name = ParseHostPort(one.host);
+    if (!name) return Bad(one, name.error().message);
+    if (out.TryFind(*name) != nullptr) return Bad(one, "is listed twice");
+    place->name_ = *name;
+    place->endpoint_ = ApiEndpoint(one.scheme, *name);
+    place->internal_addresses_ = one.internal_addresses;
+    for (const std::string& host : one.extra_hosts) {
+      const bool is_pattern = host.starts_with("*.");
+      const Result<HostPort> address = ParseHostPort(is_pattern ? std::string_view(host).substr(2) : std::string_view(host));
+      if (!address) return Bad(one, address.error().message);
+      place->extra_hosts_.push_back({*address, is_pattern});
+    }
+    Result<std::shared_ptr<const TlsTrust>> trust = TlsTrust::Create(one.ca_pem, "registry `" + Shown(one.host) + "`");
+    if (!trust) return trust.error();
+    place->trust_ = *trust;
+    out.places_.push_back(std::move(place));
+  }
+  for (std::size_t at = 0; at < settings.size(); ++at) {
+    for (const std::string& mirror : settings[at].mirrors) {
+      const Result<HostPort> name = ParseHostPort(mirror);
+      const RegistryPlace* place = name ? out.TryFind(*name) : nullptr;
+      if (place == nullptr) return Bad(settings[at], "the mirror `" + Shown(mirror) + "` is no registry of the list");
+      if (place == out.places_[at].get()) return Bad(settings[at], "is its own mirror");
+      out.places_[at]->mirrors_.push_back(place);
+    }
+  }
+  return out;
+}
+
+const RegistryPlace* RegistryTable::TryFind(const HostPort& registry) const {
+  const auto found = std::find_if(places_.begin(), places_.end(), [&registry](const auto& place) { return place->name_ == registry; });
+  return found == places_.end() ? nullptr : found->get();
+}
+
+}  // namespace writ::image
