@@ -6,6 +6,7 @@
 #include "engine/json/json_document.h"
 #include "rules/model/time.h"
 #include "webhook/image/trust/encoding.h"
+#include "webhook/image/trust/json_member.h"
 
 namespace writ::image {
 namespace {
@@ -18,18 +19,6 @@ constexpr std::string_view kAdvice =
 constexpr std::size_t kMaxEntries = 100;
 constexpr std::size_t kHintBytes = 4;
 constexpr std::size_t kIdBytes = 32;
-
-// A member of that kind, or an invalid node.
-JsonNode Member(JsonNode object, std::string_view key, JsonKind kind) {
-  if (!object.valid() || !object.is(JsonKind::kObject)) return {};
-  const JsonNode node = object.Find(key);
-  return node.valid() && node.is(kind) ? node : JsonNode();
-}
-
-std::optional<std::string> Base64Member(JsonNode object, std::string_view key) {
-  const JsonNode node = Member(object, key, JsonKind::kString);
-  return node.valid() ? DecodeBase64(node.string()) : std::nullopt;
-}
 
 // Reads one file; `place` is where in it we are, for messages.
 class Reader {
