@@ -52,6 +52,7 @@ InternalAddresses RegistryPlace::InternalAddressesOf(const Endpoint& endpoint) c
 
 Result<RegistryTable> RegistryTable::Create(const std::vector<RegistrySettings>& settings) {
   RegistryTable out;
+  std::shared_ptr<const TlsTrust> system_trust;
   for (const RegistrySettings& one : settings) {
     auto place = std::make_unique<RegistryPlace>();
     const Result<HostPort> name = ParseHostPort(one.host);
@@ -66,9 +67,14 @@ Result<RegistryTable> RegistryTable::Create(const std::vector<RegistrySettings>&
       if (!address) return Bad(one, address.error().message);
       place->extra_hosts_.push_back({*address, is_pattern});
     }
-    Result<std::shared_ptr<const TlsTrust>> trust = TlsTrust::Create(one.ca_pem, "registry `" + Shown(one.host) + "`");
-    if (!trust) return trust.error();
-    place->trust_ = *trust;
+    if (!one.ca_pem.empty() || !system_trust) {  // the system's store takes a tenth of a second to read
+      Result<std::shared_ptr<const TlsTrust>> trust = TlsTrust::Create(one.ca_pem, "registry `" + Shown(one.host) + "`");
+      if (!trust) return trust.error();
+      place->trust_ = *trust;
+      if (one.ca_pem.empty()) system_trust = *trust;
+    } else {
+      place->trust_ = system_trust;
+    }
     out.places_.push_back(std::move(place));
   }
   for (std::size_t at = 0; at < settings.size(); ++at) {
