@@ -5,3 +5,10 @@ target_link_libraries(writ_cel_conformance PRIVATE writ_dsl writ_engine nlohmann
 if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/cel)
   add_test(NAME conformance_cel COMMAND writ_cel_conformance ${CMAKE_SOURCE_DIR}/../shared/vectors/cel)
 endif()
+
+# writ_cosign_conformance: runs folders of cosign vectors; `./dev conformance cosign DIR`.
+add_executable(writ_cosign_conformance conformance/cosign_case.cc conformance/cosign_judge.cc conformance/cosign_runner.cc support/memory_registry.cc)
+target_link_libraries(writ_cosign_conformance PRIVATE writ_registry writ_gather writ_image nlohmann_json::nlohmann_json OpenSSL::Crypto)
+if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/cosign)
+  add_test(NAME conformance_cosign COMMAND writ_cosign_conformance ${CMAKE_SOURCE_DIR}/../shared/vectors/cosign)
+endif()

@@ -4,21 +4,30 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rules/base/result.h"
+#include "webhook/image/gather/image_manifest.h"
 
 namespace writ::image {
 
-// The registry's answer to one question. Absence is an answer; a failure to answer is an Error of the Result.
+// The answer to one question. Absence is an answer; a failure to answer is an Error of the Result.
 struct Fetched {
   bool found = false;
   std::string bytes;       // raw, exactly as hashed
-  std::string media_type;  // Content-Type, parameters stripped
+  std::string media_type;  // Content-Type, parameters stripped; "" when there is none
 };
 
-// All of one repository of one registry. Implementations are thread-safe and apply their own time and size limits.
-// Errors of every function: kUnreadable when no answer could be had (connection, 429, 5xx, deadline); kTooLarge; kCorrupt when bytes
-// do not hash to the digest that was asked for; kInvalidArgument when the answer is not what the protocol says.
+// What lists manifests whose `subject` is one digest. Nothing of it has been checked beyond its form.
+struct Referrers {
+  bool found = false;                 // false: there is no referrers API, so the caller looks at the fallback tag
+  bool complete = true;               // false: there are more pages than are read
+  std::vector<Descriptor> manifests;  // of all pages, in their order
+};
+
+// One repository of one registry. Implementations are thread-safe and apply their own time and size limits.
+// Errors of every function: kUnreadable when no answer could be had (connection, 429, 5xx, refused credentials, deadline); kTooLarge;
+// kCorrupt when bytes do not hash to the digest that was asked for; kInvalidArgument when the answer is not what the protocol says.
 class ImageSource {
  public:
   virtual ~ImageSource() = default;
@@ -29,9 +38,8 @@ class ImageSource {
   // A blob, checked against its digest. Never reads more than `max_bytes`.
   virtual Result<Fetched> GetBlob(std::string_view digest, std::size_t max_bytes) const = 0;
 
-  // An OCI index listing manifests whose `subject` is `digest`, all pages merged. `found` is false when the registry has no referrers
-  // API, so that the caller looks at the fallback tag.
-  virtual Result<Fetched> GetReferrers(std::string_view digest) const = 0;
+  // The manifests that name `digest` as their subject.
+  virtual Result<Referrers> GetReferrers(std::string_view digest) const = 0;
 };
 
 }  // namespace writ::image

@@ -1,0 +1,163 @@
+// One question to one registry: tries around each request, redirects around tries, challenges around redirects.
+#include "webhook/image/registry/exchange.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "webhook/image/reference/text.h"
+
+namespace writ::image {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+bool IsRedirect(unsigned status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
+bool IsWorthAnotherTry(unsigned status) { return status == 429 || status == 500 || status == 502 || status == 503 || status == 504; }
+
+std::string StatusText(unsigned status) {
+  const auto name = [status] {
+    switch (status) {
+      case 400: return " Bad Request";
+      case 401: return " Unauthorized";
+      case 403: return " Forbidden";
+      case 404: return " Not Found";
+      case 405: return " Method Not Allowed";
+      case 429: return " Too Many Requests";
+      case 500: return " Internal Server Error";
+      case 502: return " Bad Gateway";
+      case 503: return " Service Unavailable";
+      case 504: return " Gateway Timeout";
+      default: return "";
+    }
+  };
+  return std::to_string(status) + name();
+}
+
+Error Failed(const Url& url, ErrorCode code, const std::string& message) { return Error{code, url.Text() + ": " + message}; }
+
+// "3" as three seconds. Dates are not read: they would need the wall clock.
+std::optional<milliseconds> TryRetryAfter(std::string_view text) {
+  text = Trim(text);
+  if (text.empty() || text.size() > 6 || !std::all_of(text.begin(), text.end(), IsDigit)) return std::nullopt;
+  return std::chrono::seconds(std::stol(std::string(text)));
+}
+
+}  // namespace
+
+milliseconds Exchange::TimeLeft() const {
+  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline_ - shared_.seams.now()));
+}
+
+Result<WireReply> Exchange::Ask(const Question& question) const {
+  std::string sent;
+  for (bool has_challenge = false;; has_challenge = true) {
+    const auto fetch = [this](const Url& url, const std::string& authorization) { return FetchToken(url, authorization); };
+    const Result<std::string> header = shared_.authorizer.Header(scope_, {deadline_, TimeLeft()}, fetch);
+    if (!header) return header.error();
+    Result<Answer> answer = Follow(question, *header);
+    if (!answer) return answer.error();
+    const unsigned status = answer->reply.status;
+    if (status == 200 || status == 404) return std::move(answer->reply);
+    if (status != 401 || has_challenge || !answer->is_home) return Failed(answer->url, ErrorCode::kUnreadable, StatusText(status));
+    std::vector<std::string> challenges;
+    for (const auto& [name, value] : answer->reply.headers) {
+      if (EqualsFold(name, "WWW-Authenticate")) challenges.push_back(value);
+    }
+    const Status taken = shared_.authorizer.TakeChallenge(scope_, challenges, *header);
+    if (!taken) return Failed(answer->url, taken.error().code, taken.error().message);
+  }
+}
+
+Result<Exchange::Answer> Exchange::Follow(const Question& question, const std::string& authorization) const {
+  Answer answer{.url = {scope_.place->endpoint(), question.target}};
+  for (std::uint32_t hops = 0;; ++hops) {
+    // Once away from home no credential is sent any more, not even after a way back.
+    WireRequest request = RequestOf(answer.url, answer.is_home ? authorization : "");
+    if (!question.accept.empty()) request.headers.emplace_back("Accept", question.accept);
+    request.max_body_bytes = question.max_body_bytes;
+    Result<WireReply> reply = SendWithTries(answer.url, request);
+    if (!reply) return reply.error();
+    if (!IsRedirect(reply->status)) {
+      answer.reply = *std::move(reply);
+      return answer;
+    }
+    if (hops == shared_.limits.max_redirects) {
+      return Failed(answer.url, ErrorCode::kInvalidArgument, "more than " + std::to_string(hops) + " redirects");
+    }
+    Result<Url> next = CheckRedirect(answer.url, *reply);
+    if (!next) return Failed(answer.url, next.error().code, next.error().message);
+    answer.url = *std::move(next);
+    answer.is_home = answer.is_home && answer.url.endpoint == scope_.place->endpoint();
+  }
+}
+
+Result<Url> Exchange::CheckRedirect(const Url& from, const WireReply& reply) const {
+  const std::string_view location = reply.Header("Location");
+  if (location.empty()) return Error{ErrorCode::kInvalidArgument, StatusText(reply.status) + " without a Location"};
+  Result<Url> to = ResolveUrl(from, location);
+  if (!to) return Error{ErrorCode::kInvalidArgument, "a redirect to a place that is not followed: " + to.error().message};
+  if (from.endpoint.scheme == Scheme::kHttps && to->endpoint.scheme == Scheme::kHttp) {
+    return Error{ErrorCode::kInvalidArgument, "a redirect from https to http is not followed"};
+  }
+  if (!scope_.place->Allows(to->endpoint)) {
+    return Error{ErrorCode::kInvalidArgument, "a redirect to " + std::string(SchemeName(to->endpoint.scheme)) + "://" +
+                                                  to->endpoint.HostText() + ", which is not among the hosts of registry " +
+                                                  scope_.place->name().Text() + "; add it to them if it should be"};
+  }
+  return to;
+}
+
+WireRequest Exchange::RequestOf(const Url& url, const std::string& authorization) const {
+  WireRequest request{.endpoint = url.endpoint,
+                      .target = url.target,
+                      .internal_addresses = scope_.place->InternalAddressesOf(url.endpoint),
+                      .trust = scope_.place->trust()};
+  if (!authorization.empty()) request.headers.emplace_back("Authorization", authorization);
+  return request;
+}
+
+Result<WireReply> Exchange::SendWithTries(const Url& url, const WireRequest& request) const {
+  for (std::uint32_t tries = 1;; ++tries) {
+    const milliseconds left = TimeLeft();
+    if (left <= milliseconds(0)) return Failed(url, ErrorCode::kUnreadable, "the time for this image is over");
+    WireRequest one = request;
+    one.timeout = std::min(left, shared_.limits.try_timeout);
+    ++shared_.requests;
+    Result<WireReply> reply = shared_.transport.Get(one);
+    const bool is_worth = reply ? IsWorthAnotherTry(reply->status) : reply.error().code == ErrorCode::kUnreadable;
+    if (!is_worth) {
+      if (!reply) return Failed(url, reply.error().code, reply.error().message);
+      return reply;
+    }
+    if (!TryWait(tries, reply ? reply->Header("Retry-After") : "")) {
+      const std::string after = tries == 1 ? "" : " after " + std::to_string(tries) + " tries";
+      return Failed(url, ErrorCode::kUnreadable, (reply ? StatusText(reply->status) : reply.error().message) + after);
+    }
+    ++shared_.retries;
+  }
+}
+
+// False when no further try is allowed, or there is no time for the wait.
+bool Exchange::TryWait(std::uint32_t tries, std::string_view retry_after) const {
+  if (tries >= max_tries_) return false;
+  const milliseconds most = shared_.limits.first_retry_delay * (std::int64_t{1} << std::min(tries - 1, std::uint32_t{16}));
+  const auto jittered = milliseconds(static_cast<std::int64_t>(static_cast<double>(most.count()) * (1.0 - shared_.seams.random() / 2)));
+  const milliseconds delay = TryRetryAfter(retry_after).value_or(jittered);
+  if (delay >= TimeLeft()) return false;
+  shared_.seams.sleep(delay);
+  return true;
+}
+
+Result<std::string> Exchange::FetchToken(const Url& url, const std::string& authorization) const {
+  WireRequest request = RequestOf(url, authorization);
+  request.max_body_bytes = shared_.limits.max_token_bytes;
+  Result<WireReply> reply = SendWithTries(url, request);
+  if (!reply) return Error{reply.error().code, "token realm " + reply.error().message};
+  if (reply->status == 200) return std::move(reply->body);
+  const bool is_refusal = reply->status == 401 || reply->status == 403;
+  const char* whose = authorization.empty() ? ": it wants a credential, and none is configured" : ": it refuses the configured credential";
+  return Error{ErrorCode::kUnreadable, "token realm " + url.Text() + ": " + StatusText(reply->status) + (is_refusal ? whose : "")};
+}
+
+}  // namespace writ::image
