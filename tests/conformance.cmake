@@ -8,4 +8,8 @@ endif()
 
 # writ_cosign_conformance: runs folders of cosign vectors; `./dev conformance cosign DIR`.
 add_executable(writ_cosign_conformance conformance/cosign_case.cc conformance/cosign_judge.cc conformance/cosign_runner.cc support/memory_registry.cc)
-target_link_libraries(writ_cosign_conformance PRIVATE writ_gather nlohmann_json::nlohmann_json OpenSSL::Crypto)
+target_link_libraries(writ_cosign_conformance PRIVATE writ_gather writ_image nlohmann_json::nlohmann_json OpenSSL::Crypto)
+
+# writ_sigstore_conformance: runs folders of image-signature vectors; `./dev conformance sigstore DIR`.
+add_executable(writ_sigstore_conformance conformance/sigstore_runner.cc)
+target_link_libraries(writ_sigstore_conformance PRIVATE writ_gather writ_image nlohmann_json::nlohmann_json)

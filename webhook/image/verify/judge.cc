@@ -423,7 +423,9 @@ Finding Judge::CheckTime() {
 }
 
 Finding Judge::CheckCertificate() {
-  Status usage = CheckLeaf(*leaf_, kOidCodeSigning);
+  // Companies' CAs rarely name usages; Fulcio always does.
+  const UsageRule rule = signer_.trust_root->is_own_pki ? UsageRule::kMayBeAbsent : UsageRule::kMustBeNamed;
+  Status usage = CheckLeaf(*leaf_, kOidCodeSigning, rule);
   if (!usage) return FailFrom(Reason::kCertificateUsage, usage.error());
   std::vector<CertificatePtr> hints;
   if (signer_.trust_root->is_own_pki) {
