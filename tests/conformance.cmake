@@ -12,3 +12,7 @@ target_link_libraries(writ_cosign_conformance PRIVATE writ_registry writ_gather 
 if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/cosign)
   add_test(NAME conformance_cosign COMMAND writ_cosign_conformance ${CMAKE_SOURCE_DIR}/../shared/vectors/cosign)
 endif()
+
+# writ_sigstore_conformance: runs folders of image-signature vectors; `./dev conformance sigstore DIR`.
+add_executable(writ_sigstore_conformance conformance/sigstore_runner.cc)
+target_link_libraries(writ_sigstore_conformance PRIVATE writ_gather writ_image nlohmann_json::nlohmann_json)

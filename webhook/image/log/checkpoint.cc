@@ -58,19 +58,20 @@ std::optional<SignatureLine> ParseSignatureLine(std::string_view line) {
   return SignatureLine{line.substr(0, space), std::move(*bytes)};
 }
 
-// Whether one of the signature lines is by the log's key over `body`.
+// Whether one of the signature lines is by the log's key over `body`. All of them must be well formed.
 Result<bool> IsSignedBy(std::string_view lines, std::string_view body, const TransparencyLog& log) {
   std::size_t count = 0;
+  bool is_signed = false;
   for (std::optional<std::string_view> line = TakeLine(lines); line; line = TakeLine(lines)) {
     const std::optional<SignatureLine> signature = ParseSignatureLine(*line);
     if (!signature) return Malformed("a signature line is not `— name base64`");
     if (++count > kMaxSignatures) return Malformed("more than " + std::to_string(kMaxSignatures) + " signatures");
     const std::string_view bytes = signature->hint_and_signature;
-    if (signature->name != log.host || bytes.substr(0, kHintBytes) != log.key_hint) continue;
-    if (log.key.Verify(body, bytes.substr(kHintBytes), {.hash = log.key.natural_hash()})) return true;
+    if (is_signed || signature->name != log.host || bytes.substr(0, kHintBytes) != log.key_hint) continue;
+    is_signed = log.key.Verify(body, bytes.substr(kHintBytes), {.hash = log.key.natural_hash()}).ok();
   }
   if (!lines.empty()) return Malformed("its last line does not end");
-  return false;
+  return is_signed;
 }
 
 }  // namespace

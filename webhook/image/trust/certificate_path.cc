@@ -101,9 +101,10 @@ Result<Authority> MakeAuthority(std::string name, TimeWindow window, std::vector
   return Authority{std::move(name), window, std::move(chain)};
 }
 
-Status CheckLeaf(const Certificate& leaf, std::string_view purpose) {
+Status CheckLeaf(const Certificate& leaf, std::string_view purpose, UsageRule rule) {
   if (leaf.is_ca || leaf.can_sign_certificates) return Invalid("the signing certificate is a CA certificate");
-  if (!leaf.HasExtendedKeyUsage(purpose))
+  const bool is_unlimited = leaf.extended_key_usages.empty() && rule == UsageRule::kMayBeAbsent;
+  if (!is_unlimited && !leaf.HasExtendedKeyUsage(purpose))
     return Invalid("the certificate's extended key usage does not contain " +
                    std::string(purpose == kOidCodeSigning ? "code signing" : "time stamping"));
   if (leaf.has_key_usage && !leaf.can_sign_data) return Invalid("the certificate's key usage does not allow digital signatures");

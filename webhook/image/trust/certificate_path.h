@@ -36,9 +36,12 @@ struct Authority {
 // Verifies a chain once. Errors: kInvalidArgument, naming the certificate (1-based) and what is wrong.
 Result<Authority> MakeAuthority(std::string name, TimeWindow window, std::vector<CertificatePtr> chain);
 
+// Whether a leaf without extended key usages, which then limits nothing (RFC 5280 §4.2.1.12), is good enough.
+enum class UsageRule : std::uint8_t { kMustBeNamed, kMayBeAbsent };
+
 // Checks what a leaf must be by itself: no CA, the extended key usage `purpose` (an OID), keyUsage digitalSignature, no critical
 // extension that is not understood.
-Status CheckLeaf(const Certificate& leaf, std::string_view purpose);
+Status CheckLeaf(const Certificate& leaf, std::string_view purpose, UsageRule rule = UsageRule::kMustBeNamed);
 
 struct PathRequest {
   std::span<const Authority> authorities;

@@ -335,7 +335,9 @@ Finding Judge::CheckLogContent() {
 Status Judge::VerifyWith(SignatureScheme scheme) const {
   if (evidence_.content != ContentKind::kMessage) return key().Verify(evidence_.signed_bytes, evidence_.signature, scheme);
   if (question_.bytes) return key().Verify(*question_.bytes, evidence_.signature, scheme);
-  if (scheme.hash != HashAlgorithm::kSha256 && key().kind() != KeyKind::kEd25519)
+  if (key().kind() == KeyKind::kEd25519)
+    return Error{ErrorCode::kNotFound, "an Ed25519 signature cannot be checked from a digest; the artifact's bytes are needed"};
+  if (scheme.hash != HashAlgorithm::kSha256)
     return Error{ErrorCode::kNotFound,
                  "the signature is over a " + std::string(HashName(scheme.hash)) + " digest; the artifact's bytes are needed to check it"};
   const std::optional<std::string> digest = ParseSha256Digest(question_.digest);
@@ -423,7 +425,9 @@ Finding Judge::CheckTime() {
 }
 
 Finding Judge::CheckCertificate() {
-  Status usage = CheckLeaf(*leaf_, kOidCodeSigning);
+  // Companies' CAs rarely name usages; Fulcio always does.
+  const UsageRule rule = signer_.trust_root->is_own_pki ? UsageRule::kMayBeAbsent : UsageRule::kMustBeNamed;
+  Status usage = CheckLeaf(*leaf_, kOidCodeSigning, rule);
   if (!usage) return FailFrom(Reason::kCertificateUsage, usage.error());
   std::vector<CertificatePtr> hints;
   if (signer_.trust_root->is_own_pki) {

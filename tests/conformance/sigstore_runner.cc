@@ -1,0 +1,275 @@
+// writ_sigstore_conformance: runs a folder of image-signature vectors (format: shared/vectors/sigstore/README.md).
+//
+//   writ_sigstore_conformance [--only SUITE] [--guards] DIR
+//
+// Bundle cases run twice, by artifact and by digest. Prints each failing id with what was expected, what came and why, and closes with
+// `N passed, N failed, N skipped`. --guards prints, for each refused case that names the check which must refuse it, the check that
+// did. Every case has a process of its own, so that a crash or a hang is a failure of that case, also where refusal is expected.
+// Exit codes: 0 all passed, 1 failures, 2 bad usage or nothing readable.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "rules/base/clock.h"
+#include "webhook/image/gather/collector.h"
+#include "webhook/image/gather/digest.h"
+#include "webhook/image/verify/verifier.h"
+
+namespace writ::conformance {
+namespace {
+
+namespace fs = std::filesystem;
+using image::Signer;
+using nlohmann::json;
+
+constexpr unsigned kSecondsPerCase = 20;
+
+struct Options {
+  std::string only, folder;
+  bool guards = false;
+};
+
+// "pass", "fail" (with the reason's code and text), or what went wrong.
+struct Outcome {
+  std::string outcome, code, text;
+};
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+Outcome OutcomeOf(const image::Verdict& verdict) {
+  if (verdict.reason == image::Reason::kInternal) return {"crashed", "internal", verdict.message};
+  const bool is_verified = verdict.kind == image::VerdictKind::kVerified;
+  return {is_verified ? "pass" : "fail", std::string(ReasonCode(verdict.reason)), verdict.message};
+}
+
+Outcome Refused(const Error& error) { return {"fail", "inputs", error.message}; }
+
+// The trust material a case names: a trusted_root.json, or PEM files where there is none.
+Result<image::TrustRootPtr> LoadTrust(const json& inputs, const std::string& folder) {
+  const auto text = [&](const char* name) { return inputs.contains(name) ? ReadAll(folder + "/" + inputs[name].get<std::string>()) : ""; };
+  if (inputs.contains("trusted_root")) return image::ParseTrustRoot(inputs["trusted_root"].get<std::string>(), text("trusted_root"));
+  const bool is_own_pki = inputs.contains("ca_roots");
+  const std::string cas = text(is_own_pki ? "ca_roots" : "fulcio_root");
+  const std::string intermediates = text("ca_intermediates");
+  const std::string log_key = text("rekor_key");
+  if (cas.empty() && log_key.empty()) return image::TrustRootPtr();
+  return image::ParsePemTrust({.name = "PEM files of the case",
+                               .ca_certificates = cas,
+                               .ca_intermediates = intermediates,
+                               .log_key = log_key,
+                               .is_own_pki = is_own_pki});
+}
+
+Result<Signer> MakeSigner(const json& inputs, const std::string& folder, image::Wanted wanted) {
+  Signer signer;
+  Result<image::TrustRootPtr> trust = LoadTrust(inputs, folder);
+  if (!trust) return trust.error();
+  signer.trust_root = *trust;
+  if (inputs.contains("key")) {
+    Result<image::PublicKey> key = image::PublicKey::FromText(ReadAll(folder + "/" + inputs["key"].get<std::string>()));
+    if (!key) return key.error();
+    signer.key = *key;
+  } else {
+    signer.identity = image::Identity{.issuer = inputs.value("issuer", ""), .subject = inputs.value("identity", "")};
+  }
+  signer.options.wanted = wanted;
+  signer.options.log = inputs.value("require_tlog", true) ? image::LogRule::kRequired : image::LogRule::kIgnored;
+  if (!inputs.value("require_sct", true)) signer.options.sct = image::Demand::kOptional;
+  signer.options.predicate_type = inputs.value("predicate_type", "");
+  signer.options.annotations = inputs.value("annotations", std::map<std::string, std::string>());
+  if (inputs.contains("docker_reference")) signer.options.docker_reference = inputs["docker_reference"].get<std::string>();
+  return signer;
+}
+
+// ---- the three kinds of case ----------------------------------------------------------------------------------------
+
+Outcome RunBundle(const json& test, const std::string& folder, bool by_digest) {
+  const json& inputs = test["inputs"];
+  Result<Signer> signer = MakeSigner(inputs, folder, image::Wanted::kAnything);
+  if (!signer) return Refused(signer.error());
+  const std::string bundle = ReadAll(folder + "/" + test["files"][0].get<std::string>());
+  const std::string bytes = by_digest ? "" : ReadAll(folder + "/" + inputs["artifact"].get<std::string>());
+  image::Artifact artifact{inputs.value("artifact_digest", ""), std::nullopt};
+  if (!by_digest) artifact = image::ArtifactOfBytes(bytes);
+  return OutcomeOf(image::VerifyBundle(bundle, artifact, *signer, SystemClock().Now()));
+}
+
+// files: manifest.json (may be missing), payload, layer.json.
+Outcome RunLooseLayer(const json& test, const std::string& folder) {
+  Result<Signer> signer = MakeSigner(test["inputs"], folder, image::Wanted::kSignature);
+  if (!signer) return Refused(signer.error());
+  image::GatheredMaterial gathered;
+  image::Material material{.form = image::MaterialForm::kSimpleSigning, .origin = "layer.json"};
+  gathered.digest = image::DigestOf("");
+  bool has_manifest = false;
+  for (const json& file : test["files"]) {
+    const std::string path = folder + "/" + file.get<std::string>();
+    const std::string name = fs::path(path).filename();
+    if (name == "payload") material.bytes = ReadAll(path);
+    if (name == "manifest.json") {
+      gathered.digest = image::DigestOf(ReadAll(path));
+      has_manifest = true;
+    }
+    if (name != "layer.json") continue;
+    const json layer = json::parse(ReadAll(path));
+    material.media_type = layer.at("mediaType");
+    material.annotations = layer.at("annotations").get<std::map<std::string, std::string>>();
+  }
+  if (!has_manifest) gathered.faults.push_back({"manifest", "it cannot be read"});
+  gathered.materials.push_back(std::move(material));
+  if (!has_manifest) gathered.materials.clear();
+  return OutcomeOf(VerifyImage(gathered, *signer, SystemClock().Now()));
+}
+
+// A repository that answers as the case's files say, in the way of a registry: content under the digest it is stored by.
+class CaseRepository final : public image::ImageSource {
+ public:
+  CaseRepository(const json& test, const std::string& folder) : inputs_(test["inputs"]) {
+    image_ = ReadAll(folder + "/" + test["files"][0].get<std::string>());
+    signatures_ = ReadAll(folder + "/" + test["files"][1].get<std::string>());
+    blobs_ = folder + "/" + test["files"][2].get<std::string>();
+  }
+  Result<image::Fetched> GetManifest(std::string_view reference) const override {
+    if (reference == inputs_["sig_tag"]) return Found(signatures_);
+    if (reference != inputs_["image_digest"]) return image::Fetched{};
+    if (image::DigestOf(image_) != reference) return Error{ErrorCode::kCorrupt, "the registry returned another manifest"};
+    return Found(image_);
+  }
+  Result<image::Fetched> GetBlob(std::string_view digest, std::size_t max_bytes) const override {
+    const std::string path = blobs_ + "/" + std::string(digest.substr(digest.find(':') + 1));
+    if (!fs::exists(path)) return image::Fetched{};
+    const std::string bytes = ReadAll(path);
+    if (bytes.size() > max_bytes) return Error{ErrorCode::kTooLarge, "the blob is too large"};
+    if (image::DigestOf(bytes) != digest) return Error{ErrorCode::kCorrupt, "the blob does not hash to its digest"};
+    return image::Fetched{true, bytes, "application/octet-stream"};
+  }
+  Result<image::Referrers> GetReferrers(std::string_view /*digest*/) const override { return image::Referrers{}; }
+
+ private:
+  static image::Fetched Found(const std::string& manifest) {
+    const json parsed = json::parse(manifest, nullptr, false);
+    return {true, manifest, parsed.is_object() ? parsed.value("mediaType", "application/vnd.oci.image.manifest.v1+json") : ""};
+  }
+  json inputs_;
+  std::string image_, signatures_, blobs_;
+};
+
+Outcome RunRepository(const json& test, const std::string& folder) {
+  Result<Signer> signer = MakeSigner(test["inputs"], folder, image::Wanted::kSignature);
+  if (!signer) return Refused(signer.error());
+  const CaseRepository repository(test, folder);
+  const Result<image::ResolvedImage> image = ResolveImage(repository, test["inputs"]["image_digest"].get<std::string>(), {});
+  if (!image) return {"fail", "image", image.error().message};
+  const image::GatheredMaterial gathered = GatherMaterial(repository, image->digest, {.presence = image::ImagePresence::kKnown});
+  return OutcomeOf(VerifyImage(gathered, *signer, SystemClock().Now()));
+}
+
+// ---- running --------------------------------------------------------------------------------------------------------
+
+Outcome InOwnProcess(const std::function<Outcome()>& work) {
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0) return {"crashed", "", "no pipe"};
+  std::cout.flush();
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    alarm(kSecondsPerCase);
+    const Outcome found = work();
+    const std::string text = json{found.outcome, found.code, found.text}.dump(-1, ' ', true, json::error_handler_t::replace);
+    _exit(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
+  }
+  close(ends[1]);
+  std::string text;
+  std::array<char, 4096> chunk{};
+  for (ssize_t size = 0; (size = read(ends[0], chunk.data(), chunk.size())) > 0;) text.append(chunk.data(), static_cast<std::size_t>(size));
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  const json found = json::parse(text, nullptr, false);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !found.is_array())
+    return {"crashed", "", WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status)) : "the process ended early"};
+  return {found[0], found[1], found[2]};
+}
+
+std::vector<Outcome> RunCase(const json& test, const std::string& folder) {
+  const std::string suite = test["suite"];
+  if (suite == "legacy-peer") return {InOwnProcess([&] { return RunLooseLayer(test, folder); })};
+  if (suite == "legacy-private") return {InOwnProcess([&] { return RunRepository(test, folder); })};
+  std::vector<Outcome> found;
+  if (test["inputs"].contains("artifact")) found.push_back(InOwnProcess([&] { return RunBundle(test, folder, false); }));
+  if (test["inputs"].contains("artifact_digest")) found.push_back(InOwnProcess([&] { return RunBundle(test, folder, true); }));
+  return found;
+}
+
+int Run(const Options& options) {
+  const json index = json::parse(ReadAll(options.folder + "/index.json"), nullptr, false);
+  if (!index.is_object() || !index.contains("cases")) {
+    std::cerr << "writ_sigstore_conformance: " << options.folder << "/index.json: not readable, expected an index of vectors\n";
+    return 2;
+  }
+  int passed = 0;
+  int failed = 0;
+  int skipped = 0;
+  for (const json& test : index["cases"]) {
+    if (!options.only.empty() && test["suite"] != options.only) continue;
+    const std::string id = test["suite"].get<std::string>() + "/" + test["name"].get<std::string>();
+    const std::string expected = test["expected"];
+    const std::string guard = test.contains("guard") && test["guard"].is_string() ? test["guard"].get<std::string>() : "";
+    const std::vector<Outcome> found = RunCase(test, options.folder);
+    bool is_good = true;
+    for (const Outcome& one : found) {
+      if (one.outcome == expected) continue;
+      is_good = false;
+      std::cout << "FAIL " << id << ": expected " << expected << (guard.empty() ? "" : " by `" + guard + "`") << ", got " << one.outcome
+                << " [" << one.code << "]: " << one.text << "\n";
+    }
+    if (found.empty())
+      ++skipped;
+    else
+      ++(is_good ? passed : failed);
+    if (options.guards && expected == "fail" && !found.empty())
+      std::cout << "guard " << id << ": `" << (guard.empty() ? test.value("first_check_that_rejects", "") : guard) << "` -> ["
+                << found.front().code << "] " << found.front().text << "\n";
+  }
+  std::cout << passed << " passed, " << failed << " failed, " << skipped << " skipped\n";
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace writ::conformance
+
+int main(int argc, char** argv) {
+  writ::conformance::Options options;
+  for (int at = 1; at < argc; ++at) {
+    const std::string_view word = argv[at];
+    if (word == "--only" && at + 1 < argc) {
+      options.only = argv[++at];
+    } else if (word == "--guards") {
+      options.guards = true;
+    } else if (options.folder.empty() && !word.starts_with("-")) {
+      options.folder = word;
+    } else {
+      options.folder.clear();
+      break;
+    }
+  }
+  if (options.folder.empty()) {
+    std::cerr << "usage: writ_sigstore_conformance [--only SUITE] [--guards] DIR\n";
+    return 2;
+  }
+  return writ::conformance::Run(options);
+}

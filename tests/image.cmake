@@ -1,0 +1,11 @@
+# Tests of webhook/image/{trust,log,verify}: what judges signatures. The vectors have runners of their own (conformance.cmake).
+writ_test(image LIBRARIES writ_image OpenSSL::Crypto SOURCES
+  unit/image/certificate_test.cc
+  unit/image/encoding_test.cc
+  unit/image/log_test.cc
+  unit/image/public_key_test.cc
+  unit/image/signer_test.cc
+  unit/image/test_pki.cc
+  unit/image/trust_root_test.cc
+  unit/image/verifier_test.cc
+)
