@@ -186,6 +186,12 @@ class Cluster:
         return self.create(server("probe", version, image=image), DRY)[0] == 403
 
 
+def check_shipped(c):
+    with open(os.path.join(ROOT, "webhook", "deploy", "webhook.yaml"), "rb") as f:
+        status, out, _ = c.admin.call("POST", HOOKS + DRY, f.read(), YAML)
+    check("the API server takes webhook/deploy/webhook.yaml, with its match condition", status == 201, (status, out))
+
+
 def check_verdicts(c):
     for version in ("v1alpha1", "v1beta1"):
         status, out, _ = c.create(server("bad", version, image="example:latest"))
@@ -352,6 +358,7 @@ def main():
         status, out, _ = cluster.register(url)
         check("the webhook is registered", status == 201, out)
         check("the API server asks it", wait("the webhook", cluster.denies), writ.logged()[-1000:])
+        check_shipped(cluster)
         check_verdicts(cluster)
         check_dry_runs(cluster)
         check_updates_and_deletes(cluster)
