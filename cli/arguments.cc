@@ -24,11 +24,15 @@ struct Invocation {
   DumpOptions dump;
   CelOptions cel;
   ServeFlags serve;
+  VerifyImageOptions verify_image;
+  VerifyBundleOptions verify_bundle;
+  TrustOptions trust;
   VersionOptions version;
   std::string completion_shell;
   bool fmt_check = false;
   bool fmt_diff = false;
   bool test_json = false;
+  bool verify_json = false;
   std::function<ExitCode()> run;
 };
 
@@ -158,6 +162,92 @@ void AddServe(CLI::App& app, Invocation& call, const Console& console) {
   command.callback([&] { call.run = [&] { return RunServe(flags, console); }; });
 }
 
+// Flags about whom a signature has to be by, under the names of the command.
+struct SigningNames {
+  const char *issuer, *subject, *trust_root;
+};
+
+void AddSigner(CLI::App& command, SigningFlags& flags, const SigningNames& names) {
+  command.add_option("--key", flags.key, "Signed by this public key (PEM)")->option_text("FILE");
+  command.add_option(names.issuer, flags.issuer, "Signed with a certificate of this OIDC issuer")->option_text("URL");
+  command.add_option(names.subject, flags.subject, "… and of this subject")->option_text("NAME");
+  command.add_option(names.trust_root, flags.trust_root, "CAs, logs and timestamp authorities to trust (trusted_root.json)")
+      ->option_text("FILE");
+  command.add_option("--log", flags.log, "Whether an entry in a transparency log must prove it: required, ignored")
+      ->option_text("required|ignored")
+      ->check(CLI::IsMember({"required", "ignored"}).description(""));
+}
+
+void AddVerifyImage(CLI::App& app, Invocation& call, const Console& console) {
+  CLI::App& command = *app.add_subcommand("verify-image", "Verify who signed an image, check by check");
+  VerifyImageOptions& options = call.verify_image;
+  command.add_option("image", options.image, "The image: a reference, or with --layout its digest or tag")->option_text("REF");
+  AddSigner(command, options.signer, {"--issuer", "--subject", "--trust-root"});
+  command.add_option("--ca-roots", options.signer.ca_roots, "Root certificates of an own PKI (PEM), instead of --trust-root")
+      ->option_text("FILE");
+  command
+      .add_option("--attestation", options.signer.predicate_type, "Verify an attestation of this type: slsaprovenance1, spdx, vuln, a URI")
+      ->option_text("TYPE");
+  command.add_option("--annotation", options.signer.annotations, "A signed claim that must be there")
+      ->option_text("NAME=VALUE")
+      ->allow_extra_args(false);
+  command
+      .add_option("--certificate-extension", options.signer.extensions,
+                  "An extension of Fulcio's certificate, such as source_repository_uri")
+      ->option_text("NAME=VALUE")
+      ->allow_extra_args(false);
+  command.add_flag("--timestamp-required", options.signer.require_timestamp, "A trusted timestamp must be there");
+  command.add_flag("--ignore-sct", options.signer.ignore_sct, "The certificate need not be in a certificate transparency log");
+  command.add_option("--layout", options.layout, "Read an OCI layout folder (cosign save), without network")->option_text("DIR");
+  command
+      .add_option("--platforms", options.platforms,
+                  "Of an image for several platforms: its index, each platform's image, or both must be signed")
+      ->option_text("index|each|both")
+      ->check(CLI::IsMember({"index", "each", "both"}).description(""));
+  command.add_option("--signature-repository", options.signature_repository, "Where the signatures are, if not with the image")
+      ->option_text("REF");
+  command.add_option("--tag-prefix", options.tag_prefix, "What stands before sha256-….sig")->option_text("TEXT");
+  command.add_flag("--oci-1-1", options.oci11, "Also read cosign's experimental referrers");
+  command.add_option("--docker-config", options.docker_config, "Credentials; docker's own file without the flag")->option_text("FILE");
+  command.add_option("--registry-host", options.registry_hosts, "A further host that the registry may name, for tokens or blobs")
+      ->option_text("HOST")
+      ->allow_extra_args(false);
+  command.add_option("--registry-ca", options.registry_ca, "The only CA that the registry's certificate may have (PEM)")
+      ->option_text("FILE");
+  command.add_flag("--plain-http", options.plain_http, "Ask the registry without TLS");
+  command.add_flag("--strict", options.strict, "A tag, which can be moved, is a denial");
+  command.add_flag("--json", call.verify_json, "The same as --format json");
+  AddFormat(command, options.format);
+  command.callback([&] {
+    if (call.verify_json) options.format = Format::kJson;
+    call.run = [&] { return RunVerifyImage(options, console); };
+  });
+}
+
+void AddVerifyBundle(CLI::App& app, Invocation& call, const Console& console) {
+  CLI::App& command = *app.add_subcommand("verify-bundle", "Verify a Sigstore bundle over a file");
+  VerifyBundleOptions& options = call.verify_bundle;
+  command.add_option("artifact", options.artifact, "The signed file, or its digest sha256:…")->required()->option_text("FILE_OR_DIGEST");
+  command.add_option("--bundle", options.bundle, "The bundle (JSON)")->required()->option_text("FILE");
+  AddSigner(command, options.signer, {"--certificate-oidc-issuer", "--certificate-identity", "--trusted-root"});
+  command.add_flag("--staging", options.staging, "Accepted for Sigstore's conformance suite; the root is given all the same");
+  AddFormat(command, options.format);
+  command.callback([&] { call.run = [&] { return RunVerifyBundle(options, console); }; });
+}
+
+void AddTrust(CLI::App& app, Invocation& call, const Console& console) {
+  CLI::App& command = *app.add_subcommand("trust", "Look at trust roots: trusted_root.json, or PEM certificates");
+  command.require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, ExitCode (*run)(const TrustOptions&, const Console&)) {
+    CLI::App& verb = *command.add_subcommand(name, help);
+    AddPaths(verb, call.trust.paths, "Trust roots");
+    AddFormat(verb, call.trust.format);
+    verb.callback([&call, &console, run] { call.run = [&call, &console, run] { return run(call.trust, console); }; });
+  };
+  add("show", "List whom a trust root trusts, and when", &RunTrustShow);
+  add("check", "Say whether a trust root can be used", &RunTrustCheck);
+}
+
 void AddVersion(CLI::App& app, Invocation& call, const Console& console) {
   CLI::App& command = *app.add_subcommand("version", "Show the version");
   AddFormat(command, call.version.format);
@@ -235,6 +325,9 @@ ExitCode ParseAndRun(const std::vector<std::string>& arguments, const Console& c
   AddDump(app, call, console);
   AddCel(app, call, console);
   AddServe(app, call, console);
+  AddVerifyImage(app, call, console);
+  AddVerifyBundle(app, call, console);
+  AddTrust(app, call, console);
   AddVersion(app, call, console);
   AddCompletion(app, call, console);
   app.footer(

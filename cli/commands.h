@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/console.h"
+#include "cli/signing.h"
 
 namespace writ::cli {
 
@@ -85,6 +86,39 @@ struct ServeFlags {
   bool watch = false;
 };
 ExitCode RunServe(const ServeFlags& flags, const Console& console);
+
+struct VerifyImageOptions {
+  std::string image;  // a reference; may be "" or a digest with `layout`
+  SigningFlags signer;
+  std::string layout;                       // OCI layout folder; "" = ask the registry
+  std::string platforms = "index";          // what must be signed of an index: "index", "each" platform, "both"
+  std::string signature_repository;         // "" = where the image is
+  std::string tag_prefix;                   // before sha256-….sig
+  std::string docker_config;                // "" = docker's own
+  std::string registry_ca;                  // PEM
+  std::vector<std::string> registry_hosts;  // of token realms and blob stores
+  Format format = Format::kText;
+  bool plain_http = false;
+  bool oci11 = false;
+  bool strict = false;  // a tag is a denial
+};
+ExitCode RunVerifyImage(const VerifyImageOptions& options, const Console& console);
+
+struct VerifyBundleOptions {
+  std::string bundle;
+  std::string artifact;  // a file, or "sha256:<hex>"
+  SigningFlags signer;
+  Format format = Format::kText;
+  bool staging = false;
+};
+ExitCode RunVerifyBundle(const VerifyBundleOptions& options, const Console& console);
+
+struct TrustOptions {
+  std::vector<std::string> paths;
+  Format format = Format::kText;
+};
+ExitCode RunTrustShow(const TrustOptions& options, const Console& console);
+ExitCode RunTrustCheck(const TrustOptions& options, const Console& console);
 
 struct VersionOptions {
   Format format = Format::kText;

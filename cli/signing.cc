@@ -1,0 +1,117 @@
+#include "cli/signing.h"
+
+#include <utility>
+
+#include "cli/input.h"
+#include "webhook/image/trust/certificate.h"
+
+namespace writ::cli {
+namespace {
+
+struct PredicateName {
+  std::string_view name, uri;
+};
+constexpr PredicateName kPredicateNames[] = {
+    {"slsaprovenance", "https://slsa.dev/provenance/v0.2"},
+    {"slsaprovenance02", "https://slsa.dev/provenance/v0.2"},
+    {"slsaprovenance1", "https://slsa.dev/provenance/v1"},
+    {"spdx", "https://spdx.dev/Document"},
+    {"spdxjson", "https://spdx.dev/Document"},
+    {"cyclonedx", "https://cyclonedx.org/bom"},
+    {"link", "https://in-toto.io/Link/v1"},
+    {"vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"},
+    {"openvex", "https://openvex.dev/ns"},
+    {"custom", "https://cosign.sigstore.dev/attestation/v1"},
+};
+
+Error Misused(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
+
+Status CheckCombination(const SigningFlags& flags) {
+  const bool has_identity = !flags.issuer.empty() || !flags.subject.empty();
+  if (flags.key.empty() && !has_identity)
+    return Misused("say who has to have signed: --key FILE, or --issuer URL --subject NAME with --trust-root FILE");
+  if (!flags.key.empty() && has_identity) return Misused("--key and --issuer/--subject are two signers, expected one");
+  if (!flags.trust_root.empty() && !flags.ca_roots.empty()) return Misused("--trust-root and --ca-roots exclude each other");
+  if (has_identity && flags.subject.empty()) return Misused("--issuer needs --subject: everybody may have a certificate of that issuer");
+  if (has_identity && flags.issuer.empty() && flags.ca_roots.empty())
+    return Misused("--subject needs --issuer, unless the certificates are those of --ca-roots");
+  if (has_identity && flags.trust_root.empty() && flags.ca_roots.empty())
+    return Misused("--issuer and --subject need --trust-root FILE (a trusted_root.json): writ fetches none");
+  if (flags.log == "required" && flags.trust_root.empty())
+    return Misused("--log required needs --trust-root FILE, which holds the log's key");
+  return OkStatus();
+}
+
+// NAME=VALUE pairs of one flag.
+Status ReadPairs(std::string_view flag, const std::vector<std::string>& texts, std::map<std::string, std::string>& pairs) {
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos) return Misused(std::string(flag) + ": found `" + text + "`, expected NAME=VALUE");
+    if (!pairs.emplace(text.substr(0, equals), text.substr(equals + 1)).second)
+      return Misused(std::string(flag) + ": `" + text.substr(0, equals) + "` is given twice");
+  }
+  return OkStatus();
+}
+
+Status ReadTrust(const SigningFlags& flags, image::Signer& signer) {
+  const std::string& path = flags.trust_root.empty() ? flags.ca_roots : flags.trust_root;
+  if (path.empty()) return OkStatus();
+  const Result<Input> file = ReadFile(path);
+  if (!file) return file.error();
+  Result<image::TrustRootPtr> root = flags.trust_root.empty() ? image::ParsePemTrust({.name = path, .ca_certificates = file->text})
+                                                              : image::ParseTrustRoot(path, file->text);
+  if (!root) return root.error();
+  signer.trust_root = *root;
+  return OkStatus();
+}
+
+Status ReadKey(const std::string& path, image::Signer& signer) {
+  const Result<Input> file = ReadFile(path);
+  if (!file) return file.error();
+  Result<image::PublicKey> key = image::PublicKey::FromText(file->text);
+  if (!key) return Error{key.error().code, path + ": " + key.error().message};
+  signer.key = *key;
+  return OkStatus();
+}
+
+Status SetOptions(const SigningFlags& flags, image::SignerOptions& options) {
+  if (!flags.log.empty()) options.log = flags.log == "required" ? image::LogRule::kRequired : image::LogRule::kIgnored;
+  if (flags.require_timestamp) options.timestamp = image::Demand::kRequired;
+  if (flags.ignore_sct) options.sct = image::Demand::kOptional;
+  WRIT_RETURN_IF_ERROR(ReadPairs("--annotation", flags.annotations, options.annotations));
+  WRIT_RETURN_IF_ERROR(ReadPairs("--certificate-extension", flags.extensions, options.certificate_extensions));
+  for (const auto& [name, value] : options.certificate_extensions) {
+    if (!image::FulcioExtensionNumber(name))
+      return Misused("--certificate-extension: Fulcio's certificates have no extension `" + name + "`");
+  }
+  if (flags.predicate_type.empty()) return OkStatus();
+  options.wanted = image::Wanted::kAttestation;
+  options.predicate_type = PredicateTypeUri(flags.predicate_type);
+  return OkStatus();
+}
+
+}  // namespace
+
+std::string PredicateTypeUri(std::string_view name) {
+  for (const PredicateName& known : kPredicateNames) {
+    if (known.name == name) return std::string(known.uri);
+  }
+  return std::string(name);
+}
+
+Result<image::Signer> MakeSigner(const SigningFlags& flags) {
+  WRIT_RETURN_IF_ERROR(CheckCombination(flags));
+  image::Signer signer;
+  if (!flags.key.empty()) {
+    signer.name = flags.key;
+    WRIT_RETURN_IF_ERROR(ReadKey(flags.key, signer));
+  } else {
+    signer.name = flags.subject;
+    signer.identity = image::Identity{flags.issuer, flags.subject, flags.subject.find('*') != std::string::npos};
+  }
+  WRIT_RETURN_IF_ERROR(ReadTrust(flags, signer));
+  WRIT_RETURN_IF_ERROR(SetOptions(flags, signer.options));
+  return signer;
+}
+
+}  // namespace writ::cli

@@ -1,0 +1,34 @@
+// Who is expected to have signed, as the flags of `verify-image` and `verify-bundle` say it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/base/result.h"
+#include "webhook/image/verify/signer.h"
+
+namespace writ::cli {
+
+// Of `--key`, `--issuer` with `--subject`, and `--ca-roots` the caller gives one.
+struct SigningFlags {
+  std::string key;                       // PEM file
+  std::string issuer, subject;           // of a certificate; `*` in the subject stays inside one `/` segment
+  std::string trust_root;                // trusted_root.json
+  std::string ca_roots;                  // PEM file of an own PKI, instead of a trust root
+  std::string log;                       // "required", "ignored", "" = required for certificates only
+  std::string predicate_type;            // an attestation of this type is wanted; a short name or a URI; "" = a signature
+  std::vector<std::string> annotations;  // NAME=VALUE, signed claims
+  std::vector<std::string> extensions;   // NAME=VALUE, of the certificate
+  bool require_timestamp = false;
+  bool ignore_sct = false;
+};
+
+// Reads the files that the flags name. Errors: kInvalidArgument for flags that do not go together, naming them; those of reading files;
+// a file that is not what its flag wants.
+Result<image::Signer> MakeSigner(const SigningFlags& flags);
+
+// Returns the URI behind cosign's short name of a predicate type ("slsaprovenance1", "spdx", "vuln"), or `name` itself.
+std::string PredicateTypeUri(std::string_view name);
+
+}  // namespace writ::cli
