@@ -166,6 +166,20 @@ void PrintJudged(const Judged& judged, const Console& console) {
   for (const std::string& note : judged.material.notes) console.out << "  note: " << Printable(note) << "\n";
 }
 
+// An image that cannot be had is unknown, whatever the reason: nothing is said about its signatures.
+ExitCode ReportUnresolved(const Error& error, const VerifyImageOptions& options, const Console& console) {
+  if (options.format == Format::kJson) {
+    const Json report = {{"image", options.image},
+                         {"verified", false},
+                         {"warnings", Json::array()},
+                         {"results", {{{"outcome", "unknown"}, {"reason", "not_gathered"}, {"message", error.message}}}}};
+    console.out << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else {
+    console.out << Styled("unknown", Style::kRed, console.colour_out) << ": " << Printable(error.message) << "\n";
+  }
+  return ExitCode::kDenied;
+}
+
 }  // namespace
 
 ExitCode RunVerifyImage(const VerifyImageOptions& options, const Console& console) {
@@ -180,7 +194,7 @@ ExitCode RunVerifyImage(const VerifyImageOptions& options, const Console& consol
   Result<Sources> sources = options.layout.empty() ? OpenRegistry(options) : OpenLayout(options);
   if (!sources) return fail(sources.error());
   const Result<image::ResolvedImage> resolved = image::ResolveImage(*sources->image, sources->target, {});
-  if (!resolved) return fail(resolved.error());
+  if (!resolved) return ReportUnresolved(resolved.error(), options, console);
 
   std::vector<std::string> warnings;
   if (!sources->is_pinned) warnings.push_back("the reference is a tag, which can be moved to another image: pin @" + resolved->digest);

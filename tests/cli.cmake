@@ -10,4 +10,5 @@ add_test(NAME layering COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}
 add_test(NAME run_py COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/run_py_test.py)
 add_test(NAME console COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/console_test.py --writ $<TARGET_FILE:writ>)
 add_test(NAME cli_inputs COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/inputs_test.py --writ $<TARGET_FILE:writ>)
+add_test(NAME cli_signatures COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/signatures_test.py --writ $<TARGET_FILE:writ>)
 add_test(NAME docs COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/docs_replay.py --writ $<TARGET_FILE:writ>)

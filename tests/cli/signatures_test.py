@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""`writ verify-image`, `verify-bundle` and `trust` from outside: an OCI layout and a bundle made here with openssl, and wrong input.
+
+    tests/cli/signatures_test.py --writ build/dev/writ
+
+Nothing leaves the machine. Closes with `N passed, N failed, N skipped`.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+PREFIX = 'application/vnd.oci.image.'
+
+
+def sha256(data):
+    return 'sha256:' + hashlib.sha256(data).hexdigest()
+
+
+def openssl(*arguments, data=None):
+    return subprocess.run(['openssl', *arguments], input=data, check=True, capture_output=True).stdout
+
+
+class Layout:
+    """An OCI layout folder, written blob by blob."""
+
+    def __init__(self, folder):
+        self.folder, self.entries = folder, []
+        os.makedirs(os.path.join(folder, 'blobs', 'sha256'))
+        self.write('oci-layout', b'{"imageLayoutVersion": "1.0.0"}')
+
+    def write(self, name, data):
+        with open(os.path.join(self.folder, name), 'wb') as out:
+            out.write(data)
+
+    def add_blob(self, data, media_type, **more):
+        digest = sha256(data)
+        self.write('blobs/sha256/' + digest[7:], data)
+        return {'mediaType': media_type, 'digest': digest, 'size': len(data), **more}
+
+    def add_manifest(self, layers, tag, config=b'{}'):
+        manifest = {'schemaVersion': 2, 'mediaType': PREFIX + 'manifest.v1+json',
+                    'config': self.add_blob(config, PREFIX + 'config.v1+json'), 'layers': layers}
+        entry = self.add_blob(json.dumps(manifest).encode(), PREFIX + 'manifest.v1+json')
+        self.entries.append({**entry, 'annotations': {'org.opencontainers.image.ref.name': tag}})
+        self.write('index.json', json.dumps({'schemaVersion': 2, 'manifests': self.entries}).encode())
+        return entry['digest']
+
+
+def simple_signing(digest):
+    return json.dumps({'critical': {'identity': {'docker-reference': 'example/app'}, 'image': {'docker-manifest-digest': digest},
+                                    'type': 'cosign container image signature'}, 'optional': {'env': 'prod'}}).encode()
+
+
+def prepare(folder):
+    """Keys, a signed layout, a layout whose payload was replaced, a bundle, and things that are none of these."""
+    def path(name):
+        return os.path.join(folder, name)
+
+    def write(name, data):
+        with open(path(name), 'wb') as out:
+            out.write(data)
+
+    for name in ('release', 'other'):
+        openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', path(name + '.key'))
+        openssl('ec', '-in', path(name + '.key'), '-pubout', '-out', path(name + '.pub'))
+    openssl('req', '-x509', '-new', '-key', path('release.key'), '-subj', '/CN=x', '-days', '2', '-out', path('release.crt'))
+
+    def sign(data):
+        return base64.b64encode(openssl('dgst', '-sha256', '-sign', path('release.key'), data=data)).decode()
+
+    for name in ('signed', 'damaged'):
+        layout = Layout(path(name))
+        digest = layout.add_manifest([], '1.0')
+        payload = simple_signing(digest)
+        layer = layout.add_blob(payload, 'application/vnd.dev.cosign.simplesigning.v1+json',
+                                annotations={'dev.cosignproject.cosign/signature': sign(payload)})
+        layout.add_manifest([layer], digest.replace(':', '-') + '.sig')
+        if name == 'damaged':
+            layout.write('blobs/sha256/' + layer['digest'][7:], payload.replace(b'prod', b'test'))
+    layout = Layout(path('unsigned'))
+    layout.add_manifest([], '1.0')
+    os.makedirs(path('nolayout'))
+    write('artifact', b'an artifact\n')
+    bundle = {'mediaType': 'application/vnd.dev.sigstore.bundle.v0.3+json', 'verificationMaterial': {'publicKey': {'hint': ''}},
+              'messageSignature': {'messageDigest': {'algorithm': 'SHA2_256', 'digest': base64.b64encode(
+                  hashlib.sha256(b'an artifact\n').digest()).decode()}, 'signature': sign(b'an artifact\n')}}
+    write('bundle.json', json.dumps(bundle).encode())
+    bundle['mediaType'] = bundle['mediaType'].replace('v0.3', 'v9.9')
+    write('future.json', json.dumps(bundle).encode())
+    write('root.json', b'{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "tlogs": [{"baseUrl": "https://l"}]}')
+    write('page.html', b'<html>')
+
+
+IMAGE = 'verify-image example/app:1.0 --layout signed '
+BUNDLE = 'verify-bundle --key release.pub --bundle bundle.json '
+# (arguments, exit code, what stdout or stderr must contain)
+CASES = [
+    (IMAGE + '--key release.pub', 0, 'verified: '),
+    (IMAGE + '--key release.pub --annotation env=prod', 0, 'verified: '),
+    (IMAGE + '--key release.pub --annotation env=test', 1, '[claim_mismatch]'),
+    (IMAGE + '--key other.pub', 1, '[signature_invalid]'),
+    (IMAGE + '--key release.pub --log required', 2, '--log required needs --trust-root'),
+    (IMAGE + '--key release.pub --attestation slsaprovenance1', 1, 'refuted: '),
+    (IMAGE + '--key release.crt', 2, 'release.crt: '),
+    (IMAGE + '--key release.key', 2, 'release.key: '),
+    (IMAGE + '--key nowhere.pub', 2, 'nowhere.pub: no such file'),
+    (IMAGE + '--key release.pub --json', 0, '"verified": true'),
+    (IMAGE, 2, 'say who has to have signed'),
+    (IMAGE + '--issuer https://i', 2, '--issuer needs --subject'),
+    (IMAGE + '--subject s', 2, '--subject needs --issuer'),
+    (IMAGE + '--issuer https://i --subject s', 2, 'need --trust-root FILE'),
+    (IMAGE + '--issuer https://i --subject s --key release.pub', 2, 'expected one'),
+    (IMAGE + '--issuer https://i --subject s --trust-root page.html', 2, 'page.html'),
+    (IMAGE + '--issuer https://i --subject s --trust-root root.json', 2, 'trust root `root.json`: tlogs[0]: '),
+    ('verify-image --layout unsigned --key release.pub', 1, 'refuted: no signature'),
+    ('verify-image --layout damaged --key release.pub example/app:1.0', 1, 'unknown: '),
+    ('verify-image --layout nolayout --key release.pub', 2, 'nolayout'),
+    ('verify-image --layout nowhere --key release.pub', 2, 'nowhere'),
+    ('verify-image --key release.pub', 2, 'name the image'),
+    ('verify-image --key release.pub Example.com/UPPER', 2, 'UPPER'),
+    ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0', 1, 'unknown: '),
+    ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0 --docker-config page.html', 2, 'page.html'),
+    (BUNDLE + '--log ignored artifact', 0, 'verified: '),
+    (BUNDLE + '--log ignored ' + sha256(b'an artifact\n'), 0, 'verified: '),
+    (BUNDLE + '--log ignored ' + sha256(b'another\n'), 1, 'refuted: '),
+    (BUNDLE + '--log ignored page.html', 1, 'refuted: '),
+    (BUNDLE + 'artifact', 2, 'give --trusted-root FILE'),
+    ('verify-bundle --key other.pub --log ignored --bundle bundle.json artifact', 1, '[signature_invalid]'),
+    ('verify-bundle --key release.pub --log ignored --bundle future.json artifact', 1, '[version_unknown]'),
+    ('verify-bundle --key release.pub --log ignored --bundle page.html artifact', 1, '[malformed]'),
+    ('verify-bundle --key release.pub --log ignored --bundle bundle.json nothing', 2, 'nothing: no such file'),
+    ('trust check release.crt', 0, 'release.crt: ok'),
+    ('trust show release.crt', 0, 'certificate authority'),
+    ('trust check root.json', 2, 'trust root `root.json`: tlogs[0]: '),
+    ('trust check page.html', 2, 'page.html'),
+    ('trust show nowhere.json', 2, 'nowhere.json: no such file'),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--writ', required=True)
+    writ = os.path.abspath(parser.parse_args().writ)
+    passed, failed = 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(folder)
+        for arguments, code, part in CASES:
+            process = subprocess.run([writ, *arguments.split()], cwd=folder, capture_output=True, text=True, timeout=60,
+                                     env={'PATH': os.environ['PATH'], 'NO_COLOR': '1'})
+            output = process.stdout + process.stderr
+            good = process.returncode == code and part in output
+            passed, failed = passed + good, failed + (not good)
+            if not good:
+                print(f'writ {arguments}\n  expected exit {code} and "{part}", got exit {process.returncode} and\n    '
+                      + output[:1500].replace('\n', '\n    '))
+    print(f'{passed} passed, {failed} failed, 0 skipped')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
