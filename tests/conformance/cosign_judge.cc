@@ -1,4 +1,4 @@
-// Judges gathered material by a case's signer and options.
+// Judges gathered material by a case's signer and options: makes them a Signer and asks the verifier.
 #include <fstream>
 #include <iterator>
 
@@ -9,86 +9,109 @@
 namespace writ::conformance {
 namespace {
 
+using Json = nlohmann::json;
 using image::Signer;
-using nlohmann::json;
+using image::SignerOptions;
+using image::TrustRootPtr;
+using image::Verdict;
 
-std::string ReadAll(const std::string& path) {
+Result<std::string> ReadWholeFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
+  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-Result<Signer> MakeKeySigner(const json& described, const std::string& folder) {
-  Signer signer;
-  Result<image::PublicKey> key = image::PublicKey::FromText(ReadAll(folder + "/" + described.at("key").get<std::string>()));
-  if (!key) return key.error();
-  signer.key = *key;
-  return signer;
+Result<TrustRootPtr> ReadTrust(const Json& signer, const std::string& folder) {
+  const bool is_own_pki = signer.contains("ca_roots");
+  const std::string name = is_own_pki ? signer.at("ca_roots").get<std::string>() : signer.value("trust_root", "trust/root.json");
+  const Result<std::string> bytes = ReadWholeFile(folder + "/" + name);
+  if (!bytes) return bytes.error();
+  return is_own_pki ? image::ParsePemTrust({.name = name, .ca_certificates = *bytes}) : image::ParseTrustRoot(name, *bytes);
 }
 
-Signer MakeIdentitySigner(const json& described) {
-  Signer signer;
-  image::Identity identity{.issuer = described.value("issuer", ""), .subject = described.value("subject", "")};
-  identity.subject_is_glob = described.contains("subject_glob");
-  if (identity.subject_is_glob) identity.subject = described.at("subject_glob");
-  signer.identity = identity;
-  return signer;
-}
-
-Result<image::TrustRootPtr> LoadTrust(const json& described, const std::string& folder) {
-  if (described.contains("ca_roots")) {
-    const std::string name = described.at("ca_roots");
-    const std::string pem = ReadAll(folder + "/" + name);
-    return image::ParsePemTrust({.name = name, .ca_certificates = pem});
+Status ReadWho(const Json& from, const std::string& folder, Signer& to) {
+  if (from.contains("key")) {
+    const Result<std::string> bytes = ReadWholeFile(folder + "/" + from.at("key").get<std::string>());
+    if (!bytes) return bytes.error();
+    const Result<image::PublicKey> key = image::PublicKey::FromText(*bytes);
+    if (!key) return key.error();
+    to.key = *key;
+  } else {
+    const bool is_glob = from.contains("subject_glob");
+    to.identity =
+        image::Identity{.issuer = from.at("issuer"), .subject = from.at(is_glob ? "subject_glob" : "subject"), .subject_is_glob = is_glob};
   }
-  const std::string name = described.value("trust_root", "trust/root.json");
-  return image::ParseTrustRoot(name, ReadAll(folder + "/" + name));
+  Result<TrustRootPtr> trust = ReadTrust(from, folder);
+  if (!trust) return trust.error();
+  to.trust_root = *trust;
+  return OkStatus();
 }
 
-void SetOptions(const json& described, image::SignerOptions& options) {
-  if (described.contains("log")) options.log = described.at("log") == "required" ? image::LogRule::kRequired : image::LogRule::kIgnored;
-  if (described.value("timestamp", "") == "required") options.timestamp = image::Demand::kRequired;
-  if (described.value("sct", "") == "ignored") options.sct = image::Demand::kOptional;
-  options.annotations = described.value("annotations", std::map<std::string, std::string>());
-  options.certificate_extensions = described.value("certificate", std::map<std::string, std::string>());
-  if (described.contains("signature_hash"))
-    options.signature_hash = image::ParseHashName(described.at("signature_hash").get<std::string>());
-  if (!described.contains("predicate_type")) return;
-  options.wanted = image::Wanted::kAttestation;
-  options.predicate_type = described.at("predicate_type");
+Status ReadOptions(const Json& from, SignerOptions& to) {
+  const std::string log = from.value("log", "");
+  if (!log.empty()) to.log = log == "required" ? image::LogRule::kRequired : image::LogRule::kIgnored;
+  if (from.value("timestamp", "") == "required") to.timestamp = image::Demand::kRequired;
+  if (from.value("sct", "") == "ignored") to.sct = image::Demand::kOptional;
+  if (from.contains("predicate_type")) {
+    to.wanted = image::Wanted::kAttestation;
+    to.predicate_type = from.at("predicate_type");
+  }
+  to.annotations = from.value("annotations", to.annotations);
+  to.certificate_extensions = from.value("certificate", to.certificate_extensions);
+  const std::string hash = from.value("signature_hash", "");
+  if (hash == "sha256") to.signature_hash = image::HashAlgorithm::kSha256;
+  if (hash == "sha384") to.signature_hash = image::HashAlgorithm::kSha384;
+  if (hash == "sha512") to.signature_hash = image::HashAlgorithm::kSha512;
+  if (!hash.empty() && !to.signature_hash) return Error{ErrorCode::kInvalidArgument, "unknown signature_hash " + hash};
+  return OkStatus();
 }
 
-// Whether one of the verified predicates has every value at its path ("components.0.name").
-bool HasPredicateValues(const image::Verdict& verdict, const json& wanted) {
-  for (const image::VerifiedStatement& statement : verdict.statements) {
-    const json predicate = json::parse(statement.predicate_json);
-    bool has_all = true;
-    for (const auto& [path, value] : wanted.items()) {
-      std::string pointer = "/" + path;
-      for (char& c : pointer) c = c == '.' ? '/' : c;
-      const json::json_pointer at(pointer);
-      has_all = has_all && predicate.contains(at) && predicate.at(at) == value;
+// The value at a path such as "components.0.name".
+const Json* TryWalk(const Json& json, std::string path) {
+  const Json* at = &json;
+  while (!path.empty()) {
+    const std::size_t dot = path.find('.');
+    const std::string part = path.substr(0, dot);
+    path = dot == std::string::npos ? "" : path.substr(dot + 1);
+    if (at->is_array() && part.find_first_not_of("0123456789") == std::string::npos && std::stoul(part) < at->size()) {
+      at = &(*at)[std::stoul(part)];
+    } else if (at->is_object() && at->contains(part)) {
+      at = &(*at)[part];
+    } else {
+      return nullptr;
     }
-    if (has_all) return true;
   }
-  return false;
+  return at;
+}
+
+// What the case wants to find in a verified predicate and does not; "" when all is there.
+std::string MissingInPredicates(const Json& wanted, const Verdict& verdict) {
+  for (const auto& [path, value] : wanted.items()) {
+    bool is_found = false;
+    for (const image::VerifiedStatement& statement : verdict.statements) {
+      const Json predicate = Json::parse(statement.predicate_json, nullptr, false);
+      const Json* found = TryWalk(predicate, path);
+      is_found = is_found || (found != nullptr && *found == value);
+    }
+    if (!is_found) return path;
+  }
+  return "";
 }
 
 }  // namespace
 
 Judgement JudgeCosignCase(const CosignCase& test, const image::GatheredMaterial& gathered, const std::string& folder) {
-  Result<Signer> signer = test.signer.contains("key") ? MakeKeySigner(test.signer, folder) : MakeIdentitySigner(test.signer);
-  if (!signer) return {"crashed", signer.error().message};
-  Result<image::TrustRootPtr> trust = LoadTrust(test.signer, folder);
-  if (!trust) return {"crashed", trust.error().message};
-  signer->trust_root = *trust;
-  SetOptions(test.options, signer->options);
-  const image::Verdict verdict = VerifyImage(gathered, *signer, SystemClock().Now());
-  const std::string reason = Dump(verdict);
-  if (verdict.reason == image::Reason::kInternal || verdict.reason == image::Reason::kPolicyInvalid) return {"crashed", reason};
-  if (verdict.kind == image::VerdictKind::kVerified && !HasPredicateValues(verdict, test.options.value("predicate_has", json::object())) &&
-      test.options.contains("predicate_has"))
-    return {"crashed", "the verified predicate lacks a value: " + reason};
-  return {std::string(VerdictKindName(verdict.kind)), reason};
+  Signer signer{.name = test.name};
+  for (const Status& read : {ReadWho(test.signer, folder, signer), ReadOptions(test.options, signer.options)}) {
+    if (!read) return {"unusable signer", read.error().message};
+  }
+  const Verdict verdict = VerifyImage(gathered, signer, SystemClock().Now());
+  if (verdict.reason == image::Reason::kInternal) return {"internal error", verdict.message};
+  if (verdict.kind == image::VerdictKind::kVerified) {
+    const std::string missing = MissingInPredicates(test.options.value("predicate_has", Json::object()), verdict);
+    if (!missing.empty()) return {"verified without predicate", missing + " is not in a verified predicate"};
+  }
+  return {std::string(VerdictKindName(verdict.kind)), verdict.message};
 }
 
 }  // namespace writ::conformance

@@ -1,11 +1,12 @@
 // writ_cosign_conformance: runs a folder of cosign vectors (format: shared/vectors/cosign/README.md).
 //
-//   writ_cosign_conformance [--only PART-OF-NAME] [--gathered] DIR
+//   writ_cosign_conformance [--only PART-OF-NAME] [--gathered] [--registry HOST:PORT] DIR
 //
 // Fills a registry in memory from DIR/registry.json. Each case is run twice, by the fallback tag and by the referrers API, and each
 // folder of DIR/layouts once more as a case `layout/NAME` by the signer of a case about the same image. Every run has a process of its
 // own, so that a crash or a hang is a failure of one case. Prints each failing case, reasons for skipping, and closes with
-// `N passed, N failed, N skipped`. --gathered prints what was gathered instead of judging. Exit codes: 0 all passed, 1 failures, 2 bad
+// `N passed, N failed, N skipped`. --registry asks a real registry by plain http instead, which somebody has filled from the same
+// registry.json. --gathered prints what was gathered instead of judging. Exit codes: 0 all passed, 1 failures, 2 bad
 // usage or nothing readable.
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #include "tests/support/memory_registry.h"
 #include "webhook/image/gather/collector.h"
 #include "webhook/image/gather/layout_source.h"
+#include "webhook/image/registry/registry_client.h"
 
 namespace writ::conformance {
 namespace {
@@ -39,7 +41,7 @@ using test::ReferrersApi;
 constexpr unsigned kSecondsPerCase = 20;
 
 struct Options {
-  std::string only, folder;
+  std::string only, folder, registry;
   bool gathered = false;
 };
 
@@ -125,7 +127,21 @@ void Count(const CosignCase& test, const std::string& name, const std::vector<Ju
   std::cout << "FAIL " << name << ": expected " << test.accept.front() << ", got " << wrong->outcome << ": " << wrong->reason << "\n";
 }
 
+Judgement RunOverHttp(const CosignCase& test, const Options& options) {
+  const auto client = image::RegistryClient::Create({{.host = options.registry, .scheme = image::Scheme::kHttp}}, {}, image::SystemSeams());
+  if (!client) return {"no registry", client.error().message};
+  const auto open = [&](const std::string& repository) {
+    const Result<image::ImageReference> reference = image::ParseImageReference(options.registry + "/" + repository);
+    return reference ? (*client)->Open(*reference, {}) : reference.error();
+  };
+  const std::string other = test.options.value("signature_repository", test.repository);
+  const Result<std::unique_ptr<image::ImageSource>> source = open(test.repository), signatures = open(other);
+  if (!source || !signatures) return {"no registry", (source ? signatures : source).error().message};
+  return RunCase(test, **source, signatures->get(), options);
+}
+
 void RunRegistryCase(const CosignCase& test, MemoryRegistry& registry, const Options& options, Totals& totals) {
+  if (!options.registry.empty()) return Count(test, test.name, {InOwnProcess([&] { return RunOverHttp(test, options); })}, totals);
   const std::string other = test.options.value("signature_repository", "");
   std::vector<Judgement> found;
   for (const ReferrersApi api : {ReferrersApi::kAbsent, ReferrersApi::kPresent}) {
@@ -201,6 +217,8 @@ int main(int argc, char** argv) {
     const std::string argument = argv[at];
     if (argument == "--only" && at + 1 < argc) {
       options.only = argv[++at];
+    } else if (argument == "--registry" && at + 1 < argc) {
+      options.registry = argv[++at];
     } else if (argument == "--gathered") {
       options.gathered = true;
     } else if (!argument.starts_with("-") && options.folder.empty()) {
@@ -211,7 +229,7 @@ int main(int argc, char** argv) {
     }
   }
   if (options.folder.empty()) {
-    std::cerr << "usage: writ_cosign_conformance [--only PART-OF-NAME] [--gathered] DIR\n";
+    std::cerr << "usage: writ_cosign_conformance [--only PART-OF-NAME] [--gathered] [--registry HOST:PORT] DIR\n";
     return 2;
   }
   return writ::conformance::Run(options);

@@ -259,6 +259,14 @@ TEST(Collector, TooManyReferrersAreAFault) {
             "bundle 0\nbundle 1\nfault referrers of " + on.digest + ": more than 2 referrers; the rest is not read\n");
 }
 
+TEST(Collector, TooManyBytesOfReferrersAreAFault) {
+  Repository on;
+  for (int i = 0; i < 9; ++i) on.AddBundle(std::to_string(i));
+  on.repository.SetReferrersApi(ReferrersApi::kPresent);
+  EXPECT_EQ(on.Gathered({.limits = {.max_image_bytes = 100, .max_parallel_requests = 2}}),
+            "bundle 0\nbundle 1\nfault referrers of " + on.digest + ": their manifests have more than 100 bytes; the rest is not read\n");
+}
+
 // §8 case 26: a descriptor of 1 TiB costs no request; one that lies about a small size gives nothing.
 TEST(Collector, LyingSizesAreFaults) {
   for (const std::size_t size : {std::size_t{1} << 40, std::size_t{5}, std::size_t{0}}) {

@@ -102,6 +102,15 @@ TEST_F(RegistryListingTest, EndlessPagesEnd) {
   EXPECT_EQ(server->Seen().size(), 10U);
 }
 
+TEST_F(RegistryListingTest, LongListingsEnd) {
+  world.limits.max_descriptors = 3;
+  Serve([](const SeenRequest& request) {
+    return HttpReply(200, Index({request.target + "a", request.target + "b"}), kIndexHeader + "Link: <?again>; rel=next\r\n");
+  });
+  EXPECT_EQ(Listing(), "3 incomplete");
+  EXPECT_EQ(server->Seen().size(), 2U);
+}
+
 // §8 case 33: what is no answer is neither "none" nor "allowed".
 TEST_F(RegistryListingTest, OnlyA404IsNoApi) {
   struct Case {

@@ -135,7 +135,7 @@ class Collector {
       Fault(origin, listing_.error().message);
     } else {
       all = std::move(listing_->manifests);
-      if (!listing_->complete) Fault(origin, "more than " + std::to_string(limits_.max_referrer_pages) + " pages; the rest is not read");
+      if (!listing_->complete) Fault(origin, "the listing is longer than is read");
     }
     AddFallback(all);
     std::vector<Descriptor> candidates;
@@ -178,10 +178,22 @@ class Collector {
     Note("a Notary Project signature is attached; Writ reads Sigstore signatures only");
   }
 
+  // A few at a time, each read before the next ones are asked for: a hundred manifests of the largest size do not fit into memory.
   void AskForReferrers(const std::vector<Descriptor>& candidates) {
-    std::vector<std::optional<Result<Fetched>>> fetched(candidates.size());
-    Run(candidates.size(), [&](std::size_t at) { fetched[at] = attached_.GetManifest(candidates[at].digest); });
-    for (std::size_t at = 0; at < candidates.size(); ++at) TakeReferrer(*fetched[at], "referrer " + candidates[at].digest);
+    std::size_t read_bytes = 0;
+    for (std::size_t begin = 0; begin < candidates.size(); begin += limits_.max_parallel_requests) {
+      if (read_bytes > limits_.max_image_bytes) {
+        return Fault("referrers of " + out_.digest,
+                     "their manifests have more than " + std::to_string(limits_.max_image_bytes) + " bytes; the rest is not read");
+      }
+      const std::size_t count = std::min<std::size_t>(limits_.max_parallel_requests, candidates.size() - begin);
+      std::vector<Result<Fetched>> fetched(count, Fetched{});
+      Run(count, [&](std::size_t at) { fetched[at] = attached_.GetManifest(candidates[begin + at].digest); });
+      for (std::size_t at = 0; at < count; ++at) {
+        if (fetched[at]) read_bytes += fetched[at]->bytes.size();
+        TakeReferrer(fetched[at], "referrer " + candidates[begin + at].digest);
+      }
+    }
   }
 
   void TakeReferrer(const Result<Fetched>& fetched, const std::string& name) {
@@ -217,27 +229,37 @@ class Collector {
   }
 
   // A blob that several layers name is asked for once.
+  struct Blob {
+    std::string digest;
+    std::uint64_t size = 0;  // the largest that a descriptor says
+    std::size_t uses = 0;
+    Result<Fetched> fetched{Fetched{}};
+  };
+
   void FetchBlobs() {
     std::map<std::string, std::size_t> slots;
-    std::vector<std::pair<std::string, std::uint64_t>> blobs;
+    std::vector<Blob> blobs;
     for (const Wanted& wanted : wanted_) {
       const auto [slot, is_new] = slots.emplace(wanted.digest, blobs.size());
-      if (is_new) blobs.emplace_back(wanted.digest, 0);
-      blobs[slot->second].second = std::max(blobs[slot->second].second, wanted.size);
+      if (is_new) blobs.push_back({.digest = wanted.digest});
+      Blob& blob = blobs[slot->second];
+      blob.size = std::max(blob.size, wanted.size);
+      ++blob.uses;
     }
-    std::vector<std::optional<Result<Fetched>>> fetched(blobs.size());
-    Run(blobs.size(), [&](std::size_t at) { fetched[at] = attached_.GetBlob(blobs[at].first, blobs[at].second); });
-    for (Wanted& wanted : wanted_) TakeBlob(wanted, *fetched[slots.at(wanted.digest)]);
+    Run(blobs.size(), [&](std::size_t at) { blobs[at].fetched = attached_.GetBlob(blobs[at].digest, blobs[at].size); });
+    for (Wanted& wanted : wanted_) TakeBlob(wanted, blobs[slots.at(wanted.digest)]);
   }
 
-  void TakeBlob(Wanted& wanted, const Result<Fetched>& fetched) {
+  void TakeBlob(Wanted& wanted, Blob& blob) {
     const std::string origin = wanted.material.origin + ", blob " + wanted.digest;
+    Result<Fetched>& fetched = blob.fetched;
+    --blob.uses;
     if (!fetched) return Fault(origin, fetched.error().message);
     if (!fetched->found) return Fault(origin, "the manifest names it, but there is no such blob");
     if (fetched->bytes.size() != wanted.size) {
       return Fault(origin, "has " + std::to_string(fetched->bytes.size()) + " bytes, its descriptor says " + std::to_string(wanted.size));
     }
-    wanted.material.bytes = fetched->bytes;
+    wanted.material.bytes = blob.uses == 0 ? std::move(fetched->bytes) : fetched->bytes;
     out_.materials.push_back(std::move(wanted.material));
   }
 

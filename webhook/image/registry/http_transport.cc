@@ -152,7 +152,7 @@ class Connection {
     parser.header_limit(limits.max_header_bytes);
     parser.body_limit(boost::none);  // counted below
     error = Await(deadline, [&](auto handler) { beast::http::async_read_header(stream, buffer_, parser, std::move(handler)); });
-    is_stale = error && !parser.got_some();
+    is_stale = error && error != asio::error::timed_out && !parser.got_some();
     if (error) return HeaderError(error);
     return ReadBody(stream, parser, from.max_body_bytes, deadline);
   }

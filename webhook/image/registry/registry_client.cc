@@ -129,6 +129,7 @@ class Repository final : public ImageSource {
       if (reply->status == 404 && page == 0) return Referrers{};  // no such API
       if (reply->status == 404) return Error{ErrorCode::kUnreadable, url.Text() + ": a page of the listing is missing"};
       WRIT_RETURN_IF_ERROR(TakePage(url, *reply, out));
+      if (!out.complete) return out;
       const Result<std::optional<Url>> next = NextPage(url, *reply);
       if (!next) return Error{next.error().code, url.Text() + ": " + next.error().message};
       if (!*next) return out;
@@ -141,8 +142,14 @@ class Repository final : public ImageSource {
     if (!index) return Error{index.error().code, url.Text() + ": " + index.error().message};
     if (index->kind != ManifestKind::kIndex)
       return Error{ErrorCode::kInvalidArgument, url.Text() + ": found an image manifest, expected an index"};
-    to.manifests.insert(to.manifests.end(), std::make_move_iterator(index->manifests.begin()),
-                        std::make_move_iterator(index->manifests.end()));
+    for (Descriptor& descriptor : index->manifests) {
+      if (to.manifests.size() == shared_.limits.max_descriptors) {
+        to.complete = false;
+        break;
+      }
+      descriptor.annotations.clear();  // unsigned hints, megabytes of them if a registry likes
+      to.manifests.push_back(std::move(descriptor));
+    }
     return OkStatus();
   }
 

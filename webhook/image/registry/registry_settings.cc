@@ -52,41 +52,46 @@ InternalAddresses RegistryPlace::InternalAddressesOf(const Endpoint& endpoint) c
 
 Result<RegistryTable> RegistryTable::Create(const std::vector<RegistrySettings>& settings) {
   RegistryTable out;
-  std::shared_ptr<const TlsTrust> system_trust;
-  for (const RegistrySettings& one : settings) {
-    auto place = std::make_unique<RegistryPlace>();
-    const Result<HostPort> name = ParseHostPort(one.host);
-    if (!name) return Bad(one, name.error().message);
-    if (out.TryFind(*name) != nullptr) return Bad(one, "is listed twice");
-    place->name_ = *name;
-    place->endpoint_ = ApiEndpoint(one.scheme, *name);
-    place->internal_addresses_ = one.internal_addresses;
-    for (const std::string& host : one.extra_hosts) {
-      const bool is_pattern = host.starts_with("*.");
-      const Result<HostPort> address = ParseHostPort(is_pattern ? std::string_view(host).substr(2) : std::string_view(host));
-      if (!address) return Bad(one, address.error().message);
-      place->extra_hosts_.push_back({*address, is_pattern});
-    }
-    if (!one.ca_pem.empty() || !system_trust) {  // the system's store takes a tenth of a second to read
-      Result<std::shared_ptr<const TlsTrust>> trust = TlsTrust::Create(one.ca_pem, "registry `" + Shown(one.host) + "`");
-      if (!trust) return trust.error();
-      place->trust_ = *trust;
-      if (one.ca_pem.empty()) system_trust = *trust;
-    } else {
-      place->trust_ = system_trust;
-    }
-    out.places_.push_back(std::move(place));
-  }
-  for (std::size_t at = 0; at < settings.size(); ++at) {
-    for (const std::string& mirror : settings[at].mirrors) {
-      const Result<HostPort> name = ParseHostPort(mirror);
-      const RegistryPlace* place = name ? out.TryFind(*name) : nullptr;
-      if (place == nullptr) return Bad(settings[at], "the mirror `" + Shown(mirror) + "` is no registry of the list");
-      if (place == out.places_[at].get()) return Bad(settings[at], "is its own mirror");
-      out.places_[at]->mirrors_.push_back(place);
-    }
-  }
+  for (const RegistrySettings& one : settings) WRIT_RETURN_IF_ERROR(out.Add(one));
+  for (std::size_t at = 0; at < settings.size(); ++at) WRIT_RETURN_IF_ERROR(out.LinkMirrors(settings[at], *out.places_[at]));
   return out;
+}
+
+Status RegistryTable::Add(const RegistrySettings& settings) {
+  auto place = std::make_unique<RegistryPlace>();
+  const Result<HostPort> name = ParseHostPort(settings.host);
+  if (!name) return Bad(settings, name.error().message);
+  if (TryFind(*name) != nullptr) return Bad(settings, "is listed twice");
+  place->name_ = *name;
+  place->endpoint_ = ApiEndpoint(settings.scheme, *name);
+  place->internal_addresses_ = settings.internal_addresses;
+  for (const std::string& host : settings.extra_hosts) {
+    const bool is_pattern = host.starts_with("*.");
+    const Result<HostPort> address = ParseHostPort(is_pattern ? std::string_view(host).substr(2) : std::string_view(host));
+    if (!address) return Bad(settings, address.error().message);
+    place->extra_hosts_.push_back({*address, is_pattern});
+  }
+  if (!settings.ca_pem.empty() || !system_trust_) {  // the system's store takes a tenth of a second to read
+    Result<std::shared_ptr<const TlsTrust>> trust = TlsTrust::Create(settings.ca_pem, "registry `" + Shown(settings.host) + "`");
+    if (!trust) return trust.error();
+    place->trust_ = *trust;
+    if (settings.ca_pem.empty()) system_trust_ = *trust;
+  } else {
+    place->trust_ = system_trust_;
+  }
+  places_.push_back(std::move(place));
+  return OkStatus();
+}
+
+Status RegistryTable::LinkMirrors(const RegistrySettings& settings, RegistryPlace& place) const {
+  for (const std::string& mirror : settings.mirrors) {
+    const Result<HostPort> name = ParseHostPort(mirror);
+    const RegistryPlace* found = name ? TryFind(*name) : nullptr;
+    if (found == nullptr) return Bad(settings, "the mirror `" + Shown(mirror) + "` is no registry of the list");
+    if (found == &place) return Bad(settings, "is its own mirror");
+    place.mirrors_.push_back(found);
+  }
+  return OkStatus();
 }
 
 const RegistryPlace* RegistryTable::TryFind(const HostPort& registry) const {

@@ -68,6 +68,10 @@ class RegistryTable {
   const RegistryPlace* TryFind(const HostPort& registry) const;
 
  private:
+  Status Add(const RegistrySettings& settings);
+  Status LinkMirrors(const RegistrySettings& settings, RegistryPlace& place) const;
+
+  std::shared_ptr<const TlsTrust> system_trust_;  // made for the first registry without authorities of its own
   std::vector<std::unique_ptr<RegistryPlace>> places_;
 };
 

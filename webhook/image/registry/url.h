@@ -23,7 +23,7 @@ struct Endpoint {
   std::string host;          // as in HostPort
   std::uint16_t port = 443;  // never 0
 
-  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;  // NOLINT(modernize-use-nullptr): it means the 0 behind <=>
   // "ghcr.io", "localhost:5000", "[::1]:5000": for the Host header and messages.
   std::string HostText() const;
 };
