@@ -16,3 +16,6 @@ endif()
 # writ_sigstore_conformance: runs folders of image-signature vectors; `./dev conformance sigstore DIR`.
 add_executable(writ_sigstore_conformance conformance/sigstore_runner.cc)
 target_link_libraries(writ_sigstore_conformance PRIVATE writ_gather writ_image nlohmann_json::nlohmann_json)
+if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/sigstore)
+  add_test(NAME conformance_sigstore COMMAND writ_sigstore_conformance ${CMAKE_SOURCE_DIR}/../shared/vectors/sigstore)
+endif()

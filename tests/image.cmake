@@ -6,6 +6,7 @@ writ_test(image LIBRARIES writ_image OpenSSL::Crypto SOURCES
   unit/image/public_key_test.cc
   unit/image/signer_test.cc
   unit/image/test_pki.cc
+  unit/image/timestamp_token_test.cc
   unit/image/trust_root_test.cc
   unit/image/verifier_test.cc
 )

@@ -246,6 +246,22 @@ TEST_F(VerifierTest, VerifiesKeylessSignatures) {
   EXPECT_EQ(CodeOf(material, ignoring), "refuted time_unproven") << "an entry that is not looked at proves no time";
 }
 
+// The annotations of a layer are all that stands between a payload and its judgement: none of their bytes may change unnoticed.
+TEST_F(VerifierTest, NeverVerifiesOnceAByteWasChanged) {
+  const Material good = Keyless(Leaf(GoodLeaf()));
+  const Signer signer = IdentitySigner();
+  for (const auto& [key, value] : good.annotations) {
+    for (std::size_t at = 0; at < value.size(); at += 13) {
+      Material bad = good;
+      // Another digit of the same alphabet, so that the change reaches what is behind the coding.
+      bad.annotations[key][at] = value[at] == 'A' ? 'B' : 'A';
+      EXPECT_NE(CodeOf(One(bad), signer), "verified none") << key << " at " << at;
+      bad.annotations[key] = value.substr(0, at);
+      EXPECT_NE(CodeOf(One(bad), signer), "verified none") << key << " cut at " << at;
+    }
+  }
+}
+
 TEST_F(VerifierTest, NamesOfOneTypeCannotPassForAnother) {
   const std::string subject(kSubject);
   for (const std::string& name : {test::DnsName(subject), test::EmailName(subject), test::OtherName(subject)})

@@ -107,7 +107,9 @@ Status CheckLeaf(const Certificate& leaf, std::string_view purpose, UsageRule ru
   if (!is_unlimited && !leaf.HasExtendedKeyUsage(purpose))
     return Invalid("the certificate's extended key usage does not contain " +
                    std::string(purpose == kOidCodeSigning ? "code signing" : "time stamping"));
-  if (leaf.has_key_usage && !leaf.can_sign_data) return Invalid("the certificate's key usage does not allow digital signatures");
+  // Fulcio always names the key usage; elsewhere an absent one limits nothing.
+  const bool needs_key_usage = leaf.has_key_usage || (rule == UsageRule::kMustBeNamed && purpose == kOidCodeSigning);
+  if (needs_key_usage && !leaf.can_sign_data) return Invalid("the certificate's key usage does not allow digital signatures");
   if (!leaf.unsupported_extension.empty())
     return Invalid("the certificate's critical extension " + leaf.unsupported_extension + " is not supported");
   return OkStatus();
