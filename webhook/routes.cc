@@ -37,32 +37,46 @@ const RoutePath* TryFindRoute(std::string_view path) {
   return nullptr;
 }
 
-std::string_view Trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+// Takes the next `;`-separated part off `rest`, trimmed. A semicolon inside quotes separates nothing.
+std::string_view TakeParameter(std::string_view& rest) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < rest.size() && (quoted || rest[end] != ';'); ++end) {
+    if (rest[end] == '"') quoted = !quoted;
+    if (rest[end] == '\\' && quoted) ++end;
+  }
+  end = std::min(end, rest.size());
+  const std::string_view part = http::TrimBlanks(rest.substr(0, end));
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return part;
+}
+
+// True for every parameter but a `charset` other than UTF-8.
+bool IsFittingParameter(std::string_view parameter) {
+  const std::size_t equals = parameter.find('=');
+  if (equals == std::string_view::npos || !http::EqualsIgnoringCase(http::TrimBlanks(parameter.substr(0, equals)), "charset")) return true;
+  const std::string_view value = http::TrimBlanks(parameter.substr(equals + 1));
+  return http::EqualsIgnoringCase(value, "utf-8") || http::EqualsIgnoringCase(value, "\"utf-8\"");
 }
 
 // `application/json`, `text/json` or `application/…+json`, in UTF-8. A missing type is taken for JSON, and so is the one that
 // `curl -d` and many HTTP libraries send when told nothing: no browser form and no cookie is involved here.
 bool IsJsonType(std::string_view value) {
-  const std::size_t semicolon = value.find(';');
-  const std::string_view type = Trim(value.substr(0, semicolon));
+  const std::string_view type = TakeParameter(value);
   const bool suffix = type.size() > 5 && http::EqualsIgnoringCase(type.substr(type.size() - 5), "+json");
-  if (http::EqualsIgnoringCase(type, "application/x-www-form-urlencoded")) return true;
-  if (!http::EqualsIgnoringCase(type, "application/json") && !http::EqualsIgnoringCase(type, "text/json") && !suffix) return false;
-  if (semicolon == std::string_view::npos) return true;
-  std::string_view parameter = Trim(value.substr(semicolon + 1));
-  constexpr std::string_view kCharset = "charset=";
-  if (parameter.size() < kCharset.size() || !http::EqualsIgnoringCase(parameter.substr(0, kCharset.size()), kCharset)) return true;
-  parameter = Trim(parameter.substr(kCharset.size()));
-  return http::EqualsIgnoringCase(parameter, "utf-8") || http::EqualsIgnoringCase(parameter, "\"utf-8\"");
+  const bool fits = suffix || http::EqualsIgnoringCase(type, "application/json") || http::EqualsIgnoringCase(type, "text/json") ||
+                    http::EqualsIgnoringCase(type, "application/x-www-form-urlencoded");
+  if (!fits) return false;
+  while (!value.empty()) {
+    if (!IsFittingParameter(TakeParameter(value))) return false;
+  }
+  return true;
 }
 
 std::optional<HttpReply> CheckBodyType(const HttpRequest& request) {
-  const std::optional<std::string_view> type = request.TryHeader("Content-Type");
-  if (type && !IsJsonType(*type)) {
-    return ErrorReply(415, "found Content-Type `" + std::string(type->substr(0, 100)) +
+  for (const auto& [name, type] : request.headers) {
+    if (!http::EqualsIgnoringCase(name, "Content-Type") || IsJsonType(type)) continue;
+    return ErrorReply(415, "found Content-Type `" + std::string(type.substr(0, 100)) +
                                "`, expected `application/json` (curl: -H 'Content-Type: application/json')");
   }
   const std::optional<std::string_view> encoding = request.TryHeader("Content-Encoding");

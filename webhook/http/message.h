@@ -61,4 +61,7 @@ std::chrono::milliseconds AnswerTime(const HttpRequest& request, std::chrono::mi
 // True for ASCII case-insensitive equality.
 bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 
+// Returns `text` without spaces and tabs at both ends.
+std::string_view TrimBlanks(std::string_view text);
+
 }  // namespace writ::http

@@ -27,7 +27,7 @@ namespace writ::http {
 // Ceilings of one server. All positive; each has a test that hits it.
 struct HttpLimits {
   std::size_t max_body_bytes = std::size_t{8} * 1024 * 1024;      // 413; equal to JsonLimits::max_bytes
-  std::size_t max_bodies_bytes = std::size_t{256} * 1024 * 1024;  // of all requests being read or handled: 503
+  std::size_t max_bodies_bytes = std::size_t{256} * 1024 * 1024;  // of all requests being read or handled, as they arrive: 503
   std::uint32_t max_header_bytes = 32 * 1024;                     // request line and headers: 431
   std::uint32_t max_header_count = 100;                           // 431
   std::uint32_t max_connections = 1024;                           // beyond: 503 and close
