@@ -36,8 +36,7 @@ HttpReply DecideList(const HttpRequest& request, const Engine& engine, Context& 
   }
   std::string body = "[";
   for (const std::string_view item : list.items) {
-    if (steady_clock::now() >= request.deadline)
-      return http::ErrorReply(500, "the list was not decided within the time that the request allows");
+    if (request.expired()) return http::ErrorReply(500, "the list was not decided within the time that the request allows");
     if (body.size() > 1) body += ",\n ";
     body += DecisionJson(DecideOne(item, engine, context, options));
   }

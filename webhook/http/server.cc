@@ -51,8 +51,9 @@ using PlainStream = tcp::socket;
 using TlsStream = asio::ssl::stream<tcp::socket>;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr milliseconds kLingerTime{1'000};         // for the client to read our last words
-constexpr std::size_t kLingerBytes = 1024 * 1024;  // of an unread body taken in meanwhile
+constexpr milliseconds kGoodbyeTime{1'000};           // for the client to take our last words
+constexpr std::size_t kMinLingerBytes = 1024 * 1024;  // of an unread body taken in meanwhile
+constexpr milliseconds kMaxFinishTime{5'000};         // of a drain, kept for requests that are under way when the listener closes
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::int64_t kExtraConnections = 32;  // beyond the maximum, only to be told 503
 
@@ -142,22 +143,16 @@ std::optional<HttpReply> ReplyToReadError(const error_code& error, bool timed_ou
   return std::nullopt;
 }
 
-// Counts one request under way while it lives.
-class BusyMark {
+// Notes when a request or handshake begins and ends.
+class ActivityMark {
  public:
-  BusyMark(std::atomic<std::int64_t>& busy, std::atomic<steady_clock::duration>& last_activity)
-      : busy_(busy), last_activity_(last_activity) {
-    busy_.fetch_add(1);
-  }
-  BusyMark(const BusyMark&) = delete;
-  BusyMark& operator=(const BusyMark&) = delete;
-  ~BusyMark() {
-    last_activity_ = steady_clock::now().time_since_epoch();  // first: "nothing busy" must find the new time
-    busy_.fetch_sub(1);
-  }
+  explicit ActivityMark(std::atomic<steady_clock::duration>& last_activity) : last_activity_(last_activity) { Touch(); }
+  ActivityMark(const ActivityMark&) = delete;
+  ActivityMark& operator=(const ActivityMark&) = delete;
+  ~ActivityMark() { Touch(); }
 
  private:
-  std::atomic<std::int64_t>& busy_;
+  void Touch() { last_activity_ = steady_clock::now().time_since_epoch(); }
   std::atomic<steady_clock::duration>& last_activity_;
 };
 
@@ -187,8 +182,7 @@ struct Server::Impl {
   std::atomic<bool> draining{false};
   std::atomic<bool> stopping{false};
   BodyBudget body_budget;
-  std::atomic<std::int64_t> busy{0};                                             // requests between first byte and reply, and handshakes
-  std::atomic<steady_clock::duration> last_activity{steady_clock::duration(0)};  // when one of them began or ended
+  std::atomic<steady_clock::duration> last_activity{steady_clock::duration(0)};  // a connection made, a request begun or answered
   mutable std::mutex mutex;                                                      // guards the three below
   std::condition_variable changed;
   std::set<ConnectionBase*> connections;
@@ -320,7 +314,7 @@ class Connection final : public ConnectionBase {
  private:
   asio::awaitable<bool> Handshake() {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
-      const BusyMark busy(server_.busy, server_.last_activity);
+      const ActivityMark activity(server_.last_activity);
       Arm(server_.options.limits.handshake_timeout);
       const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kTuple);
       if (error) server_.Log(LogLevel::kDebug, "TLS handshake failed", {{"error", error.message()}});
@@ -344,11 +338,12 @@ class Connection final : public ConnectionBase {
   // One request and its reply. False when the connection is to end.
   asio::awaitable<bool> ServeOne() {
     if (!co_await AwaitRequest()) co_return false;
-    const BusyMark busy(server_.busy, server_.last_activity);
+    const ActivityMark activity(server_.last_activity);
     const HttpLimits& limits = server_.options.limits;
     stage_ = Stage::kRequest;
     auto exchange = std::make_shared<Exchange>();
     exchange->request.received = steady_clock::now();
+    exchange->request.stopping = &server_.stopping;
     exchange->parser.header_limit(limits.max_header_bytes);
     exchange->parser.body_limit(limits.max_body_bytes);
     exchange->parser.get().body().Open(server_.body_budget, limits.max_body_bytes);
@@ -423,7 +418,7 @@ class Connection final : public ConnectionBase {
     result_timer_.expires_at(exchange->request.deadline);
     server_.workers->Submit([self = shared_from_this(), server = &server_, exchange, strand = Socket().get_executor()](std::size_t worker) {
       exchange->request.worker = worker;
-      const bool late = steady_clock::now() >= exchange->request.deadline;  // queued too long: no use in deciding now
+      const bool late = exchange->request.expired();  // queued too long: no use in deciding now
       auto reply =
           std::make_shared<HttpReply>(late ? HttpReply{} : CallHandler(server->handler, exchange->request, server->options.logger));
       if (late) return;
@@ -464,14 +459,18 @@ class Connection final : public ConnectionBase {
     co_return sent;
   }
 
-  // Ends so that the client can read the last reply: closing a socket with unread bytes would reset it.
+  // Ends so that the client can read the last reply: closing a socket with unread bytes would reset it. Simple clients send a whole
+  // body before they read, so what is left of a refused one is taken in, up to twice the longest body.
   asio::awaitable<void> SayGoodbye() {
+    const HttpLimits& limits = server_.options.limits;
     stage_ = Stage::kReply;
-    Arm(kLingerTime);
+    // Who was too slow, or is one too many, is not waited for.
+    Arm(unread_ && !reject_ && !timed_out_ ? limits.linger_timeout : kGoodbyeTime);
     if constexpr (std::is_same_v<Stream, TlsStream>) { static_cast<void>(co_await stream_.async_shutdown(kTuple)); }
     error_code error;
     Socket().shutdown(tcp::socket::shutdown_send, error);
-    for (std::size_t total = 0; unread_ && !error && total < kLingerBytes;) {
+    const std::size_t max_bytes = std::max(kMinLingerBytes, 2 * limits.max_body_bytes);
+    for (std::size_t total = 0; unread_ && !error && total < max_bytes;) {
       buffer_.clear();
       const auto [read_error, bytes] = co_await Socket().async_read_some(buffer_.prepare(kReadBytes), kTuple);
       error = read_error;
@@ -503,7 +502,7 @@ Status CheckOptions(const ServerOptions& options) {
   const milliseconds zero(0);
   const bool times = limits.max_connection_age > zero && limits.handshake_timeout > zero && limits.idle_timeout > zero &&
                      limits.header_timeout > zero && limits.body_timeout > zero && limits.write_timeout > zero &&
-                     limits.handler_timeout > zero;
+                     limits.handler_timeout > zero && limits.linger_timeout > zero;
   if (!sizes || !times) return Error{ErrorCode::kInvalidArgument, "every limit of the server must be positive"};
   return OkStatus();
 }
@@ -664,7 +663,8 @@ void Server::Impl::WaitUntilQuiet(steady_clock::time_point end, milliseconds qui
   std::unique_lock lock(mutex);
   for (;;) {
     const auto now = steady_clock::now();
-    const bool is_quiet = busy == 0 && now.time_since_epoch() - last_activity.load() >= quiet;
+    // What is under way says nothing of what will come: it is finished after the listener has closed.
+    const bool is_quiet = now.time_since_epoch() - last_activity.load() >= quiet;
     if (stopping || now >= end || is_quiet) return;
     // Activity is counted without the lock, so nobody wakes us for it.
     changed.wait_for(lock, milliseconds(10));
@@ -736,12 +736,12 @@ void Server::BeginDrain() {
 
 void Server::Drain(milliseconds grace, milliseconds quiet) {
   BeginDrain();
-  impl_->WaitUntilQuiet(steady_clock::now() + grace, quiet);
+  const auto end = steady_clock::now() + grace;
+  impl_->WaitUntilQuiet(end - std::min(grace / 2, kMaxFinishTime), quiet);
   if (!impl_->stopping) {
     impl_->CloseListener();
     impl_->TellAll(&ConnectionBase::Finish);
-    const HttpLimits& limits = impl_->options.limits;
-    impl_->WaitUntilEmpty(steady_clock::now() + limits.handler_timeout + limits.write_timeout);
+    impl_->WaitUntilEmpty(end);
   }
   Stop();
 }

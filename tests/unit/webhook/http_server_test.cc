@@ -162,6 +162,22 @@ TEST(HttpServer, RefusesAChunkedBodyBeyondTheLimitAndSaysSo) {
   EXPECT_TRUE(client.ReadEnd());
 }
 
+// As urllib does: the whole body first, then the reply.
+TEST(HttpServer, AClientThatSendsAllBeforeItReadsGetsTheReply) {
+  ServerOptions options;
+  options.head_handler = [](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.path == "/no") return ErrorReply(404, "no");
+    return std::nullopt;
+  };
+  const auto server = MustStart(options);
+  Client too_long(server->port());
+  EXPECT_EQ(413, too_long.Call("POST", "/", std::string(12'000'000, 'x')).status);
+  EXPECT_TRUE(too_long.ReadEnd());
+  Client nowhere(server->port());
+  EXPECT_EQ(404, nowhere.Call("POST", "/no", std::string(8'000'000, 'x')).status);
+  EXPECT_TRUE(nowhere.ReadEnd());
+}
+
 TEST(HttpServer, SaysContinueBeforeABody) {
   const auto server = MustStart({});
   Client client(server->port());
@@ -371,7 +387,7 @@ TEST(HttpServerDrain, FinishesWhatIsUnderWayAndClosesTheRest) {
   server->BeginDrain();
   EXPECT_TRUE(server->draining());
   EXPECT_EQ("close", Client(server->port()).Call("GET", "/").headers["connection"]);  // new ones are still served
-  std::thread draining([&] { server->Drain(milliseconds(50), milliseconds(10)); });
+  std::thread draining([&] { server->Drain(milliseconds(60'000), milliseconds(10)); });
   EXPECT_TRUE(idle.ReadEnd());
   EXPECT_TRUE(test::Eventually([&] { return !Client(server->port()).connected(); }));
   gate.Open();
@@ -405,9 +421,30 @@ TEST(HttpServerDrain, LosesNoRequestUnderLoad) {
     });
   }
   EXPECT_TRUE(test::Eventually([&] { return answered > 100; }));
-  server->Drain(milliseconds(300), milliseconds(10'000));
+  server->Drain(milliseconds(2'000), milliseconds(10'000));
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(0, lost);
+}
+
+// No limit of a request holds up the end: were one waited for, this would not return.
+TEST(HttpServerDrain, EndsInTimeWhateverIsUnderWay) {
+  const milliseconds hours = std::chrono::hours(10);
+  std::atomic<bool> begun{false};
+  auto server = MustStart({.limits = {.body_timeout = hours, .handler_timeout = hours}}, [&begun](const HttpRequest& request) {
+    begun = true;
+    while (!request.expired()) std::this_thread::yield();
+    return Echo(request);
+  });
+  Client half(server->port());
+  ASSERT_TRUE(half.Send("POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"));
+  EXPECT_EQ(100, half.Read().status);
+  Client slow(server->port());
+  ASSERT_TRUE(slow.Send("GET / HTTP/1.1\r\nHost: t\r\n\r\n"));
+  EXPECT_TRUE(test::Eventually([&] { return begun.load(); }));
+  server->Drain(milliseconds(100), milliseconds(10));
+  server.reset();
+  EXPECT_TRUE(half.ReadEnd());
+  EXPECT_TRUE(slow.ReadEnd());
 }
 
 TEST(HttpServerDrain, StopEndsItEarly) {
@@ -445,6 +482,12 @@ TEST_F(HttpServerTls, ServesAndKeepsTheConnection) {
   EXPECT_EQ("/CN=first", client.peer_subject());
   EXPECT_EQ("GET /a? 0", client.Call("GET", "/a").body);
   EXPECT_EQ("POST /b? 100000", client.Call("POST", "/b", std::string(100'000, 'x')).body);
+}
+
+TEST_F(HttpServerTls, AClientThatSendsAllBeforeItReadsGetsTheReply) {
+  const auto server = MustStart({.tls = Tls()});
+  Client client(server->port(), Trust());
+  EXPECT_EQ(413, client.Call("POST", "/", std::string(12'000'000, 'x')).status);
 }
 
 TEST_F(HttpServerTls, SendsLargeRepliesWhole) {
