@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "rules/base/utf8.h"
 #include "webhook/decide/decide.h"
 
 namespace writ {
@@ -76,12 +77,12 @@ bool IsJsonType(std::string_view value) {
 std::optional<HttpReply> CheckBodyType(const HttpRequest& request) {
   for (const auto& [name, type] : request.headers) {
     if (!http::EqualsIgnoringCase(name, "Content-Type") || IsJsonType(type)) continue;
-    return ErrorReply(415, "found Content-Type `" + std::string(type.substr(0, 100)) +
+    return ErrorReply(415, "found Content-Type `" + Shorten(type, kMaxShownNameBytes) +
                                "`, expected `application/json` (curl: -H 'Content-Type: application/json')");
   }
   const std::optional<std::string_view> encoding = request.TryHeader("Content-Encoding");
   if (encoding && !http::EqualsIgnoringCase(*encoding, "identity")) {
-    return ErrorReply(415, "found Content-Encoding `" + std::string(encoding->substr(0, 100)) + "`, expected an uncompressed body");
+    return ErrorReply(415, "found Content-Encoding `" + Shorten(*encoding, kMaxShownNameBytes) + "`, expected an uncompressed body");
   }
   return std::nullopt;
 }
@@ -114,13 +115,16 @@ void LogReview(Logger& logger, const AdmissionReply& reply) {
                          : reply.verdict == Verdict::kDenied || !reply.shadow.empty() ? LogLevel::kInfo
                                                                                       : LogLevel::kDebug;
   if (!logger.Enabled(level)) return;
+  const auto shown = [](std::string_view text) { return Shorten(text, kMaxLoggedBytes); };
+  const std::string uid = shown(reply.uid), operation = shown(reply.operation), kind = shown(reply.kind);
+  const std::string object_namespace = shown(reply.object_namespace), name = shown(reply.name);
   logger.Write(level, "admission review",
                {{"verdict", VerdictName(reply.verdict)},
-                {"uid", reply.uid},
-                {"operation", reply.operation},
-                {"kind", reply.kind},
-                {"namespace", reply.object_namespace},
-                {"name", reply.name},
+                {"uid", uid},
+                {"operation", operation},
+                {"kind", kind},
+                {"namespace", object_namespace},
+                {"name", name},
                 {"dry_run", reply.dry_run},
                 {"rules", reply.rules},
                 {"shadow", reply.shadow},
@@ -142,7 +146,7 @@ Routes::Routes(const RouteSources& sources, const RouteOptions& options) : sourc
 std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Surface surface) const {
   const RoutePath* route = TryFindRoute(request.path);
   if (route == nullptr || (surface == Surface::kHealthOnly && route->takes_body)) {
-    return ErrorReply(404, "no such path: " + std::string(request.path.substr(0, 200)) + "; there are " + std::string(kPaths));
+    return ErrorReply(404, "no such path: " + Shorten(request.path, kMaxShownNameBytes) + "; there are " + std::string(kPaths));
   }
   if (std::optional<HttpReply> wrong = CheckMethod(request, *route)) return wrong;
   switch (route->route) {

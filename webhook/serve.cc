@@ -17,6 +17,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "rules/base/utf8.h"
 #include "webhook/reload/file_watcher.h"
 #include "webhook/reload/policy_store.h"
 #include "webhook/routes.h"
@@ -144,8 +145,8 @@ http::ServerEvents Service::Impl::Events() {
     metrics.CountHttp(RouteOf(request.path), status, time);
     if (!logger.Enabled(LogLevel::kDebug)) return;
     logger.Write(LogLevel::kDebug, "reply",
-                 {{"method", request.method},
-                  {"path", request.path.substr(0, 200)},
+                 {{"method", Shorten(request.method, kMaxLoggedBytes)},
+                  {"path", Shorten(request.path, kMaxLoggedBytes)},
                   {"status", std::int64_t{status}},
                   {"micros", time.count() / 1000}});
   };

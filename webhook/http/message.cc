@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "rules/base/utf8.h"
 #include "webhook/telemetry/log.h"
 
 namespace writ::http {
@@ -135,7 +136,7 @@ HttpReply ErrorReply(unsigned status, std::string_view message) {
   HttpReply reply;
   reply.status = status;
   reply.body = "{\"error\":{\"status\":" + std::to_string(status) + ",\"reason\":" + JsonQuote(name != nullptr ? name->reason : "error") +
-               ",\"message\":" + JsonQuote(message.substr(0, kMaxMessageBytes)) + "}}\n";
+               ",\"message\":" + JsonQuote(CutBytes(message, kMaxMessageBytes)) + "}}\n";
   return reply;
 }
 

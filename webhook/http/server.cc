@@ -34,6 +34,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 
+#include "rules/base/utf8.h"
 #include "webhook/http/body_buffer.h"
 #include "webhook/http/head.h"
 #include "webhook/http/worker_pool.h"
@@ -163,7 +164,8 @@ HttpReply CallHandler(const Handler& handler, const HttpRequest& request, Logger
     return handler(request);
   } catch (const std::exception& error) { what = error.what(); } catch (...) {  // whatever it was, the answer is 500
   }
-  if (logger != nullptr) logger->Write(LogLevel::kError, "handler failed", {{"path", request.path.substr(0, 100)}, {"error", what}});
+  if (logger != nullptr)
+    logger->Write(LogLevel::kError, "handler failed", {{"path", Shorten(request.path, kMaxLoggedBytes)}, {"error", what}});
   return ErrorReply(500, "internal error; the log has more");
 }
 
