@@ -105,6 +105,8 @@ std::string TimeText(UnixNanos time) {
   return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
 }
 
+Json ErrorJson(const ReloadFault& fault) { return {{"at", TimeText(fault.at)}, {"text", fault.text}}; }
+
 HttpReply TextReply(std::string text) {
   return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)};
 }
@@ -198,7 +200,7 @@ HttpReply Routes::Ready() const {
   const bool draining = sources_.draining && sources_.draining();
   Json policies = {
       {"bundle", state.digest}, {"count", state.policy_count}, {"loadedAt", TimeText(state.loaded_at)}, {"stale", state.fault.has_value()}};
-  if (state.fault) policies["lastError"] = {{"at", TimeText(state.fault->at)}, {"text", state.fault->text}};
+  if (state.fault) policies["lastError"] = ErrorJson(*state.fault);
   if (!state.warnings.empty()) policies["warnings"] = state.warnings;
   Json body = {{"ready", false}, {"draining", draining}, {"policies", std::move(policies)}};
   bool ready = !draining && !state.digest.empty();
@@ -206,6 +208,8 @@ HttpReply Routes::Ready() const {
     const bool valid = certificate->ValidAt(sources_.clock->Now());
     ready = ready && valid;
     body["certificate"] = {{"subject", certificate->subject()}, {"notAfter", TimeText(certificate->not_after())}, {"valid", valid}};
+    const std::optional<ReloadFault> fault = sources_.certificate_fault ? sources_.certificate_fault() : std::nullopt;
+    if (fault) body["certificate"]["lastError"] = ErrorJson(*fault);
   }
   body["ready"] = ready;
   return HttpReply{.status = ready ? 200U : 503U, .body = body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"};

@@ -27,6 +27,7 @@ class RoutesTest : public testing::Test {
     RouteSources sources{.store = store_.get(), .metrics = &metrics_, .logger = &logger_, .clock = &clock_};
     sources.draining = [this] { return draining_; };
     sources.certificate = [this] { return certificate_; };
+    sources.certificate_fault = [this] { return certificate_fault_; };
     routes_ = std::make_unique<Routes>(sources, RouteOptions{.max_decide_list = 3});
   }
   // As the server would: the head first, then the rest.
@@ -46,6 +47,7 @@ class RoutesTest : public testing::Test {
   Metrics metrics_;
   bool draining_ = false;
   std::shared_ptr<const http::TlsContext> certificate_;
+  std::optional<ReloadFault> certificate_fault_;
   std::unique_ptr<PolicyStore> store_;
   std::unique_ptr<Routes> routes_;
 };
@@ -206,6 +208,9 @@ TEST_F(RoutesTest, ReadinessNeedsAValidCertificate) {
   const HttpReply reply = Call("GET", "/readyz");
   EXPECT_EQ(503U, reply.status);
   EXPECT_EQ(false, json::parse(reply.body)["certificate"]["valid"]);
+  EXPECT_FALSE(json::parse(reply.body)["certificate"].contains("lastError"));
+  certificate_fault_ = ReloadFault{clock_.Now(), "tls.crt: no such file"};
+  EXPECT_EQ("tls.crt: no such file", json::parse(Call("GET", "/readyz").body)["certificate"]["lastError"]["text"]);
 }
 
 TEST_F(RoutesTest, CountsAndLogsWithoutContents) {
