@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "rules/base/utf8.h"
 #include "webhook/decide/decide.h"
 
 namespace writ {
@@ -37,37 +38,51 @@ const RoutePath* TryFindRoute(std::string_view path) {
   return nullptr;
 }
 
-std::string_view Trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+// Takes the next `;`-separated part off `rest`, trimmed. A semicolon inside quotes separates nothing.
+std::string_view TakeParameter(std::string_view& rest) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < rest.size() && (quoted || rest[end] != ';'); ++end) {
+    if (rest[end] == '"') quoted = !quoted;
+    if (rest[end] == '\\' && quoted) ++end;
+  }
+  end = std::min(end, rest.size());
+  const std::string_view part = http::TrimBlanks(rest.substr(0, end));
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return part;
+}
+
+// True for every parameter but a `charset` other than UTF-8.
+bool IsFittingParameter(std::string_view parameter) {
+  const std::size_t equals = parameter.find('=');
+  if (equals == std::string_view::npos || !http::EqualsIgnoringCase(http::TrimBlanks(parameter.substr(0, equals)), "charset")) return true;
+  const std::string_view value = http::TrimBlanks(parameter.substr(equals + 1));
+  return http::EqualsIgnoringCase(value, "utf-8") || http::EqualsIgnoringCase(value, "\"utf-8\"");
 }
 
 // `application/json`, `text/json` or `application/…+json`, in UTF-8. A missing type is taken for JSON, and so is the one that
 // `curl -d` and many HTTP libraries send when told nothing: no browser form and no cookie is involved here.
 bool IsJsonType(std::string_view value) {
-  const std::size_t semicolon = value.find(';');
-  const std::string_view type = Trim(value.substr(0, semicolon));
+  const std::string_view type = TakeParameter(value);
   const bool suffix = type.size() > 5 && http::EqualsIgnoringCase(type.substr(type.size() - 5), "+json");
-  if (http::EqualsIgnoringCase(type, "application/x-www-form-urlencoded")) return true;
-  if (!http::EqualsIgnoringCase(type, "application/json") && !http::EqualsIgnoringCase(type, "text/json") && !suffix) return false;
-  if (semicolon == std::string_view::npos) return true;
-  std::string_view parameter = Trim(value.substr(semicolon + 1));
-  constexpr std::string_view kCharset = "charset=";
-  if (parameter.size() < kCharset.size() || !http::EqualsIgnoringCase(parameter.substr(0, kCharset.size()), kCharset)) return true;
-  parameter = Trim(parameter.substr(kCharset.size()));
-  return http::EqualsIgnoringCase(parameter, "utf-8") || http::EqualsIgnoringCase(parameter, "\"utf-8\"");
+  const bool fits = suffix || http::EqualsIgnoringCase(type, "application/json") || http::EqualsIgnoringCase(type, "text/json") ||
+                    http::EqualsIgnoringCase(type, "application/x-www-form-urlencoded");
+  if (!fits) return false;
+  while (!value.empty()) {
+    if (!IsFittingParameter(TakeParameter(value))) return false;
+  }
+  return true;
 }
 
 std::optional<HttpReply> CheckBodyType(const HttpRequest& request) {
-  const std::optional<std::string_view> type = request.TryHeader("Content-Type");
-  if (type && !IsJsonType(*type)) {
-    return ErrorReply(415, "found Content-Type `" + std::string(type->substr(0, 100)) +
+  for (const auto& [name, type] : request.headers) {
+    if (!http::EqualsIgnoringCase(name, "Content-Type") || IsJsonType(type)) continue;
+    return ErrorReply(415, "found Content-Type `" + Shorten(type, kMaxShownNameBytes) +
                                "`, expected `application/json` (curl: -H 'Content-Type: application/json')");
   }
   const std::optional<std::string_view> encoding = request.TryHeader("Content-Encoding");
   if (encoding && !http::EqualsIgnoringCase(*encoding, "identity")) {
-    return ErrorReply(415, "found Content-Encoding `" + std::string(encoding->substr(0, 100)) + "`, expected an uncompressed body");
+    return ErrorReply(415, "found Content-Encoding `" + Shorten(*encoding, kMaxShownNameBytes) + "`, expected an uncompressed body");
   }
   return std::nullopt;
 }
@@ -90,6 +105,8 @@ std::string TimeText(UnixNanos time) {
   return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
 }
 
+Json ErrorJson(const ReloadFault& fault) { return {{"at", TimeText(fault.at)}, {"text", fault.text}}; }
+
 HttpReply TextReply(std::string text) {
   return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)};
 }
@@ -100,13 +117,16 @@ void LogReview(Logger& logger, const AdmissionReply& reply) {
                          : reply.verdict == Verdict::kDenied || !reply.shadow.empty() ? LogLevel::kInfo
                                                                                       : LogLevel::kDebug;
   if (!logger.Enabled(level)) return;
+  const auto shown = [](std::string_view text) { return Shorten(text, kMaxLoggedBytes); };
+  const std::string uid = shown(reply.uid), operation = shown(reply.operation), kind = shown(reply.kind);
+  const std::string object_namespace = shown(reply.object_namespace), name = shown(reply.name);
   logger.Write(level, "admission review",
                {{"verdict", VerdictName(reply.verdict)},
-                {"uid", reply.uid},
-                {"operation", reply.operation},
-                {"kind", reply.kind},
-                {"namespace", reply.object_namespace},
-                {"name", reply.name},
+                {"uid", uid},
+                {"operation", operation},
+                {"kind", kind},
+                {"namespace", object_namespace},
+                {"name", name},
                 {"dry_run", reply.dry_run},
                 {"rules", reply.rules},
                 {"shadow", reply.shadow},
@@ -128,7 +148,7 @@ Routes::Routes(const RouteSources& sources, const RouteOptions& options) : sourc
 std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Surface surface) const {
   const RoutePath* route = TryFindRoute(request.path);
   if (route == nullptr || (surface == Surface::kHealthOnly && route->takes_body)) {
-    return ErrorReply(404, "no such path: " + std::string(request.path.substr(0, 200)) + "; there are " + std::string(kPaths));
+    return ErrorReply(404, "no such path: " + Shorten(request.path, kMaxShownNameBytes) + "; there are " + std::string(kPaths));
   }
   if (std::optional<HttpReply> wrong = CheckMethod(request, *route)) return wrong;
   switch (route->route) {
@@ -180,7 +200,7 @@ HttpReply Routes::Ready() const {
   const bool draining = sources_.draining && sources_.draining();
   Json policies = {
       {"bundle", state.digest}, {"count", state.policy_count}, {"loadedAt", TimeText(state.loaded_at)}, {"stale", state.fault.has_value()}};
-  if (state.fault) policies["lastError"] = {{"at", TimeText(state.fault->at)}, {"text", state.fault->text}};
+  if (state.fault) policies["lastError"] = ErrorJson(*state.fault);
   if (!state.warnings.empty()) policies["warnings"] = state.warnings;
   Json body = {{"ready", false}, {"draining", draining}, {"policies", std::move(policies)}};
   bool ready = !draining && !state.digest.empty();
@@ -188,6 +208,8 @@ HttpReply Routes::Ready() const {
     const bool valid = certificate->ValidAt(sources_.clock->Now());
     ready = ready && valid;
     body["certificate"] = {{"subject", certificate->subject()}, {"notAfter", TimeText(certificate->not_after())}, {"valid", valid}};
+    const std::optional<ReloadFault> fault = sources_.certificate_fault ? sources_.certificate_fault() : std::nullopt;
+    if (fault) body["certificate"]["lastError"] = ErrorJson(*fault);
   }
   body["ready"] = ready;
   return HttpReply{.status = ready ? 200U : 503U, .body = body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"};

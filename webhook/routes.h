@@ -27,6 +27,7 @@ struct RouteSources {
   const Clock* clock = nullptr;
   std::function<bool()> draining;                                        // empty = never
   std::function<std::shared_ptr<const http::TlsContext>()> certificate;  // empty, or nullptr from it: no TLS
+  std::function<std::optional<ReloadFault>()> certificate_fault;         // of the last reload of it, when it failed; may be empty
 };
 
 struct RouteOptions {

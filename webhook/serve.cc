@@ -9,6 +9,8 @@
 #include <cstring>
 #include <exception>
 #include <iostream>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -17,6 +19,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "rules/base/utf8.h"
 #include "webhook/reload/file_watcher.h"
 #include "webhook/reload/policy_store.h"
 #include "webhook/routes.h"
@@ -92,6 +95,8 @@ struct Service::Impl {
   std::unique_ptr<FileWatcher> policy_watcher;
   std::unique_ptr<FileWatcher> certificate_watcher;
   std::atomic<http::Server*> main_server{nullptr};  // `server` once it serves; endpoints may ask before
+  std::mutex certificate_mutex;                     // guards the next one
+  std::optional<ReloadFault> certificate_fault;
   ServeReady ready;
 
   std::uint32_t Threads() const { return options.threads ? *options.threads : std::max(2U, std::thread::hardware_concurrency()); }
@@ -144,8 +149,8 @@ http::ServerEvents Service::Impl::Events() {
     metrics.CountHttp(RouteOf(request.path), status, time);
     if (!logger.Enabled(LogLevel::kDebug)) return;
     logger.Write(LogLevel::kDebug, "reply",
-                 {{"method", request.method},
-                  {"path", request.path.substr(0, 200)},
+                 {{"method", Shorten(request.method, kMaxLoggedBytes)},
+                  {"path", Shorten(request.path, kMaxLoggedBytes)},
                   {"status", std::int64_t{status}},
                   {"micros", time.count() / 1000}});
   };
@@ -163,6 +168,10 @@ Status Service::Impl::StartServer(const Address& address) {
   sources.certificate = [this]() -> std::shared_ptr<const http::TlsContext> {
     const http::Server* serving = main_server;
     return serving != nullptr ? serving->certificate() : nullptr;
+  };
+  sources.certificate_fault = [this] {
+    const std::lock_guard lock(certificate_mutex);
+    return certificate_fault;
   };
   routes = std::make_unique<Routes>(sources, RouteOptions{.workers = Threads(), .max_decide_list = options.max_decide_list});
   http::ServerOptions server_options{.host = address.host,
@@ -223,6 +232,10 @@ std::vector<WatchRoot> Service::Impl::CertificateRoots() const {
 void Service::Impl::ReloadCertificate() {
   const Status loaded = server->ReloadCertificate();
   metrics.CountReload(ReloadKind::kCertificate, loaded.ok());
+  {
+    const std::lock_guard lock(certificate_mutex);
+    certificate_fault = loaded.ok() ? std::nullopt : std::optional(ReloadFault{clock->Now(), loaded.error().message});
+  }
   if (!loaded) {
     // Cert and key are often two writes: the second one repairs this.
     logger.Write(LogLevel::kWarn, "new certificate refused, the old one stays in use", {{"error", loaded.error().message}});

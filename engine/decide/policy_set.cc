@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::size_t kMaxDataBytes = std::size_t{64} * 1024 * 1024;
 
+// "fleet.json: data `fleet`", or without the file.
+std::string Place(const PolicySet::Data& data) { return (data.file.empty() ? "" : data.file + ": ") + "data `" + data.name + "`"; }
+
 // Reads the documents into one map: `data`.
 Result<Value> ReadData(const Program& program, std::span<const PolicySet::Data> data, Arena& arena) {
   JsonReader reader(JsonLimits{.max_bytes = kMaxDataBytes});
@@ -18,10 +21,10 @@ Result<Value> ReadData(const Program& program, std::span<const PolicySet::Data> 
   for (std::size_t i = 0; i < data.size(); ++i) {
     const std::string& name = data[i].name;
     if (std::find(program.imports.begin(), program.imports.end(), name) == program.imports.end()) {
-      return Error{ErrorCode::kInvalidArgument, "data `" + name + "` is not imported by any policy"};
+      return Error{ErrorCode::kInvalidArgument, Place(data[i]) + " is not imported by any policy"};
     }
     Result<Value> value = reader.Read(data[i].json, arena);
-    if (!value) return Error{value.error().code, "data `" + name + "`: " + value.error().message};
+    if (!value) return Error{value.error().code, Place(data[i]) + ": " + value.error().message};
     entries[i] = {Value::String(arena.CopyString(name)), *value};
   }
   const MapData* map = MakeMap(arena, entries, static_cast<std::uint32_t>(data.size()));

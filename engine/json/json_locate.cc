@@ -11,18 +11,12 @@
 #include <unordered_set>
 #include <vector>
 
+#include "rules/base/utf8.h"
+
 namespace writ {
 namespace {
 
-// Keys and found text are shown up to this length, so that a message stays a line.
-constexpr std::size_t kMaxShownBytes = 64;
-
-std::string Shown(std::string_view text) {
-  if (text.size() <= kMaxShownBytes) return std::string(text);
-  std::size_t cut = kMaxShownBytes;
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;
-  return std::string(text.substr(0, cut)) + "…";
-}
+std::string Shown(std::string_view text) { return Shorten(text, kMaxShownNameBytes); }
 
 void AppendUtf8(std::uint32_t code_point, std::string& out) {
   const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };

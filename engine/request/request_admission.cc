@@ -6,6 +6,7 @@
 #include "engine/request/convert.h"
 #include "engine/request/request_reader.h"
 #include "engine/request/suggest.h"
+#include "rules/base/utf8.h"
 
 namespace writ {
 namespace {
@@ -55,7 +56,8 @@ JsonNode& RequestReader::Given(std::string_view root) {
 bool RequestReader::ReadReview(JsonNode review) {
   const std::string_view version = StringOf(review, "apiVersion");
   if (version != kReviewVersion) {
-    return Fail("AdmissionReview has apiVersion \"" + std::string(version) + "\", expected \"" + std::string(kReviewVersion) + "\"");
+    return Fail("AdmissionReview has apiVersion \"" + Shorten(version, kMaxShownNameBytes) + "\", expected \"" +
+                std::string(kReviewVersion) + "\"");
   }
   for (const JsonMember& member : review.members()) {
     bool known = false;
@@ -81,7 +83,7 @@ bool RequestReader::ReadReview(JsonNode review) {
 bool RequestReader::ReadManifest(JsonNode manifest) {
   const JsonNode items = manifest.Find("items");
   if (manifest.Find("kind").string().ends_with("List") && items.valid() && items.is(JsonKind::kArray)) {
-    return Fail("a " + std::string(manifest.Find("kind").string()) +
+    return Fail("a " + Shorten(manifest.Find("kind").string(), kMaxShownNameBytes) +
                 " must be given item by item");  // as a whole no rule would look at its items
   }
   Begin(shapes_.Of(Target::kAdmission));
@@ -145,7 +147,8 @@ bool RequestReader::FillAdmissionRequest(ShapeNodeId id, AdmissionSource source)
 
 bool RequestReader::CheckOperation(std::string_view operation) {
   if (operation != "CREATE" && operation != "UPDATE" && operation != "DELETE" && operation != "CONNECT") {
-    return FailType("request.operation", "must be CREATE, UPDATE, DELETE or CONNECT, found \"" + std::string(operation) + "\"");
+    return FailType("request.operation",
+                    "must be CREATE, UPDATE, DELETE or CONNECT, found \"" + Shorten(operation, kMaxShownNameBytes) + "\"");
   }
   const bool needs_object = operation == "CREATE" || operation == "UPDATE";
   if (needs_object && !IsObject(Given("object")) && !unknowns_.valid()) {

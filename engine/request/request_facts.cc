@@ -4,6 +4,7 @@
 #include "engine/json/json_document.h"
 #include "engine/request/request_reader.h"
 #include "engine/request/suggest.h"
+#include "rules/base/utf8.h"
 
 namespace writ {
 namespace {
@@ -43,7 +44,7 @@ bool RequestReader::ReadImageFact(JsonNode fact, std::size_t position) {
   if (!fact.is(JsonKind::kObject)) return FailType(path, "must be an object");
   ImageFact image;
   for (const JsonMember& member : fact.members()) {
-    const std::string member_path = path + "." + std::string(member.key);
+    const std::string member_path = path + "." + Shorten(member.key, kMaxShownNameBytes);
     bool read = true;
     if (member.key == "image") {
       if (!member.value.is(JsonKind::kString)) return FailType(member_path, "must be a string");
@@ -67,7 +68,8 @@ bool RequestReader::ReadImageFact(JsonNode fact, std::size_t position) {
   }
   for (const std::string_view signer : image.signed_by) {
     const auto is_in = [&](const std::vector<std::string_view>& list) { return std::find(list.begin(), list.end(), signer) != list.end(); };
-    if (is_in(image.refuted) || is_in(image.unknown)) return FailType(path, "says two things about signer \"" + std::string(signer) + "\"");
+    if (is_in(image.refuted) || is_in(image.unknown))
+      return FailType(path, "says two things about signer \"" + Shorten(signer, kMaxShownNameBytes) + "\"");
   }
   request_.images.push_back(std::move(image));
   return true;
@@ -121,11 +123,11 @@ bool RequestReader::ReadUnknown(std::string_view path) {
     for (const ShapeNode& node : shape_->nodes) {
       if (node.declared) known.push_back(node.path);
     }
-    return Fail("unknown path \"" + std::string(path) + "\" in `unknown`" + DidYouMean(path, known));
+    return Fail("unknown path \"" + Shorten(path, kMaxShownNameBytes) + "\" in `unknown`" + DidYouMean(path, known));
   }
   for (const ShapeNodeId selector : {shape_->scope_node, shape_->name_node}) {
     if (selector.valid() && IsAtOrBelow((*shape_)[selector].path, path)) {
-      return FailType(std::string(path), "selects the rules and cannot be unknown");
+      return FailType(Shorten(path, kMaxShownNameBytes), "selects the rules and cannot be unknown");
     }
   }
   MarkUnknown(path);

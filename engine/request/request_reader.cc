@@ -8,6 +8,7 @@
 #include "engine/json/json_document.h"
 #include "engine/request/convert.h"
 #include "engine/request/suggest.h"
+#include "rules/base/utf8.h"
 
 namespace writ {
 namespace {
@@ -99,8 +100,8 @@ RequestShapes BuildShapes(const Program& program) {
   return shapes;
 }
 
-bool RequestReader::Fail(std::string message) {
-  error_ = {ErrorCode::kInvalidArgument, std::move(message)};
+bool RequestReader::Fail(std::string_view message) {
+  error_ = {ErrorCode::kInvalidArgument, Shorten(message, kMaxShownMessageBytes)};
   return false;
 }
 
@@ -110,7 +111,7 @@ bool RequestReader::FailTooLarge(std::string message) {
 }
 
 bool RequestReader::FailUnknownMember(std::string_view key, std::string_view where, const std::vector<std::string_view>& known) {
-  return Fail("unknown member \"" + std::string(key) + "\" in " + std::string(where) + DidYouMean(key, known));
+  return Fail("unknown member \"" + Shorten(key, kMaxShownNameBytes) + "\" in " + std::string(where) + DidYouMean(key, known));
 }
 
 Result<Request> RequestReader::Read(JsonNode document) {
@@ -150,7 +151,7 @@ bool RequestReader::ChooseTarget(JsonNode document, Target* target) {
   }
   std::vector<std::string_view> names;
   for (std::size_t i = 0; i < kTargetCount; ++i) names.push_back(InfoOf(static_cast<Target>(i)).name);
-  return Fail("unknown target \"" + std::string(given.string()) + "\"" + DidYouMean(given.string(), names));
+  return Fail("unknown target \"" + Shorten(given.string(), kMaxShownNameBytes) + "\"" + DidYouMean(given.string(), names));
 }
 
 bool RequestReader::InferTarget(JsonNode document, Target* target) {
@@ -179,7 +180,7 @@ bool RequestReader::ChooseShape(JsonNode document, Target target) {
   if (shape == nullptr) {
     std::vector<std::string_view> names;
     for (const Shape& known : shapes_.tables) names.push_back(known.table->name);
-    return Fail("unknown table \"" + std::string(table.string()) + "\"" + DidYouMean(table.string(), names));
+    return Fail("unknown table \"" + Shorten(table.string(), kMaxShownNameBytes) + "\"" + DidYouMean(table.string(), names));
   }
   Begin(*shape);
   request_.scope = shape->table->name;

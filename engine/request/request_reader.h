@@ -51,7 +51,7 @@ class RequestReader {
   // Whether the value of a node is wanted even when no rule reads it as a whole.
   enum class Build : bool { kNo, kYes };
 
-  bool Fail(std::string message);
+  bool Fail(std::string_view message);
   bool FailTooLarge(std::string message);
   bool FailType(const std::string& path, const std::string& what) { return Fail("`" + path + "` " + what); }
   bool FailUnknownMember(std::string_view key, std::string_view where, const std::vector<std::string_view>& known);

@@ -53,6 +53,19 @@ bool IsValidUtf8(std::string_view text) {
   return true;
 }
 
+std::string_view CutBytes(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  std::size_t end = max_bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
+
+std::string Shorten(std::string_view text, std::size_t max_bytes) {
+  constexpr std::string_view kEllipsis = "…";
+  if (text.size() <= max_bytes) return std::string(text);
+  return std::string(CutBytes(text, max_bytes - kEllipsis.size())).append(kEllipsis);
+}
+
 std::size_t CountCodePoints(std::string_view text) {
   std::size_t tails = 0;
   std::size_t at = 0;

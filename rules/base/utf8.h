@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace writ {
@@ -12,6 +13,17 @@ std::size_t Utf8SequenceLength(std::string_view text, std::size_t at);
 
 // Returns whether all of `text` is well-formed. O(size).
 bool IsValidUtf8(std::string_view text);
+
+// Returns the longest prefix of at most `max_bytes` that ends where a sequence ends. O(1) for well-formed text.
+std::string_view CutBytes(std::string_view text, std::size_t max_bytes);
+
+// Returns `text`, or when it is longer than `max_bytes` its beginning and "…", `max_bytes` together: what every text that a client
+// gave passes before it stands in a message or a log line, so that no client sets their size. Requires: max_bytes >= 3. O(max_bytes).
+std::string Shorten(std::string_view text, std::size_t max_bytes);
+
+// Names and values of a client in one sentence of a message, and such a message whole.
+inline constexpr std::size_t kMaxShownNameBytes = 64;
+inline constexpr std::size_t kMaxShownMessageBytes = 1'000;
 
 // Returns the number of code points. Requires: IsValidUtf8(text). O(size).
 std::size_t CountCodePoints(std::string_view text);

@@ -9,6 +9,7 @@
 #include <simdjson.h>
 #include <nlohmann/json.hpp>
 
+#include "rules/base/utf8.h"
 #include "webhook/http/message.h"
 
 namespace writ {
@@ -126,10 +127,10 @@ std::optional<PeekFault> PeekReview(std::string_view body, ReviewHead& head) {
 // Why a document that is JSON is no review for us.
 std::optional<std::string> CheckReview(const ReviewHead& head) {
   if (head.kind != "AdmissionReview") {
-    return "found kind `" + head.kind.substr(0, 100) + "`, expected `AdmissionReview`; single requests go to POST /v1/decide";
+    return "found kind `" + Shorten(head.kind, kMaxShownNameBytes) + "`, expected `AdmissionReview`; single requests go to POST /v1/decide";
   }
   if (head.api_version != kApiVersion) {
-    return "found apiVersion `" + head.api_version.substr(0, 100) + "`, expected `" + std::string(kApiVersion) +
+    return "found apiVersion `" + Shorten(head.api_version, kMaxShownNameBytes) + "`, expected `" + std::string(kApiVersion) +
            "`; set admissionReviewVersions: [\"v1\"] in the webhook configuration";
   }
   if (!head.has_request) return "an AdmissionReview to be decided has a `request`";
@@ -158,14 +159,6 @@ std::string RuleNames(const Rules& rules) {
   return text;
 }
 
-// Returns the longest prefix of at most `max_bytes` that ends at a code point.
-std::string_view CutBytes(std::string_view text, std::size_t max_bytes) {
-  if (text.size() <= max_bytes) return text;
-  std::size_t end = max_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
-}
-
 // A warning is an HTTP header: control characters (newlines first) become spaces, and runs of spaces one.
 std::string OneLine(std::string_view text) {
   std::string line;
@@ -190,6 +183,65 @@ std::string CutCharacters(const std::string& line, std::size_t max_characters) {
     if (++characters > max_characters) return line.substr(0, cut).append(kEllipsis);
   }
   return line;
+}
+
+// One line of a denial: "[policy.rule]" ("" when the messages cannot be told apart by rule), and " " and what the policy says.
+struct Violation {
+  std::string name, text;
+};
+constexpr std::string_view kLineLead = "\n- ";
+
+// Control characters would let a value inside a message forge further lines; they become spaces, U+0085 and U+2028, U+2029 too.
+std::string WithoutControls(std::string_view text) {
+  std::string line;
+  line.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const bool is_c1 = lead == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    const bool is_separator = lead == 0xE2 && (text.substr(i, 3) == "\u2028" || text.substr(i, 3) == "\u2029");
+    const bool is_control = lead < 0x20 || lead == 0x7f || is_c1 || is_separator;
+    line += is_control ? ' ' : text[i];
+    i += is_separator ? 3 : is_c1 ? 2 : 1;
+  }
+  return line;
+}
+
+std::vector<Violation> ViolationsOf(const Decision& decision) {
+  const bool paired = decision.rules.size() == decision.messages.size();
+  std::vector<Violation> violations;
+  for (std::size_t i = 0; i < decision.messages.size(); ++i) {
+    Violation violation{.name = "", .text = WithoutControls(decision.messages[i])};
+    if (paired) {
+      violation.name = WithoutControls("[" + std::string(decision.rules[i].policy) + "." + std::string(decision.rules[i].rule_id) + "]");
+      violation.text.insert(0, " ");
+    }
+    violations.push_back(std::move(violation));
+  }
+  return violations;
+}
+
+// Returns the length that long texts are cut to so that all take `room` together: short ones leave theirs to the others.
+std::size_t TextShare(const std::vector<Violation>& violations, std::size_t room) {
+  std::vector<std::size_t> sizes;
+  for (const Violation& violation : violations) sizes.push_back(violation.text.size());
+  std::sort(sizes.begin(), sizes.end());
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const std::size_t share = room / (sizes.size() - i);
+    if (sizes[i] > share) return share;
+    room -= sizes[i];
+  }
+  return sizes.empty() ? 0 : sizes.back();
+}
+
+// As many names as fit, without their texts, and how many do not.
+std::string FittingNames(std::string text, const std::vector<Violation>& violations, std::size_t max_bytes) {
+  const auto tail = [](std::size_t left) { return std::string(kLineLead) + "and " + std::to_string(left) + " more that do not fit here"; };
+  for (std::size_t i = 0; i < violations.size(); ++i) {
+    const std::size_t left = violations.size() - i;
+    if (text.size() + kLineLead.size() + violations[i].name.size() + tail(left).size() > max_bytes) return text + tail(left);
+    text.append(kLineLead).append(violations[i].name);
+  }
+  return text;
 }
 
 AdmissionReply Decide(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options) {
@@ -247,25 +299,22 @@ AdmissionReply Review(std::string_view body, const Engine& engine, Context& cont
 }
 
 std::string DenialMessage(const Decision& decision, const ReviewOptions& options) {
-  const bool paired = decision.rules.size() == decision.messages.size();
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < decision.messages.size(); ++i) {
-    std::string line;
-    if (paired) line.append("[").append(decision.rules[i].policy).append(".").append(decision.rules[i].rule_id).append("] ");
-    lines.push_back(line + decision.messages[i]);
-  }
-  if (lines.empty()) {
+  const std::vector<Violation> violations = ViolationsOf(decision);
+  if (violations.empty()) {
     const std::string rules = RuleNames(decision.rules);
-    return "denied" + (rules.empty() ? std::string(": ") + std::string(ReasonName(decision.reason)) : " by " + rules);
+    return Shorten("denied" + (rules.empty() ? std::string(": ") + std::string(ReasonName(decision.reason)) : " by " + rules),
+                   options.max_message_bytes);
   }
-  if (lines.size() == 1) return std::string(CutBytes(lines[0], options.max_message_bytes));
-  std::string text = std::to_string(lines.size()) + " violations:";
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (text.size() + lines[i].size() + 3 > options.max_message_bytes) {
-      text += "\n- and " + std::to_string(lines.size() - i) + " more that do not fit here";
-      break;
-    }
-    text += "\n- " + lines[i];
+  if (violations.size() == 1) return Shorten(violations[0].name + violations[0].text, options.max_message_bytes);
+  const std::string head = std::to_string(violations.size()) + " violations:";
+  std::size_t names_bytes = head.size();
+  for (const Violation& violation : violations) names_bytes += kLineLead.size() + violation.name.size();
+  if (names_bytes > options.max_message_bytes) return FittingNames(head, violations, options.max_message_bytes);
+  const std::size_t share = TextShare(violations, options.max_message_bytes - names_bytes);
+  std::string text = head;
+  for (const Violation& violation : violations) {
+    text.append(kLineLead).append(violation.name);
+    if (violation.text.size() <= share || share >= kEllipsis.size()) text.append(Shorten(violation.text, share));
   }
   return text;
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "webhook/decide/json_list.h"
 
@@ -30,14 +31,11 @@ Decision DecideOne(std::string_view text, const Engine& engine, Context& context
 }
 
 HttpReply DecideList(const HttpRequest& request, const Engine& engine, Context& context, const DecideRequestOptions& options) {
-  JsonList list;
-  if (const Status split = SplitJsonList(request.body, options.max_list, list); !split) {
-    return Deny(split.error().code == ErrorCode::kTooLarge ? 413 : 400, split.error().message, engine);
-  }
+  const Result<std::vector<std::string_view>> items = SplitJsonList(request.body, options.max_list);
+  if (!items) return Deny(items.error().code == ErrorCode::kTooLarge ? 413 : 400, items.error().message, engine);
   std::string body = "[";
-  for (const std::string_view item : list.items) {
-    if (steady_clock::now() >= request.deadline)
-      return http::ErrorReply(500, "the list was not decided within the time that the request allows");
+  for (const std::string_view item : *items) {
+    if (request.expired()) return http::ErrorReply(500, "the list was not decided within the time that the request allows");
     if (body.size() > 1) body += ",\n ";
     body += DecisionJson(DecideOne(item, engine, context, options));
   }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "rules/base/utf8.h"
 #include "webhook/telemetry/log.h"
 
 namespace writ::http {
@@ -30,6 +31,7 @@ constexpr StatusName kStatusNames[] = {
     {417, "Expectation Failed", "expectation_failed"},
     {431, "Request Header Fields Too Large", "header_too_large"},
     {500, "Internal Server Error", "internal"},
+    {501, "Not Implemented", "not_implemented"},
     {503, "Service Unavailable", "unavailable"},
     {505, "HTTP Version Not Supported", "version_not_supported"},
 };
@@ -103,6 +105,12 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return LowerAscii(x) == LowerAscii(y); });
 }
 
+std::string_view TrimBlanks(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
 std::optional<std::string_view> HttpRequest::TryHeader(std::string_view name) const {
   for (const auto& [header, value] : headers) {
     if (EqualsIgnoringCase(header, name)) return value;
@@ -128,7 +136,7 @@ HttpReply ErrorReply(unsigned status, std::string_view message) {
   HttpReply reply;
   reply.status = status;
   reply.body = "{\"error\":{\"status\":" + std::to_string(status) + ",\"reason\":" + JsonQuote(name != nullptr ? name->reason : "error") +
-               ",\"message\":" + JsonQuote(message.substr(0, kMaxMessageBytes)) + "}}\n";
+               ",\"message\":" + JsonQuote(CutBytes(message, kMaxMessageBytes)) + "}}\n";
   return reply;
 }
 

@@ -1,6 +1,7 @@
 // What a handler sees of an HTTP request and what it answers. No socket, no Boost: handlers are tested with these alone.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,10 @@ struct HttpRequest {
   std::size_t worker = 0;                          // which worker runs the handler: no two calls with the same number overlap
   std::chrono::steady_clock::time_point received;  // when its first byte arrived
   std::chrono::steady_clock::time_point deadline;  // after it the server has answered 500 by itself
+  const std::atomic<bool>* stopping = nullptr;     // set when the server ends and nobody waits for the answer; nullptr = never
+
+  // True when the answer would come too late: long handlers ask between steps, so that they do not hold up the server's end.
+  bool expired() const { return std::chrono::steady_clock::now() >= deadline || (stopping != nullptr && stopping->load()); }
 
   // Returns the value of the first header of that name (ASCII case-insensitive), or nothing. O(headers).
   std::optional<std::string_view> TryHeader(std::string_view name) const;
@@ -60,5 +65,8 @@ std::chrono::milliseconds AnswerTime(const HttpRequest& request, std::chrono::mi
 
 // True for ASCII case-insensitive equality.
 bool EqualsIgnoringCase(std::string_view a, std::string_view b);
+
+// Returns `text` without spaces and tabs at both ends.
+std::string_view TrimBlanks(std::string_view text);
 
 }  // namespace writ::http

@@ -28,12 +28,15 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 
+#include "rules/base/utf8.h"
+#include "webhook/http/body_buffer.h"
+#include "webhook/http/head.h"
 #include "webhook/http/worker_pool.h"
 
 namespace writ::http {
@@ -47,44 +50,52 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using PlainStream = tcp::socket;
 using TlsStream = asio::ssl::stream<tcp::socket>;
-using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr milliseconds kLingerTime{1'000};         // for the client to read our last words
-constexpr std::size_t kLingerBytes = 1024 * 1024;  // of an unread body taken in meanwhile
+constexpr milliseconds kGoodbyeTime{1'000};           // for the client to take our last words
+constexpr std::size_t kMinLingerBytes = 1024 * 1024;  // of an unread body taken in meanwhile
+constexpr milliseconds kMaxFinishTime{5'000};         // of a drain, kept for requests that are under way when the listener closes
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::int64_t kExtraConnections = 32;  // beyond the maximum, only to be told 503
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
-// Counts bytes of bodies being read or handled; released when it dies.
-class ByteBudget {
- public:
-  ByteBudget() = default;
-  ByteBudget(const ByteBudget&) = delete;
-  ByteBudget& operator=(const ByteBudget&) = delete;
-  ~ByteBudget() {
-    if (used_ != nullptr) used_->fetch_sub(bytes_);
-  }
-  // False, and nothing taken, when `limit` would be passed.
-  bool TryTake(std::atomic<std::size_t>& used, std::size_t bytes, std::size_t limit) {
-    std::size_t before = used.load();
-    do {
-      if (bytes > limit - std::min(limit, before)) return false;
-    } while (!used.compare_exchange_weak(before, before + bytes));
-    used_ = &used;
-    bytes_ = bytes;
-    return true;
-  }
+// A body that would pass what all bodies together may take.
+const error_code kOverBudget = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
 
- private:
-  std::atomic<std::size_t>* used_ = nullptr;
-  std::size_t bytes_ = 0;
+// Beast's idea of a body (its concept "Body"), around BodyBuffer.
+struct BudgetedBody {
+  using value_type = BodyBuffer;
+  class reader {  // NOLINT(readability-identifier-naming): Beast's name
+   public:
+    template <bool is_request, typename Fields>
+    reader(beast::http::header<is_request, Fields>& /*head*/, BodyBuffer& body) : body_(body) {}
+    // NOLINTBEGIN(readability-identifier-naming): Beast's names
+    void init(const boost::optional<std::uint64_t>& length, error_code& error) {
+      if (length) body_.LimitTo(static_cast<std::size_t>(*length));
+      error = {};
+    }
+    template <typename Buffers>
+    std::size_t put(const Buffers& buffers, error_code& error) {
+      std::size_t bytes = 0;
+      for (const asio::const_buffer buffer : beast::buffers_range_ref(buffers)) {
+        error = body_.TryAppend({static_cast<const char*>(buffer.data()), buffer.size()}) ? error_code() : kOverBudget;
+        if (error) return bytes;
+        bytes += buffer.size();
+      }
+      return bytes;
+    }
+    void finish(error_code& error) { error = {}; }
+    // NOLINTEND(readability-identifier-naming)
+
+   private:
+    BodyBuffer& body_;
+  };
 };
+using Parser = beast::http::request_parser<BudgetedBody>;
 
 // One request on its way through. Shared with the worker, which may outlive the connection when the deadline has passed.
 struct Exchange {
-  ByteBudget budget;
   Parser parser;
   HttpRequest request;  // views into `parser`
   HttpReply reply;
@@ -107,30 +118,18 @@ void ViewHead(const Parser& parser, HttpRequest& request) {
   for (const auto& field : message) request.headers.emplace_back(View(field.name_string()), View(field.value()));
 }
 
-// What is wrong with a head that the parser accepted, by RFC 9110 and our limits.
-std::optional<HttpReply> CheckHead(const Parser& parser, const HttpRequest& request, const HttpLimits& limits) {
-  const auto count = [&request](std::string_view name) {
-    return std::count_if(request.headers.begin(), request.headers.end(),
-                         [name](const auto& h) { return EqualsIgnoringCase(h.first, name); });
-  };
-  if (request.headers.size() > limits.max_header_count) {
-    return ErrorReply(431, "at most " + std::to_string(limits.max_header_count) + " header fields are read");
-  }
-  const auto hosts = count("Host");
-  if (hosts > 1 || (hosts == 0 && parser.get().version() >= 11)) return ErrorReply(400, "a request has exactly one Host header");
-  if (count("Content-Length") > 1) return ErrorReply(400, "a request has at most one Content-Length header");
-  // Beast reads no body then, and what follows would be taken for the next request.
-  if (request.TryHeader("Transfer-Encoding") && !parser.chunked()) return ErrorReply(400, "of Transfer-Encoding only `chunked` is known");
-  if (const auto expect = request.TryHeader("Expect"); expect && !EqualsIgnoringCase(*expect, "100-continue")) {
-    return ErrorReply(417, "of Expect only `100-continue` is known");
-  }
-  return std::nullopt;
+HttpReply BusyReply(std::string_view why) {
+  HttpReply reply = ErrorReply(503, why);
+  reply.headers.emplace_back("Retry-After", "1");
+  return reply;
 }
 
 // The reply to a head or body that could not be read; nothing when the client is gone and nobody would read it.
-std::optional<HttpReply> ReplyToReadError(const error_code& error, bool timed_out, const HttpLimits& limits) {
+std::optional<HttpReply> ReplyToReadError(const error_code& error, bool timed_out, bool in_body, const HttpLimits& limits) {
   using HttpError = beast::http::error;
   if (timed_out) return ErrorReply(408, "the request did not arrive in time");
+  if (error == kOverBudget) return BusyReply("too many bytes of request bodies at once");
+  if (error == HttpError::buffer_overflow && in_body) return ErrorReply(400, "a chunk's extensions or the trailer are too long");
   if (error == HttpError::header_limit || error == HttpError::buffer_overflow) {
     return ErrorReply(431, "request line and header fields take more than " + std::to_string(limits.max_header_bytes) + " bytes");
   }
@@ -145,22 +144,16 @@ std::optional<HttpReply> ReplyToReadError(const error_code& error, bool timed_ou
   return std::nullopt;
 }
 
-// Counts one request under way while it lives.
-class BusyMark {
+// Notes when a request or handshake begins and ends.
+class ActivityMark {
  public:
-  BusyMark(std::atomic<std::int64_t>& busy, std::atomic<steady_clock::duration>& last_activity)
-      : busy_(busy), last_activity_(last_activity) {
-    busy_.fetch_add(1);
-  }
-  BusyMark(const BusyMark&) = delete;
-  BusyMark& operator=(const BusyMark&) = delete;
-  ~BusyMark() {
-    last_activity_ = steady_clock::now().time_since_epoch();  // first: "nothing busy" must find the new time
-    busy_.fetch_sub(1);
-  }
+  explicit ActivityMark(std::atomic<steady_clock::duration>& last_activity) : last_activity_(last_activity) { Touch(); }
+  ActivityMark(const ActivityMark&) = delete;
+  ActivityMark& operator=(const ActivityMark&) = delete;
+  ~ActivityMark() { Touch(); }
 
  private:
-  std::atomic<std::int64_t>& busy_;
+  void Touch() { last_activity_ = steady_clock::now().time_since_epoch(); }
   std::atomic<steady_clock::duration>& last_activity_;
 };
 
@@ -171,7 +164,8 @@ HttpReply CallHandler(const Handler& handler, const HttpRequest& request, Logger
     return handler(request);
   } catch (const std::exception& error) { what = error.what(); } catch (...) {  // whatever it was, the answer is 500
   }
-  if (logger != nullptr) logger->Write(LogLevel::kError, "handler failed", {{"path", request.path.substr(0, 100)}, {"error", what}});
+  if (logger != nullptr)
+    logger->Write(LogLevel::kError, "handler failed", {{"path", Shorten(request.path, kMaxLoggedBytes)}, {"error", what}});
   return ErrorReply(500, "internal error; the log has more");
 }
 
@@ -181,15 +175,16 @@ class ConnectionBase;
 
 // INVARIANT: what connections and workers touch is declared before `io`, whose destruction destroys the coroutines that are left.
 struct Server::Impl {
+  explicit Impl(const ServerOptions& server_options) : options(server_options), body_budget(server_options.limits.max_bodies_bytes) {}
+
   ServerOptions options;
   Handler handler;
   const Clock* clock = nullptr;
   std::uint16_t port = 0;
   std::atomic<bool> draining{false};
   std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> body_bytes{0};
-  std::atomic<std::int64_t> busy{0};                                             // requests between first byte and reply, and handshakes
-  std::atomic<steady_clock::duration> last_activity{steady_clock::duration(0)};  // when one of them began or ended
+  BodyBudget body_budget;
+  std::atomic<steady_clock::duration> last_activity{steady_clock::duration(0)};  // a connection made, a request begun or answered
   mutable std::mutex mutex;                                                      // guards the three below
   std::condition_variable changed;
   std::set<ConnectionBase*> connections;
@@ -321,7 +316,7 @@ class Connection final : public ConnectionBase {
  private:
   asio::awaitable<bool> Handshake() {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
-      const BusyMark busy(server_.busy, server_.last_activity);
+      const ActivityMark activity(server_.last_activity);
       Arm(server_.options.limits.handshake_timeout);
       const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kTuple);
       if (error) server_.Log(LogLevel::kDebug, "TLS handshake failed", {{"error", error.message()}});
@@ -345,13 +340,15 @@ class Connection final : public ConnectionBase {
   // One request and its reply. False when the connection is to end.
   asio::awaitable<bool> ServeOne() {
     if (!co_await AwaitRequest()) co_return false;
-    const BusyMark busy(server_.busy, server_.last_activity);
+    const ActivityMark activity(server_.last_activity);
     const HttpLimits& limits = server_.options.limits;
     stage_ = Stage::kRequest;
     auto exchange = std::make_shared<Exchange>();
     exchange->request.received = steady_clock::now();
+    exchange->request.stopping = &server_.stopping;
     exchange->parser.header_limit(limits.max_header_bytes);
     exchange->parser.body_limit(limits.max_body_bytes);
+    exchange->parser.get().body().Open(server_.body_budget, limits.max_body_bytes);
     std::optional<HttpReply> early = co_await ReadRequest(*exchange);
     if (silent_) co_return false;
     ++requests_;
@@ -373,42 +370,33 @@ class Connection final : public ConnectionBase {
     const auto [head_error, head_bytes] = co_await beast::http::async_read_header(stream_, buffer_, parser, kTuple);
     if (parser.is_header_done()) ViewHead(parser, exchange.request);
     exchange.request.deadline = exchange.request.received + AnswerTime(exchange.request, limits.handler_timeout);
-    if (head_error) co_return OnReadError(head_error);
+    if (head_error) co_return OnReadError(head_error, parser.is_header_done());
     unread_ = !parser.is_done();
     if (std::optional<HttpReply> reply = AnswerHead(exchange)) co_return reply;
     if (parser.is_done()) co_return std::nullopt;
-    const std::size_t length = parser.content_length() ? static_cast<std::size_t>(*parser.content_length()) : limits.max_body_bytes;
-    if (!exchange.budget.TryTake(server_.body_bytes, length, limits.max_bodies_bytes))
-      co_return BusyReply("too many request bodies at once");
     Arm(limits.body_timeout);
     if (exchange.request.TryHeader("Expect") && buffer_.size() == 0) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       const auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(kContinue), kTuple);
-      if (error) co_return OnReadError(error);
+      if (error) co_return OnReadError(error, true);
     }
     const auto [body_error, body_bytes] = co_await beast::http::async_read(stream_, buffer_, parser, kTuple);
-    if (body_error) co_return OnReadError(body_error);
+    if (body_error) co_return OnReadError(body_error, true);
     unread_ = false;
-    exchange.request.body = parser.get().body();
+    exchange.request.body = parser.get().body().view();
     co_return std::nullopt;
   }
 
-  std::optional<HttpReply> OnReadError(const error_code& error) {
+  std::optional<HttpReply> OnReadError(const error_code& error, bool in_body) {
     unread_ = true;
-    std::optional<HttpReply> reply = ReplyToReadError(error, timed_out_, server_.options.limits);
+    std::optional<HttpReply> reply = ReplyToReadError(error, timed_out_, in_body, server_.options.limits);
     silent_ = !reply;
-    return reply;
-  }
-
-  static HttpReply BusyReply(std::string_view why) {
-    HttpReply reply = ErrorReply(503, why);
-    reply.headers.emplace_back("Retry-After", "1");
     return reply;
   }
 
   std::optional<HttpReply> AnswerHead(const Exchange& exchange) {
     if (reject_) return BusyReply("too many connections");
-    if (auto reply = CheckHead(exchange.parser, exchange.request, server_.options.limits)) {
+    if (auto reply = CheckHead(exchange.request, exchange.parser.get().version(), server_.options.limits.max_header_count)) {
       unread_ = true;  // a client that gets its heads wrong is not believed about where the next one begins
       return reply;
     }
@@ -432,7 +420,7 @@ class Connection final : public ConnectionBase {
     result_timer_.expires_at(exchange->request.deadline);
     server_.workers->Submit([self = shared_from_this(), server = &server_, exchange, strand = Socket().get_executor()](std::size_t worker) {
       exchange->request.worker = worker;
-      const bool late = steady_clock::now() >= exchange->request.deadline;  // queued too long: no use in deciding now
+      const bool late = exchange->request.expired();  // queued too long: no use in deciding now
       auto reply =
           std::make_shared<HttpReply>(late ? HttpReply{} : CallHandler(server->handler, exchange->request, server->options.logger));
       if (late) return;
@@ -441,6 +429,8 @@ class Connection final : public ConnectionBase {
         if (exchange->done) return;  // the deadline was first
         exchange->done = true;
         exchange->reply = std::move(*reply);
+        exchange->request.body = {};
+        exchange->parser.get().body().Release();  // the client may read slowly
         connection.result_timer_.cancel();
       });
     });
@@ -471,14 +461,18 @@ class Connection final : public ConnectionBase {
     co_return sent;
   }
 
-  // Ends so that the client can read the last reply: closing a socket with unread bytes would reset it.
+  // Ends so that the client can read the last reply: closing a socket with unread bytes would reset it. Simple clients send a whole
+  // body before they read, so what is left of a refused one is taken in, up to twice the longest body.
   asio::awaitable<void> SayGoodbye() {
+    const HttpLimits& limits = server_.options.limits;
     stage_ = Stage::kReply;
-    Arm(kLingerTime);
+    // Who was too slow, or is one too many, is not waited for.
+    Arm(unread_ && !reject_ && !timed_out_ ? limits.linger_timeout : kGoodbyeTime);
     if constexpr (std::is_same_v<Stream, TlsStream>) { static_cast<void>(co_await stream_.async_shutdown(kTuple)); }
     error_code error;
     Socket().shutdown(tcp::socket::shutdown_send, error);
-    for (std::size_t total = 0; unread_ && !error && total < kLingerBytes;) {
+    const std::size_t max_bytes = std::max(kMinLingerBytes, 2 * limits.max_body_bytes);
+    for (std::size_t total = 0; unread_ && !error && total < max_bytes;) {
       buffer_.clear();
       const auto [read_error, bytes] = co_await Socket().async_read_some(buffer_.prepare(kReadBytes), kTuple);
       error = read_error;
@@ -487,7 +481,8 @@ class Connection final : public ConnectionBase {
   }
 
   Stream stream_;
-  beast::flat_buffer buffer_;
+  // Bounded: Beast keeps a chunk's extensions, and the trailer, here until their end has come.
+  beast::flat_buffer buffer_{server_.options.limits.max_header_bytes + kReadBytes};
   bool silent_ = false;
 };
 
@@ -509,7 +504,7 @@ Status CheckOptions(const ServerOptions& options) {
   const milliseconds zero(0);
   const bool times = limits.max_connection_age > zero && limits.handshake_timeout > zero && limits.idle_timeout > zero &&
                      limits.header_timeout > zero && limits.body_timeout > zero && limits.write_timeout > zero &&
-                     limits.handler_timeout > zero;
+                     limits.handler_timeout > zero && limits.linger_timeout > zero;
   if (!sizes || !times) return Error{ErrorCode::kInvalidArgument, "every limit of the server must be positive"};
   return OkStatus();
 }
@@ -670,7 +665,8 @@ void Server::Impl::WaitUntilQuiet(steady_clock::time_point end, milliseconds qui
   std::unique_lock lock(mutex);
   for (;;) {
     const auto now = steady_clock::now();
-    const bool is_quiet = busy == 0 && now.time_since_epoch() - last_activity.load() >= quiet;
+    // What is under way says nothing of what will come: it is finished after the listener has closed.
+    const bool is_quiet = now.time_since_epoch() - last_activity.load() >= quiet;
     if (stopping || now >= end || is_quiet) return;
     // Activity is counted without the lock, so nobody wakes us for it.
     changed.wait_for(lock, milliseconds(10));
@@ -701,8 +697,7 @@ Server::~Server() {
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Handler handler) {
   WRIT_RETURN_IF_ERROR(CheckOptions(options));
-  auto impl = std::make_unique<Impl>();
-  impl->options = options;
+  auto impl = std::make_unique<Impl>(options);
   impl->handler = std::move(handler);
   impl->clock = options.clock != nullptr ? options.clock : &SystemClock();
   if (options.transport == Transport::kTls) {
@@ -743,12 +738,12 @@ void Server::BeginDrain() {
 
 void Server::Drain(milliseconds grace, milliseconds quiet) {
   BeginDrain();
-  impl_->WaitUntilQuiet(steady_clock::now() + grace, quiet);
+  const auto end = steady_clock::now() + grace;
+  impl_->WaitUntilQuiet(end - std::min(grace / 2, kMaxFinishTime), quiet);
   if (!impl_->stopping) {
     impl_->CloseListener();
     impl_->TellAll(&ConnectionBase::Finish);
-    const HttpLimits& limits = impl_->options.limits;
-    impl_->WaitUntilEmpty(steady_clock::now() + limits.handler_timeout + limits.write_timeout);
+    impl_->WaitUntilEmpty(end);
   }
   Stop();
 }

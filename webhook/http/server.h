@@ -27,7 +27,7 @@ namespace writ::http {
 // Ceilings of one server. All positive; each has a test that hits it.
 struct HttpLimits {
   std::size_t max_body_bytes = std::size_t{8} * 1024 * 1024;      // 413; equal to JsonLimits::max_bytes
-  std::size_t max_bodies_bytes = std::size_t{256} * 1024 * 1024;  // of all requests being read or handled: 503
+  std::size_t max_bodies_bytes = std::size_t{256} * 1024 * 1024;  // of all requests being read or handled, as they arrive: 503
   std::uint32_t max_header_bytes = 32 * 1024;                     // request line and headers: 431
   std::uint32_t max_header_count = 100;                           // 431
   std::uint32_t max_connections = 1024;                           // beyond: 503 and close
@@ -39,6 +39,9 @@ struct HttpLimits {
   std::chrono::milliseconds body_timeout{30'000};     // whole body: 408
   std::chrono::milliseconds write_timeout{30'000};    // whole reply
   std::chrono::milliseconds handler_timeout{20'000};  // request to reply without `?timeout=`: 500
+  // After a reply that came before the end of its request: for taking in what the client still sends (at most twice max_body_bytes)
+  // until it reads the reply. Then the connection is reset.
+  std::chrono::milliseconds linger_timeout{10'000};
 };
 
 enum class Transport : std::uint8_t { kTls, kPlain };
@@ -90,9 +93,9 @@ class Server {
 
   // Announces the end: draining() holds, replies carry `Connection: close`, new connections are still served. Does not block.
   void BeginDrain();
-  // BeginDrain, then blocks until nothing has happened for `quiet` (no request under way, none begun or answered, no connection
-  // made), at most for `grace`; then takes what is still in the accept queue, closes the listener and idle connections, lets
-  // requests under way finish (at most handler_timeout + write_timeout) and stops.
+  // BeginDrain, then blocks until nothing has come for `quiet` (no connection made, no request begun or answered); then takes what is
+  // still in the accept queue, closes the listener and idle connections, lets requests under way finish, and stops. All of it takes
+  // at most `grace`, of which the last half (at most 5 s) is kept for the requests under way: what is not done by then is cut off.
   void Drain(std::chrono::milliseconds grace, std::chrono::milliseconds quiet);
   // Ends a running Drain early and closes everything.
   void Stop();

@@ -129,8 +129,19 @@ Result<std::string> FindDataBeside(const std::string& name, const std::set<fs::p
   return *found.begin();
 }
 
+// An import whose file was not found: an error when the set that decides has it.
+Status CheckNotLost(const std::string& import, std::span<const PolicySet::Data> running) {
+  for (const PolicySet::Data& data : running) {
+    if (data.name != import) continue;
+    return Error{ErrorCode::kNotFound, data.file + ": no such file, and the policies that decide have data `" + import +
+                                           "` from it; put it back, or remove the import"};
+  }
+  return OkStatus();
+}
+
 // The files of all imports, given ones first.
-Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program& program, const std::vector<std::string>& policy_files) {
+Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program& program, const std::vector<std::string>& policy_files,
+                                       std::span<const PolicySet::Data> running) {
   std::vector<DataFile> files = source.data;
   std::set<std::string> names;
   for (const DataFile& data : files) {
@@ -141,14 +152,18 @@ Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program
     if (names.count(import) > 0) continue;
     Result<std::string> file = FindDataBeside(import, folders);
     if (!file) return file.error();
-    if (!file->empty()) files.push_back({import, *file});
+    if (!file->empty()) {
+      files.push_back({import, *file});
+    } else {
+      WRIT_RETURN_IF_ERROR(CheckNotLost(import, running));
+    }
   }
   return files;
 }
 
 }  // namespace
 
-Result<LoadedPolicies> LoadPolicies(const PolicySource& source) {
+Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const PolicySet::Data> running) {
   LoadedPolicies loaded;
   if (source.paths.empty()) return Error{ErrorCode::kInvalidArgument, "no policies given"};
   Result<std::string> bytes = ReadBundleBytes(source, loaded);
@@ -156,13 +171,13 @@ Result<LoadedPolicies> LoadPolicies(const PolicySource& source) {
   Result<Bundle> bundle = LoadBundle(*bytes);
   if (!bundle) return Error{bundle.error().code, source.paths.front() + ": " + bundle.error().message};
   const Program& program = bundle->program.program();
-  Result<std::vector<DataFile>> data_files = FindData(source, program, loaded.files);
+  Result<std::vector<DataFile>> data_files = FindData(source, program, loaded.files, running);
   if (!data_files) return data_files.error();
   std::vector<PolicySet::Data> data;
   for (const DataFile& file : *data_files) {
     Result<std::string> json = ReadData(source, file.file);
     if (!json) return json.error();
-    data.push_back({file.name, std::move(*json)});
+    data.push_back({.name = file.name, .json = std::move(*json), .file = file.file});
     loaded.files.push_back(file.file);
   }
   loaded.policy_count = program.policies.size();

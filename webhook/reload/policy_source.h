@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,13 +35,15 @@ struct LoadedPolicies {
   std::size_t policy_count = 0;
   std::string warnings;               // rendered diagnostics of warnings, "" = none
   std::vector<std::string> files;     // every file that was read, policies and data
-  std::vector<PolicySet::Data> data;  // what `policies` was loaded with
+  std::vector<PolicySet::Data> data;  // what `policies` was loaded with; each with its file
 };
 
 // Reads, compiles and verifies. Data that an import names and `data` does not give is looked for as NAME.json, NAME.yaml and
-// NAME.yml in the folders of the policy files and the folders given; two of them is an error, none leaves it absent.
-// Errors: kInvalidArgument (faults in policies: rendered diagnostics; no policies; a bundle among other paths; bad data), and those
-// of reading and of LoadBundle. Thread-safe. Cost: that of compiling.
-Result<LoadedPolicies> LoadPolicies(const PolicySource& source);
+// NAME.yml in the folders of the policy files and the folders given; two of them is an error, none leaves it absent
+// (using it is an error, which denies) unless `running` has it: the data of the set that decides, for reloads. Losing a file that
+// was there is a mistake far more often than a wish, and would turn every rule that reads it into an error.
+// Errors: kNotFound (a file of `running` is gone), kInvalidArgument (faults in policies: rendered diagnostics; no policies; a bundle among
+// other paths; bad data), and those of reading and of LoadBundle. Thread-safe. Cost: that of compiling.
+Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const PolicySet::Data> running = {});
 
 }  // namespace writ

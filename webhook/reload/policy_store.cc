@@ -24,12 +24,12 @@ PolicyStore::State PolicyStore::state() const {
 
 Status PolicyStore::Reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
-  Result<LoadedPolicies> loaded = LoadPolicies(source_);
+  Result<LoadedPolicies> loaded = LoadPolicies(source_, data_);
   // What a truncated file looks like. Admission allows what no policy speaks about: without any it would allow everything.
   if (loaded && loaded->policy_count == 0) loaded = Error{ErrorCode::kInvalidArgument, "no policies in " + source_.paths.front()};
   if (!loaded) {
     const std::lock_guard lock(mutex_);
-    state_.fault = Fault{clock_->Now(), loaded.error().message};
+    state_.fault = ReloadFault{clock_->Now(), loaded.error().message};
     return loaded.error();
   }
   const std::shared_ptr<const Engine> before = engine();
@@ -39,6 +39,8 @@ Status PolicyStore::Reload() {
               .policy_count = loaded->policy_count,
               .loaded_at = clock_->Now(),
               .warnings = std::move(loaded->warnings)};
+  data_ = std::move(loaded->data);
+  for (PolicySet::Data& data : data_) data.json = {};  // only names and files are compared
   const std::lock_guard lock(mutex_);
   engine_ = std::move(next);
   state_ = std::move(state);

@@ -17,19 +17,21 @@
 
 namespace writ {
 
+// Why the last reload, of policies or of a certificate, was refused.
+struct ReloadFault {
+  UnixNanos at = 0;
+  std::string text;  // rendered diagnostics, or why a file could not be read
+};
+
 // Thread-safe.
 class PolicyStore {
  public:
-  struct Fault {
-    UnixNanos at = 0;
-    std::string text;  // rendered diagnostics, or why a file could not be read
-  };
   struct State {
     std::string digest;
     std::size_t policy_count = 0;
     UnixNanos loaded_at = 0;
-    std::string warnings;        // of the set that decides
-    std::optional<Fault> fault;  // of the last load, when it failed
+    std::string warnings;              // of the set that decides
+    std::optional<ReloadFault> fault;  // of the last load, when it failed
   };
 
   // Loads for the first time. `clock` is borrowed. Errors: as LoadPolicies.
@@ -39,7 +41,7 @@ class PolicyStore {
   std::shared_ptr<const Engine> engine() const;
   State state() const;
 
-  // Loads again and swaps; quotas go on counting. Errors (the old set stays): as LoadPolicies.
+  // Loads again and swaps; quotas go on counting. Errors (the old set stays): as LoadPolicies, a lost data file included.
   Status Reload();
 
  private:
@@ -47,8 +49,9 @@ class PolicyStore {
 
   const PolicySource source_;
   const Clock* clock_;
-  std::mutex reload_mutex_;   // one load at a time
-  mutable std::mutex mutex_;  // guards engine_ and state_
+  std::mutex reload_mutex_;            // one load at a time; guards data_
+  mutable std::mutex mutex_;           // guards engine_ and state_
+  std::vector<PolicySet::Data> data_;  // of the set that decides, without the texts
   std::shared_ptr<const Engine> engine_;
   State state_;
 };

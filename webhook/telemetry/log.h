@@ -2,6 +2,7 @@
 // Bodies, tokens and masked values are never logged: callers pass names, counts and texts of their own making.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -26,6 +27,9 @@ struct LogField {
   std::string_view name;
   std::variant<std::string_view, std::int64_t, bool, double> value;
 };
+
+// What clients gave (names, paths, uids) stands in a field with at most so many bytes: callers pass it through Shorten.
+inline constexpr std::size_t kMaxLoggedBytes = 256;
 
 // Thread-safe; a line is written whole.
 class Logger {

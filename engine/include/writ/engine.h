@@ -106,6 +106,7 @@ class PolicySet {
   struct Data {
     std::string name;  // of the import
     std::string json;
+    std::string file;  // where it was read, for messages; "" = not from a file
   };
   // Loads and verifies a bundle. Errors: those of LoadBundle; kInvalidArgument for data that is not JSON (says where) or not
   // imported by any policy. Data that an import names and that is not given is absent: using it is an error, which denies.

@@ -41,6 +41,19 @@ TEST(Utf8, Validity) {
   }
 }
 
+TEST(Utf8, Shorten) {
+  struct Case {
+    std::string_view text;
+    std::size_t max_bytes;
+    std::string_view shown;
+  };
+  constexpr Case kCases[] = {
+      {"", 3, ""},         {"abcdef", 6, "abcdef"}, {"abcdef", 5, "ab…"}, {"abcdef", 3, "…"},
+      {"éééé", 8, "éééé"}, {"éééé", 7, "éé…"},      {"éééé", 6, "é…"},    {"\xFF\xFF\xFF\xFF\xFF", 4, "\xFF…"},
+  };
+  for (const Case& c : kCases) EXPECT_EQ(c.shown, Shorten(c.text, c.max_bytes)) << c.text << " in " << c.max_bytes;
+}
+
 TEST(Source, LocatesOffsetsInCodePoints) {
   const std::string_view text = "ab\n\xC3\xA9x\n";
   const auto at = [&](std::uint32_t offset) {

@@ -113,12 +113,21 @@ TEST(HttpServer, RefusesWhatIsNotHttp) {
   std::string many_headers = "GET / HTTP/1.1\r\nHost: t\r\n";
   for (int i = 0; i < 101; ++i) many_headers += "X-" + std::to_string(i) + ": 1\r\n";
   many_headers += "\r\n";
+  const std::string endless_extension = "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1;x=" + std::string(100'000, 'x');
   const Case cases[] = {
       {"noise", "\x01\x02\x03 hello\r\n\r\n", 400},
       {"no host", "GET / HTTP/1.1\r\n\r\n", 400},
       {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
       {"length and chunks", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"coding that is not chunked", "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\nabc", 400},
+      {"a coding before chunked", "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
+      {"codings in two headers", "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       501},
+      {"identity before chunked", "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: identity, Chunked\r\n\r\n0\r\n\r\n", 501},
+      {"chunked with a parameter", "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n", 400},
+      {"chunked and then a coding", "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400},
+      {"chunks in HTTP/1.0", "POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      {"a chunk extension without end", endless_extension, 400},
       {"two lengths", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400},
       {"two different lengths", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400},
       {"negative length", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: -3\r\n\r\nabc", 400},
@@ -151,6 +160,22 @@ TEST(HttpServer, RefusesAChunkedBodyBeyondTheLimitAndSaysSo) {
   ASSERT_TRUE(client.Send(request));
   EXPECT_EQ(413, client.Read().status);
   EXPECT_TRUE(client.ReadEnd());
+}
+
+// As urllib does: the whole body first, then the reply.
+TEST(HttpServer, AClientThatSendsAllBeforeItReadsGetsTheReply) {
+  ServerOptions options;
+  options.head_handler = [](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.path == "/no") return ErrorReply(404, "no");
+    return std::nullopt;
+  };
+  const auto server = MustStart(options);
+  Client too_long(server->port());
+  EXPECT_EQ(413, too_long.Call("POST", "/", std::string(12'000'000, 'x')).status);
+  EXPECT_TRUE(too_long.ReadEnd());
+  Client nowhere(server->port());
+  EXPECT_EQ(404, nowhere.Call("POST", "/no", std::string(8'000'000, 'x')).status);
+  EXPECT_TRUE(nowhere.ReadEnd());
 }
 
 TEST(HttpServer, SaysContinueBeforeABody) {
@@ -280,15 +305,36 @@ TEST(HttpServer, TellsConnectionsBeyondTheMaximumToComeLater) {
 }
 
 TEST(HttpServer, RefusesBodiesThatTogetherTakeTooMuch) {
-  const auto server = MustStart({.limits = {.max_body_bytes = 1'000, .max_bodies_bytes = 1'500}});
+  Gate gate;
+  const auto server = MustStart({.limits = {.max_body_bytes = 1'000, .max_bodies_bytes = 1'500}}, [&gate](const HttpRequest& request) {
+    if (request.path == "/wait") gate.Wait();
+    return Echo(request);
+  });
+  const auto status_of = [&server](std::size_t bytes) { return Client(server->port()).Call("POST", "/", std::string(bytes, 'x')).status; };
   Client first(server->port());
-  ASSERT_TRUE(first.Send("POST /1 HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n"));
-  EXPECT_EQ(100, first.Read().status);  // its room is taken now
-  EXPECT_EQ(503, Client(server->port()).Call("POST", "/2", std::string(600, 'x')).status);
-  EXPECT_EQ(200, Client(server->port()).Call("POST", "/3", std::string(500, 'x')).status);
-  ASSERT_TRUE(first.Send(std::string(1'000, 'x')));
+  ASSERT_TRUE(first.Send("POST /wait HTTP/1.1\r\nHost: t\r\nContent-Length: 900\r\n\r\n" + std::string(900, 'x')));
+  gate.AwaitWaiting(1);
+  EXPECT_EQ(503, status_of(700));
+  EXPECT_EQ(200, status_of(500));
+  gate.Open();
   EXPECT_EQ(200, first.Read().status);
-  EXPECT_TRUE(test::Eventually([&] { return Client(server->port()).Call("POST", "/4", std::string(900, 'x')).status == 200; }));
+  EXPECT_EQ(200, status_of(700)) << "a body that was handled takes no room, even while its connection is kept";
+}
+
+TEST(HttpServer, WhatClientsAnnounceTakesNoRoomFromOthers) {
+  const auto server = MustStart({.limits = {.max_body_bytes = 100'000, .max_bodies_bytes = 200'000}});
+  std::vector<std::unique_ptr<Client>> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.push_back(std::make_unique<Client>(server->port()));
+    const char* length = i % 2 == 0 ? "Content-Length: 100000\r\n\r\n{" : "Transfer-Encoding: chunked\r\n\r\n1\r\n{";
+    ASSERT_TRUE(slow.back()->Send("POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\n" + std::string(length)));
+  }
+  EXPECT_TRUE(test::Eventually([&] { return server->open_connections() == 20; }));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(200, Client(server->port()).Call("POST", "/", std::string(50'000, 'x')).status);
+  for (int i = 1; i < 20; i += 2) {
+    ASSERT_TRUE(slow.at(static_cast<std::size_t>(i))->Send("\r\n0\r\n\r\n"));
+    EXPECT_EQ("POST /? 1", slow.at(static_cast<std::size_t>(i))->Read().body);
+  }
 }
 
 TEST(HttpServer, EndsConnectionsAfterTheirShare) {
@@ -341,7 +387,7 @@ TEST(HttpServerDrain, FinishesWhatIsUnderWayAndClosesTheRest) {
   server->BeginDrain();
   EXPECT_TRUE(server->draining());
   EXPECT_EQ("close", Client(server->port()).Call("GET", "/").headers["connection"]);  // new ones are still served
-  std::thread draining([&] { server->Drain(milliseconds(50), milliseconds(10)); });
+  std::thread draining([&] { server->Drain(milliseconds(60'000), milliseconds(10)); });
   EXPECT_TRUE(idle.ReadEnd());
   EXPECT_TRUE(test::Eventually([&] { return !Client(server->port()).connected(); }));
   gate.Open();
@@ -375,9 +421,30 @@ TEST(HttpServerDrain, LosesNoRequestUnderLoad) {
     });
   }
   EXPECT_TRUE(test::Eventually([&] { return answered > 100; }));
-  server->Drain(milliseconds(300), milliseconds(10'000));
+  server->Drain(milliseconds(2'000), milliseconds(10'000));
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(0, lost);
+}
+
+// No limit of a request holds up the end: were one waited for, this would not return.
+TEST(HttpServerDrain, EndsInTimeWhateverIsUnderWay) {
+  const milliseconds hours = std::chrono::hours(10);
+  std::atomic<bool> begun{false};
+  auto server = MustStart({.limits = {.body_timeout = hours, .handler_timeout = hours}}, [&begun](const HttpRequest& request) {
+    begun = true;
+    while (!request.expired()) std::this_thread::yield();
+    return Echo(request);
+  });
+  Client half(server->port());
+  ASSERT_TRUE(half.Send("POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"));
+  EXPECT_EQ(100, half.Read().status);
+  Client slow(server->port());
+  ASSERT_TRUE(slow.Send("GET / HTTP/1.1\r\nHost: t\r\n\r\n"));
+  EXPECT_TRUE(test::Eventually([&] { return begun.load(); }));
+  server->Drain(milliseconds(100), milliseconds(10));
+  server.reset();
+  EXPECT_TRUE(half.ReadEnd());
+  EXPECT_TRUE(slow.ReadEnd());
 }
 
 TEST(HttpServerDrain, StopEndsItEarly) {
@@ -415,6 +482,12 @@ TEST_F(HttpServerTls, ServesAndKeepsTheConnection) {
   EXPECT_EQ("/CN=first", client.peer_subject());
   EXPECT_EQ("GET /a? 0", client.Call("GET", "/a").body);
   EXPECT_EQ("POST /b? 100000", client.Call("POST", "/b", std::string(100'000, 'x')).body);
+}
+
+TEST_F(HttpServerTls, AClientThatSendsAllBeforeItReadsGetsTheReply) {
+  const auto server = MustStart({.tls = Tls()});
+  Client client(server->port(), Trust());
+  EXPECT_EQ(413, client.Call("POST", "/", std::string(12'000'000, 'x')).status);
 }
 
 TEST_F(HttpServerTls, SendsLargeRepliesWhole) {

@@ -122,12 +122,12 @@ TEST(LoadPolicies, SaysWhatIsWrong) {
        [&] {
          return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", folder / "no.json"}}};
        },
-       ErrorCode::kInvalidArgument, ""},
+       ErrorCode::kInvalidArgument, "no.json: data `fleet`: byte 1"},
       {"data not imported",
        [&] {
          return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleeet", folder / "yes.json"}}};
        },
-       ErrorCode::kInvalidArgument, "fleeet"},
+       ErrorCode::kInvalidArgument, "yes.json: data `fleeet` is not imported by any policy"},
   };
   WriteFile(folder / "bad.writ", kBroken);
   WriteFile(folder / "data.writ", kAllowByData);
@@ -164,6 +164,32 @@ TEST(PolicyStore, ABrokenSetIsRefusedAndTheOldOneDecides) {
   EXPECT_NE(digest, state.digest);
   EXPECT_FALSE(state.fault.has_value());
   EXPECT_EQ(Effect::kDeny, Ask(*(*store)->engine(), kPing));
+}
+
+TEST(PolicyStore, LosingDataThatWasThereIsRefused) {
+  TempFolder folder;
+  WriteFile(folder / "b.writ", kAllowByData);
+  auto store = PolicyStore::Open({.paths = {folder.path()}}, SystemClock());
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  EXPECT_EQ(Effect::kDeny, Ask(*(*store)->engine(), kData)) << "data that never was there is absent";
+  WriteFile(folder / "fleet.json", R"({"allowed":["read"]})");
+  ASSERT_TRUE((*store)->Reload());
+  EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kData));
+  fs::remove(folder / "fleet.json");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE((*store)->Reload());
+    ASSERT_TRUE((*store)->state().fault.has_value());
+    EXPECT_EQ(
+        folder / "fleet.json" + ": no such file, and the policies that decide have data `fleet` from it; put it back, or remove the import",
+        (*store)->state().fault->text);
+    EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kData));
+  }
+  WriteFile(folder / "fleet.json", "{\"allowed\":");
+  EXPECT_FALSE((*store)->Reload());
+  EXPECT_THAT((*store)->state().fault->text, HasSubstr("fleet.json: data `fleet`: byte "));
+  fs::remove(folder / "fleet.json");
+  WriteFile(folder / "b.writ", kAllowPing);
+  EXPECT_TRUE((*store)->Reload()) << "without the import nothing is lost";
 }
 
 TEST(PolicyStore, RefusesASetWithoutPolicies) {

@@ -19,17 +19,77 @@ using testing::HasSubstr;
 
 RuleOutcome RuleNamed(std::string_view policy, std::string_view id) { return {.policy = policy, .rule_id = id}; }
 
-TEST(ReviewAnswer, TellsEveryViolationAndItsRule) {
+struct Violation {
+  std::string_view policy, rule;
+  std::string message;
+};
+
+Decision DenialOf(const std::vector<Violation>& violations) {
   Decision decision;
   decision.target = Target::kAdmission;
   decision.reason = Reason::kRule;
-  decision.rules.push_back(RuleNamed("p", "r1"));
-  decision.messages = {"pin the image"};
-  EXPECT_EQ("[p.r1] pin the image", DenialMessage(decision));
-  decision.rules.push_back(RuleNamed("q", "limits"));
-  decision.messages.push_back("two\nlines");
-  EXPECT_EQ("2 violations:\n- [p.r1] pin the image\n- [q.limits] two\nlines", DenialMessage(decision));
-  EXPECT_EQ("2 violations:\n- [p.r1] pin the image\n- and 1 more that do not fit here", DenialMessage(decision, {.max_message_bytes = 50}));
+  for (const Violation& violation : violations) {
+    decision.rules.push_back(RuleNamed(violation.policy, violation.rule));
+    decision.messages.push_back(violation.message);
+  }
+  return decision;
+}
+
+TEST(ReviewAnswer, TellsEveryViolationAndItsRule) {
+  EXPECT_EQ("[p.r1] pin the image", DenialMessage(DenialOf({{"p", "r1", "pin the image"}})));
+  EXPECT_EQ("2 violations:\n- [p.r1] pin the image\n- [q.limits] two limits",
+            DenialMessage(DenialOf({{"p", "r1", "pin the image"}, {"q", "limits", "two limits"}})));
+}
+
+TEST(ReviewAnswer, NoValueForgesALine) {
+  struct Case {
+    std::string_view message, line;
+  };
+  constexpr Case kCases[] = {
+      {"pin a\n- [p.r9] all is well", "pin a - [p.r9] all is well"},
+      {"a\r\nb\tc\x1b[31md\x7f", "a  b c [31md "},
+      {"a\xC2\x85"
+       "b\xE2\x80\xA8"
+       "c\xE2\x80\xA9"
+       "d",
+       "a b c d"},
+      {"caf\xC3\xA9 \xE2\x82\xAC", "caf\xC3\xA9 \xE2\x82\xAC"},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.line);
+    const std::string message(c.message);
+    EXPECT_EQ("[p.r1] " + std::string(c.line), DenialMessage(DenialOf({{"p", "r1", message}})));
+    EXPECT_EQ("2 violations:\n- [p.r1] " + std::string(c.line) + "\n- [p.r2] no sse",
+              DenialMessage(DenialOf({{"p", "r1", message}, {"p", "r2", "no sse"}})));
+  }
+}
+
+TEST(ReviewAnswer, LongMessagesAreCutBeforeRulesAreLost) {
+  const Decision decision = DenialOf({{"p", "r1", std::string(1'000, 'x')}, {"p", "r2", "short"}, {"q", "r1", std::string(1'000, 'y')}});
+  struct Case {
+    std::size_t max_bytes;
+    std::string message;
+  };
+  const Case cases[] = {
+      {70, "3 violations:\n- [p.r1] xxxxxxxx…\n- [p.r2] short\n- [q.r1] yyyyyyyy…"},
+      {58, "3 violations:\n- [p.r1] xx…\n- [p.r2] short\n- [q.r1] yy…"},
+      {52, "3 violations:\n- [p.r1] …\n- [p.r2] …\n- [q.r1] …"},
+      {40, "3 violations:\n- [p.r1]\n- [p.r2]\n- [q.r1]"},
+      {39, "3 violations:\n- and 3 more that do not fit here"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.max_bytes);
+    EXPECT_EQ(c.message, DenialMessage(decision, {.max_message_bytes = c.max_bytes}));
+  }
+  for (std::size_t max_bytes = 50; max_bytes < 200; ++max_bytes) {
+    EXPECT_LE(DenialMessage(decision, {.max_message_bytes = max_bytes}).size(), max_bytes);
+  }
+  EXPECT_EQ("[p.r1] xxxxxxxxxx…", DenialMessage(DenialOf({{"p", "r1", std::string(100, 'x')}}), {.max_message_bytes = 20}));
+}
+
+TEST(ReviewAnswer, CountsTheRulesWhoseNamesDoNotFit) {
+  EXPECT_EQ("100 violations:\n- [policy.rule]\n- [policy.rule]\n- and 98 more that do not fit here",
+            DenialMessage(DenialOf(std::vector<Violation>(100, {"policy", "rule", "no"})), {.max_message_bytes = 90}));
 }
 
 TEST(ReviewAnswer, WarningsAreShortSingleLines) {

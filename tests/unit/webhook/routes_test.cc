@@ -27,6 +27,7 @@ class RoutesTest : public testing::Test {
     RouteSources sources{.store = store_.get(), .metrics = &metrics_, .logger = &logger_, .clock = &clock_};
     sources.draining = [this] { return draining_; };
     sources.certificate = [this] { return certificate_; };
+    sources.certificate_fault = [this] { return certificate_fault_; };
     routes_ = std::make_unique<Routes>(sources, RouteOptions{.max_decide_list = 3});
   }
   // As the server would: the head first, then the rest.
@@ -46,6 +47,7 @@ class RoutesTest : public testing::Test {
   Metrics metrics_;
   bool draining_ = false;
   std::shared_ptr<const http::TlsContext> certificate_;
+  std::optional<ReloadFault> certificate_fault_;
   std::unique_ptr<PolicyStore> store_;
   std::unique_ptr<Routes> routes_;
 };
@@ -75,6 +77,29 @@ TEST_F(RoutesTest, DecidesListsEntryByEntry) {
   EXPECT_THAT(decisions[1]["messages"].dump(), HasSubstr("toool"));
   EXPECT_EQ("allow", decisions[2]["effect"]);
   EXPECT_EQ("[]\n", Call("POST", "/v1/decide", "[]").body);
+}
+
+TEST_F(RoutesTest, OneBadEntryLeavesTheOthersAlone) {
+  const std::string bad[] = {
+      R"({"server":"s","tool":"ping","args":{"n":18446744073709551616}})",
+      R"({"server":"s","tool":"ping","args":{"n":1e400}})",
+      R"({"server":"s","tool":"ping","args":{"n":"\ud800"}})",
+      "{\"server\":\"s\",\"tool\":\"ping\",\"args\":{\"n\":\"\xFF\"}}",
+      R"({"server":"s","tool":"ping","args":{"n":)" + std::string(2'000, '[') + std::string(2'000, ']') + "}}",
+      R"({"server":"s",})",
+      "nul",
+  };
+  for (const std::string& entry : bad) {
+    SCOPED_TRACE(entry.substr(0, 100));
+    const HttpReply reply = Call("POST", "/v1/decide", "[" + entry + "," + std::string(kPing) + "]");
+    EXPECT_EQ(200U, reply.status);
+    const json decisions = json::parse(reply.body);
+    ASSERT_EQ(2U, decisions.size());
+    EXPECT_EQ("deny", decisions[0]["effect"]);
+    EXPECT_EQ("bad_request", decisions[0]["reason"]);
+    EXPECT_THAT(decisions[0]["messages"].dump(), HasSubstr("byte "));
+    EXPECT_EQ("allow", decisions[1]["effect"]);
+  }
 }
 
 TEST_F(RoutesTest, WhatIsNoRequestIsDenied) {
@@ -127,6 +152,12 @@ TEST_F(RoutesTest, RefusesOtherPathsMethodsAndTypes) {
       {"POST", "/v1/decide", "text/plain", 415},
       {"POST", "/v1/decide", "text/html", 415},
       {"POST", "/v1/decide", "application/json; charset=latin1", 415},
+      {"POST", "/v1/decide", "application/json;v=1; charset=utf-16", 415},
+      {"POST", "/v1/decide", "application/json; charset=utf-8; charset=utf-16", 415},
+      {"POST", "/v1/decide", "application/json;charset = utf-16", 415},
+      {"POST", "/v1/decide", "application/x-www-form-urlencoded; charset=latin1", 415},
+      {"POST", "/v1/decide", "application/json; v=\";\\\"\"; charset=\"UTF-8\";", 200},
+      {"POST", "/v1/decide", "application/json; v=\"a;charset=utf-16\"", 200},
       {"POST", "/v1/decide", "Application/JSON; charset=UTF-8", 200},
       {"POST", "/v1/decide", "application/vnd.x+json", 200},
       {"HEAD", "/healthz", "", 200},
@@ -177,6 +208,9 @@ TEST_F(RoutesTest, ReadinessNeedsAValidCertificate) {
   const HttpReply reply = Call("GET", "/readyz");
   EXPECT_EQ(503U, reply.status);
   EXPECT_EQ(false, json::parse(reply.body)["certificate"]["valid"]);
+  EXPECT_FALSE(json::parse(reply.body)["certificate"].contains("lastError"));
+  certificate_fault_ = ReloadFault{clock_.Now(), "tls.crt: no such file"};
+  EXPECT_EQ("tls.crt: no such file", json::parse(Call("GET", "/readyz").body)["certificate"]["lastError"]["text"]);
 }
 
 TEST_F(RoutesTest, CountsAndLogsWithoutContents) {
@@ -191,6 +225,37 @@ TEST_F(RoutesTest, CountsAndLogsWithoutContents) {
   EXPECT_THAT(text, HasSubstr("operation=\"other\""));
   EXPECT_THAT(text + log_, testing::Not(HasSubstr("hunter2")));
   EXPECT_THAT(text, testing::Not(HasSubstr("STEAL")));
+}
+
+TEST_F(RoutesTest, ClientsDoNotSetTheSizeOfLogLinesAndMessages) {
+  const std::string long_name(1'000'000, 'n');
+  struct Case {
+    std::string_view name, path;
+    std::string body;
+    bool logged;
+  };
+  const std::string head = R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":")" + long_name +
+                           R"(","name":")" + long_name + R"(","namespace":")" + long_name + R"(",)";
+  const Case cases[] = {
+      {"operation", "/admission", head + R"("operation":")" + long_name + R"(","kind":{"kind":"Pod","version":"v1","group":""}}})", true},
+      {"kind", "/admission", R"({"apiVersion":"v1","kind":")" + long_name + R"("})", true},
+      {"version", "/admission", R"({"apiVersion":")" + long_name + R"(","kind":"AdmissionReview"})", true},
+      {"member", "/v1/decide", R"({"server":"s","tool":"ping","principal":{")" + long_name + R"(":1}})", false},
+      {"top member", "/v1/decide", "{\"" + long_name + "\":1}", false},
+      {"target", "/v1/decide", R"({"target":")" + long_name + R"("})", false},
+      {"unknown path", "/v1/decide", R"({"server":"s","tool":"ping","unknown":[")" + long_name + R"("]})", false},
+      {"duplicate key", "/v1/decide", "{\"" + long_name + "\":1,\"" + long_name + "\":1}", false},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    log_.clear();
+    const HttpReply reply = Call("POST", c.path, c.body);
+    EXPECT_EQ(c.logged, !log_.empty());
+    EXPECT_LT(log_.size(), 4'000U) << log_.substr(0, 500);
+    EXPECT_TRUE(reply.status == 200 || reply.body.size() < 4'000) << reply.body.substr(0, 500);  // a review's answer has its uid
+  }
+  EXPECT_LT(Call("POST", "/" + long_name).body.size(), 1'000U);
+  EXPECT_LT(Call("POST", "/v1/decide", "{}", long_name).body.size(), 1'000U);
 }
 
 TEST_F(RoutesTest, OnlyTheDecidingBundleIsShownInMetrics) {

@@ -146,7 +146,12 @@ TEST_F(ServeTest, FollowsItsCertificateFiles) {
   WriteFile(folder_ / "tls.crt", "broken");
   EXPECT_TRUE(Eventually([&] { return log().find("new certificate refused") != std::string::npos; }));
   EXPECT_EQ("/CN=two", subject());
+  const auto state = [&] { return json::parse(Client(service->ready().port, trust).Call("GET", "/readyz").body); };
   EXPECT_EQ(200, Client(service->ready().port, trust).Call("GET", "/readyz").status);
+  EXPECT_TRUE(Eventually([&] { return state()["certificate"].contains("lastError"); }));
+  EXPECT_THAT(state()["certificate"]["lastError"]["text"].get<std::string>(), HasSubstr("tls.crt: not a PEM certificate"));
+  use("one");
+  EXPECT_TRUE(Eventually([&] { return subject() == "/CN=one" && !state()["certificate"].contains("lastError"); }));
 }
 
 TEST_F(ServeTest, RefusesToStartOnFaults) {
