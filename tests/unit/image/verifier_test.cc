@@ -336,6 +336,17 @@ TEST_F(VerifierTest, AttestationsAreNoSignatures) {
   EXPECT_EQ(CodeOf(sign, claims), "verified none") << "cosign 3's sign predicate is a signature";
 }
 
+TEST(Statement, HandsOnThePredicateAsItWasWritten) {
+  const auto predicate = [](const std::string& text) {
+    const std::string statement = R"({ "_type" : "https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":")" + kHex +
+                                  R"("}}], "p\u0072edicate" : )" + text + R"( ,"predicateType":"t","x":"\"}"})";
+    const Result<Statement> read = ReadStatement(statement, kHex, {});
+    return read ? read->predicate_json : read.error().message;
+  };
+  for (const std::string text : {"null", "-1.5e3", "true", R"("a\"b,}")", "[]", R"({"a":[1,{"b":"]}\\"}]})", "[[],[[1]]]"})
+    EXPECT_EQ(predicate(text), text);
+}
+
 TEST_F(VerifierTest, HandsOnEveryStatement) {
   const std::string scan = "https://acme.test/scan/v1";
   GatheredMaterial material = One(Attestation(key_, StatementText(scan, "1")));
