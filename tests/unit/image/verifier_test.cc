@@ -327,6 +327,8 @@ TEST_F(VerifierTest, AttestationsAreNoSignatures) {
   ASSERT_EQ(verdict.statements.size(), 1U) << Dump(verdict);
   EXPECT_EQ(verdict.statements[0].predicate_json, R"({ "verdict" : "ok" })");
   EXPECT_EQ(CodeOf(One(Signed(key_)), signer), "refuted not_an_attestation");
+  signer.options.wanted = Wanted::kAnything;
+  EXPECT_EQ(CodeOf(One(Signed(key_)), signer), "refuted not_an_attestation");
   signer.options.predicate_type = "https://acme.test/review";
   EXPECT_EQ(CodeOf(material, signer), "refuted predicate_type");
   const GatheredMaterial sign =
