@@ -327,6 +327,8 @@ TEST_F(VerifierTest, AttestationsAreNoSignatures) {
   ASSERT_EQ(verdict.statements.size(), 1U) << Dump(verdict);
   EXPECT_EQ(verdict.statements[0].predicate_json, R"({ "verdict" : "ok" })");
   EXPECT_EQ(CodeOf(One(Signed(key_)), signer), "refuted not_an_attestation");
+  signer.options.wanted = Wanted::kAnything;
+  EXPECT_EQ(CodeOf(One(Signed(key_)), signer), "refuted not_an_attestation");
   signer.options.predicate_type = "https://acme.test/review";
   EXPECT_EQ(CodeOf(material, signer), "refuted predicate_type");
   const GatheredMaterial sign =
@@ -334,6 +336,17 @@ TEST_F(VerifierTest, AttestationsAreNoSignatures) {
   Signer claims = KeySigner(key_);
   claims.options.annotations = {{"team", "core"}};
   EXPECT_EQ(CodeOf(sign, claims), "verified none") << "cosign 3's sign predicate is a signature";
+}
+
+TEST(Statement, HandsOnThePredicateAsItWasWritten) {
+  const auto predicate = [](const std::string& text) {
+    const std::string statement = R"({ "_type" : "https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":")" + kHex +
+                                  R"("}}], "p\u0072edicate" : )" + text + R"( ,"predicateType":"t","x":"\"}"})";
+    const Result<Statement> read = ReadStatement(statement, kHex, {});
+    return read ? read->predicate_json : read.error().message;
+  };
+  for (const std::string text : {"null", "-1.5e3", "true", R"("a\"b,}")", "[]", R"({"a":[1,{"b":"]}\\"}]})", "[[],[[1]]]"})
+    EXPECT_EQ(predicate(text), text);
 }
 
 TEST_F(VerifierTest, HandsOnEveryStatement) {

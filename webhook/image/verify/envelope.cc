@@ -1,5 +1,7 @@
 #include "webhook/image/verify/envelope.h"
 
+#include <algorithm>
+
 #include "engine/json/json_document.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/trust/json_member.h"
@@ -14,25 +16,29 @@ constexpr std::size_t kMaxShownSubjects = 3;
 
 Error Malformed(std::string message) { return Error{ErrorCode::kInvalidArgument, std::move(message)}; }
 
+// Steps over the string that starts at `at`.
+std::size_t AfterString(std::string_view text, std::size_t at) {
+  for (++at; at < text.size() && text[at] != '"'; ++at) {
+    if (text[at] == '\\') ++at;
+  }
+  return at + 1;
+}
+
 // Steps over one JSON value at `at`. SAFETY: the text was found strict by JsonDocument, so brackets and quotes match.
 std::size_t AfterValue(std::string_view text, std::size_t at) {
+  if (text[at] != '{' && text[at] != '[') {
+    return text[at] == '"' ? AfterString(text, at) : std::min(text.size(), text.find_first_of(",]} \t\r\n", at));
+  }
   std::size_t depth = 0;
-  bool in_string = false;
-  for (; at < text.size(); ++at) {
+  while (at < text.size()) {
     const char c = text[at];
-    if (in_string) {
-      if (c == '\\') ++at;
-      if (c == '"') in_string = false;
-      if (c == '"' && depth == 0) return at + 1;
+    if (c == '"') {
+      at = AfterString(text, at);
       continue;
     }
-    if (c == '"') in_string = true;
+    ++at;
     if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') {
-      if (depth == 0) return at;  // behind a number or literal
-      if (--depth == 0) return at + 1;
-    }
-    if (depth == 0 && (c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n')) return at;
+    if ((c == '}' || c == ']') && --depth == 0) break;
   }
   return at;
 }

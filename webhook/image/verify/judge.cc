@@ -157,21 +157,14 @@ Finding Judge::CheckSigner() {
 }
 
 Finding Judge::CheckContent() {
-  switch (evidence_.content) {
-    case ContentKind::kClaims: {
-      if (options_.wanted == Wanted::kAttestation) return Fail(Reason::kNotAnAttestation, "it is a signature, an attestation is asked for");
-      Result<Claims> claims = ReadClaims(evidence_.payload, question_.limits);
-      if (!claims) return FailFrom(Reason::kContentInvalid, claims.error());
-      claims_ = std::move(*claims);
-      return std::nullopt;
-    }
-    case ContentKind::kMessage:
-      if (options_.wanted == Wanted::kAttestation || !options_.predicate_type.empty())
-        return Fail(Reason::kNotAnAttestation, "it is a signature, an attestation is asked for");
-      return std::nullopt;
-    case ContentKind::kStatement: return CheckStatementContent();
-  }
-  return Fail(Reason::kInternal, "unknown content");
+  if (evidence_.content == ContentKind::kStatement) return CheckStatementContent();
+  if (options_.wanted == Wanted::kAttestation || !options_.predicate_type.empty())
+    return Fail(Reason::kNotAnAttestation, "it is a signature, an attestation is asked for");
+  if (evidence_.content == ContentKind::kMessage) return std::nullopt;
+  Result<Claims> claims = ReadClaims(evidence_.payload, question_.limits);
+  if (!claims) return FailFrom(Reason::kContentInvalid, claims.error());
+  claims_ = std::move(*claims);
+  return std::nullopt;
 }
 
 Finding Judge::CheckStatementContent() {
@@ -492,6 +485,7 @@ std::optional<std::string> FindSignerFault(const Signer& signer) {
   const bool needs_root = options.log == LogRule::kRequired || options.timestamp == Demand::kRequired;
   if (needs_root && !signer.trust_root) return "a required log entry or timestamp needs a trust root";
   if (options.wanted == Wanted::kAttestation && options.predicate_type.empty()) return "an attestation needs a predicate type";
+  if (options.wanted == Wanted::kSignature && !options.predicate_type.empty()) return "a signature has no predicate type";
   for (const auto& [name, value] : options.certificate_extensions) {
     if (!FulcioExtensionNumber(name)) return "there is no certificate extension " + Quoted(name);
     if (signer.key) return "a key has no certificate extensions";

@@ -39,7 +39,7 @@ enum class Wanted : std::uint8_t {
 
 struct SignerOptions {
   Wanted wanted = Wanted::kSignature;
-  std::string predicate_type;  // kAttestation: the URI, as a whole; kAnything: the same unless empty
+  std::string predicate_type;  // as a whole; needed for kAttestation, may be empty otherwise and then demands nothing
   LogRule log = LogRule::kDefault;
   Demand timestamp = Demand::kOptional;  // kOptional: one that is there must verify, for identities
   Demand sct = Demand::kRequired;
