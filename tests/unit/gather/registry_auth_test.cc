@@ -223,7 +223,7 @@ TEST_F(RegistryBasicTest, SendsThePasswordWhenAsked) {
 TEST_F(RegistryBasicTest, SaysWhyNot) {
   EXPECT_THAT(Manifest("{}"), HasSubstr("it wants a user and a password, and none are configured"));
   const std::string wrong = R"({"auths":{")" + host + R"(":{"username":"user","password":"swordfish"}}})";
-  EXPECT_THAT(Manifest(wrong), HasSubstr("401 Unauthorized"));
+  EXPECT_THAT(Manifest(wrong), HasSubstr("401 Unauthorized: it refuses the configured credential"));
   const std::string again = Manifest(wrong);
   EXPECT_THAT(again, HasSubstr("it refuses the configured user and password"));
   EXPECT_THAT(again, Not(HasSubstr("swordfish")));

@@ -59,7 +59,10 @@ Result<WireReply> Exchange::Ask(const Question& question) const {
     if (!answer) return answer.error();
     const unsigned status = answer->reply.status;
     if (status == 200 || status == 404) return std::move(answer->reply);
-    if (status != 401 || has_challenge || !answer->is_home) return Failed(answer->url, ErrorCode::kUnreadable, StatusText(status));
+    if (status != 401 || has_challenge || !answer->is_home) {
+      const bool is_refusal = status == 401 && has_challenge && scope_.credential;
+      return Failed(answer->url, ErrorCode::kUnreadable, StatusText(status) + (is_refusal ? ": it refuses the configured credential" : ""));
+    }
     std::vector<std::string> challenges;
     for (const auto& [name, value] : answer->reply.headers) {
       if (EqualsFold(name, "WWW-Authenticate")) challenges.push_back(value);
