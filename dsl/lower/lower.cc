@@ -229,8 +229,13 @@ class Lowerer {
       const SignerDecl& decl = *signer.decl;
       const auto [found, is_new] = signers_.emplace(decl.name.text, SignerId(program_.signers.size()));
       if (!is_new) continue;  // the same in another package
-      program_.signers.push_back({std::string(decl.name.text), decl.keyless, std::string(decl.issuer.value),
-                                  std::string(decl.subject.value), std::string(decl.trust.value), std::string(decl.key.value)});
+      Signer written{.name = std::string(decl.name.text), .kind = decl.keyless ? Signer::Kind::kKeyless : Signer::Kind::kKey};
+      written.issuer = decl.issuer.value;
+      written.subject = decl.subject.value;
+      written.trust = decl.trust.value;
+      written.key = decl.key.value;
+      written.location = Locate(decl.name.span);
+      program_.signers.push_back(std::move(written));
     }
   }
 

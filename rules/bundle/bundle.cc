@@ -119,8 +119,15 @@ class ProgramWriter {
     List(program_.tables, [this](const Table& table) { WriteTable(table); });
     List(program_.signers, [this](const Signer& signer) {
       out_.WriteString(signer.name);
-      out_.WriteBool(signer.keyless);
-      for (const std::string* text : {&signer.issuer, &signer.subject, &signer.trust, &signer.key}) out_.WriteString(*text);
+      out_.WriteUint(static_cast<std::uint64_t>(signer.kind));
+      for (const std::string* text : {&signer.issuer, &signer.subject, &signer.trust, &signer.trust_digest, &signer.key})
+        out_.WriteString(*text);
+      List(signer.options, [this](const SignerOption& option) {
+        out_.WriteUint(static_cast<std::uint64_t>(option.kind));
+        out_.WriteString(option.name);
+        out_.WriteString(option.value);
+      });
+      WriteLocation(signer.location);
     });
     Strings(program_.imports);
     return out_.Finish();
@@ -326,10 +333,17 @@ class ProgramReader {
     List(program_.policies, 10, [this](Policy& policy) { ReadPolicy(policy); });
     List(program_.rules, 18, [this](Rule& rule) { ReadRule(rule); });
     List(program_.tables, 3, [this](Table& table) { ReadTable(table); });
-    List(program_.signers, 6, [this](Signer& signer) {
+    List(program_.signers, 11, [this](Signer& signer) {
       signer.name = in_.ReadString();
-      signer.keyless = in_.ReadBool();
-      for (std::string* text : {&signer.issuer, &signer.subject, &signer.trust, &signer.key}) *text = in_.ReadString();
+      signer.kind = Numbered(Signer::Kind::kOwnPki, "kind of signer");
+      for (std::string* text : {&signer.issuer, &signer.subject, &signer.trust, &signer.trust_digest, &signer.key})
+        *text = in_.ReadString();
+      List(signer.options, 3, [this](SignerOption& option) {
+        option.kind = Numbered(static_cast<SignerOptionKind>(kSignerOptionCount - 1), "signer option");
+        option.name = in_.ReadString();
+        option.value = in_.ReadString();
+      });
+      signer.location = ReadLocation();
     });
     Strings(program_.imports);
     in_.ExpectEnd();

@@ -350,11 +350,22 @@ void Dumper::DumpTable(const Table& table) {
 }
 
 void Dumper::DumpSigner(const Signer& signer) {
-  if (signer.keyless) {
-    Line("signer " + Plain(signer.name) + " keyless issuer " + Quoted(signer.issuer) + " subject " + Quoted(signer.subject) + " trust " +
-         Quoted(signer.trust));
+  static constexpr std::string_view kKinds[] = {"key", "keyless", "own-pki"};
+  const auto kind = static_cast<std::size_t>(signer.kind);
+  const std::string head = "signer " + Plain(signer.name);
+  std::string text = head + ' ' + (kind < std::size(kKinds) ? std::string(kKinds[kind]) : std::to_string(kind));
+  if (signer.kind == Signer::Kind::kKey) {
+    text += ' ' + Quoted(signer.key);
   } else {
-    Line("signer " + Plain(signer.name) + " key " + Quoted(signer.key));
+    text += " issuer " + Quoted(signer.issuer) + " subject " + Quoted(signer.subject);
+  }
+  if (!signer.trust.empty()) text += " trust " + Quoted(signer.trust);
+  if (!signer.trust_digest.empty()) text += " digest " + Quoted(signer.trust_digest);
+  Line(text);
+  for (const SignerOption& option : signer.options) {
+    const bool known = static_cast<std::size_t>(option.kind) < kSignerOptionCount;
+    const std::string word = known ? std::string(InfoOf(option.kind).word) : std::to_string(static_cast<int>(option.kind));
+    Line(head + ' ' + word + ' ' + (option.name.empty() ? "" : Quoted(option.name) + ' ') + Quoted(option.value));
   }
 }
 

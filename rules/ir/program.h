@@ -15,6 +15,7 @@
 #include "rules/base/ids.h"
 #include "rules/base/source.h"
 #include "rules/ir/opcode.h"
+#include "rules/model/signer_option.h"
 #include "rules/model/target.h"
 
 namespace writ {
@@ -199,11 +200,17 @@ struct Table {
   friend bool operator==(const Table&, const Table&) = default;
 };
 
+// Whose signature counts. Paths are relative to the folder of the policy file, which `location` names.
 struct Signer {
+  enum class Kind : std::uint8_t { kKey, kKeyless, kOwnPki };
   std::string name;
-  bool keyless = false;
-  std::string issuer, subject, trust;  // keyless
-  std::string key;                     // key: path of a PEM file, relative to the policy file
+  Kind kind = Kind::kKey;
+  std::string issuer, subject;  // kKeyless, kOwnPki: of the certificate; `*` in the subject stays inside one `/` segment
+  std::string trust;            // kKeyless: path of a trusted_root.json; kOwnPki: of root certificates (PEM); kKey: of the log, or ""
+  std::string trust_digest;     // "sha256:<hex>" that the file must have; "" = any
+  std::string key;              // kKey: path of a PEM file
+  std::vector<SignerOption> options;
+  SourceLocation location;
   friend bool operator==(const Signer&, const Signer&) = default;
 };
 

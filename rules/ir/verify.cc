@@ -186,6 +186,26 @@ Status CheckSlots(const Program& program) {
   return OkStatus();
 }
 
+Status CheckSigner(const Program& program, std::size_t index) {
+  const Signer& signer = program.signers[index];
+  for (const std::string* text : {&signer.name, &signer.issuer, &signer.subject, &signer.trust, &signer.trust_digest, &signer.key}) {
+    if (!IsValidUtf8(*text)) return Corrupt(Place("signer", index) + " is not valid UTF-8");
+  }
+  if (signer.kind > Signer::Kind::kOwnPki) return Corrupt(Place("signer", index) + " is of no known kind");
+  const bool is_key = signer.kind == Signer::Kind::kKey;
+  if (is_key == signer.key.empty()) return Corrupt(Place("signer", index) + (is_key ? " has no key" : " has a key beside its identity"));
+  if (!is_key && (signer.subject.empty() || signer.trust.empty())) return Corrupt(Place("signer", index) + " says not whom to trust");
+  for (const SignerOption& option : signer.options) {
+    if (static_cast<std::size_t>(option.kind) >= kSignerOptionCount)
+      return Corrupt(Place("signer", index) + " has an option of no known kind");
+    const SignerOptionInfo& info = InfoOf(option.kind);
+    if (!IsValidUtf8(option.name) || !IsValidUtf8(option.value)) return Corrupt(Place("signer", index) + " is not valid UTF-8");
+    if (info.is_pair() == option.name.empty() || !TakesValue(info, option.value))
+      return Corrupt(Place("signer", index) + " has a bad option `" + std::string(info.word) + "`");
+  }
+  return OkStatus();
+}
+
 Status CheckDeclarations(const Program& program) {
   for (std::size_t i = 0; i < program.files.size(); ++i) {
     if (!IsValidUtf8(program.files[i])) return Corrupt(Place("file", i) + " has a name that is not valid UTF-8");
@@ -197,9 +217,7 @@ Status CheckDeclarations(const Program& program) {
   }
   for (std::size_t i = 0; i < program.signers.size(); ++i) {
     const Signer& signer = program.signers[i];
-    for (const std::string* text : {&signer.name, &signer.issuer, &signer.subject, &signer.trust, &signer.key}) {
-      if (!IsValidUtf8(*text)) return Corrupt(Place("signer", i) + " is not valid UTF-8");
-    }
+    WRIT_RETURN_IF_ERROR(CheckSigner(program, i));
     if (signer.name.empty() || !signers.insert(signer.name).second) return Corrupt(Place("signer", i) + " has no name of its own");
   }
   for (std::size_t i = 0; i < program.imports.size(); ++i) {

@@ -209,7 +209,13 @@ void AddSampleOtherRules(ProgramBuilder& b) {
   b.AddRule(Verb::kMask, {"orders", ""}).mask = {.targets = {"card"}, .kind = MaskKind::kReplace, .text = "x"};
   b.AddPolicy("images", Target::kAdmission);
   const SignerId release = b.AddSigner("release"), platform = b.AddSigner("platform");
-  b.program.signers[0] = {.name = "release", .keyless = true, .issuer = "https://i", .subject = "https://s/*", .trust = "root.json"};
+  b.program.signers[0] = {.name = "release",
+                          .kind = Signer::Kind::kKeyless,
+                          .issuer = "https://i",
+                          .subject = "https://s/*",
+                          .trust = "root.json",
+                          .trust_digest = "sha256:00",
+                          .options = {{SignerOptionKind::kTimestamp, "", "required"}, {SignerOptionKind::kAnnotation, "env", "prod"}}};
   Rule& require = b.AddRule(Verb::kRequire, {"MCPServer.toolhive.stacklok.dev", "CREATE"});
   require.title = "signed images";
   require.image = ImageSpec{

@@ -98,7 +98,9 @@ table orders
   orders.id: int
   orders.card: string?
   orders.items: many order_item on order_item.order_id = id
-signer release keyless issuer "https://i" subject "https://s/*" trust "root.json"
+signer release keyless issuer "https://i" subject "https://s/*" trust "root.json" digest "sha256:00"
+signer release timestamp "required"
+signer release annotation "env" "prod"
 signer platform key "platform.pub"
 import fleet
 )",

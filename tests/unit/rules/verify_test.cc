@@ -98,6 +98,13 @@ TEST(Verify, RefusesBadRegexesSlotsAndDeclarations) {
       {"table 1 has the name of another", [](Program& p) { p.tables.push_back(p.tables[0]); }},
       {"signer 1 has no name of its own", [](Program& p) { p.signers[1].name = "release"; }},
       {"signer 1 is not valid UTF-8", [](Program& p) { p.signers[1].key = "\xff"; }},
+      {"signer 1 is of no known kind", [](Program& p) { p.signers[1].kind = static_cast<Signer::Kind>(3); }},
+      {"signer 1 has no key", [](Program& p) { p.signers[1].key.clear(); }},
+      {"signer 0 has a key beside its identity", [](Program& p) { p.signers[0].key = "x.pub"; }},
+      {"signer 0 says not whom to trust", [](Program& p) { p.signers[0].trust.clear(); }},
+      {"signer 0 has an option of no known kind", [](Program& p) { p.signers[0].options[0].kind = static_cast<SignerOptionKind>(99); }},
+      {"signer 0 has a bad option `timestamp`", [](Program& p) { p.signers[0].options[0].value = "perhaps"; }},
+      {"signer 0 has a bad option `annotation`", [](Program& p) { p.signers[0].options[1].name.clear(); }},
       {"import 1 is there twice", [](Program& p) { p.imports.emplace_back("fleet"); }},
       {"import 0 has no name that is valid UTF-8", [](Program& p) { p.imports[0].clear(); }},
   });
