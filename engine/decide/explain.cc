@@ -1,8 +1,8 @@
 // Explaining: every applying rule with its outcome and what it read. A second evaluation after the decision, so that it cannot
 // change it. Masked columns and credentials are never shown.
 #include <algorithm>
-#include <cctype>
 
+#include "engine/decide/credential_name.h"
 #include "engine/decide/decider.h"
 #include "engine/decide/rule_text.h"
 
@@ -17,17 +17,6 @@ class ReadRecorder final : public ReadObserver {
   }
   std::vector<std::pair<SlotId, Value>> reads;  // each slot once, in the order of first reading
 };
-
-// Names of members whose values are credentials, wherever they stand.
-bool IsCredentialName(std::string_view name) {
-  std::string lower;
-  for (const char c : name) {
-    if (c != '_' && c != '-') lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  constexpr std::string_view kWords[] = {"token",  "secret",     "password", "passwd", "credential", "authorization",
-                                         "apikey", "privatekey", "cookie",   "jwt",    "assertion",  "bearer"};
-  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) { return lower.find(word) != std::string::npos; });
-}
 
 // What hides a member of a map that is shown as a whole.
 using HideMember = std::function<const char*(std::string_view key)>;

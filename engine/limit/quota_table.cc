@@ -35,20 +35,50 @@ std::int64_t QuotaTable::WaitOf(Shard& shard, const QuotaCharge& charge, UnixNan
 
 void QuotaTable::Consume(Shard& shard, const QuotaCharge& charge, UnixNanos now) {
   const Cost cost = CostOf(charge);
-  if (!shard.buckets.contains(charge.key) && shard.buckets.size() >= max_shard_buckets_) MakeRoom(shard, now);
-  Bucket& bucket = shard.buckets[charge.key];
+  FollowClock(shard, now);
+  auto found = shard.buckets.find(charge.key);
+  const bool is_new = found == shard.buckets.end();
+  if (is_new) {
+    if (shard.buckets.size() >= max_shard_buckets_) DropEarliest(shard);
+    found = shard.buckets.emplace(charge.key, Bucket{}).first;
+  }
+  Bucket& bucket = found->second;
   bucket.capacity_nanos = cost.capacity_nanos;
   bucket.arrival = std::clamp(bucket.arrival, now, now + cost.capacity_nanos) + cost.step_nanos;
+  if (!is_new) return;
+  shard.order.push_back({bucket.arrival, &*found});
+  std::push_heap(shard.order.begin(), shard.order.end());
 }
 
-void QuotaTable::MakeRoom(Shard& shard, UnixNanos now) {
-  std::erase_if(shard.buckets, [now](const auto& entry) { return entry.second.arrival <= now; });
-  if (shard.buckets.size() < max_shard_buckets_) return;
-  const auto debt = [now](const auto& entry) {
-    return static_cast<double>(entry.second.arrival - now) / static_cast<double>(entry.second.capacity_nanos);
-  };
-  shard.buckets.erase(
-      std::min_element(shard.buckets.begin(), shard.buckets.end(), [&](const auto& a, const auto& b) { return debt(a) < debt(b); }));
+// After a clock was set back, TATs lie further ahead than any capacity: what stood in the table before would never be dropped, and new
+// buckets at once.
+void QuotaTable::FollowClock(Shard& shard, UnixNanos now) {
+  constexpr std::int64_t kJitterNanos = 1'000'000'000;  // of threads that read the clock one after the other
+  if (now >= shard.latest - kJitterNanos) {
+    shard.latest = std::max(shard.latest, now);
+    return;
+  }
+  shard.latest = now;
+  shard.order.clear();
+  for (auto& entry : shard.buckets) {
+    Bucket& bucket = entry.second;
+    bucket.arrival = std::min(bucket.arrival, now + bucket.capacity_nanos);  // as WaitOf would read it
+    shard.order.push_back({bucket.arrival, &entry});
+  }
+  std::make_heap(shard.order.begin(), shard.order.end());
+}
+
+// Each correction of the heap is paid for by a charge since the last one.
+void QuotaTable::DropEarliest(Shard& shard) {
+  for (;;) {
+    std::pop_heap(shard.order.begin(), shard.order.end());
+    Due& due = shard.order.back();
+    if (due.bucket->second.arrival <= due.arrival) break;
+    due.arrival = due.bucket->second.arrival;
+    std::push_heap(shard.order.begin(), shard.order.end());
+  }
+  shard.buckets.erase(shard.buckets.find(shard.order.back().bucket->first));
+  shard.order.pop_back();
 }
 
 // No analysis: the set of mutexes is known only at run time. They are taken in ascending order of shards, each once.

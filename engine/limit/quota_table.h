@@ -29,8 +29,17 @@ struct QuotaCharge {
 
 enum class QuotaMode : std::uint8_t { kConsume, kLook };
 
-// Thread-safe: sharded by key. Holds at most `max_buckets`; when full, buckets that are full again go first (dropping those
-// changes no answer), then the one nearest to full.
+// Thread-safe: sharded by key. Holds at most `max_buckets`, each shard its part of them.
+//
+// When a shard is full and a new key comes, the bucket with the earliest TAT goes. One whose TAT has passed is full again, and
+// dropping it changes no answer; those go before all others. When there is none, the one goes that would be full again soonest: its
+// key has a fresh quota until then, earlier than its limit says. So more than `max_buckets` keys in debt at once weaken limits,
+// beginning with those least in debt; a key that has used up a long period's quota goes last. The other way out, refusing new keys,
+// would let anybody who can vary a `by` value lock out all others.
+//
+// The order is kept in a heap of lower bounds: a charge moves a bucket's TAT only later, so the heap is corrected when a bucket
+// comes to its top, and a charge of a bucket that is there already does not touch it. A clock set back by more than a second reorders
+// the shard, once.
 class QuotaTable {
  public:
   static constexpr std::size_t kDefaultMaxBuckets = 65'536;
@@ -38,7 +47,7 @@ class QuotaTable {
 
   // All or nothing: when every charge has room, consumes one call of each (kConsume) and returns true. Otherwise consumes nothing,
   // returns false, and sets `wait_nanos[i]` to how long charge i has to wait (0: it has room). `now` is the engine's clock.
-  // Requires: wait_nanos.size() == charges.size(). O(charges), amortised.
+  // Requires: wait_nanos.size() == charges.size(). Amortised O(1) a charge of a bucket that exists, O(log max_buckets) of a new one.
   bool TryCharge(std::span<const QuotaCharge> charges, UnixNanos now, QuotaMode mode, std::span<std::int64_t> wait_nanos);
 
   // Buckets in use, for tests and metrics. O(shards).
@@ -50,9 +59,20 @@ class QuotaTable {
     UnixNanos arrival = 0;  // the TAT
     std::int64_t capacity_nanos = 1;
   };
+  using Buckets = std::unordered_map<std::string, Bucket>;
+  // A bucket in the order of eviction.
+  struct Due {
+    UnixNanos arrival = 0;                        // its TAT at some time: never later than now
+    const Buckets::value_type* bucket = nullptr;  // nodes stay where they are until they are erased
+    // Of two, the one with the later arrival is less urgent: std::push_heap keeps the earliest on top.
+    friend bool operator<(const Due& a, const Due& b) { return a.arrival > b.arrival; }
+  };
   struct Shard {
     Mutex mutex;
-    std::unordered_map<std::string, Bucket> buckets WRIT_GUARDED_BY(mutex);
+    // INVARIANT: `order` is a heap and names each of `buckets` once.
+    Buckets buckets WRIT_GUARDED_BY(mutex);
+    std::vector<Due> order WRIT_GUARDED_BY(mutex);
+    UnixNanos latest WRIT_GUARDED_BY(mutex) = 0;  // the clock's highest value so far, or since it was set back
   };
   struct Cost {
     std::int64_t step_nanos, capacity_nanos;
@@ -62,7 +82,8 @@ class QuotaTable {
   static std::size_t ShardOf(std::string_view key);
   std::int64_t WaitOf(Shard& shard, const QuotaCharge& charge, UnixNanos now) WRIT_REQUIRES(shard.mutex);
   void Consume(Shard& shard, const QuotaCharge& charge, UnixNanos now) WRIT_REQUIRES(shard.mutex);
-  void MakeRoom(Shard& shard, UnixNanos now) WRIT_REQUIRES(shard.mutex);
+  static void FollowClock(Shard& shard, UnixNanos now) WRIT_REQUIRES(shard.mutex);
+  static void DropEarliest(Shard& shard) WRIT_REQUIRES(shard.mutex);
 
   std::size_t max_shard_buckets_;
   std::array<Shard, kShards> shards_;

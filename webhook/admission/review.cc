@@ -223,6 +223,7 @@ std::vector<Violation> ViolationsOf(const Decision& decision) {
 // Returns the length that long texts are cut to so that all take `room` together: short ones leave theirs to the others.
 std::size_t TextShare(const std::vector<Violation>& violations, std::size_t room) {
   std::vector<std::size_t> sizes;
+  sizes.reserve(violations.size());
   for (const Violation& violation : violations) sizes.push_back(violation.text.size());
   std::sort(sizes.begin(), sizes.end());
   for (std::size_t i = 0; i < sizes.size(); ++i) {

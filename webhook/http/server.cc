@@ -68,8 +68,8 @@ struct BudgetedBody {
   using value_type = BodyBuffer;
   class reader {  // NOLINT(readability-identifier-naming): Beast's name
    public:
-    template <bool is_request, typename Fields>
-    reader(beast::http::header<is_request, Fields>& /*head*/, BodyBuffer& body) : body_(body) {}
+    template <bool IsRequest, typename Fields>
+    reader(beast::http::header<IsRequest, Fields>& /*head*/, BodyBuffer& body) : body_(body) {}
     // NOLINTBEGIN(readability-identifier-naming): Beast's names
     void init(const boost::optional<std::uint64_t>& length, error_code& error) {
       if (length) body_.LimitTo(static_cast<std::size_t>(*length));

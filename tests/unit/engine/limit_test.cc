@@ -94,6 +94,58 @@ TEST(QuotaTable, IsBoundedAndDropsFullBucketsFirst) {
   EXPECT_FALSE(charge("mine", 20'001));
 }
 
+// A table of sixteen shards with room for four buckets each.
+class FullQuotaTable : public ::testing::Test {
+ protected:
+  bool Charge(const std::string& key, std::uint64_t count, std::int64_t period) {
+    const std::vector<QuotaCharge> charges = {{key, count, period}};
+    std::vector<std::int64_t> wait(1);
+    return table_.TryCharge(charges, now_, QuotaMode::kConsume, wait);
+  }
+  // A thousand keys that are in debt for `period` each.
+  void Flood(std::int64_t period) {
+    for (int i = 0; i < 1'000; ++i) EXPECT_TRUE(Charge("flood" + std::to_string(flooded_++), 1, period));
+  }
+
+  QuotaTable table_{16 * 4};
+  UnixNanos now_ = 1'000'000 * kSecond;
+  int flooded_ = 0;
+};
+
+TEST_F(FullQuotaTable, KeepsThoseDeepestInDebt) {
+  EXPECT_TRUE(Charge("deep", 1, 3'600 * kSecond));
+  Flood(60 * kSecond);
+  EXPECT_FALSE(Charge("deep", 1, 3'600 * kSecond));
+  EXPECT_EQ(64U, table_.bucket_count());
+}
+
+TEST_F(FullQuotaTable, CountsWhatABucketOwesNowNotWhenItWasMade) {
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(Charge("busy", 10, 3'600 * kSecond));  // the first one owes 6 minutes, all owe an hour
+  Flood(1'200 * kSecond);
+  EXPECT_FALSE(Charge("busy", 10, 3'600 * kSecond));
+}
+
+TEST_F(FullQuotaTable, DropsOnesThatAreFullAgainBeforeAnyInDebt) {
+  for (int i = 0; i < 2'000; ++i) Charge("old" + std::to_string(i), 1, 3'600 * kSecond);
+  now_ += 3'600 * kSecond;
+  std::vector<std::string> kept;
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_TRUE(Charge("new" + std::to_string(i), 1, 60 * kSecond));
+    kept.push_back("new" + std::to_string(i));
+  }
+  int forgotten = 0;
+  for (const std::string& key : kept) forgotten += Charge(key, 1, 60 * kSecond) ? 1 : 0;
+  EXPECT_EQ(0, forgotten);
+}
+
+TEST_F(FullQuotaTable, AClockSetBackDoesNotTurnTheOrderAround) {
+  Flood(60 * kSecond);
+  now_ -= 86'400 * kSecond;
+  EXPECT_TRUE(Charge("deep", 1, 3'600 * kSecond));
+  Flood(60 * kSecond);
+  EXPECT_FALSE(Charge("deep", 1, 3'600 * kSecond));
+}
+
 TEST(QuotaTable, CountsExactlyUnderThreads) {
   QuotaTable table;
   std::atomic<int> passed{0};

@@ -1,0 +1,47 @@
+// limit/<workload>: one charge of a quota, by what the table holds. `live` is the case that an attacker makes who varies the key: the
+// table is full, no bucket is full again, and each charge brings a new key.
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/limit/quota_table.h"
+
+namespace writ {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+enum class Held { kSame, kFullAgain, kLive };
+
+void Charge(benchmark::State& state, Held held) {
+  QuotaTable table;
+  std::vector<std::int64_t> wait(1);
+  UnixNanos now = 1'000 * kSecond;
+  std::uint64_t key = 0;
+  std::vector<QuotaCharge> charges = {{"", 1'000'000, 3'600 * kSecond}};
+  const auto charge = [&] {
+    charges[0].key = "package\x1fpolicy\x1flimit\x1fprincipal-" + std::to_string(key);
+    benchmark::DoNotOptimize(table.TryCharge(charges, now, QuotaMode::kConsume, wait));
+  };
+  charges[0].count = held == Held::kLive ? 10 : 1'000'000;
+  for (; held != Held::kSame && key < QuotaTable::kDefaultMaxBuckets * 11 / 10; ++key) {  // every shard is full then
+    charge();
+    now += 1'000;
+  }
+  if (held == Held::kFullAgain) now += 3'600 * kSecond;
+  for (auto _ : state) {
+    charge();
+    if (held != Held::kSame) ++key;
+    if (held == Held::kFullAgain) now += 4'000'000;  // longer than one call's share: what was charged is full again at once
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK_CAPTURE(Charge, same_key, Held::kSame)->Name("limit/same_key");
+BENCHMARK_CAPTURE(Charge, full_again, Held::kFullAgain)->Name("limit/full_again");
+BENCHMARK_CAPTURE(Charge, live, Held::kLive)->Name("limit/live");
+
+}  // namespace
+}  // namespace writ
+
+BENCHMARK_MAIN();
