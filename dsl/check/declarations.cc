@@ -73,6 +73,7 @@ class Declarer {
     const std::uint32_t package = PackageOf(tree.package.text);
     PackageNames& names = declarations_.names[package];
     const FileId file = tree.file;
+    names.broken.insert(tree.broken_names.begin(), tree.broken_names.end());
     for (const ImportDecl& import : tree.imports) {
       auto& imports = set_.imports[package];
       if (std::find(imports.begin(), imports.end(), import.name.text) == imports.end()) imports.emplace_back(import.name.text);
@@ -162,6 +163,7 @@ class Declarer {
       NeedColumn(table, relation.our_column);
       const auto other = tables.find(relation.table.text);
       if (other == tables.end()) {
+        if (declarations_.names[table.package].broken.contains(relation.table.text)) continue;
         ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, relation.table.span, {relation.table.text}),
                                    relation.table.text, candidates);
         continue;

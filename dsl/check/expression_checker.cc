@@ -237,6 +237,7 @@ TypeId ExpressionChecker::CheckBareName(ExprId id, const Expr& e) {
 
 TypeId ExpressionChecker::UnknownIdent(const Expr& e) {
   const std::string name(e.text);
+  if (IsBroken(e.text)) return Error();
   if (scope_->foreign != nullptr && scope_->foreign->contains(name)) {
     if (scope_->is_body) {
       if (!body_fault_) body_fault_ = BodyFault{name, e.span};
@@ -373,6 +374,7 @@ TypeId ExpressionChecker::RecordMember(const Expr& e, TypeId record, std::string
   }
   if (type.open) return Dyn();
   if (type.name == "data" || type.name.starts_with("data of ")) {
+    if (IsBroken(member)) return Error();
     Diagnostic& diagnostic = Emit(DiagnosticKind::kNotImported, e.name_span, {member});
     Suggest(diagnostic, member, candidates);
     if (diagnostic.help.empty()) diagnostic.help = "import data " + std::string(member);

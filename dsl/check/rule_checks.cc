@@ -7,8 +7,6 @@
 namespace writ::dsl {
 namespace {
 
-constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
-
 // A warning is not worth more: beyond it, allows are no longer compared with denials.
 constexpr std::size_t kMaxShadowComparisons = 1'000'000;
 
@@ -48,7 +46,6 @@ bool PatternCovers(std::string_view outer, const Pattern& inner) {
 
 void PolicyChecker::CheckPolicy(TypedPolicy& policy) {
   const PolicyDecl& decl = *policy.decl;
-  if (decl.target == Target::kAdmission) CheckOperations(decl);
   CheckRuleIds(decl);
   TargetScope& scope = ScopeFor(policy);
   RuleContext context{policy, scope, NamesIn(scope, policy.file)};
@@ -75,7 +72,7 @@ void PolicyChecker::FindTablesOf(TypedPolicy& policy) {
       found = true;
       policy.tables.push_back(tables.at(name));
     }
-    if (!found)
+    if (!found && !IsBroken(pattern.text, policy.package))
       ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, pattern.span, {pattern.text}), pattern.text, candidates);
   }
   std::sort(policy.tables.begin(), policy.tables.end());
@@ -93,14 +90,6 @@ TypeId PolicyChecker::RowType(const TypedPolicy& policy) {
     std::erase_if(common.columns, [&](const Column& column) { return std::find(columns.begin(), columns.end(), column) == columns.end(); });
   }
   return targets_.Row(common, package);
-}
-
-void PolicyChecker::CheckOperations(const PolicyDecl& policy) {
-  for (const Name& operation : policy.operations) {
-    if (std::find(std::begin(kOperations), std::end(kOperations), operation.text) != std::end(kOperations)) continue;
-    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownOperation, operation.span, {operation.text}), operation.text,
-                               kOperations);
-  }
 }
 
 void PolicyChecker::CheckRuleIds(const PolicyDecl& policy) {
@@ -178,7 +167,7 @@ void PolicyChecker::CheckSigners(const SignerExpr& signers, std::uint32_t packag
 
 void PolicyChecker::NeedSigner(const Name& signer, std::uint32_t package) {
   const auto& signers = declarations_.names[package].signers;
-  if (signers.contains(signer.text)) return;
+  if (signers.contains(signer.text) || IsBroken(signer.text, package)) return;
   std::vector<std::string_view> candidates;
   candidates.reserve(signers.size());
   for (const auto& [name, index] : signers) candidates.push_back(name);
