@@ -124,7 +124,11 @@ class Declarer {
       TypeExpr plain = column.type;
       plain.optional = false;
       const std::optional<MemberType> type = ColumnType(checker_.TypeOf(plain));
-      if (!type) checker_.Emit(DiagnosticKind::kBadColumnType, column.type.span, {set_.types.Text(checker_.TypeOf(plain))});
+      if (!type) {
+        const TypeId wanted = checker_.TypeOf(plain);
+        checker_.Emit(DiagnosticKind::kBadColumnType, column.type.span, {set_.types.Text(wanted)}).help =
+            set_.types[wanted].kind == TypeKind::kMap ? "write map(string, dyn)" : "write list(dyn), or list(string)";
+      }
       table.columns.push_back({std::string(column.name.text), type.value_or(MemberType::kDyn), column.type.optional});
     }
     for (const RelationDecl& relation : table.decl->relations) Add(seen, "column", relation.name, seen.size());

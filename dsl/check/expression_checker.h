@@ -100,6 +100,7 @@ class ExpressionChecker {
   std::string Text(TypeId type);
 
   TypeId CheckNode(ExprId id);
+  TypeId CheckLink(ExprId id);
   TypeId CheckKind(ExprId id, const Expr& e);
   TypeId CheckLiteral(const Expr& e);
   TypeId CheckIdent(ExprId id, const Expr& e);
@@ -158,6 +159,7 @@ class ExpressionChecker {
   Diagnostic scratch_{};
   const ExprScope* scope_ = nullptr;  // during Check
   std::vector<Iteration> iterations_;
+  std::vector<ExprId> ready_;    // links of chains that are checked and whose reader is being checked; the innermost last
   std::vector<ExprId> touched_;  // nodes of the current expression, whose types are resolved at the end
   std::optional<BodyFault> body_fault_;
 };

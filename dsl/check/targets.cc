@@ -45,13 +45,26 @@ TypeId TargetTypes::MemberRecord(const TargetInfo& info, const Member& record, s
   const std::string prefix = std::string(record.path) + '.';
   for (const Member& member : info.members) {
     if (!member.path.starts_with(prefix) || member.path.find('.', prefix.size()) != std::string_view::npos) continue;
-    const TypeId type = member.type == MemberType::kRecord ? MemberRecord(info, member, imports) : types_.OfMember(member.type);
+    TypeId type = types_.OfMember(member.type);
+    if (member.type == MemberType::kRecord) type = MemberRecord(info, member, imports);
+    if (!member.fields.empty()) type = FieldRecord(info, member);
     fields.push_back({std::string(member.path.substr(prefix.size())), type, member.if_absent == MemberDefault::kAbsent});
   }
   if (record.path == "data") {
     for (const std::string& name : imports) fields.push_back({name, types_.Simple(TypeKind::kDyn), true});
   }
   return DeclareRecord(types_, record.path, info.name, std::move(fields), record.open, declared_);
+}
+
+// The record of Member::fields. What they hold is dyn: the reader does not check it.
+TypeId TargetTypes::FieldRecord(const TargetInfo& info, const Member& member) {
+  std::vector<RecordField> fields;
+  for (std::string_view rest = member.fields; !rest.empty();) {
+    const std::size_t space = std::min(rest.find(' '), rest.size());
+    fields.push_back({std::string(rest.substr(0, space)), types_.Simple(TypeKind::kDyn), true});
+    rest.remove_prefix(std::min(space + 1, rest.size()));
+  }
+  return DeclareRecord(types_, member.path, info.name, std::move(fields), false, declared_);
 }
 
 VariableTypes TargetTypes::Variables(Target target, std::span<const std::string> imports, TypeId row) {

@@ -28,6 +28,7 @@ class TargetTypes {
 
  private:
   TypeId MemberRecord(const TargetInfo& info, const Member& record, std::span<const std::string> imports);
+  TypeId FieldRecord(const TargetInfo& info, const Member& member);
   TypeTable& types_;
   std::unordered_map<std::string, TypeId> declared_;
 };

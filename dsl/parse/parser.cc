@@ -204,6 +204,9 @@ void Parser::ReportLexFault(const Token& token) {
       if (text == "&" || text == "|") diagnostic->help = "write `" + std::string(text) + std::string(text) + "`";
       if (text == "#") diagnostic->help = "comments start with `//`";
       if (text == ";") diagnostic->help = "lines need no `;`";
+      if (text == "\u00A0" || text == "\u3000") diagnostic->help = "write a plain space";
+      if (text == "\u201C" || text == "\u201D") diagnostic->help = "write a plain \"";
+      if (text == "\u2018" || text == "\u2019") diagnostic->help = "write a plain '";
       if (text == "\\") diagnostic->help = "inside `{…}` of a message use the other kind of quotes";
       break;
     }

@@ -63,14 +63,15 @@ struct Expr {
 
 // Which operand an expression goes on with as a chain: `a + b + c`, `a.b.c`, `a[b][c]` and `a.f().g()` are chains of their first
 // operand, `a ? b : c ? d : e` of its last. Chains may be longer than expressions may be nested, so whoever does much at every node
-// walks them in a loop. ~0 when it is none.
+// walks them in a loop. kNoChain when it is none.
+inline constexpr std::size_t kNoChain = ~std::size_t{0};
 inline std::size_t ChainOperand(const Expr& expr) {
   switch (expr.kind) {
     case ExprKind::kSelect:
     case ExprKind::kOptionalSelect:
     case ExprKind::kBinary:
     case ExprKind::kMacro: return 0;
-    case ExprKind::kCall: return expr.is_method ? 0 : ~std::size_t{0};
+    case ExprKind::kCall: return expr.is_method ? 0 : kNoChain;
     case ExprKind::kConditional: return 2;
     case ExprKind::kLiteral:
     case ExprKind::kIdent:
@@ -80,9 +81,9 @@ inline std::size_t ChainOperand(const Expr& expr) {
     case ExprKind::kOr:
     case ExprKind::kList:
     case ExprKind::kMap:
-    case ExprKind::kStruct: return ~std::size_t{0};
+    case ExprKind::kStruct: return kNoChain;
   }
-  return ~std::size_t{0};
+  return kNoChain;
 }
 
 struct Name {
