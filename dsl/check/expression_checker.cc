@@ -407,8 +407,11 @@ TypeId ExpressionChecker::RecordMember(const Expr& e, TypeId record, std::string
     if (diagnostic.help.empty()) diagnostic.help = "import data " + std::string(member);
     return Error();
   }
-  if (type.name.starts_with("row of ")) {
-    Suggest(Emit(DiagnosticKind::kUnknownColumn, e.name_span, {std::string_view(type.name).substr(7), member}), member, candidates);
+  for (const std::string_view prefix : {"row of ", "related "}) {  // the records that targets.cc makes of tables
+    if (!type.name.starts_with(prefix)) continue;
+    std::string_view table = std::string_view(type.name).substr(prefix.size());
+    table = table.substr(0, table.find(' '));
+    Suggest(Emit(DiagnosticKind::kUnknownColumn, e.name_span, {table, member}), member, candidates);
     return Error();
   }
   Suggest(Emit(DiagnosticKind::kUnknownMember, e.name_span, {type.name, member}), member, candidates);

@@ -60,6 +60,7 @@ class PolicyChecker {
   // ---- rules (rule_checks.cc)
   void FindTablesOf(TypedPolicy& policy);
   TypeId RowType(const TypedPolicy& policy);
+  std::vector<const TypedTable*> RelatedTables(const TypedTable& table) const;
   void CheckRuleIds(const PolicyDecl& policy);
   void CheckRule(RuleContext& context, const RuleDecl& rule);
   void CheckCondition(RuleContext& context, ExprId condition);

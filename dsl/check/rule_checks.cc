@@ -83,13 +83,27 @@ void PolicyChecker::FindTablesOf(TypedPolicy& policy) {
 TypeId PolicyChecker::RowType(const TypedPolicy& policy) {
   if (policy.tables.empty()) return set_.types.Simple(TypeKind::kDyn);
   const std::string& package = set_.packages[policy.package];
-  if (policy.tables.size() == 1) return targets_.Row(set_.tables[policy.tables[0]], package);
+  if (policy.tables.size() == 1) {
+    const TypedTable& table = set_.tables[policy.tables[0]];
+    return targets_.Row(table, package, RelatedTables(table));
+  }
   TypedTable common = set_.tables[policy.tables[0]];
   for (const std::uint32_t index : policy.tables) {
     const std::vector<Column>& columns = set_.tables[index].columns;
     std::erase_if(common.columns, [&](const Column& column) { return std::find(columns.begin(), columns.end(), column) == columns.end(); });
   }
-  return targets_.Row(common, package);
+  return targets_.Row(common, package, {});
+}
+
+// The other table of each relation, nullptr where it is not declared.
+std::vector<const TypedTable*> PolicyChecker::RelatedTables(const TypedTable& table) const {
+  const auto& tables = declarations_.names[table.package].tables;
+  std::vector<const TypedTable*> related;
+  for (const RelationDecl& relation : table.decl->relations) {
+    const auto found = tables.find(relation.table.text);
+    related.push_back(found == tables.end() ? nullptr : &set_.tables[found->second]);
+  }
+  return related;
 }
 
 void PolicyChecker::CheckRuleIds(const PolicyDecl& policy) {
@@ -214,6 +228,9 @@ std::set<std::string_view> PolicyChecker::MaskedColumns(const TypedPolicy& polic
   for (const std::uint32_t table : policy.tables) {
     const auto found = masked_.find(set_.tables[table].decl->name.text);
     if (found != masked_.end()) masked.insert(found->second.begin(), found->second.end());
+    // Rows that come along hold what is masked in their own table.
+    if (masked_.empty()) continue;
+    for (const RelationDecl& relation : set_.tables[table].decl->relations) masked.insert(relation.name.text);
   }
   return masked;
 }

@@ -90,13 +90,28 @@ VariableTypes TargetTypes::AllVariables(std::span<const std::string> imports) {
   return all;
 }
 
-TypeId TargetTypes::Row(const TypedTable& table, std::string_view package) {
+TypeId TargetTypes::Row(const TypedTable& table, std::string_view package, std::span<const TypedTable* const> related) {
   std::vector<RecordField> fields;
   for (const Column& column : table.columns) {
     const TypeId type = types_.OfMember(column.type);
     fields.push_back({column.name, column.nullable ? NullableType(types_, type) : type, true});
   }
+  for (std::size_t i = 0; i < related.size(); ++i) {
+    const RelationDecl& relation = table.decl->relations[i];
+    TypeId row = types_.Simple(TypeKind::kDyn);
+    if (related[i] != nullptr) row = RelatedRow(*related[i], table.decl->name.text);
+    fields.push_back({std::string(relation.name.text), relation.many ? types_.List(row) : row, true});
+  }
   return DeclareRecord(types_, "row of " + std::string(table.decl->name.text), package, std::move(fields), false, declared_);
+}
+
+// A row that another one brings along: its columns and relations by name. What they hold is dyn: the reader does not check it.
+TypeId TargetTypes::RelatedRow(const TypedTable& table, std::string_view owner) {
+  const TypeId dyn = types_.Simple(TypeKind::kDyn);
+  std::vector<RecordField> fields;
+  for (const Column& column : table.columns) fields.push_back({column.name, dyn, true});
+  for (const RelationDecl& relation : table.decl->relations) fields.push_back({std::string(relation.name.text), dyn, true});
+  return DeclareRecord(types_, "related " + std::string(table.decl->name.text), owner, std::move(fields), false, declared_);
 }
 
 }  // namespace writ::dsl

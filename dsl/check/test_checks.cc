@@ -161,6 +161,11 @@ void PolicyChecker::CheckRowData(FileId file, ExprId id, const TypedTable& table
   const Expr& e = set_.expr(file, id);
   for (std::size_t i = 0; i < e.args.size(); i += 2) {
     const Expr& key = set_.expr(file, e.args[i]);
+    const auto is_relation = [&](const RelationDecl& relation) {
+      return key.value.is(Kind::kString) && relation.name.text == key.value.string();
+    };
+    const std::vector<RelationDecl>& relations = table.decl->relations;
+    if (std::any_of(relations.begin(), relations.end(), is_relation)) continue;
     if (key.value.is(Kind::kString)) NeedColumn(table, key.value.string(), key.span);
   }
 }
