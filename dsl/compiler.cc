@@ -37,8 +37,9 @@ Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions&
   std::vector<FileTree> trees;
   for (std::size_t i = 0; i < compilation.files.size(); ++i)
     trees.push_back(ParseFile(compilation.files[i], FileId(i), sink, options.limits));
-  // A tree with syntax errors lacks what did not parse: checking it would report the consequences of what is reported already.
-  if (!sink.has_errors()) {
+  // Without the end of a file, or its package, what it uses and what uses it cannot be judged.
+  const bool checkable = std::all_of(trees.begin(), trees.end(), [](const FileTree& tree) { return tree.complete; });
+  if (checkable) {
     const TypedSet set = CheckPolicies(std::move(trees), compilation.files, sink);
     if (!sink.has_errors()) {
       Program program = LowerPolicies(set, compilation.files, {options.limits, options.optimize}, sink);

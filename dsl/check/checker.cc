@@ -1,6 +1,8 @@
 // The checker's way through a policy set: declarations, then policies in source order, then what lies between them.
 #include "dsl/check/checker.h"
 
+#include <algorithm>
+
 #include "dsl/check/declarations.h"
 #include "dsl/check/expression_checker.h"
 #include "dsl/check/policy_checker.h"
@@ -12,15 +14,16 @@ TypedSet CheckPolicies(std::vector<FileTree> trees, std::span<const SourceFile> 
   TypedSet set;
   set.files = std::move(trees);
   set.exprs.resize(set.files.size());
+  const bool complete = std::none_of(set.files.begin(), set.files.end(), [](const FileTree& tree) { return tree.has_faults; });
   ExpressionChecker checker(set, sink);
   const Declarations declarations = Declare(set, checker);
   PolicyChecker policies(set, declarations, checker, files);
   policies.FindTables();
   for (TypedPolicy& policy : set.policies) policies.CheckPolicy(policy);
-  policies.CheckTogether();
+  if (complete) policies.CheckTogether();
   policies.CheckRemainingBodies(sink);
   for (const FileTree& tree : set.files) {
-    for (const TestDecl& test : tree.tests) policies.CheckTest(tree, test);
+    for (const TestDecl& test : tree.tests) policies.CheckTest(tree, test, complete);
   }
   return set;
 }

@@ -17,10 +17,10 @@
 
 namespace writ::dsl {
 
-// Checks the files of one policy set together. `trees[i].file` is FileId(i), without syntax errors; `files` are borrowed for
-// the places that notes name. Files with the same package share lets, fns, tables, signers, imports and policy names.
-// The result may be lowered exactly when `sink` has no errors. Thread-safe. Cost: linear in the text; lets and fns once per
-// target that uses them.
+// Checks the files of one policy set together. `trees[i].file` is FileId(i), and every tree is complete; what the parser refused is
+// not in it, and uses of names that were declared there are not reported. `files` are borrowed for the places that notes name. Files with
+// the same package share lets, fns, tables, signers, imports and policy names. The result may be lowered exactly when `sink` has no errors.
+// Thread-safe. Cost: linear in the text; lets and fns once per target that uses them.
 TypedSet CheckPolicies(std::vector<FileTree> trees, std::span<const SourceFile> files, DiagnosticSink& sink);
 
 // Checks one expression. With `environment.check` off, only names are resolved and every type is dyn. Constant faults (a bad

@@ -73,6 +73,7 @@ class Declarer {
     const std::uint32_t package = PackageOf(tree.package.text);
     PackageNames& names = declarations_.names[package];
     const FileId file = tree.file;
+    names.broken.insert(tree.broken_names.begin(), tree.broken_names.end());
     for (const ImportDecl& import : tree.imports) {
       auto& imports = set_.imports[package];
       if (std::find(imports.begin(), imports.end(), import.name.text) == imports.end()) imports.emplace_back(import.name.text);
@@ -123,7 +124,11 @@ class Declarer {
       TypeExpr plain = column.type;
       plain.optional = false;
       const std::optional<MemberType> type = ColumnType(checker_.TypeOf(plain));
-      if (!type) checker_.Emit(DiagnosticKind::kBadColumnType, column.type.span, {set_.types.Text(checker_.TypeOf(plain))});
+      if (!type) {
+        const TypeId wanted = checker_.TypeOf(plain);
+        checker_.Emit(DiagnosticKind::kBadColumnType, column.type.span, {set_.types.Text(wanted)}).help =
+            set_.types[wanted].kind == TypeKind::kMap ? "write map(string, dyn)" : "write list(dyn), or list(string)";
+      }
       table.columns.push_back({std::string(column.name.text), type.value_or(MemberType::kDyn), column.type.optional});
     }
     for (const RelationDecl& relation : table.decl->relations) Add(seen, "column", relation.name, seen.size());
@@ -162,6 +167,7 @@ class Declarer {
       NeedColumn(table, relation.our_column);
       const auto other = tables.find(relation.table.text);
       if (other == tables.end()) {
+        if (declarations_.names[table.package].broken.contains(relation.table.text)) continue;
         ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, relation.table.span, {relation.table.text}),
                                    relation.table.text, candidates);
         continue;

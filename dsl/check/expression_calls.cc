@@ -56,6 +56,7 @@ TypeId ExpressionChecker::CheckIndexOfRecord(const Expr& e, TypeId record, bool 
 TypeId ExpressionChecker::CheckCall(ExprId id, const Expr& e) {
   TypeId result;
   if (TryNamespaced(id, e, result)) return result;
+  if (scope_->check && !IsFunction(e)) return UnknownFunction(id, e);
   std::vector<TypeId> arguments;
   for (const ExprId argument : e.args) arguments.push_back(CheckNode(argument));
   if (!e.is_method && scope_->package != nullptr) {
@@ -74,9 +75,15 @@ TypeId ExpressionChecker::CheckCall(ExprId id, const Expr& e) {
   }
   info(id).reference = ReferenceKind::kDeclared;
   info(id).name = std::string(e.text);
-  if (!scope_->check) return Dyn();
-  result = CheckDeclared(e, e.text, e.is_method, arguments);
-  return result.valid() ? result : UnknownFunction(e, e.text);
+  return scope_->check ? CheckDeclared(e, e.text, e.is_method, arguments) : Dyn();
+}
+
+// Whether anything is called so: a fn of the package, a function of the language, or one that the environment declares.
+bool ExpressionChecker::IsFunction(const Expr& e) const {
+  if (!e.is_method && scope_->package != nullptr && scope_->package->fns.contains(e.text)) return true;
+  if (overloads_.TryFind(e.text) != nullptr) return true;
+  return scope_->declared != nullptr &&
+         std::any_of(scope_->declared->begin(), scope_->declared->end(), [&](const auto& overload) { return overload.function == e.text; });
 }
 
 // `optional.of(x)`: a method call whose receiver only spells the function's namespace. A macro variable of that name is a receiver.
@@ -207,16 +214,80 @@ TypeId ExpressionChecker::NoOverload(const Expr& e, std::string_view name, std::
   return Error();
 }
 
-TypeId ExpressionChecker::UnknownFunction(const Expr& e, std::string_view name) {
+namespace {
+
+struct MacroHelp {
+  std::string_view name;
+  std::string_view arguments;  // what it takes
+  std::string_view example;
+};
+constexpr MacroHelp kMacros[] = {
+    {"all", "2 arguments (a variable and a condition)", "list.all(x, x > 0)"},
+    {"exists", "2 arguments (a variable and a condition)", "list.exists(x, x > 0)"},
+    {"exists_one", "2 arguments (a variable and a condition)", "list.exists_one(x, x > 0)"},
+    {"existsOne", "2 arguments (a variable and a condition)", "list.existsOne(x, x > 0)"},
+    {"filter", "2 arguments (a variable and a condition)", "list.filter(x, x > 0)"},
+    {"map", "2 or 3 arguments (a variable, perhaps a condition, and a value)", "list.map(x, x + 1)"},
+    {"optMap", "2 arguments (a variable and a value)", "optional.optMap(x, x + 1)"},
+    {"optFlatMap", "2 arguments (a variable and an optional)", "optional.optFlatMap(x, x.?member)"},
+    {"has", "1 argument (the selection of a member)", "has(value.member)"},
+};
+
+const MacroHelp* TryFindMacroHelp(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kMacros), std::end(kMacros), [name](const MacroHelp& macro) { return macro.name == name; });
+  return found == std::end(kMacros) ? nullptr : found;
+}
+
+}  // namespace
+
+// A call of something that is no function: most often a misspelt one, or a macro with the wrong number of arguments.
+TypeId ExpressionChecker::UnknownFunction(ExprId id, const Expr& e) {
+  info(id).reference = ReferenceKind::kDeclared;
+  info(id).name = std::string(e.text);
+  std::string_view closest;
+  if (const MacroHelp* macro = TryFindMacroHelp(e.text)) {
+    closest = macro->name;
+    const std::string found = std::to_string(e.args.size() - (e.is_method ? 1 : 0));
+    const bool is_placed = e.is_method != (closest == "has");  // `has` is the only one that is no method
+    Diagnostic& diagnostic = is_placed ? Emit(DiagnosticKind::kWrongArgumentCount, e.name_span, {e.text, macro->arguments, found})
+                                       : Emit(DiagnosticKind::kUnknownFunction, e.name_span, {e.text});
+    diagnostic.help = "write " + std::string(macro->example);
+  } else if (e.is_method || !IsBroken(e.text)) {
+    closest = ReportUnknownFunction(e);
+  }
+  CheckUnknownArguments(e, TryFindMacroHelp(closest) != nullptr && closest != "has");
+  return Error();
+}
+
+// Returns the name that was probably meant, or "".
+std::string_view ExpressionChecker::ReportUnknownFunction(const Expr& e) {
   std::vector<std::string_view> candidates = overloads_.names();
-  static constexpr std::string_view kMacros[] = {"all", "exists", "exists_one", "filter", "has", "map", "optFlatMap", "optMap"};
-  candidates.insert(candidates.end(), std::begin(kMacros), std::end(kMacros));
+  for (const MacroHelp& macro : kMacros) candidates.push_back(macro.name);
   if (scope_->package != nullptr) {
     for (const auto& [fn, index] : scope_->package->fns) candidates.push_back(fn);
   }
   std::sort(candidates.begin(), candidates.end());
-  Suggest(Emit(DiagnosticKind::kUnknownFunction, e.name_span, {name}), name, candidates);
-  return Error();
+  Diagnostic& diagnostic = Emit(DiagnosticKind::kUnknownFunction, e.name_span, {e.text});
+  Suggest(diagnostic, e.text, candidates);
+  if (e.text == "not" && !e.is_method) diagnostic.help = "write `!`";
+  return ClosestName(e.text, candidates);
+}
+
+// The arguments may have faults of their own. But where a macro may have been meant, plain names in front are its variables: no use
+// of them is a fault, and they are not looked for.
+void ExpressionChecker::CheckUnknownArguments(const Expr& e, bool is_macro) {
+  std::size_t next = 0;
+  if (e.is_method || (is_macro && !e.args.empty())) CheckNode(e.args[next++]);  // the receiver, or what should be it
+  const auto is_name = [&](std::size_t i) {
+    return e.args[i].valid() && expr(e.args[i]).kind == ExprKind::kIdent && !expr(e.args[i]).rooted;
+  };
+  const std::size_t bound = iterations_.size();
+  if (is_macro || e.is_method) {
+    for (; next + 1 < e.args.size() && is_name(next); ++next) iterations_.push_back({expr(e.args[next]).text, Error()});
+  }
+  if (is_macro && next + 1 == e.args.size() && iterations_.size() == bound && is_name(next)) ++next;  // `.exists(x)`
+  for (; next < e.args.size(); ++next) CheckNode(e.args[next]);
+  iterations_.resize(bound);
 }
 // NOLINTEND(misc-no-recursion)
 

@@ -84,6 +84,7 @@ TypeId ExpressionChecker::Check(ExprId root, const ExprScope& scope) {
   unifier_.Reset();
   iterations_.clear();
   touched_.clear();
+  ready_.clear();
   body_fault_.reset();
   CheckNode(root);
   for (const ExprId id : touched_) info(id).type = unifier_.Resolve(info(id).type, true);
@@ -105,8 +106,34 @@ const Value* ExpressionChecker::TryConstant(FileId file, ExprId id) const {
   return value.is(Kind::kAbsent) ? nullptr : &value;
 }
 
+// Chains are walked in a loop, from the inside out: each link finds the one below it checked. So recursion is bounded by nesting,
+// not by the length of chains. A dotted name in front stays as it is: it may be one name (`google.protobuf.Timestamp`), or the
+// namespace of a function, whose parts mean nothing.
 TypeId ExpressionChecker::CheckNode(ExprId id) {
   if (!id.valid()) return Error();
+  if (!ready_.empty() && ready_.back() == id) return info(id).type;
+  std::vector<ExprId> links;
+  std::size_t dotted = 0;  // selections at the end of `links`
+  ExprId at = id;
+  for (std::size_t operand = ChainOperand(expr(at)); operand != kNoChain; operand = ChainOperand(expr(at))) {
+    dotted = expr(at).kind == ExprKind::kSelect ? dotted + 1 : 0;
+    links.push_back(at);
+    at = expr(at).args[operand];
+    if (!at.valid()) break;
+  }
+  constexpr std::size_t kLongestName = 16;
+  if (at.valid() && expr(at).kind == ExprKind::kIdent && dotted <= kLongestName) links.resize(links.size() - dotted);
+  if (links.empty()) return CheckLink(id);
+  TypeId type = CheckLink(links.back());
+  for (std::size_t i = links.size() - 1; i-- > 0;) {
+    ready_.push_back(links[i + 1]);
+    type = CheckLink(links[i]);
+    ready_.pop_back();
+  }
+  return type;
+}
+
+TypeId ExpressionChecker::CheckLink(ExprId id) {
   const Expr& e = expr(id);
   TypeId type = CheckKind(id, e);
   if (!scope_->check) type = Dyn();
@@ -237,6 +264,7 @@ TypeId ExpressionChecker::CheckBareName(ExprId id, const Expr& e) {
 
 TypeId ExpressionChecker::UnknownIdent(const Expr& e) {
   const std::string name(e.text);
+  if (IsBroken(e.text)) return Error();
   if (scope_->foreign != nullptr && scope_->foreign->contains(name)) {
     if (scope_->is_body) {
       if (!body_fault_) body_fault_ = BodyFault{name, e.span};
@@ -373,13 +401,17 @@ TypeId ExpressionChecker::RecordMember(const Expr& e, TypeId record, std::string
   }
   if (type.open) return Dyn();
   if (type.name == "data" || type.name.starts_with("data of ")) {
+    if (IsBroken(member)) return Error();
     Diagnostic& diagnostic = Emit(DiagnosticKind::kNotImported, e.name_span, {member});
     Suggest(diagnostic, member, candidates);
     if (diagnostic.help.empty()) diagnostic.help = "import data " + std::string(member);
     return Error();
   }
-  if (type.name.starts_with("row of ")) {
-    Suggest(Emit(DiagnosticKind::kUnknownColumn, e.name_span, {std::string_view(type.name).substr(7), member}), member, candidates);
+  for (const std::string_view prefix : {"row of ", "related "}) {  // the records that targets.cc makes of tables
+    if (!type.name.starts_with(prefix)) continue;
+    std::string_view table = std::string_view(type.name).substr(prefix.size());
+    table = table.substr(0, table.find(' '));
+    Suggest(Emit(DiagnosticKind::kUnknownColumn, e.name_span, {table, member}), member, candidates);
     return Error();
   }
   Suggest(Emit(DiagnosticKind::kUnknownMember, e.name_span, {type.name, member}), member, candidates);

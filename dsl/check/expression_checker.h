@@ -22,6 +22,7 @@ using VariableTypes = std::unordered_map<std::string, TypeId>;
 // The names that the files of one package share; values index the vectors of TypedSet.
 struct PackageNames {
   std::unordered_map<std::string_view, std::uint32_t> lets, fns, tables, signers, policies;
+  std::unordered_set<std::string_view> broken;  // declared, as whatever, where the parser found faults: uses are not reported
 };
 
 // Why a let or fn cannot be used in a scope: its body (or what it uses) names a root that the target lacks.
@@ -99,11 +100,13 @@ class ExpressionChecker {
   std::string Text(TypeId type);
 
   TypeId CheckNode(ExprId id);
+  TypeId CheckLink(ExprId id);
   TypeId CheckKind(ExprId id, const Expr& e);
   TypeId CheckLiteral(const Expr& e);
   TypeId CheckIdent(ExprId id, const Expr& e);
   TypeId CheckBareName(ExprId id, const Expr& e);
   TypeId UnknownIdent(const Expr& e);
+  bool IsBroken(std::string_view name) const { return scope_->package != nullptr && scope_->package->broken.contains(name); }
   TypeId UseLet(const Expr& e, std::uint32_t index);
   TypeId CheckSelect(ExprId id, const Expr& e);
   TypeId CheckHas(const Expr& e);
@@ -123,7 +126,10 @@ class ExpressionChecker {
   TypeId CheckDeclared(const Expr& e, std::string_view name, bool is_method, std::span<const TypeId> arguments);
   TypeId ResolveOverload(const Expr& e, const FunctionOverloads& overloads, bool is_method, std::span<const TypeId> arguments);
   TypeId NoOverload(const Expr& e, std::string_view name, std::span<const TypeId> arguments, std::span<const Signature* const> candidates);
-  TypeId UnknownFunction(const Expr& e, std::string_view name);
+  bool IsFunction(const Expr& e) const;
+  TypeId UnknownFunction(ExprId id, const Expr& e);
+  std::string_view ReportUnknownFunction(const Expr& e);
+  void CheckUnknownArguments(const Expr& e, bool is_macro);
   bool TryNamespaced(ExprId id, const Expr& e, TypeId& result);
 
   bool NeedBool(ExprId operand, TypeId type);
@@ -153,6 +159,7 @@ class ExpressionChecker {
   Diagnostic scratch_{};
   const ExprScope* scope_ = nullptr;  // during Check
   std::vector<Iteration> iterations_;
+  std::vector<ExprId> ready_;    // links of chains that are checked and whose reader is being checked; the innermost last
   std::vector<ExprId> touched_;  // nodes of the current expression, whose types are resolved at the end
   std::optional<BodyFault> body_fault_;
 };

@@ -34,11 +34,12 @@ class PolicyChecker {
   // Finds the tables of all policies about rows. Call first: a mask of one policy concerns the messages of all.
   void FindTables();
   void CheckPolicy(TypedPolicy& policy);
-  // Looks across policies: shadowed allows. Call after all policies were checked.
+  // Looks across policies: shadowed allows. Call after all policies were checked, and only when all that was written is there.
   void CheckTogether();
   // Checks lets and fns that no policy uses, then gives all bodies the types that hold for every target.
   void CheckRemainingBodies(DiagnosticSink& sink);
-  void CheckTest(const FileTree& tree, const TestDecl& test);
+  // `complete`: all policies that were written are there, so that what no policy is about can be said.
+  void CheckTest(const FileTree& tree, const TestDecl& test, bool complete);
 
  private:
   struct RuleContext {
@@ -59,7 +60,7 @@ class PolicyChecker {
   // ---- rules (rule_checks.cc)
   void FindTablesOf(TypedPolicy& policy);
   TypeId RowType(const TypedPolicy& policy);
-  void CheckOperations(const PolicyDecl& policy);
+  std::vector<const TypedTable*> RelatedTables(const TypedTable& table) const;
   void CheckRuleIds(const PolicyDecl& policy);
   void CheckRule(RuleContext& context, const RuleDecl& rule);
   void CheckCondition(RuleContext& context, ExprId condition);
@@ -72,6 +73,7 @@ class PolicyChecker {
   TypeId CheckRoot(RuleContext& context, ExprId root);
   void FindMaskedColumns();
   std::set<std::string_view> MaskedColumns(const TypedPolicy& policy) const;
+  bool IsBroken(std::string_view name, std::uint32_t package) const { return declarations_.names[package].broken.contains(name); }
   void NeedSigner(const Name& signer, std::uint32_t package);
 
   // ---- tests (test_checks.cc)

@@ -7,8 +7,6 @@
 namespace writ::dsl {
 namespace {
 
-constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
-
 // A warning is not worth more: beyond it, allows are no longer compared with denials.
 constexpr std::size_t kMaxShadowComparisons = 1'000'000;
 
@@ -48,7 +46,6 @@ bool PatternCovers(std::string_view outer, const Pattern& inner) {
 
 void PolicyChecker::CheckPolicy(TypedPolicy& policy) {
   const PolicyDecl& decl = *policy.decl;
-  if (decl.target == Target::kAdmission) CheckOperations(decl);
   CheckRuleIds(decl);
   TargetScope& scope = ScopeFor(policy);
   RuleContext context{policy, scope, NamesIn(scope, policy.file)};
@@ -75,7 +72,7 @@ void PolicyChecker::FindTablesOf(TypedPolicy& policy) {
       found = true;
       policy.tables.push_back(tables.at(name));
     }
-    if (!found)
+    if (!found && !IsBroken(pattern.text, policy.package))
       ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, pattern.span, {pattern.text}), pattern.text, candidates);
   }
   std::sort(policy.tables.begin(), policy.tables.end());
@@ -86,21 +83,27 @@ void PolicyChecker::FindTablesOf(TypedPolicy& policy) {
 TypeId PolicyChecker::RowType(const TypedPolicy& policy) {
   if (policy.tables.empty()) return set_.types.Simple(TypeKind::kDyn);
   const std::string& package = set_.packages[policy.package];
-  if (policy.tables.size() == 1) return targets_.Row(set_.tables[policy.tables[0]], package);
+  if (policy.tables.size() == 1) {
+    const TypedTable& table = set_.tables[policy.tables[0]];
+    return targets_.Row(table, package, RelatedTables(table));
+  }
   TypedTable common = set_.tables[policy.tables[0]];
   for (const std::uint32_t index : policy.tables) {
     const std::vector<Column>& columns = set_.tables[index].columns;
     std::erase_if(common.columns, [&](const Column& column) { return std::find(columns.begin(), columns.end(), column) == columns.end(); });
   }
-  return targets_.Row(common, package);
+  return targets_.Row(common, package, {});
 }
 
-void PolicyChecker::CheckOperations(const PolicyDecl& policy) {
-  for (const Name& operation : policy.operations) {
-    if (std::find(std::begin(kOperations), std::end(kOperations), operation.text) != std::end(kOperations)) continue;
-    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownOperation, operation.span, {operation.text}), operation.text,
-                               kOperations);
+// The other table of each relation, nullptr where it is not declared.
+std::vector<const TypedTable*> PolicyChecker::RelatedTables(const TypedTable& table) const {
+  const auto& tables = declarations_.names[table.package].tables;
+  std::vector<const TypedTable*> related;
+  for (const RelationDecl& relation : table.decl->relations) {
+    const auto found = tables.find(relation.table.text);
+    related.push_back(found == tables.end() ? nullptr : &set_.tables[found->second]);
   }
+  return related;
 }
 
 void PolicyChecker::CheckRuleIds(const PolicyDecl& policy) {
@@ -178,7 +181,7 @@ void PolicyChecker::CheckSigners(const SignerExpr& signers, std::uint32_t packag
 
 void PolicyChecker::NeedSigner(const Name& signer, std::uint32_t package) {
   const auto& signers = declarations_.names[package].signers;
-  if (signers.contains(signer.text)) return;
+  if (signers.contains(signer.text) || IsBroken(signer.text, package)) return;
   std::vector<std::string_view> candidates;
   candidates.reserve(signers.size());
   for (const auto& [name, index] : signers) candidates.push_back(name);
@@ -225,6 +228,9 @@ std::set<std::string_view> PolicyChecker::MaskedColumns(const TypedPolicy& polic
   for (const std::uint32_t table : policy.tables) {
     const auto found = masked_.find(set_.tables[table].decl->name.text);
     if (found != masked_.end()) masked.insert(found->second.begin(), found->second.end());
+    // Rows that come along hold what is masked in their own table.
+    if (masked_.empty()) continue;
+    for (const RelationDecl& relation : set_.tables[table].decl->relations) masked.insert(relation.name.text);
   }
   return masked;
 }

@@ -45,13 +45,26 @@ TypeId TargetTypes::MemberRecord(const TargetInfo& info, const Member& record, s
   const std::string prefix = std::string(record.path) + '.';
   for (const Member& member : info.members) {
     if (!member.path.starts_with(prefix) || member.path.find('.', prefix.size()) != std::string_view::npos) continue;
-    const TypeId type = member.type == MemberType::kRecord ? MemberRecord(info, member, imports) : types_.OfMember(member.type);
+    TypeId type = types_.OfMember(member.type);
+    if (member.type == MemberType::kRecord) type = MemberRecord(info, member, imports);
+    if (!member.fields.empty()) type = FieldRecord(info, member);
     fields.push_back({std::string(member.path.substr(prefix.size())), type, member.if_absent == MemberDefault::kAbsent});
   }
   if (record.path == "data") {
     for (const std::string& name : imports) fields.push_back({name, types_.Simple(TypeKind::kDyn), true});
   }
   return DeclareRecord(types_, record.path, info.name, std::move(fields), record.open, declared_);
+}
+
+// The record of Member::fields. What they hold is dyn: the reader does not check it.
+TypeId TargetTypes::FieldRecord(const TargetInfo& info, const Member& member) {
+  std::vector<RecordField> fields;
+  for (std::string_view rest = member.fields; !rest.empty();) {
+    const std::size_t space = std::min(rest.find(' '), rest.size());
+    fields.push_back({std::string(rest.substr(0, space)), types_.Simple(TypeKind::kDyn), true});
+    rest.remove_prefix(std::min(space + 1, rest.size()));
+  }
+  return DeclareRecord(types_, member.path, info.name, std::move(fields), false, declared_);
 }
 
 VariableTypes TargetTypes::Variables(Target target, std::span<const std::string> imports, TypeId row) {
@@ -77,13 +90,28 @@ VariableTypes TargetTypes::AllVariables(std::span<const std::string> imports) {
   return all;
 }
 
-TypeId TargetTypes::Row(const TypedTable& table, std::string_view package) {
+TypeId TargetTypes::Row(const TypedTable& table, std::string_view package, std::span<const TypedTable* const> related) {
   std::vector<RecordField> fields;
   for (const Column& column : table.columns) {
     const TypeId type = types_.OfMember(column.type);
     fields.push_back({column.name, column.nullable ? NullableType(types_, type) : type, true});
   }
+  for (std::size_t i = 0; i < related.size(); ++i) {
+    const RelationDecl& relation = table.decl->relations[i];
+    TypeId row = types_.Simple(TypeKind::kDyn);
+    if (related[i] != nullptr) row = RelatedRow(*related[i], table.decl->name.text);
+    fields.push_back({std::string(relation.name.text), relation.many ? types_.List(row) : row, true});
+  }
   return DeclareRecord(types_, "row of " + std::string(table.decl->name.text), package, std::move(fields), false, declared_);
+}
+
+// A row that another one brings along: its columns and relations by name. What they hold is dyn: the reader does not check it.
+TypeId TargetTypes::RelatedRow(const TypedTable& table, std::string_view owner) {
+  const TypeId dyn = types_.Simple(TypeKind::kDyn);
+  std::vector<RecordField> fields;
+  for (const Column& column : table.columns) fields.push_back({column.name, dyn, true});
+  for (const RelationDecl& relation : table.decl->relations) fields.push_back({std::string(relation.name.text), dyn, true});
+  return DeclareRecord(types_, "related " + std::string(table.decl->name.text), owner, std::move(fields), false, declared_);
 }
 
 }  // namespace writ::dsl

@@ -23,11 +23,14 @@ class TargetTypes {
   VariableTypes Variables(Target target, std::span<const std::string> imports, TypeId row);
   // Returns the variables of all targets together: dyn where targets differ.
   VariableTypes AllVariables(std::span<const std::string> imports);
-  // Returns the record of a table's columns.
-  TypeId Row(const TypedTable& table, std::string_view package);
+  // Returns the record of a table's columns and relations. `related`: the other table of each relation, nullptr where it is not known;
+  // empty leaves relations out.
+  TypeId Row(const TypedTable& table, std::string_view package, std::span<const TypedTable* const> related);
 
  private:
   TypeId MemberRecord(const TargetInfo& info, const Member& record, std::span<const std::string> imports);
+  TypeId RelatedRow(const TypedTable& table, std::string_view owner);
+  TypeId FieldRecord(const TargetInfo& info, const Member& member);
   TypeTable& types_;
   std::unordered_map<std::string, TypeId> declared_;
 };

@@ -71,10 +71,13 @@ bool IsInRanges(std::uint32_t value, std::span<const Range> ranges) {
   return std::any_of(ranges.begin(), ranges.end(), [value](const Range& range) { return value >= range.first && value <= range.last; });
 }
 
-// Controls, and the invisible characters that make text read otherwise than it compiles (bidirectional overrides, BOM).
+// Controls, and the invisible characters that make text read otherwise than it compiles: bidirectional overrides, BOM, spaces that
+// are no space to the lexer, fillers, tags.
 bool IsDangerous(std::uint32_t value) {
-  static constexpr Range kRanges[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0x61C, 0x61C},  {0x200B, 0x200F},
-                                      {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}};
+  static constexpr Range kRanges[] = {{0x00, 0x1F},     {0x7F, 0xA0},     {0xAD, 0xAD},     {0x34F, 0x34F},    {0x61C, 0x61C},
+                                      {0x115F, 0x1160}, {0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F},  {0x2000, 0x200F},
+                                      {0x2028, 0x202F}, {0x205F, 0x206F}, {0x2800, 0x2800}, {0x3000, 0x3000},  {0x3164, 0x3164},
+                                      {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
   return IsInRanges(value, kRanges);
 }
 

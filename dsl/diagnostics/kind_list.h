@@ -16,6 +16,7 @@
   X(UnexpectedToken,              Error,    "found {0}, expected {1}")                                                   \
   X(ReservedWord,                 Error,    "`{0}` is a reserved word")                                                  \
   X(ExpressionTooDeep,            Error,    "this expression is nested more than {0} levels deep")                       \
+  X(ChainTooLong,                 Error,    "this chain of operators, members or `? :` has more than {0} links")         \
   X(ExpressionTooLarge,           Error,    "the file has more than {0} expression nodes")                               \
   X(FileTooLarge,                 Error,    "the file is larger than {0} bytes")                                         \
   X(BadMacroCall,                 Error,    "`{0}` {1}")                                                                 \
@@ -30,9 +31,11 @@
   X(BadPattern,                   Error,    "`{0}` is not a pattern: {1}")                                               \
   X(BadMessage,                   Error,    "{0} in the message")                                                        \
   X(UnknownOperation,             Error,    "`{0}` is not an admission operation")                                       \
+  X(UnknownDialect,               Error,    "`{0}` is not a dialect of filters")                                         \
   X(EmptyPolicy,                  Warning,  "policy `{0}` has no rules")                                                 \
   /* names */                                                                                                            \
   X(DuplicateName,                Error,    "{0} `{1}` is declared twice")                                               \
+  X(RepeatedDeclaration,          Warning,  "{0} is {1} twice")                                                          \
   X(DuplicateRuleId,              Error,    "two rules of `{0}` have the id `{1}`")                                      \
   X(ShadowedName,                 Error,    "`{0}` already names {1}")                                                   \
   X(UnknownName,                  Error,    "`{0}` is not declared")                                                     \

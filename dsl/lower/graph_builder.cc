@@ -12,6 +12,13 @@
 #include "rules/ir/verify_parts.h"
 
 namespace writ::dsl {
+namespace {
+
+// Static paths are no longer than this; what is longer goes on with instructions. JSON nests less deep (JsonLimits::max_depth), and
+// VerifyProgram refuses slots below 250 others.
+constexpr std::uint16_t kMaxSlotSteps = 120;
+
+}  // namespace
 
 GraphBuilder::GraphBuilder(const TypedSet& set, Graph& graph, const std::vector<LineIndex>& lines, const SourceLimits& limits,
                            bool simplify)
@@ -37,6 +44,7 @@ NodeId GraphBuilder::Build(FileId file, ExprId root) {
   visited_ = 0;
   macro_depth_ = 0;
   fn_depth_ = 0;
+  ready_.clear();
   Frame frame{file, {}, {}};
   const NodeId node = Node(frame, root);
   if (fault_ == BuildFault::kNone && graph_[node].tree_size > limits_.max_inline_nodes) fault_ = BuildFault::kTooLarge;
@@ -52,7 +60,31 @@ NodeId GraphBuilder::NoOverload(std::string_view name, SourceLocation place) {
   return graph_.Constant(Value::Error(ValueError::kNoMatchingOverload, name), place);
 }
 
+// Chains are walked in a loop from the inside out, as ExpressionChecker::CheckNode does: each link finds the node below it ready.
 NodeId GraphBuilder::Node(Frame& frame, ExprId id) {
+  if (!ready_.empty() && ready_.back().frame == &frame && ready_.back().id == id) return ready_.back().node;
+  std::vector<ExprId> links;
+  for (ExprId at = id; ContinuesChain(frame.file, at); at = set_.expr(frame.file, at).args[ChainOperand(set_.expr(frame.file, at))])
+    links.push_back(at);
+  if (links.empty()) return Link(frame, id);
+  NodeId node = Link(frame, links.back());
+  for (std::size_t i = links.size() - 1; i-- > 0;) {
+    ready_.push_back({&frame, links[i + 1], node});
+    node = Link(frame, links[i]);
+    ready_.pop_back();
+  }
+  return node;
+}
+
+// Whether the expression is a link whose chain operand is evaluated: the parts of dotted names are not.
+bool GraphBuilder::ContinuesChain(FileId file, ExprId id) const {
+  const Expr& e = set_.expr(file, id);
+  const TypedExpr& info = set_.info(file, id);
+  if (ChainOperand(e) == kNoChain || info.namespaced) return false;
+  return e.kind != ExprKind::kSelect || info.reference == ReferenceKind::kNone;
+}
+
+NodeId GraphBuilder::Link(Frame& frame, ExprId id) {
   const Expr& e = set_.expr(frame.file, id);
   const SourceLocation place = PlaceOf(frame.file, e.name_span.end > e.name_span.begin ? e.name_span : e.span);
   if (fault_ != BuildFault::kNone || ++visited_ > limits_.max_inline_nodes) return Failed(BuildFault::kTooLarge, place);
@@ -130,14 +162,14 @@ std::uint16_t GraphBuilder::StepsAfterRoot(SlotId slot) const {
 NodeId GraphBuilder::MemberNode(NodeKind kind, NodeId operand, std::string_view member, SourceLocation place) {
   const ::writ::Node& on = graph_[operand];
   const auto index = on.index;
-  if (on.kind == NodeKind::kSlot) {
+  if (on.kind == NodeKind::kSlot && StepsAfterRoot(SlotId(index)) < kMaxSlotSteps) {
     const std::uint16_t plain = StepsAfterRoot(SlotId(index));
     const SlotId slot = graph_.Child(SlotId(index), member);
     if (kind == NodeKind::kSelect) return graph_.Leaf(NodeKind::kSlot, slot.index, 0, place);
     if (kind == NodeKind::kHasMember) return graph_.Leaf(NodeKind::kHasSlot, slot.index, 0, place);
     return graph_.Leaf(NodeKind::kOptionalSlot, slot.index, plain, place);
   }
-  if (on.kind == NodeKind::kOptionalSlot && kind != NodeKind::kHasMember) {
+  if (on.kind == NodeKind::kOptionalSlot && kind != NodeKind::kHasMember && StepsAfterRoot(SlotId(index)) < kMaxSlotSteps) {
     const std::uint16_t plain = on.detail;
     return graph_.Leaf(NodeKind::kOptionalSlot, graph_.Child(SlotId(index), member).index, plain, place);
   }

@@ -14,7 +14,7 @@
 namespace writ::dsl {
 
 // Ceiling for the nesting of one expression with its fns inlined; bounds every recursion over nodes.
-inline constexpr std::uint32_t kMaxNodeDepth = 600;
+inline constexpr std::uint32_t kMaxNodeDepth = 1'500;
 
 // Why an expression could not be built.
 enum class BuildFault : std::uint8_t { kNone, kTooLarge, kTooDeep };
@@ -38,7 +38,16 @@ class GraphBuilder {
     std::vector<std::pair<std::string_view, std::uint32_t>> iterations;  // name, depth
   };
 
+  // A link of a chain that has its node, while the next one is built.
+  struct Ready {
+    const Frame* frame;
+    ExprId id;
+    NodeId node;
+  };
+
   NodeId Node(Frame& frame, ExprId id);
+  NodeId Link(Frame& frame, ExprId id);
+  bool ContinuesChain(FileId file, ExprId id) const;
   NodeId Reference(Frame& frame, const Expr& e, const TypedExpr& info);
   NodeId Call(Frame& frame, ExprId id, const Expr& e);
   NodeId FnCall(Frame& frame, const Expr& e, const TypedExpr& info);
@@ -59,6 +68,7 @@ class GraphBuilder {
   SourceLimits limits_;
   bool simplify_;
   BuildFault fault_ = BuildFault::kNone;
+  std::vector<Ready> ready_;
   std::uint32_t visited_ = 0;  // expressions in this Build, counted again each time they are inlined
   std::uint32_t macro_depth_ = 0;
   std::uint32_t fn_depth_ = 0;                // levels of expressions above, through fns

@@ -191,6 +191,9 @@ class Lowerer {
       for (const Column& column : table.columns) {
         if (column.name == name) types.push_back(column.type);
       }
+      for (const RelationDecl& relation : table.decl->relations) {
+        if (relation.name.text == name) types.push_back(MemberType::kDyn);
+      }
     }
     return types;
   }

@@ -8,37 +8,57 @@ namespace writ::dsl {
 
 // One declaration of the file; on a fault skips to the next.
 void Parser::ParseDeclaration() {
-  const std::uint32_t begin = current_.begin;
+  const std::uint32_t begin = statement_begin_ = current_.begin;
   std::vector<Attribute> attributes;
   bool parsed = ParseAttributes(attributes);
-  if (!attributes.empty() && parsed && !AtWord("policy")) parsed = Fail("`policy` after its attributes");
-  if (parsed) {
-    if (AtWord("policy")) {
-      parsed = ParsePolicy(std::move(attributes), begin);
-    } else if (AtWord("test")) {
-      parsed = ParseTest();
-    } else if (AtWord("package")) {
-      parsed = ParsePackage();
-    } else if (AtWord("import")) {
-      parsed = ParseImport();
-    } else if (AtWord("let")) {
-      parsed = ParseLet();
-    } else if (AtWord("fn")) {
-      parsed = ParseFn();
-    } else if (AtWord("table")) {
-      parsed = ParseTable();
-    } else if (AtWord("signer")) {
-      parsed = ParseSigner();
-    } else {
-      static constexpr std::string_view kWords[] = {"policy", "test", "package", "import", "let", "fn", "table", "signer"};
-      const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kWords) : std::string_view{};
-      parsed = Fail("a declaration (policy, test, let, fn, table, signer, import)",
-                    closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
-    }
-  }
+  if (!attributes.empty() && parsed && !AtWord("policy")) parsed = FailAtToken("`policy` after its attributes");
+  if (parsed) parsed = ParseDeclarationAfter(std::move(attributes), begin);
   if (parsed) return;
+  statement_begin_ = begin;
   if (current_.begin == begin) Skip();
-  SkipUntil([this](bool) { return (At(TokenKind::kAt) && current_.starts_line) || AtDeclarationStart(); });
+  SkipUntil([this](const SkipPlace& place) {
+    return (At(TokenKind::kAt) && current_.starts_line) || AtDeclarationStart() || AtNextStatement(place);
+  });
+}
+
+bool Parser::ParseDeclarationAfter(std::vector<Attribute> attributes, std::uint32_t begin) {
+  const std::uint32_t faults = fault_count_;
+  const std::string_view name = DeclaredName();
+  const bool is_package = AtWord("package");
+  bool parsed = false;
+  if (AtWord("policy")) {
+    parsed = ParsePolicy(std::move(attributes), begin);
+  } else if (AtWord("test")) {
+    parsed = ParseTest();
+  } else if (AtWord("package")) {
+    parsed = ParsePackage();
+  } else if (AtWord("import")) {
+    parsed = ParseImport();
+  } else if (AtWord("let")) {
+    parsed = ParseLet();
+  } else if (AtWord("fn")) {
+    parsed = ParseFn();
+  } else if (AtWord("table")) {
+    parsed = ParseTable();
+  } else if (AtWord("signer")) {
+    parsed = ParseSigner();
+  } else {
+    static constexpr std::string_view kWords[] = {"policy", "test", "package", "import", "let", "fn", "table", "signer"};
+    parsed = FailAtWord("a declaration (policy, test, let, fn, table, signer, import)", kWords);
+  }
+  if (parsed && faults == fault_count_) return true;
+  if (!name.empty()) tree_.broken_names.push_back(name);
+  if (is_package) tree_.complete = false;  // whose names are visible here is not known
+  return parsed;
+}
+
+// The name that the declaration at the current token declares, or "".
+std::string_view Parser::DeclaredName() const {
+  if (!At(TokenKind::kIdent)) return {};
+  Lexer ahead = lexer_;
+  Token name = ahead.Next();
+  if (name.kind == TokenKind::kIdent && ahead.Text(name) == "data") name = ahead.Next();  // import data NAME
+  return name.kind == TokenKind::kIdent ? ahead.Text(name) : std::string_view();
 }
 
 bool Parser::ParsePackage() {
@@ -63,22 +83,27 @@ bool Parser::ParseImport() {
   if (!ExpectWord("data")) return false;
   const std::optional<Name> name = ParseName("the name of the data", NameUse::kMember);
   if (!name) return false;
+  for (const ImportDecl& import : tree_.imports) {
+    if (import.name.text == name->text)
+      sink_.Emit(DiagnosticKind::kRepeatedDeclaration, name->span, {"data `" + std::string(name->text) + "`", "imported"});
+  }
   tree_.imports.push_back({*name, SpanFrom(begin)});
   return true;
 }
 
 bool Parser::ParseLet() {
+  const std::uint32_t faults = fault_count_;
   const std::uint32_t begin = Take(kStarts).begin;
   const std::optional<Name> name = ParseName("a name", NameUse::kVariable);
   if (!name || !Expect(TokenKind::kAssign)) return false;
   const ExprId value = ParseExpr();
   if (!value.valid()) return false;
-  tree_.lets.push_back({*name, value, SpanFrom(begin)});
-  return true;
+  return Keep(tree_.lets, {*name, value, SpanFrom(begin)}, faults);
 }
 
 bool Parser::ParseFn() {
   FnDecl fn;
+  const std::uint32_t faults = fault_count_;
   const std::uint32_t begin = Take(kStarts).begin;
   const std::optional<Name> name = ParseName("a name", NameUse::kVariable);
   if (!name || !Expect(TokenKind::kLeftParen, kOpens | kGlueBefore | kGlueAfter)) return false;
@@ -98,8 +123,7 @@ bool Parser::ParseFn() {
   fn.body = ParseExpr();
   if (!fn.body.valid()) return false;
   fn.span = SpanFrom(begin);
-  tree_.fns.push_back(std::move(fn));
-  return true;
+  return Keep(tree_.fns, std::move(fn), faults);
 }
 
 // name [ "(" types ")" ] [ "?" ]
@@ -126,21 +150,23 @@ std::optional<TypeExpr> Parser::ParseType() {  // NOLINT(misc-no-recursion): dep
 
 bool Parser::ParseTable() {
   TableDecl table;
+  const std::uint32_t faults = fault_count_;
   const std::uint32_t begin = Take(kStarts).begin;
   const std::optional<Name> name = ParseName("a table name", NameUse::kMember);
   if (!name || !Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
   table.name = *name;
   const auto at_column = [this] { return At(TokenKind::kIdent) && Peek().kind == TokenKind::kColon; };
   while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
-    const std::uint32_t column = current_.begin;
+    const std::uint32_t column = statement_begin_ = current_.begin;
     if (ParseColumn(table)) continue;
     if (current_.begin == column) Skip();
-    SkipUntil([&](bool closes_block) { return at_column() || closes_block || (current_.starts_line && AtDeclarationStart()); });
+    SkipUntil([&](const SkipPlace& place) {
+      return at_column() || place.closes_block || (current_.starts_line && AtDeclarationStart()) || AtNextStatement(place);
+    });
   }
-  if (!Expect(TokenKind::kRightBrace, kBlockCloses)) return false;
+  if (!ExpectBlockEnd()) return false;
   table.span = SpanFrom(begin);
-  tree_.tables.push_back(std::move(table));
-  return true;
+  return Keep(tree_.tables, std::move(table), faults);
 }
 
 // name ":" type, or a relation
@@ -148,6 +174,10 @@ bool Parser::ParseColumn(TableDecl& table) {
   const std::optional<Name> name = ParseName("a column", NameUse::kMember, kStartsSoftly);
   if (!name || !Expect(TokenKind::kColon, kGlueBefore)) return false;
   if (AtRelation()) return ParseRelation(*name, table);
+  if (AtWordsOfRelation()) {
+    static constexpr std::string_view kWords[] = {"many", "one"};
+    return FailAtWord("`many` or `one`", kWords);
+  }
   std::optional<TypeExpr> type = ParseType();
   if (!type) return false;
   table.columns.push_back({*name, std::move(*type)});
@@ -155,10 +185,12 @@ bool Parser::ParseColumn(TableDecl& table) {
 }
 
 // `many` and `one` are types unless `TABLE on` follows.
-bool Parser::AtRelation() const {
-  if (!AtWord("many") && !AtWord("one")) return false;
+bool Parser::AtRelation() const { return (AtWord("many") || AtWord("one")) && AtWordsOfRelation(); }
+
+// name TABLE "on"
+bool Parser::AtWordsOfRelation() const {
   Lexer ahead = lexer_;
-  return ahead.Next().kind == TokenKind::kIdent && ahead.Text(ahead.Next()) == "on";
+  return At(TokenKind::kIdent) && ahead.Next().kind == TokenKind::kIdent && ahead.Text(ahead.Next()) == "on";
 }
 
 // ("many" | "one") table "on" table "." column "=" column
@@ -185,6 +217,7 @@ bool Parser::ParseRelation(Name name, TableDecl& table) {
 // signer NAME key "file" | signer NAME keyless { … }
 bool Parser::ParseSigner() {
   SignerDecl signer;
+  const std::uint32_t faults = fault_count_;
   const std::uint32_t begin = Take(kStarts).begin;
   const std::optional<Name> name = ParseName("a signer's name", NameUse::kMember);
   if (!name) return false;
@@ -200,32 +233,42 @@ bool Parser::ParseSigner() {
     return Fail("`keyless` or `key`");
   }
   signer.span = SpanFrom(begin);
-  tree_.signers.push_back(signer);
-  return true;
+  return Keep(tree_.signers, std::move(signer), faults);
 }
 
 // "{" issuer "…" subject "…" trust "…" "}", in any order
 bool Parser::ParseSignerBody(SignerDecl& signer) {
-  struct Field {
-    std::string_view word;
-    StringLiteral* literal;
-  };
-  const Field fields[] = {{"issuer", &signer.issuer}, {"subject", &signer.subject}, {"trust", &signer.trust}};
+  const SignerField fields[] = {{"issuer", &signer.issuer}, {"subject", &signer.subject}, {"trust", &signer.trust}};
   if (!Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
-  while (!At(TokenKind::kRightBrace)) {
-    const auto* field = std::find_if(std::begin(fields), std::end(fields), [this](const Field& f) { return AtWord(f.word); });
-    if (field == std::end(fields)) return Fail("`issuer`, `subject`, `trust` or `}`");
-    const Token word = Take(kStartsSoftly);
-    if (field->literal->span.begin != field->literal->span.end) Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {field->word});
-    const std::optional<StringLiteral> literal = ParseString("a string");
-    if (!literal) return false;
-    *field->literal = *literal;
+  const std::uint32_t faults = fault_count_;
+  while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
+    const std::uint32_t begin = statement_begin_ = current_.begin;
+    if (ParseSignerField(fields)) continue;
+    if (current_.begin == begin) Skip();
+    SkipUntil([&](const SkipPlace& place) {
+      const bool at_field =
+          std::any_of(std::begin(fields), std::end(fields), [this](const SignerField& field) { return AtWord(field.word); });
+      return at_field || place.closes_block || (current_.starts_line && AtDeclarationStart()) || AtNextStatement(place);
+    });
   }
-  for (const Field& field : fields) {
-    if (field.literal->span.begin == field.literal->span.end)
-      Fail("`" + std::string(field.word) + " \"…\"`: a keyless signer needs all three");
+  for (const SignerField& field : fields) {
+    if (faults == fault_count_ && field.literal->span.begin == field.literal->span.end)
+      FailAtToken("`" + std::string(field.word) + " \"…\"`: a keyless signer needs all three");
   }
-  return Expect(TokenKind::kRightBrace, kBlockCloses);
+  return ExpectBlockEnd();
+}
+
+bool Parser::ParseSignerField(std::span<const SignerField> fields) {
+  const auto field = std::find_if(fields.begin(), fields.end(), [this](const SignerField& each) { return AtWord(each.word); });
+  if (field == fields.end()) {
+    static constexpr std::string_view kWords[] = {"issuer", "subject", "trust"};
+    return FailAtWord("`issuer`, `subject`, `trust` or `}`", kWords);
+  }
+  const Token word = Take(kStartsSoftly);
+  if (field->literal->span.begin != field->literal->span.end) Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {field->word});
+  const std::optional<StringLiteral> literal = ParseString("a string");
+  if (literal) *field->literal = *literal;
+  return literal.has_value();
 }
 
 // Any number of @name(value).
@@ -241,7 +284,14 @@ bool Parser::ParseAttribute(std::vector<Attribute>& attributes, int layout) {
   static constexpr std::string_view kSeverities[] = {"info", "low", "medium", "high", "critical"};
   Take(layout | kGlueAfter);
   const std::optional<Name> name = ParseName("an attribute's name", NameUse::kMember);
-  if (!name || !Expect(TokenKind::kLeftParen, kOpens | kGlueBefore | kGlueAfter)) return false;
+  if (!name) return false;
+  if (!At(TokenKind::kLeftParen)) {
+    Diagnostic* diagnostic = Report(DiagnosticKind::kBadAttribute, name->span, {name->text, "a value in parentheses"});
+    if (diagnostic != nullptr)
+      diagnostic->help = "write `@" + std::string(name->text) + (name->text == "severity" ? "(high)`" : "(\"…\")`");
+    return false;
+  }
+  Take(kOpens | kGlueBefore | kGlueAfter);
   if (!At(TokenKind::kString) && !At(TokenKind::kIdent)) return Fail("a string or a word");
   const Token token = Take();
   const Attribute attribute{*name, token.kind == TokenKind::kString ? Decode(token) : Text(token), SpanOf(token)};

@@ -1,6 +1,6 @@
 // CEL expressions. Source: cel-spec langdef.md and CEL.g4 for the grammar, cel-go parser/macro.go for what counts as a macro call.
 // Recursion: every cycle of these functions passes ParseExpr, which enforces max_expression_depth; chains (`a.b.c`, `a + b + c`,
-// `!!a`) are loops whose tree depth Add enforces.
+// `a ? b : c ? d : e`) are loops whose length Add enforces.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -23,6 +23,7 @@ constexpr BinaryOperator kOperators[] = {
     {TokenKind::kPlus, 2, "_+_"},         {TokenKind::kMinus, 2, "_-_"},     {TokenKind::kStar, 3, "_*_"},
     {TokenKind::kSlash, 3, "_/_"},        {TokenKind::kPercent, 3, "_%_"}};
 constexpr BinaryOperator kInOperator = {TokenKind::kIdent, 1, "@in"};
+constexpr int kRelation = 1;
 constexpr int kHighestPrecedence = 3;
 
 struct MacroInfo {
@@ -56,12 +57,22 @@ bool Parser::IsTooDeep() {
   return true;
 }
 
-// Adds a node whose arguments are valid. Fails when the tree gets too deep or too large.
+// Adds a node whose arguments are valid. Fails when the tree gets too deep or too large. A node that goes on with a chain is no
+// deeper nested than the chain, but one level higher.
 ExprId Parser::Add(Expr expr) {
-  std::uint32_t depth = 1;
-  for (const ExprId argument : expr.args) depth = std::max(depth, depths_[argument.index] + 1);
-  if (depth > limits_.max_expression_depth) {
+  const std::size_t chain = ChainOperand(expr);
+  Depth depth;
+  for (std::size_t i = 0; i < expr.args.size(); ++i) {
+    const Depth below = depths_[expr.args[i].index];
+    depth.nesting = std::max(depth.nesting, below.nesting + (i == chain ? 0 : 1));
+    depth.levels = std::max(depth.levels, below.levels + 1);
+  }
+  if (depth.nesting > limits_.max_expression_depth) {
     Report(DiagnosticKind::kExpressionTooDeep, expr.span, {std::to_string(limits_.max_expression_depth)});
+    return {};
+  }
+  if (depth.levels > limits_.max_chain_length) {
+    Report(DiagnosticKind::kChainTooLong, expr.name_span, {std::to_string(limits_.max_chain_length)});
     return {};
   }
   if (tree_.exprs.size() >= limits_.max_expression_nodes) {
@@ -82,35 +93,60 @@ ExprId Parser::AddLiteral(Value value, SourceSpan span) {
   return Add(std::move(expr));
 }
 
-// ConditionalOr [ "?" ConditionalOr ":" Expr ]
+// { ConditionalOr "?" ConditionalOr ":" } ConditionalOr: the arms from the first to the last, built from the last to the first.
 ExprId Parser::ParseExpr() {  // NOLINT(misc-no-recursion): depth <= max_expression_depth
+  struct Arm {
+    ExprId condition, then;
+    SourceSpan question;
+  };
   const Nesting nesting(*this);
   if (IsTooDeep()) return {};
-  const ExprId condition = ParseOr();
-  if (!condition.valid() || !At(TokenKind::kQuestion)) return condition;
-  const SourceSpan operator_span = SpanOf(Take());
-  const ExprId then = ParseOr();
-  if (!then.valid() || !Expect(TokenKind::kColon)) return {};
-  const ExprId otherwise = ParseExpr();
-  if (!otherwise.valid()) return {};
-  Expr expr;
-  expr.kind = ExprKind::kConditional;
-  expr.span = SpanFrom(SpanOfExpr(condition).begin);
-  expr.name_span = operator_span;
-  expr.text = "_?_:_";
-  expr.args = {condition, then, otherwise};
-  return Add(std::move(expr));
+  std::vector<Arm> arms;
+  ExprId result = ParseOr();
+  while (result.valid() && At(TokenKind::kQuestion)) {
+    Arm arm{result, {}, SpanOf(Take())};
+    arm.then = ParseOr();
+    if (!arm.then.valid() || !Expect(TokenKind::kColon)) return {};
+    arms.push_back(arm);
+    result = ParseOr();
+  }
+  for (auto arm = arms.rbegin(); arm != arms.rend() && result.valid(); ++arm) {
+    Expr expr;
+    expr.kind = ExprKind::kConditional;
+    expr.span = SpanFrom(SpanOfExpr(arm->condition).begin);
+    expr.name_span = arm->question;
+    expr.text = "_?_:_";
+    expr.args = {arm->condition, arm->then, result};
+    result = Add(std::move(expr));
+  }
+  return result;
+}
+
+// `&&`, `||`; the words that stand for them elsewhere are reported and read as if they were.
+bool Parser::TakeLogical(TokenKind kind, std::string_view word) {
+  if (TryTake(kind)) return true;
+  if (!AtWord(word)) return false;
+  ReportInstead(SpanOf(current_), TokenKindText(kind));
+  Take();
+  return true;
+}
+
+void Parser::ReportInstead(SourceSpan span, std::string_view meant) {
+  const std::string_view found = text_.substr(span.begin, span.end - span.begin);
+  const std::string written = "`" + std::string(meant) + "`";
+  Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, span, {"`" + std::string(found) + "`", written});
+  if (diagnostic != nullptr) diagnostic->help = "write " + written;
 }
 
 ExprId Parser::ParseOr() {  // NOLINT(misc-no-recursion): see ParseExpr
   const ExprId first = ParseAnd();
-  if (!first.valid() || !At(TokenKind::kOrOr)) return first;
+  if (!first.valid() || (!At(TokenKind::kOrOr) && !AtWord("or"))) return first;
   Expr expr;
   expr.kind = ExprKind::kOr;
   expr.name_span = SpanOf(current_);
   expr.text = "_||_";
   expr.args = {first};
-  while (TryTake(TokenKind::kOrOr)) {
+  while (TakeLogical(TokenKind::kOrOr, "or")) {
     const ExprId next = ParseAnd();
     if (!next.valid()) return {};
     expr.args.push_back(next);
@@ -121,13 +157,13 @@ ExprId Parser::ParseOr() {  // NOLINT(misc-no-recursion): see ParseExpr
 
 ExprId Parser::ParseAnd() {  // NOLINT(misc-no-recursion): see ParseExpr
   const ExprId first = ParseBinary(1);
-  if (!first.valid() || !At(TokenKind::kAndAnd)) return first;
+  if (!first.valid() || (!At(TokenKind::kAndAnd) && !AtWord("and"))) return first;
   Expr expr;
   expr.kind = ExprKind::kAnd;
   expr.name_span = SpanOf(current_);
   expr.text = "_&&_";
   expr.args = {first};
-  while (TryTake(TokenKind::kAndAnd)) {
+  while (TakeLogical(TokenKind::kAndAnd, "and")) {
     const ExprId next = ParseBinary(1);
     if (!next.valid()) return {};
     expr.args.push_back(next);
@@ -136,20 +172,40 @@ ExprId Parser::ParseAnd() {  // NOLINT(misc-no-recursion): see ParseExpr
   return Add(std::move(expr));
 }
 
+// Takes an operator of this precedence: its place and the name of its function, or "". `=`, `===` and `!==` are reported and read
+// as what they mean.
+std::string_view Parser::TakeBinaryOperator(int precedence, SourceSpan& span) {
+  const BinaryOperator* found = AtWord("in") ? &kInOperator : nullptr;
+  for (const BinaryOperator& candidate : kOperators) {
+    if (At(candidate.kind)) found = &candidate;
+  }
+  if (precedence == kRelation && At(TokenKind::kAssign)) {
+    span = SpanOf(current_);
+    ReportInstead(span, "==");
+    Take();
+    return "_==_";
+  }
+  if (found == nullptr || found->precedence != precedence) return {};
+  const Token token = Take();
+  span = SpanOf(token);
+  const bool is_equality = token.kind == TokenKind::kEqualEqual || token.kind == TokenKind::kNotEqual;
+  if (is_equality && At(TokenKind::kAssign) && current_.begin == token.end) {
+    span.end = current_.end;
+    ReportInstead(span, TokenKindText(token.kind));
+    Take();
+  }
+  return found->function;
+}
+
 // Relations, sums and products: left-associative levels 1, 2, 3.
 ExprId Parser::ParseBinary(int min_precedence) {  // NOLINT(misc-no-recursion): at most three levels, then see ParseExpr
   if (min_precedence > kHighestPrecedence) return ParseUnary();
   ExprId left = ParseBinary(min_precedence + 1);
   while (left.valid()) {
-    const BinaryOperator* found = AtWord("in") ? &kInOperator : nullptr;
-    for (const BinaryOperator& candidate : kOperators) {
-      if (At(candidate.kind)) found = &candidate;
-    }
-    if (found == nullptr || found->precedence != min_precedence) break;
     Expr expr;
     expr.kind = ExprKind::kBinary;
-    expr.name_span = SpanOf(Take());
-    expr.text = found->function;
+    expr.text = TakeBinaryOperator(min_precedence, expr.name_span);
+    if (expr.text.empty()) break;
     const ExprId right = ParseBinary(min_precedence + 1);
     if (!right.valid()) return {};
     expr.span = SpanFrom(SpanOfExpr(left).begin);
@@ -159,8 +215,23 @@ ExprId Parser::ParseBinary(int min_precedence) {  // NOLINT(misc-no-recursion): 
   return left;
 }
 
+// `not x`: no name, because an operand follows it on its line.
+bool Parser::AtWrittenNot() const {
+  static constexpr std::string_view kWords[] = {"in", "and", "or", "when", "unless", "because", "needs", "signed", "as", "by", "per"};
+  if (!AtWord("not")) return false;
+  Lexer ahead = lexer_;
+  const Token next = ahead.Next();
+  if (next.starts_line) return false;
+  if (next.kind == TokenKind::kString || next.kind == TokenKind::kInt || next.kind == TokenKind::kNot) return true;
+  return next.kind == TokenKind::kIdent && std::find(std::begin(kWords), std::end(kWords), ahead.Text(next)) == std::end(kWords);
+}
+
 // A run of one kind of prefix operator. `-` before digits belongs to the literal.
 ExprId Parser::ParseUnary() {  // NOLINT(misc-no-recursion): see ParseExpr
+  while (AtWrittenNot()) {
+    ReportInstead(SpanOf(current_), "!");
+    Take();
+  }
   const TokenKind kind = current_.kind;
   std::vector<Token> operators;
   while ((kind == TokenKind::kNot || kind == TokenKind::kMinus) && At(kind)) {

@@ -90,14 +90,7 @@ std::string_view PatternFault(std::string_view text) {
 
 Parser::Parser(const SourceFile& file, FileId id, FileTree& tree, DiagnosticSink& sink, const SourceLimits& limits,
                std::vector<LayoutToken>* layout)
-    : text_(file.text),
-      file_(id),
-      tree_(tree),
-      sink_(sink),
-      limits_(limits),
-      layout_(layout),
-      lexer_(text_),
-      depths_(tree.exprs.size(), 0) {
+    : text_(file.text), file_(id), tree_(tree), sink_(sink), limits_(limits), layout_(layout), lexer_(text_), depths_(tree.exprs.size()) {
   if (text_.size() > limits.max_file_bytes) {
     Report(DiagnosticKind::kFileTooLarge, {file_, 0, 0}, {std::to_string(limits.max_file_bytes)});
     Stop();
@@ -113,6 +106,7 @@ Parser::Parser(const SourceFile& file, FileId id, FileTree& tree, DiagnosticSink
 void Parser::Stop() {
   const auto end = static_cast<std::uint32_t>(text_.size());
   stopped_ = true;
+  tree_.complete = false;
   lexer_ = Lexer(text_, end);
   current_ = {TokenKind::kEnd, LexFault::kNone, false, end, end};
 }
@@ -168,11 +162,24 @@ Diagnostic* Parser::Report(DiagnosticKind kind, SourceSpan span, std::initialize
   if (stopped_ || span.begin == last_fault_) return nullptr;
   last_fault_ = span.begin;
   Diagnostic& diagnostic = sink_.Emit(kind, span, arguments);
-  if (SeverityOf(kind) == Severity::kError && ++fault_count_ >= limits_.max_diagnostics) Stop();
+  if (SeverityOf(kind) != Severity::kError) return &diagnostic;
+  tree_.has_faults = true;
+  if (++fault_count_ >= limits_.max_diagnostics) Stop();
   return &diagnostic;
 }
 
 bool Parser::Fail(std::string_view expected, std::string_view help) {
+  if (!current_.starts_line || last_end_ == 0 || At(TokenKind::kInvalid)) return FailAtToken(expected, help);
+  fault_token_ = current_.begin;
+  std::string found = Describe(current_);
+  if (!At(TokenKind::kEnd)) found += " on line " + std::to_string(LocateOffset(file_, text_, current_.begin).line);
+  Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, {file_, last_end_, last_end_}, {found, expected});
+  if (diagnostic != nullptr) diagnostic->help = help;
+  return false;
+}
+
+bool Parser::FailAtToken(std::string_view expected, std::string_view help) {
+  fault_token_ = current_.begin;
   if (At(TokenKind::kInvalid)) {
     ReportLexFault(current_);
     return false;
@@ -180,6 +187,11 @@ bool Parser::Fail(std::string_view expected, std::string_view help) {
   Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, SpanOf(current_), {Describe(current_), expected});
   if (diagnostic != nullptr) diagnostic->help = help;
   return false;
+}
+
+bool Parser::FailAtWord(std::string_view expected, std::span<const std::string_view> words) {
+  const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), words) : std::string_view{};
+  return FailAtToken(expected, closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
 }
 
 void Parser::ReportLexFault(const Token& token) {
@@ -192,6 +204,9 @@ void Parser::ReportLexFault(const Token& token) {
       if (text == "&" || text == "|") diagnostic->help = "write `" + std::string(text) + std::string(text) + "`";
       if (text == "#") diagnostic->help = "comments start with `//`";
       if (text == ";") diagnostic->help = "lines need no `;`";
+      if (text == "\u00A0" || text == "\u3000") diagnostic->help = "write a plain space";
+      if (text == "\u201C" || text == "\u201D") diagnostic->help = "write a plain \"";
+      if (text == "\u2018" || text == "\u2019") diagnostic->help = "write a plain '";
       if (text == "\\") diagnostic->help = "inside `{…}` of a message use the other kind of quotes";
       break;
     }
@@ -351,6 +366,41 @@ bool Parser::AtDeclarationStart() const {
   if (!AtAnyWord(kWords)) return false;
   const Token next = Peek();
   return next.fault == LexFault::kBadNumber || (next.kind == TokenKind::kIdent && !IsCelKeyword(Text(next)));
+}
+
+bool Parser::WantsMore(const Token& token) const {
+  // After these comes an operand, a name or a number.
+  static constexpr std::string_view kWords[] = {"when", "unless", "because", "needs", "scope", "to",     "per", "by",
+                                                "in",   "keep",   "last",    "first", "with",  "signed", "and", "or",
+                                                "on",   "of",     "server",  "for",   "was",   "as"};
+  if (token.kind == TokenKind::kEnd) return false;
+  if (token.kind == TokenKind::kIdent) return std::find(std::begin(kWords), std::end(kWords), Text(token)) != std::end(kWords);
+  if (token.kind < TokenKind::kLeftParen || token.kind == TokenKind::kAt) return false;
+  if (token.kind == TokenKind::kRightParen || token.kind == TokenKind::kRightBracket || token.kind == TokenKind::kRightBrace) return false;
+  // `delete_*`: the end of a pattern, no product.
+  const bool glued = token.begin > 0 && text_[token.begin - 1] != ' ' && text_[token.begin - 1] != '\t';
+  return !(token.kind == TokenKind::kStar && glued);
+}
+
+bool Parser::AtNextStatement(const SkipPlace& place) const {
+  // With these a statement goes on in a new line.
+  static constexpr std::string_view kWords[] = {"when", "unless", "because", "needs", "scope", "to", "per", "by",  "in",    "keep",  "hash",
+                                                "null", "with",   "signed",  "and",   "or",    "on", "of",  "for", "error", "times", "was"};
+  if (!current_.starts_line || !At(TokenKind::kIdent) || !place.outside || place.continues) return false;
+  if (current_.begin == fault_token_ || AtAnyWord(kWords) || IsCelKeyword(Text(current_))) return false;
+  return IndentationOf(current_.begin) <= IndentationOf(statement_begin_);
+}
+
+std::uint32_t Parser::IndentationOf(std::uint32_t offset) const {
+  std::uint32_t begin = offset;
+  while (begin > 0 && (text_[begin - 1] == ' ' || text_[begin - 1] == '\t')) --begin;
+  return begin == 0 || text_[begin - 1] == '\n' ? offset - begin : ~0U;
+}
+
+void Parser::PoisonDeclaration() {
+  static constexpr std::string_view kWords[] = {"import", "let", "fn", "table", "signer", "policy"};
+  if (!AtAnyWord(kWords)) return;
+  if (const std::string_view name = DeclaredName(); !name.empty()) tree_.broken_names.push_back(name);
 }
 
 // The start of a rule or declaration at a line's start, where an expression was left unfinished.

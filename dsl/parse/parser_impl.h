@@ -44,8 +44,13 @@ class Parser {
   SourceSpan SpanOf(const Token& token) const { return {file_, token.begin, token.end}; }
   SourceSpan SpanFrom(std::uint32_t begin) const { return {file_, begin, std::max(begin, last_end_)}; }
   Diagnostic* Report(DiagnosticKind kind, SourceSpan span, std::initializer_list<std::string_view> arguments);
-  // Reports that the current token is not `expected` (or what is wrong with the token itself). Returns false.
+  // Reports that the current token is not `expected` (or what is wrong with the token itself). Returns false. A token that starts a
+  // later line is not to blame for what the line before it lacks: then the place just behind the last token is.
   bool Fail(std::string_view expected, std::string_view help = {});
+  // The same at the token wherever it stands: for starts and ends of statements.
+  bool FailAtToken(std::string_view expected, std::string_view help = {});
+  // The same, with "did you mean" when the token is nearly one of `words`.
+  bool FailAtWord(std::string_view expected, std::span<const std::string_view> words);
   void ReportLexFault(const Token& token);
   std::string Describe(const Token& token) const;
   void Stop();
@@ -61,13 +66,36 @@ class Parser {
   std::optional<Pattern> ParseQuotedPattern(PatternUse use);
   std::optional<Name> ParseDottedName(std::string_view what);
 
+  // What SkipUntil knows of the place of the current token.
+  struct SkipPlace {
+    bool closes_block = false;  // a `}` that ends the block
+    bool outside = false;       // of the brackets opened on the way
+    bool continues = false;     // the token before wants more: an operator, a comma, a word such as `when`
+  };
   void Skip();
-  // Skips to something that `stop` recognises; what it sees is at a line's start, or outside of brackets. Its argument tells that
-  // the current token is a `}` that ends the block.
+  // Skips to something that `stop` recognises; what it sees is at a line's start, or outside of brackets.
   template <typename Predicate>
   void SkipUntil(Predicate stop);
+  // Whether the token wants something after it, so that a name in the next line goes on with its statement.
+  bool WantsMore(const Token& token) const;
+  // Whether a statement begins here, if with an unknown word: a name that starts a line no deeper than the broken statement's, and
+  // that goes on with nothing. The token that was blamed is none, or it would be blamed twice.
+  bool AtNextStatement(const SkipPlace& place) const;
+  // Bytes of white space before `offset` on its line; the most there can be when something else stands before it.
+  std::uint32_t IndentationOf(std::uint32_t offset) const;
   bool AtDeclarationStart() const;
   bool AtStructure() const;
+  // The name declared at the current token is declared although it is skipped: uses of it are no faults.
+  void PoisonDeclaration();
+  std::string_view DeclaredName() const;
+  // `}` of a block; blames the token itself, which is often a declaration.
+  bool ExpectBlockEnd() { return TryTake(TokenKind::kRightBrace, kBlockCloses) || FailAtToken("`}`"); }
+  // Adds a declaration that was parsed, unless it had faults. Returns true: what comes after it can be read.
+  template <typename Decl>
+  bool Keep(std::vector<Decl>& declarations, Decl declaration, std::uint32_t faults_before) {
+    if (faults_before == fault_count_) declarations.push_back(std::move(declaration));
+    return true;
+  }
 
   // ---- expressions.cc
   class Nesting {
@@ -87,6 +115,10 @@ class Parser {
   ExprId ParseOr();
   ExprId ParseAnd();
   ExprId ParseBinary(int min_precedence);
+  std::string_view TakeBinaryOperator(int precedence, SourceSpan& span);
+  bool TakeLogical(TokenKind kind, std::string_view word);
+  void ReportInstead(SourceSpan span, std::string_view meant);
+  bool AtWrittenNot() const;
   ExprId ParseUnary();
   ExprId ParseMember();
   ExprId ParseSelection(ExprId operand);
@@ -109,7 +141,12 @@ class Parser {
   void AddMessageText(std::uint32_t begin, std::uint32_t end, const LiteralForm& form, MessageText& message);
 
   // ---- declarations.cc
+  struct SignerField {
+    std::string_view word;
+    StringLiteral* literal;
+  };
   void ParseDeclaration();
+  bool ParseDeclarationAfter(std::vector<Attribute> attributes, std::uint32_t begin);
   bool ParsePackage();
   bool ParseImport();
   bool ParseLet();
@@ -117,9 +154,11 @@ class Parser {
   bool ParseTable();
   bool ParseColumn(TableDecl& table);
   bool AtRelation() const;
+  bool AtWordsOfRelation() const;
   bool ParseRelation(Name name, TableDecl& table);
   bool ParseSigner();
   bool ParseSignerBody(SignerDecl& signer);
+  bool ParseSignerField(std::span<const SignerField> fields);
   std::optional<TypeExpr> ParseType();
   bool ParseAttributes(std::vector<Attribute>& attributes);
   bool ParseAttribute(std::vector<Attribute>& attributes, int layout);
@@ -129,13 +168,18 @@ class Parser {
   bool ParsePolicyHeader(PolicyDecl& policy);
   bool ParseSelectors(PolicyDecl& policy);
   bool ParseOperations(PolicyDecl& policy);
+  std::optional<Name> ParseOperation();
   bool ParseMode(PolicyDecl& policy);
   void ParseRules(PolicyDecl& policy);
   bool ParseRule(PolicyDecl& policy);
+  bool ParseRuleVerb(const PolicyDecl& policy, RuleDecl& rule, bool& verb_allowed);
   bool ParseRuleEnd();
+  bool AtRuleBoundary(const SkipPlace& place) const;
   bool ParseRuleHead(const PolicyDecl& policy, RuleDecl& rule);
   bool ParseRulePatterns(const PolicyDecl& policy, RuleDecl& rule);
   bool AtRulePattern(Verb verb);
+  bool AtWordAsName() const;
+  void ReportTrailingComma(const Token& comma);
   bool ParseRequire(RuleDecl& rule);
   bool IsImageRequirement() const;
   bool ParseLimit(RuleDecl& rule);
@@ -157,12 +201,14 @@ class Parser {
   bool ParseImageStep(TestStep& step);
   bool ParseCase(TestStep& step);
   bool ParseQuestion(TestStep& step);
+  bool ParseDialect(TestStep& step);
   bool ParseServer(TestStep& step);
   bool ParseOneName(Pattern& name);
   bool ParseData(ExprId& value, StringLiteral& file);
   bool ParseAdmitOrSchema(TestStep& step);
   bool ParseNames(std::vector<Pattern>& names);
   bool ParseExpectation(TestStep& step);
+  bool FailExpectation(TestStep::Kind kind);
   bool ParseExpectedColumns(Expectation& expect);
   bool ParseExpectationTail(Expectation& expect);
   bool AtStepStart() const;
@@ -175,30 +221,40 @@ class Parser {
   std::vector<LayoutToken>* layout_;
   Lexer lexer_;
   Token current_;
-  std::uint32_t last_end_ = 0;      // end of the last token taken
-  std::uint32_t last_fault_ = ~0U;  // offset of the last fault reported: one report a place
+  std::uint32_t last_end_ = 0;         // end of the last token taken
+  std::uint32_t last_fault_ = ~0U;     // offset of the last fault reported: one report a place
+  std::uint32_t fault_token_ = ~0U;    // offset of the token that Fail found last
+  std::uint32_t statement_begin_ = 0;  // of the statement being read, for its indentation
   std::uint32_t fault_count_ = 0;
   std::uint32_t depth_ = 0;
   int open_braces_ = 0;  // of map and message literals in the statement being read
   bool stopped_ = false;
-  std::vector<std::uint32_t> depths_;  // nesting of each node of the tree
+  struct Depth {
+    std::uint32_t nesting = 1;  // levels, those along chains not counted: SourceLimits::max_expression_depth
+    std::uint32_t levels = 1;   // all of them: SourceLimits::max_chain_length
+  };
+  std::vector<Depth> depths_;  // of each node of the tree
 };
 
 template <typename Predicate>
 void Parser::SkipUntil(Predicate stop) {
   int braces = open_braces_;  // of map literals, so that their `}` does not end the block
   int brackets = 0;           // opened on the way; what was open before may be what is missing
-  TokenKind before = TokenKind::kEnd;
+  Token before;
   open_braces_ = 0;
   while (!At(TokenKind::kEnd)) {
-    const bool closes_block = At(TokenKind::kRightBrace) && braces == 0;
-    const bool outside = (braces == 0 && brackets == 0) || current_.starts_line || closes_block;
-    if (outside && before != TokenKind::kDot && stop(closes_block)) return;
+    SkipPlace place{At(TokenKind::kRightBrace) && braces == 0, braces == 0 && brackets == 0, false};
+    const bool asks = place.outside || current_.starts_line || place.closes_block;
+    if (asks && before.kind != TokenKind::kDot) {
+      place.continues = WantsMore(before);
+      if (stop(place)) return;
+    }
+    PoisonDeclaration();
     if (At(TokenKind::kLeftBrace)) ++braces;
     if (At(TokenKind::kRightBrace) && braces > 0) --braces;
     if (At(TokenKind::kLeftParen) || At(TokenKind::kLeftBracket)) ++brackets;
     if ((At(TokenKind::kRightParen) || At(TokenKind::kRightBracket)) && brackets > 0) --brackets;
-    before = current_.kind;
+    before = current_;
     Skip();
   }
 }

@@ -7,8 +7,12 @@
 namespace writ::dsl {
 namespace {
 
+constexpr Verb kVerbs[] = {Verb::kAllow, Verb::kDeny, Verb::kRequire, Verb::kWarn, Verb::kNote, Verb::kLimit, Verb::kRedact, Verb::kMask};
+constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
 constexpr std::string_view kVerbWords[] = {"allow", "deny", "require", "warn", "note", "limit", "redact", "mask"};
 constexpr std::string_view kClauseWords[] = {"when", "unless", "because", "needs"};
+constexpr std::string_view kRuleWords[] = {"allow",  "deny", "require", "warn",   "note",    "limit",
+                                           "redact", "mask", "when",    "unless", "because", "needs"};  // what a misspelt word may be
 
 template <typename Range, typename Item>
 bool Holds(const Range& range, const Item& item) {
@@ -16,20 +20,27 @@ bool Holds(const Range& range, const Item& item) {
 }
 
 std::optional<Verb> TryFindVerb(std::string_view word) {
-  for (const Verb verb : {Verb::kAllow, Verb::kDeny, Verb::kRequire, Verb::kWarn, Verb::kNote, Verb::kLimit, Verb::kRedact, Verb::kMask}) {
+  for (const Verb verb : kVerbs) {
     if (VerbName(verb) == word) return verb;
   }
   return std::nullopt;
 }
 
-std::string VerbsOf(Target target) {
+// Of a policy whose target is not known nothing can be said that depends on it.
+bool HasTarget(const PolicyDecl& policy) { return !policy.target_name.text.empty(); }
+
+std::span<const Verb> VerbsOf(const PolicyDecl& policy) { return HasTarget(policy) ? InfoOf(policy.target).verbs : std::span(kVerbs); }
+
+std::string VerbsText(const PolicyDecl& policy) {
   std::string text;
-  for (const Verb verb : InfoOf(target).verbs) text.append(text.empty() ? "" : ", ").append(VerbName(verb));
+  for (const Verb verb : VerbsOf(policy)) text.append(text.empty() ? "" : ", ").append(VerbName(verb));
   return text;
 }
 
-// Whether rules of the target may name tools, prompts, URIs or actions.
-bool TakesPatterns(Target target) { return target != Target::kRows && target != Target::kAdmission; }
+// Whether rules of the policy may name tools, prompts, URIs or actions.
+bool TakesPatterns(const PolicyDecl& policy) {
+  return !HasTarget(policy) || (policy.target != Target::kRows && policy.target != Target::kAdmission);
+}
 
 // What is wrong with a JSON pointer (RFC 6901), or "".
 std::string_view PointerFault(std::string_view pointer) {
@@ -49,20 +60,19 @@ bool Parser::ParsePolicy(std::vector<Attribute> attributes, std::uint32_t begin)
   PolicyDecl policy;
   policy.attributes = std::move(attributes);
   Take(policy.attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0);
-  const bool known_target = ParsePolicyHeader(policy);
-  if (!known_target) {
-    SkipUntil([this](bool) { return At(TokenKind::kLeftBrace) || (current_.starts_line && AtDeclarationStart()); });
+  if (!ParsePolicyHeader(policy)) {
+    SkipUntil([this](const SkipPlace&) { return At(TokenKind::kLeftBrace) || (current_.starts_line && AtDeclarationStart()); });
     if (!At(TokenKind::kLeftBrace)) return false;
   }
   if (!Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
-  if (policy.target_name.text.empty()) return false;  // without a target no rule can be judged
   const std::uint32_t faults = fault_count_;
   ParseRules(policy);
-  if (!Expect(TokenKind::kRightBrace, kBlockCloses)) return false;
+  const bool closed = ExpectBlockEnd();
   policy.span = SpanFrom(begin);
+  if (!HasTarget(policy)) return closed;  // its rules were read for their own faults only
   if (policy.rules.empty() && faults == fault_count_) sink_.Emit(DiagnosticKind::kEmptyPolicy, policy.name.span, {policy.name.text});
   tree_.policies.push_back(std::move(policy));
-  return true;
+  return closed;
 }
 
 // NAME for TARGET selectors [ in MODE mode ]; the target's name stays empty when it is not known.
@@ -115,21 +125,27 @@ bool Parser::ParseSelectors(PolicyDecl& policy) {
 }
 
 bool Parser::ParseOperations(PolicyDecl& policy) {
-  static constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
   do {
-    const std::optional<Name> operation = ParseName("an operation", NameUse::kMember);
+    const std::optional<Name> operation = ParseOperation();
     if (!operation) return false;
     const bool twice =
         std::any_of(policy.operations.begin(), policy.operations.end(), [&](const Name& other) { return other.text == operation->text; });
-    if (!Holds(kOperations, operation->text)) {
-      Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownOperation, operation->span, {operation->text});
-      if (diagnostic != nullptr) diagnostic->help = "operations are create, update, delete and connect";
-    } else if (twice) {
-      Report(DiagnosticKind::kDuplicateClause, operation->span, {operation->text});
-    }
+    if (twice) Report(DiagnosticKind::kDuplicateClause, operation->span, {operation->text});
     policy.operations.push_back(*operation);
   } while (TryTake(TokenKind::kComma, kGlueBefore));
   return true;
+}
+
+// An operation of admission; one that there is not is reported and returned.
+std::optional<Name> Parser::ParseOperation() {
+  const std::optional<Name> operation = ParseName("an operation (create, update, delete, connect)", NameUse::kMember);
+  if (!operation || Holds(kOperations, operation->text)) return operation;
+  const std::string_view closest = ClosestName(operation->text, kOperations);
+  Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownOperation, operation->span, {operation->text});
+  if (diagnostic != nullptr)
+    diagnostic->help =
+        closest.empty() ? "operations are create, update, delete and connect" : "did you mean `" + std::string(closest) + "`?";
+  return operation;
 }
 
 bool Parser::ParseMode(PolicyDecl& policy) {
@@ -148,56 +164,59 @@ bool Parser::ParseMode(PolicyDecl& policy) {
 // Rules up to the closing brace, or to where a declaration starts without it.
 void Parser::ParseRules(PolicyDecl& policy) {
   while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
-    const std::uint32_t begin = current_.begin;
+    const std::uint32_t begin = statement_begin_ = current_.begin;
     if (ParseRule(policy)) continue;
     if (current_.begin == begin) Skip();
-    SkipUntil([this](bool closes_block) {
-      if (closes_block) return true;
-      return current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart());
-    });
+    SkipUntil([this](const SkipPlace& place) { return AtRuleBoundary(place); });
   }
+}
+
+// Where rules are picked up again after a fault.
+bool Parser::AtRuleBoundary(const SkipPlace& place) const {
+  if (place.closes_block) return true;
+  return (current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart())) || AtNextStatement(place);
 }
 
 bool Parser::ParseRule(PolicyDecl& policy) {
   RuleDecl rule;
   const std::uint32_t begin = current_.begin;
-  if (!ParseAttributes(rule.attributes)) return false;
+  const std::uint32_t faults = fault_count_;
+  bool verb_allowed = false;
+  if (!ParseAttributes(rule.attributes) || !ParseRuleVerb(policy, rule, verb_allowed)) return false;
+  bool parsed = ParseRuleHead(policy, rule);
+  if (!parsed) {  // the clauses may have faults of their own
+    SkipUntil([this](const SkipPlace& place) { return AtAnyWord(kClauseWords) || AtRuleBoundary(place); });
+  }
+  parsed = ParseClauses(policy, rule) && parsed;
+  rule.span = SpanFrom(begin);
+  if (parsed && faults == fault_count_ && verb_allowed) policy.rules.push_back(std::move(rule));
+  parsed = parsed && ParseRuleEnd();
+  return parsed || AtRuleStart() || At(TokenKind::kAt) || At(TokenKind::kRightBrace);
+}
+
+bool Parser::ParseRuleVerb(const PolicyDecl& policy, RuleDecl& rule, bool& verb_allowed) {
   const std::optional<Verb> verb = At(TokenKind::kIdent) ? TryFindVerb(Text(current_)) : std::nullopt;
   if (!verb) {
-    if (At(TokenKind::kRightBrace) || AtDeclarationStart()) return Fail(rule.attributes.empty() ? "`}`" : "a rule after its attributes");
-    const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kVerbWords) : std::string_view{};
-    return Fail("a rule (" + VerbsOf(policy.target) + ")",
-                closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+    if (At(TokenKind::kRightBrace) || AtDeclarationStart())
+      return FailAtToken(rule.attributes.empty() ? "`}`" : "a rule after its attributes");
+    return FailAtWord("a rule (" + VerbsText(policy) + ")", kRuleWords);
   }
   rule.verb = *verb;
   rule.verb_span = SpanOf(Take(rule.attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0));
-  const bool verb_allowed = Holds(InfoOf(policy.target).verbs, *verb);
-  if (!verb_allowed) {
-    const std::string owner = std::string(policy.target_name.text) + " policies";
-    Diagnostic* diagnostic = Report(DiagnosticKind::kVerbNotAllowed, rule.verb_span, {VerbName(*verb), owner});
-    if (diagnostic != nullptr) diagnostic->help = "rules of " + owner + ": " + VerbsOf(policy.target);
-  }
-  bool parsed = ParseRuleHead(policy, rule);
-  if (!parsed) {  // the clauses may have faults of their own
-    SkipUntil([this](bool closes_block) {
-      return AtAnyWord(kClauseWords) || closes_block ||
-             (current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()));
-    });
-  }
-  parsed = ParseClauses(policy, rule) && parsed && ParseRuleEnd();
-  rule.span = SpanFrom(begin);
-  if (parsed && verb_allowed) policy.rules.push_back(std::move(rule));
-  return parsed || AtRuleStart() || At(TokenKind::kAt) || At(TokenKind::kRightBrace);
+  const std::span<const Verb> verbs = VerbsOf(policy);
+  verb_allowed = Holds(verbs, *verb);
+  if (verb_allowed) return true;
+  const std::string owner = std::string(policy.target_name.text) + " policies";
+  Diagnostic* diagnostic = Report(DiagnosticKind::kVerbNotAllowed, rule.verb_span, {VerbName(*verb), owner});
+  if (diagnostic != nullptr) diagnostic->help = "rules of " + owner + ": " + VerbsText(policy);
+  return true;
 }
 
 // After a whole rule comes another, or the end of the policy.
 bool Parser::ParseRuleEnd() {
   if (At(TokenKind::kRightBrace) || At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()) return true;
-  static constexpr std::string_view kWords[] = {"when",    "unless", "because", "needs", "allow",  "deny",
-                                                "require", "warn",   "note",    "limit", "redact", "mask"};
-  const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), kWords) : std::string_view{};
-  return Fail("a clause (when, unless, because), the next rule or `}`",
-              closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+  if (current_.starts_line) statement_begin_ = current_.begin;
+  return FailAtWord("a clause (when, unless, because), the next rule or `}`", kRuleWords);
 }
 
 bool Parser::ParseRuleHead(const PolicyDecl& policy, RuleDecl& rule) {
@@ -227,13 +246,41 @@ bool Parser::AtRulePattern(Verb verb) {
 
 bool Parser::ParseRulePatterns(const PolicyDecl& policy, RuleDecl& rule) {
   if (!AtRulePattern(rule.verb)) return true;
-  const bool allowed = TakesPatterns(policy.target) || !Holds(InfoOf(policy.target).verbs, rule.verb);
-  if (!allowed) {
+  if (!TakesPatterns(policy) && Holds(InfoOf(policy.target).verbs, rule.verb)) {
     current_ = lexer_.RelexPattern(current_);
     return Fail("`when`, `unless`, `because` or the next rule",
                 "rules of " + std::string(policy.target_name.text) + " policies name nothing: the condition says what they are about");
   }
-  return ParsePatterns(PatternUse::kWildcards, rule.patterns);
+  while (true) {
+    const std::optional<Pattern> pattern = ParsePattern(PatternUse::kWildcards);
+    if (!pattern) return false;
+    rule.patterns.push_back(*pattern);
+    const Token comma = current_;
+    if (!TryTake(TokenKind::kComma, kGlueBefore)) return true;
+    if (!At(TokenKind::kInvalid) && !AtRulePattern(rule.verb) && !AtWordAsName()) {
+      ReportTrailingComma(comma);
+      return true;
+    }
+  }
+}
+
+// After a comma: whether a word that rules are made of is a name all the same, because nothing follows it that it could begin:
+// `allow note, deny` names two tools. In a later line it begins a rule.
+bool Parser::AtWordAsName() const {
+  if (!At(TokenKind::kIdent) || current_.starts_line) return false;
+  const Token next = Peek();
+  if (next.starts_line || next.kind == TokenKind::kEnd || next.kind == TokenKind::kRightBrace || next.kind == TokenKind::kComma)
+    return true;
+  return AtRuleStart() && next.kind == TokenKind::kIdent && Holds(kClauseWords, Text(next));
+}
+
+// A comma before a word that rules are made of, which is no name.
+void Parser::ReportTrailingComma(const Token& comma) {
+  Diagnostic* diagnostic =
+      Report(DiagnosticKind::kUnexpectedToken, SpanOf(comma), {"a `,` before " + Describe(current_), "a name or pattern after it"});
+  if (diagnostic == nullptr) return;
+  diagnostic->help = "take the comma away";
+  if (At(TokenKind::kIdent)) diagnostic->help += ", or quote the name: \"" + std::string(Text(current_)) + "\"";
 }
 
 bool Parser::ParseRequire(RuleDecl& rule) {
@@ -257,7 +304,10 @@ bool Parser::IsImageRequirement() const {
     case TokenKind::kIdent:
       return ahead.Text(token) != "in" && !Holds(kClauseWords, ahead.Text(token)) && !Holds(kVerbWords, ahead.Text(token));
     case TokenKind::kString:
-    case TokenKind::kBytes: return true;
+    case TokenKind::kBytes:
+    case TokenKind::kInt:
+    case TokenKind::kUint:
+    case TokenKind::kDouble: return true;
     case TokenKind::kDot:
     case TokenKind::kLeftParen:
     case TokenKind::kLeftBracket:
@@ -366,10 +416,7 @@ bool Parser::ParseClauses(const PolicyDecl& policy, RuleDecl& rule) {
   while (AtAnyWord(kClauseWords)) {
     if (ParseClause(policy, rule)) continue;
     parsed = false;
-    SkipUntil([this](bool closes_block) {
-      return AtAnyWord(kClauseWords) || closes_block ||
-             (current_.starts_line && (At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()));
-    });
+    SkipUntil([this](const SkipPlace& place) { return AtAnyWord(kClauseWords) || AtRuleBoundary(place); });
   }
   if (parsed && rule.verb == Verb::kNote && rule.message.span.begin == rule.message.span.end) return Fail("the text of the note, a string");
   return parsed;
@@ -394,7 +441,7 @@ bool Parser::ParseClause(const PolicyDecl& policy, RuleDecl& rule) {
   }
   if (clause == "needs") {
     CheckClauseAllowed(clause, word, rule, !rule.needs_scopes.empty());
-    if (policy.target == Target::kAccess)
+    if (HasTarget(policy) && policy.target == Target::kAccess)
       Report(DiagnosticKind::kClauseNotAllowed, SpanOf(word), {clause, "access policies: they have no principal"});
     return ExpectWord("scope") && ParseStrings("a scope, a string", rule.needs_scopes);
   }

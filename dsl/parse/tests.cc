@@ -29,6 +29,9 @@ const StepWord* TryFindStep(std::string_view word) {
   return found == std::end(kSteps) ? nullptr : found;
 }
 
+// What `filter … as` may name. SQL comes later, but tests may be written for it.
+constexpr std::string_view kDialects[] = {"cel", "postgres", "sqlite", "mysql"};
+
 struct EffectWord {
   std::string_view word;
   Effect effect;
@@ -57,15 +60,20 @@ bool Parser::ParseTest() {
   if (!name || !Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
   test.name = *name;
   while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
-    const std::uint32_t step = current_.begin;
+    const std::uint32_t step = statement_begin_ = current_.begin;
     if (ParseStep(test)) continue;
     if (current_.begin == step) Skip();
-    SkipUntil([this](bool closes_block) { return AtStepStart() || closes_block || (current_.starts_line && AtDeclarationStart()); });
+    SkipUntil([this](const SkipPlace& place) {
+      return AtStepStart() || place.closes_block || (current_.starts_line && AtDeclarationStart()) || AtNextStatement(place);
+    });
   }
-  if (!Expect(TokenKind::kRightBrace, kBlockCloses)) return false;
+  const bool closed = ExpectBlockEnd();
   test.span = SpanFrom(begin);
+  const bool twice =
+      std::any_of(tree_.tests.begin(), tree_.tests.end(), [&](const TestDecl& other) { return other.name.value == name->value; });
+  if (twice) sink_.Emit(DiagnosticKind::kRepeatedDeclaration, name->span, {"test \"" + std::string(name->value) + "\"", "written"});
   tree_.tests.push_back(std::move(test));
-  return true;
+  return closed;
 }
 
 bool Parser::ParseStep(TestDecl& test) {
@@ -73,18 +81,16 @@ bool Parser::ParseStep(TestDecl& test) {
   if (found == nullptr) {
     std::vector<std::string_view> words;
     for (const StepWord& step : kSteps) words.push_back(step.word);
-    const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), words) : std::string_view{};
-    return Fail("a test line (principal, call, list, row, admit, …) or `}`",
-                closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+    return FailAtWord("a test line (principal, call, list, row, admit, …) or `}`", words);
   }
   TestStep step;
   step.kind = found->kind;
+  const std::uint32_t faults = fault_count_;
   const std::uint32_t begin = Take(kStarts).begin;
   const bool is_case = step.kind >= Kind::kCall;
   if (!(is_case ? ParseCase(step) : ParseScene(step))) return false;
   step.span = SpanFrom(begin);
-  test.steps.push_back(std::move(step));
-  return true;
+  return Keep(test.steps, std::move(step), faults);
 }
 
 bool Parser::ParseScene(TestStep& step) {
@@ -177,12 +183,22 @@ bool Parser::ParseQuestion(TestStep& step) {
       step.word = *table;
       if (step.kind == Kind::kRow) return ParseData(step.value, step.file);
       if (!ExpectWord("as")) return false;
-      const std::optional<Name> dialect = ParseName("a dialect", NameUse::kMember);
-      if (dialect) step.dialect = *dialect;
-      return dialect.has_value();
+      return ParseDialect(step);
     }
     default: return ParseAdmitOrSchema(step);
   }
+}
+
+bool Parser::ParseDialect(TestStep& step) {
+  const std::optional<Name> dialect = ParseName("a dialect", NameUse::kMember);
+  if (!dialect) return false;
+  step.dialect = *dialect;
+  if (std::find(std::begin(kDialects), std::end(kDialects), dialect->text) != std::end(kDialects)) return true;
+  const std::string_view closest = ClosestName(dialect->text, kDialects);
+  Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownDialect, dialect->span, {dialect->text});
+  if (diagnostic != nullptr)
+    diagnostic->help = closest.empty() ? "dialects are cel, postgres, sqlite and mysql" : "did you mean `" + std::string(closest) + "`?";
+  return true;
 }
 
 bool Parser::ParseServer(TestStep& step) {
@@ -210,16 +226,11 @@ bool Parser::ParseData(ExprId& value, StringLiteral& file) {
 
 // admit OP [ object ] DATA [ was DATA ], schema "server" tool DATA [ was DATA ]
 bool Parser::ParseAdmitOrSchema(TestStep& step) {
-  static constexpr std::string_view kOperations[] = {"create", "update", "delete", "connect"};
   if (step.kind == Kind::kSchema) {
     if (!ParseServer(step) || !ParseOneName(step.name)) return false;
   } else {
-    const std::optional<Name> operation = ParseName("an operation (create, update, delete, connect)", NameUse::kMember);
+    const std::optional<Name> operation = ParseOperation();
     if (!operation) return false;
-    if (std::find(std::begin(kOperations), std::end(kOperations), operation->text) == std::end(kOperations)) {
-      Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownOperation, operation->span, {operation->text});
-      if (diagnostic != nullptr) diagnostic->help = "operations are create, update, delete and connect";
-    }
     step.word = *operation;
     if (AtWord("object") && Peek().kind != TokenKind::kDot) Take();
   }
@@ -247,18 +258,23 @@ bool Parser::ParseExpectation(TestStep& step) {
   }
   const std::span<const EffectWord> effects = EffectsOf(step.kind);
   const auto found = std::find_if(effects.begin(), effects.end(), [this](const EffectWord& effect) { return AtWord(effect.word); });
-  if (found == effects.end()) {
-    std::string words = step.kind == Kind::kFilter ? "a filter, a string" : "";
-    for (const EffectWord& effect : effects) {
-      const std::string_view separator = words.empty() ? "" : &effect == &effects.back() ? " or " : ", ";
-      words.append(separator).append("`").append(effect.word).append("`");
-    }
-    return Fail(words);
-  }
+  if (found == effects.end()) return FailExpectation(step.kind);
   Take();
   expect.effect = found->effect;
   if (step.kind == Kind::kFilter) return true;
   return (expect.effect != Effect::kVisible || ParseExpectedColumns(expect)) && ParseExpectationTail(expect);
+}
+
+bool Parser::FailExpectation(Kind kind) {
+  std::string expected = kind == Kind::kFilter ? "a filter, a string" : "";
+  std::vector<std::string_view> words;
+  const std::span<const EffectWord> effects = EffectsOf(kind);
+  for (const EffectWord& effect : effects) {
+    const std::string_view separator = expected.empty() ? "" : &effect == &effects.back() ? " or " : ", ";
+    expected.append(separator).append("`").append(effect.word).append("`");
+    words.push_back(effect.word);
+  }
+  return current_.starts_line ? Fail(expected) : FailAtWord(expected, words);
 }
 
 // { "," column value }

@@ -61,6 +61,31 @@ struct Expr {
   std::vector<bool> optional;          // kList, kMap, kStruct: entry i was written with `?`; empty = none
 };
 
+// Which operand an expression goes on with as a chain: `a + b + c`, `a.b.c`, `a[b][c]` and `a.f().g()` are chains of their first
+// operand, `a ? b : c ? d : e` of its last. Chains may be longer than expressions may be nested, so whoever does much at every node
+// walks them in a loop. kNoChain when it is none.
+inline constexpr std::size_t kNoChain = ~std::size_t{0};
+inline std::size_t ChainOperand(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::kSelect:
+    case ExprKind::kOptionalSelect:
+    case ExprKind::kBinary:
+    case ExprKind::kMacro: return 0;
+    case ExprKind::kCall: return expr.is_method ? 0 : kNoChain;
+    case ExprKind::kConditional: return 2;
+    case ExprKind::kLiteral:
+    case ExprKind::kIdent:
+    case ExprKind::kHas:
+    case ExprKind::kUnary:
+    case ExprKind::kAnd:
+    case ExprKind::kOr:
+    case ExprKind::kList:
+    case ExprKind::kMap:
+    case ExprKind::kStruct: return kNoChain;
+  }
+  return kNoChain;
+}
+
 struct Name {
   std::string_view text;
   SourceSpan span;
@@ -289,12 +314,17 @@ struct FileTree {
   std::vector<SignerDecl> signers;
   std::vector<PolicyDecl> policies;
   std::vector<TestDecl> tests;
+  // What the parser could not read. Statements with faults are not in the tree; names that they declare stand here, whatever they
+  // name, so that uses of them are not reported as unknown. Not complete: the text was not read to its end, or its package is unclear.
+  std::vector<std::string_view> broken_names;
+  bool has_faults = false;
+  bool complete = true;
 
   const Expr& expr(ExprId id) const { return exprs[id.index]; }
 };
 
 // Returns the expression as canonical CEL text (minimal parentheses), for dumps, residuals and tests. Depth is bounded by
-// SourceLimits::max_expression_depth.
+// SourceLimits::max_chain_length.
 std::string ExprText(const FileTree& tree, ExprId id);
 
 }  // namespace writ::dsl

@@ -10,7 +10,8 @@ namespace writ {
 // Ceilings for policy text (dsl).
 struct SourceLimits {
   std::size_t max_file_bytes = std::size_t{4} * 1024 * 1024;
-  std::uint32_t max_expression_depth = 128;        // nesting of one expression; also bounds every recursion over it
+  std::uint32_t max_expression_depth = 128;        // nesting of one expression
+  std::uint32_t max_chain_length = 1'024;          // levels of one expression, chains as `a + b + c` included; bounds recursion over it
   std::uint32_t max_expression_nodes = 1'000'000;  // of one file
   std::uint32_t max_diagnostics = 100;             // per run; the rest are counted
   std::uint32_t max_inline_nodes = 200'000;        // size of an expression after its `fn` calls were inlined

@@ -43,6 +43,8 @@ struct Member {
   MemberType type;
   MemberDefault if_absent;
   bool open = false;  // kRecord only: members not listed are allowed and dyn
+  // kDynMap only: what Kubernetes' own types have there, by spaces. A policy may name nothing else; what a request has is not checked.
+  std::string_view fields = {};
 };
 
 struct TargetInfo {

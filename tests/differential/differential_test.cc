@@ -138,4 +138,38 @@ TEST(Differential, EngineAgreesWithTheReferenceEvaluator) {
 }
 
 }  // namespace
+std::string Repeat(std::string_view text, int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += text;
+  return out;
+}
+
+// Chains longer than any nesting mean what they say, from the left to the right, faults included. (The reference evaluator knows no
+// `-`, `*` and computed index.)
+TEST(Differential, LongChainsMeanTheSame) {
+  const SourceFile file{"chains.writ", "policy chains for tools {\n  allow a when args.n" + Repeat(" + args.n", 999) +
+                                           " == 1000\n  deny when (" + Repeat("args.n == args.m ? 1 : ", 500) +
+                                           "args.n) == 3\n  allow b when args" + Repeat(".n", 1000) + " == 1\n}\n"};
+  const SourceFile others{"others.writ", "policy others for tools {\n  allow a when args.n * 1000" + Repeat(" - args.n", 999) +
+                                             " == 1\n  allow b when args.l" + Repeat("[args.z]", 80) + " == 1\n}\n"};
+  const dsl::TypedSet set = Typed(file);
+  json list = 1;
+  for (int i = 0; i < 80; ++i) list = json::array({list});
+  Context context;
+  for (const bool optimize : {true, false}) {
+    const auto policies = Load(file, optimize), other_policies = Load(others, optimize);
+    ASSERT_TRUE(policies != nullptr && other_policies != nullptr);
+    const Engine engine(policies, SystemClock()), other_engine(other_policies, SystemClock());
+    for (const char* tool : {"a", "b"}) {
+      json request = {{"target", "tools"}, {"principal", {{"id", "p"}}}, {"server", "s"}, {"tool", tool}, {"context", json::object()}};
+      for (const json& n : {json(1), json(2), json(3), json("x"), json(nullptr)}) {
+        request["args"] = {{"n", n}, {"m", 2}};
+        Agree(file, set, engine, request, context);
+      }
+      request["args"] = {{"n", 1}, {"z", 0}, {"l", list}};
+      EXPECT_EQ(EffectName(other_engine.DecideJson(request.dump(), context).effect), "allow") << tool;
+    }
+  }
+}
+
 }  // namespace writ::differential

@@ -25,6 +25,7 @@ CompileOptions OptionsOf(const std::string& input) {
   const auto value = static_cast<std::uint32_t>(std::stoul(input.substr(equals + 1)));
   if (name == "max_file_bytes") options.limits.max_file_bytes = value;
   if (name == "max_expression_depth") options.limits.max_expression_depth = value;
+  if (name == "max_chain_length") options.limits.max_chain_length = value;
   if (name == "max_expression_nodes") options.limits.max_expression_nodes = value;
   if (name == "max_inline_nodes") options.limits.max_inline_nodes = value;
   return options;

@@ -1,5 +1,6 @@
 // Lowering: the program of a policy, as its dump says it.
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <algorithm>
 
@@ -206,6 +207,60 @@ TEST(Lower, LineIndexAgreesWithLocateOffset) {
     const SourceLocation found = index.Locate(offset);
     ASSERT_EQ(found.line, expected.line) << offset;
     ASSERT_EQ(found.column, expected.column) << offset;
+  }
+}
+
+std::string Repeat(std::string_view text, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += text;
+  return out;
+}
+
+// Runs `body` in a thread whose stack is this large.
+template <typename Body>
+void RunOnStack(std::size_t bytes, Body body) {
+  pthread_attr_t attributes;
+  ASSERT_EQ(0, pthread_attr_init(&attributes));
+  ASSERT_EQ(0, pthread_attr_setstacksize(&attributes, bytes));
+  pthread_t thread{};
+  const auto run = [](void* argument) -> void* {
+    (*static_cast<Body*>(argument))();
+    return nullptr;
+  };
+  ASSERT_EQ(0, pthread_create(&thread, &attributes, run, &body));
+  ASSERT_EQ(0, pthread_join(thread, nullptr));
+  pthread_attr_destroy(&attributes);
+}
+
+// Chains as long as they may be, nested and not, go all the way on a stack of 1 MiB (2 MiB with a sanitizer's frames).
+TEST(Lower, LongChainsNeedLittleStack) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr std::size_t kStackBytes = std::size_t{2} << 20;
+#else
+  constexpr std::size_t kStackBytes = std::size_t{1} << 20;
+#endif
+  std::string nested = "args.x";
+  for (int i = 0; i < 9; ++i) nested = "(args.y" + Repeat(" + args.y", 100) + " + " + nested + ") * 2";
+  const std::string chains[] = {
+      "args.x" + Repeat(" + args.x", 1'000),
+      "size(args)" + Repeat(" - 1", 1'000),
+      "args.x" + Repeat(" - args.y * 3", 1'000),
+      "args" + Repeat(".x", 1'000),
+      "args" + Repeat(".?x", 1'000) + ".orValue(1)",
+      "args" + Repeat("[args.i]", 1'000),
+      "(" + Repeat("args.x == args.y ? 1 : ", 1'000) + "2)",
+      Repeat("(", 100) + "args.x" + Repeat(" + 1)", 100),
+      nested,
+  };
+  for (const std::string& chain : chains) {
+    SCOPED_TRACE(chain.substr(0, 30));
+    for (const bool optimize : {true, false}) {
+      RunOnStack(kStackBytes, [&] {
+        const Program program = MustCompile("policy p for tools { allow a when " + chain + " == -1 }", optimize);
+        EXPECT_TRUE(VerifyProgram(program));
+        EXPECT_EQ(program.rules.size(), 1U);
+      });
+    }
   }
 }
 

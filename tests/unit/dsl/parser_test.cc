@@ -212,19 +212,36 @@ std::string Repeat(std::string_view text, std::size_t count) {
 }
 
 TEST(Parser, NestingIsLimited) {
-  const std::string deep[] = {Repeat("(", 100'000),         Repeat("[", 100'000),          Repeat("{1:", 100'000),
-                              Repeat("!", 100'000) + "a",   Repeat("-", 100'000) + "a",    "a" + Repeat(".b", 100'000),
-                              "a" + Repeat("[0]", 100'000), "a" + Repeat(" + a", 100'000), Repeat("f(", 100'000),
-                              Repeat("a ? b : ", 100'000),  "a" + Repeat(".m()", 100'000), Repeat("a{b:", 100'000),
-                              Repeat("a.all(x,", 100'000)};
+  const std::string deep[] = {Repeat("(", 100'000),        Repeat("[", 100'000),         Repeat("{1:", 100'000),
+                              Repeat("!", 100'000) + "a",  Repeat("-", 100'000) + "a",   Repeat("f(", 100'000),
+                              Repeat("a ? (", 100'000),    Repeat("a + (b + ", 100'000), Repeat("a{b:", 100'000),
+                              Repeat("a.all(x,", 100'000), Repeat("a[", 100'000)};
   for (const std::string& text : deep) {
     const std::string result = Parsed(text);
     EXPECT_NE(result.find("this expression is nested more than 128 levels deep [ExpressionTooDeep]"), std::string::npos)
         << text.substr(0, 20);
-    EXPECT_EQ(std::count(result.begin(), result.end(), '\n'), 1) << result;
+    EXPECT_EQ(std::count(result.begin(), result.end(), '\n'), 1) << result.substr(0, 1000);
   }
   EXPECT_EQ(Parsed(Repeat("(", 100) + "a" + Repeat(")", 100)), "(id a)");
   EXPECT_NE(Parsed("a" + Repeat(" && a", 10'000)).find("(&& (id a)"), std::string::npos);  // flat, not deep
+}
+
+TEST(Parser, ChainsMayBeLongerThanNestingAndAreLimited) {
+  const auto chains = [](std::size_t links) {
+    return std::vector<std::string>{"a" + Repeat(".b", links),       "a" + Repeat("[0]", links),        "a" + Repeat(" + a", links),
+                                    "a" + Repeat(" - a * b", links), Repeat("a ? b : ", links) + "c",   "a" + Repeat(".m()", links),
+                                    "a" + Repeat(".?b", links),      "a" + Repeat(".map(x, x)", links), "a" + Repeat(" == a", links)};
+  };
+  for (const std::string& text : chains(1'000)) EXPECT_EQ(Parsed(text)[0], '(') << text.substr(0, 20);
+  for (const std::string& text : chains(100'000)) {
+    const std::string result = Parsed(text);
+    EXPECT_NE(result.find("has more than 1024 links [ChainTooLong]"), std::string::npos) << text.substr(0, 20);
+    EXPECT_EQ(std::count(result.begin(), result.end(), '\n'), 1) << result.substr(0, 1000);
+  }
+  // Chains in brackets of chains have all their levels counted.
+  std::string nested = "a";
+  for (int i = 0; i < 20; ++i) nested = "(b" + Repeat(" + b", 100) + " + " + nested + ")" + Repeat(".c", 100);
+  EXPECT_NE(Parsed(nested).find("[ChainTooLong]"), std::string::npos);
 }
 
 TEST(Parser, NestingIsLimitedEverywhere) {
