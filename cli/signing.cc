@@ -3,26 +3,11 @@
 #include <utility>
 
 #include "cli/input.h"
+#include "rules/model/signer_option.h"
 #include "webhook/image/trust/certificate.h"
 
 namespace writ::cli {
 namespace {
-
-struct PredicateName {
-  std::string_view name, uri;
-};
-constexpr PredicateName kPredicateNames[] = {
-    {"slsaprovenance", "https://slsa.dev/provenance/v0.2"},
-    {"slsaprovenance02", "https://slsa.dev/provenance/v0.2"},
-    {"slsaprovenance1", "https://slsa.dev/provenance/v1"},
-    {"spdx", "https://spdx.dev/Document"},
-    {"spdxjson", "https://spdx.dev/Document"},
-    {"cyclonedx", "https://cyclonedx.org/bom"},
-    {"link", "https://in-toto.io/Link/v1"},
-    {"vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"},
-    {"openvex", "https://openvex.dev/ns"},
-    {"custom", "https://cosign.sigstore.dev/attestation/v1"},
-};
 
 Error Misused(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
 
@@ -91,13 +76,6 @@ Status SetOptions(const SigningFlags& flags, image::SignerOptions& options) {
 }
 
 }  // namespace
-
-std::string PredicateTypeUri(std::string_view name) {
-  for (const PredicateName& known : kPredicateNames) {
-    if (known.name == name) return std::string(known.uri);
-  }
-  return std::string(name);
-}
 
 Result<image::Signer> MakeSigner(const SigningFlags& flags) {
   WRIT_RETURN_IF_ERROR(CheckCombination(flags));

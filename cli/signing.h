@@ -28,7 +28,4 @@ struct SigningFlags {
 // a file that is not what its flag wants.
 Result<image::Signer> MakeSigner(const SigningFlags& flags);
 
-// Returns the URI behind cosign's short name of a predicate type ("slsaprovenance1", "spdx", "vuln"), or `name` itself.
-std::string PredicateTypeUri(std::string_view name);
-
 }  // namespace writ::cli

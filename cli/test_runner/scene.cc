@@ -10,6 +10,7 @@
 #include "cli/manifest.h"
 #include "cli/test_runner/constant.h"
 #include "rules/base/check.h"
+#include "rules/model/signer_option.h"
 #include "rules/model/time.h"
 #include "rules/model/value.h"
 
@@ -103,19 +104,26 @@ Result<Json> Scene::Data(dsl::ExprId value, const dsl::StringLiteral& file) cons
 }
 
 Status Scene::ApplyImage(const TestStep& line) {
-  std::map<std::string, Known>& image = images_[std::string(line.uri.value)];
-  switch (line.image_state) {
-    case TestStep::ImageState::kSignedBy:
-      for (const dsl::Name& signer : line.signers) image[std::string(signer.text)] = Known::kSigned;
-      break;
-    case TestStep::ImageState::kNotSignedBy:
-      for (const dsl::Name& signer : line.signers) image[std::string(signer.text)] = Known::kRefuted;
-      break;
-    case TestStep::ImageState::kUnknown:
-      for (const dsl::Name& signer : line.signers) image.erase(std::string(signer.text));
-      if (line.signers.empty()) image.clear();
-      break;
+  const std::string reference(line.uri.value);
+  if (line.image_state == TestStep::ImageState::kUnknown && line.signers.empty()) {
+    images_.erase(reference);
+    return OkStatus();
   }
+  ImageLines& image = images_[reference];
+  if (line.image_state == TestStep::ImageState::kAttested) {
+    Result<Json> predicate = ConstantJson(tree_, line.value);
+    if (!predicate) return predicate.error();
+    Json by = Json::array();
+    for (const dsl::Name& signer : line.signers) by.push_back(signer.text);
+    const Json attestation = {
+        {"type", PredicateTypeUri(line.predicate_type.value)}, {"signedBy", std::move(by)}, {"predicate", *predicate}};
+    image.attestations.push_back(attestation.dump());
+    return OkStatus();
+  }
+  const Known known = line.image_state == TestStep::ImageState::kSignedBy      ? Known::kSigned
+                      : line.image_state == TestStep::ImageState::kNotSignedBy ? Known::kRefuted
+                                                                               : Known::kUnknown;
+  for (const dsl::Name& signer : line.signers) image.signers[std::string(signer.text)] = known;
   return OkStatus();
 }
 
@@ -156,9 +164,12 @@ Status Scene::Apply(const TestStep& line) {
 void Scene::AddFacts(Json& request) const {
   if (images_.empty()) return;
   Json images = Json::array();
-  for (const auto& [reference, signers] : images_) {
-    Json image = {{"image", reference}, {"signedBy", Json::array()}, {"refuted", Json::array()}};
-    for (const auto& [signer, known] : signers) image[known == Known::kSigned ? "signedBy" : "refuted"].push_back(signer);
+  for (const auto& [reference, lines] : images_) {
+    Json image = {{"image", reference}, {"signedBy", Json::array()}, {"refuted", Json::array()}, {"unknown", Json::array()}};
+    for (const auto& [signer, known] : lines.signers)
+      image[known == Known::kSigned ? "signedBy" : known == Known::kRefuted ? "refuted" : "unknown"].push_back(signer);
+    image["attestations"] = Json::array();
+    for (const std::string& attestation : lines.attestations) image["attestations"].push_back(Json::parse(attestation));
     images.push_back(std::move(image));
   }
   request["facts"] = {{"images", std::move(images)}};

@@ -49,12 +49,17 @@ class Scene {
   Status AddCall(const dsl::TestStep& test_case, nlohmann::ordered_json& request) const;
   void AddFacts(nlohmann::ordered_json& request) const;
 
-  enum class Known { kSigned, kRefuted };
+  enum class Known { kSigned, kRefuted, kUnknown };
+  // What test lines said of one image.
+  struct ImageLines {
+    std::map<std::string, Known> signers;
+    std::vector<std::string> attestations;  // as JSON
+  };
   const dsl::FileTree& tree_;
   std::string_view file_name_;
   UnixNanos now_ = kDefaultTestTime;
-  std::unique_ptr<Given> given_;                                // principal and context
-  std::map<std::string, std::map<std::string, Known>> images_;  // by reference and signer
+  std::unique_ptr<Given> given_;              // principal and context
+  std::map<std::string, ImageLines> images_;  // by reference
   std::map<std::string, std::string> data_;
 };
 

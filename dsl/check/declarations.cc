@@ -201,8 +201,11 @@ class Declarer {
   }
 
   static bool SameSigner(const SignerDecl& a, const SignerDecl& b) {
-    return a.keyless == b.keyless && a.key.value == b.key.value && a.issuer.value == b.issuer.value && a.subject.value == b.subject.value &&
-           a.trust.value == b.trust.value;
+    const auto same = [](const SignerOptionClause& x, const SignerOptionClause& y) {
+      return x.kind == y.kind && x.name.value == y.name.value && x.value.value == y.value.value;
+    };
+    return a.kind == b.kind && a.key.value == b.key.value && a.issuer.value == b.issuer.value && a.subject.value == b.subject.value &&
+           a.trust.value == b.trust.value && std::equal(a.options.begin(), a.options.end(), b.options.begin(), b.options.end(), same);
   }
 
   // ---- order and recursion ------------------------------------------------------------------------------------------------

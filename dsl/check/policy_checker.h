@@ -68,6 +68,7 @@ class PolicyChecker {
   void CheckMaskedColumns(RuleContext& context, ExprId root, SourceSpan span);
   void CheckKeys(RuleContext& context, const LimitClause& limit);
   void CheckImage(RuleContext& context, const RuleDecl& rule);
+  void CheckPredicateCondition(RuleContext& context, ExprId condition);
   void CheckSigners(const SignerExpr& signers, std::uint32_t package);
   void CheckColumns(const TypedPolicy& policy, const RuleDecl& rule);
   TypeId CheckRoot(RuleContext& context, ExprId root);

@@ -142,7 +142,7 @@ void PolicyChecker::CheckRule(RuleContext& context, const RuleDecl& rule) {
   CheckCondition(context, rule.requirement);
   CheckCondition(context, rule.when);
   CheckCondition(context, rule.unless);
-  if (rule.image.valid() || rule.signers) CheckImage(context, rule);
+  if (rule.image.valid()) CheckImage(context, rule);
   if (rule.limit) CheckKeys(context, *rule.limit);
   if (!rule.columns.empty()) CheckColumns(context.policy, rule);
   CheckMessage(context, rule);
@@ -163,7 +163,20 @@ void PolicyChecker::CheckImage(RuleContext& context, const RuleDecl& rule) {
   if (!fits)
     checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, rule.image).span,
                   {types.Text(found), "an image reference: string or list(string)"});
-  if (rule.signers) CheckSigners(*rule.signers, context.policy.package);
+  for (const DemandClause& demand : rule.demands) {
+    CheckSigners(demand.signers, context.policy.package);
+    if (demand.condition.valid()) CheckPredicateCondition(context, demand.condition);
+  }
+}
+
+// In `where`, `predicate` is a variable beside those of the target.
+void PolicyChecker::CheckPredicateCondition(RuleContext& context, ExprId condition) {
+  VariableTypes variables = context.scope.variables;
+  variables.insert_or_assign(std::string(kPredicateRoot), set_.types.Simple(TypeKind::kDyn));
+  ExprScope names = context.names;
+  names.variables = &variables;
+  PrepareBodies(context.scope, context.policy.file, condition);
+  checker_.CheckAs(condition, names, set_.types.Simple(TypeKind::kBool), "bool");
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth

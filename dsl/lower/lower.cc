@@ -14,6 +14,7 @@ namespace writ::dsl {
 namespace {
 
 // Lets that stand on each other. With the cells of common sub-expressions between them they stay below BundleLimits::max_cell_depth.
+constexpr std::string_view kPinMark = "@sha256:";
 constexpr std::uint32_t kMaxLetNesting = 90;
 constexpr std::size_t kMaxGraphNodes = 8'000'000;
 
@@ -23,6 +24,7 @@ struct RuleNodes {
   std::vector<NodeId> message;  // of the pieces with an expression, in order
   std::vector<NodeId> keys;
   NodeId image;
+  std::vector<NodeId> conditions;  // of the demands that have one, in order
 };
 
 std::string_view AttributeValue(std::span<const Attribute> attributes, std::string_view name) {
@@ -152,6 +154,9 @@ class Lowerer {
       for (const ExprId key : rule.limit->keys) nodes.keys.push_back(Root(Build(file, key)));
     }
     if (rule.image.valid()) nodes.image = Root(Build(file, rule.image));
+    for (const DemandClause& demand : rule.demands) {
+      if (demand.condition.valid()) nodes.conditions.push_back(Root(Build(file, demand.condition)));
+    }
     return nodes;
   }
 
@@ -232,14 +237,24 @@ class Lowerer {
       const SignerDecl& decl = *signer.decl;
       const auto [found, is_new] = signers_.emplace(decl.name.text, SignerId(program_.signers.size()));
       if (!is_new) continue;  // the same in another package
-      Signer written{.name = std::string(decl.name.text), .kind = decl.keyless ? Signer::Kind::kKeyless : Signer::Kind::kKey};
-      written.issuer = decl.issuer.value;
-      written.subject = decl.subject.value;
-      written.trust = decl.trust.value;
-      written.key = decl.key.value;
-      written.location = Locate(decl.name.span);
-      program_.signers.push_back(std::move(written));
+      program_.signers.push_back(WriteSigner(decl));
     }
+  }
+
+  Signer WriteSigner(const SignerDecl& decl) const {
+    Signer signer{.name = std::string(decl.name.text), .kind = decl.kind};
+    signer.issuer = decl.issuer.value;
+    signer.subject = decl.subject.value;
+    signer.key = decl.key.value;
+    // "file@sha256:<hex>" pins the file's content.
+    const std::string_view trust = decl.trust.value;
+    const std::size_t pin = trust.find(kPinMark);
+    signer.trust = trust.substr(0, pin);
+    if (pin != std::string_view::npos) signer.trust_digest = trust.substr(pin + 1);
+    for (const SignerOptionClause& option : decl.options)
+      signer.options.push_back({option.kind, std::string(option.name.value), std::string(option.value.value)});
+    signer.location = Locate(decl.name.span);
+    return signer;
   }
 
   void WriteTable(const TypedTable& table) {
@@ -291,7 +306,7 @@ class Lowerer {
     }
     if (nodes.image.valid()) {
       rule.image = ImageSpec{emitter.Write(nodes.image), ExprText(set_.files[policy.file.index], decl.image), {}};
-      if (decl.signers) WriteSigners(*decl.signers, rule.image->demands.emplace_back().signers);
+      WriteDemands(emitter, policy.file, decl, nodes, rule.image->demands);
     }
     program_.rules.push_back(std::move(rule));
   }
@@ -312,6 +327,18 @@ class Lowerer {
     for (const Name& column : decl.columns) mask.targets.emplace_back(column.text);
     for (const StringLiteral& pointer : decl.pointers) mask.targets.emplace_back(pointer.value);
     return mask;
+  }
+
+  void WriteDemands(Emitter& emitter, FileId file, const RuleDecl& decl, const RuleNodes& nodes, std::vector<SignatureDemand>& demands) {
+    std::size_t next = 0;
+    for (const DemandClause& clause : decl.demands) {
+      SignatureDemand& demand = demands.emplace_back();
+      WriteSigners(clause.signers, demand.signers);
+      demand.predicate_type = PredicateTypeUri(clause.predicate_type.value);
+      if (!clause.condition.valid()) continue;
+      demand.condition = emitter.Write(nodes.conditions[next++]);
+      demand.condition_text = ExprText(set_.files[file.index], clause.condition);
+    }
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth

@@ -214,7 +214,7 @@ bool Parser::ParseRelation(Name name, TableDecl& table) {
   return true;
 }
 
-// signer NAME key "file" | signer NAME keyless { … }
+// signer NAME key "file" [ { … } ] | signer NAME keyless { … } | signer NAME certificate { … }
 bool Parser::ParseSigner() {
   SignerDecl signer;
   const std::uint32_t faults = fault_count_;
@@ -226,49 +226,91 @@ bool Parser::ParseSigner() {
     const std::optional<StringLiteral> key = ParseString("the file of the public key");
     if (!key) return false;
     signer.key = *key;
+    const SignerField fields[] = {{"trust", &signer.trust, false}};
+    if (At(TokenKind::kLeftBrace) && !ParseSignerBody(signer, fields)) return false;
   } else if (TryTakeWord("keyless")) {
-    signer.keyless = true;
-    if (!ParseSignerBody(signer)) return false;
+    signer.kind = Signer::Kind::kKeyless;
+    const SignerField fields[] = {{"issuer", &signer.issuer}, {"subject", &signer.subject}, {"trust", &signer.trust}};
+    if (!ParseSignerBody(signer, fields)) return false;
+  } else if (TryTakeWord("certificate")) {
+    signer.kind = Signer::Kind::kOwnPki;
+    const SignerField fields[] = {{"roots", &signer.trust}, {"subject", &signer.subject}, {"issuer", &signer.issuer, false}};
+    if (!ParseSignerBody(signer, fields)) return false;
   } else {
-    return Fail("`keyless` or `key`");
+    return Fail("`keyless`, `key` or `certificate`");
   }
   signer.span = SpanFrom(begin);
   return Keep(tree_.signers, std::move(signer), faults);
 }
 
-// "{" issuer "…" subject "…" trust "…" "}", in any order
-bool Parser::ParseSignerBody(SignerDecl& signer) {
-  const SignerField fields[] = {{"issuer", &signer.issuer}, {"subject", &signer.subject}, {"trust", &signer.trust}};
+// "{" members "}", in any order
+bool Parser::ParseSignerBody(SignerDecl& signer, std::span<const SignerField> fields) {
   if (!Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
   const std::uint32_t faults = fault_count_;
   while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
     const std::uint32_t begin = statement_begin_ = current_.begin;
-    if (ParseSignerField(fields)) continue;
+    if (ParseSignerField(signer, fields)) continue;
     if (current_.begin == begin) Skip();
     SkipUntil([&](const SkipPlace& place) {
-      const bool at_field =
-          std::any_of(std::begin(fields), std::end(fields), [this](const SignerField& field) { return AtWord(field.word); });
-      return at_field || place.closes_block || (current_.starts_line && AtDeclarationStart()) || AtNextStatement(place);
+      return AtSignerField(fields) || place.closes_block || (current_.starts_line && AtDeclarationStart()) || AtNextStatement(place);
     });
   }
   for (const SignerField& field : fields) {
-    if (faults == fault_count_ && field.literal->span.begin == field.literal->span.end)
-      FailAtToken("`" + std::string(field.word) + " \"…\"`: a keyless signer needs all three");
+    if (faults == fault_count_ && field.is_needed && field.literal->span.begin == field.literal->span.end)
+      FailAtToken("`" + std::string(field.word) + " \"…\"`: the signer needs it");
   }
   return ExpectBlockEnd();
 }
 
-bool Parser::ParseSignerField(std::span<const SignerField> fields) {
+bool Parser::AtSignerField(std::span<const SignerField> fields) const {
+  const bool is_field = std::any_of(fields.begin(), fields.end(), [this](const SignerField& field) { return AtWord(field.word); });
+  return is_field || (At(TokenKind::kIdent) && TryFindSignerOption(Text(current_)).has_value());
+}
+
+bool Parser::ParseSignerField(SignerDecl& signer, std::span<const SignerField> fields) {
   const auto field = std::find_if(fields.begin(), fields.end(), [this](const SignerField& each) { return AtWord(each.word); });
   if (field == fields.end()) {
-    static constexpr std::string_view kWords[] = {"issuer", "subject", "trust"};
-    return FailAtWord("`issuer`, `subject`, `trust` or `}`", kWords);
+    const std::optional<SignerOptionKind> option = At(TokenKind::kIdent) ? TryFindSignerOption(Text(current_)) : std::nullopt;
+    if (option) return ParseSignerOption(*option, signer);
+    std::vector<std::string_view> words;
+    for (const SignerField& each : fields) words.push_back(each.word);
+    std::string expected;
+    for (const std::string_view word : words) expected += (expected.empty() ? "`" : ", `") + std::string(word) + "`";
+    for (std::size_t i = 0; i < kSignerOptionCount; ++i) words.push_back(InfoOf(static_cast<SignerOptionKind>(i)).word);
+    return FailAtWord(expected + ", an option or `}`", words);
   }
   const Token word = Take(kStartsSoftly);
   if (field->literal->span.begin != field->literal->span.end) Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {field->word});
   const std::optional<StringLiteral> literal = ParseString("a string");
   if (literal) *field->literal = *literal;
   return literal.has_value();
+}
+
+// WORD value | WORD "name" "value", as the list of options says
+bool Parser::ParseSignerOption(SignerOptionKind kind, SignerDecl& signer) {
+  const SignerOptionInfo& info = InfoOf(kind);
+  const Token word = Take(kStartsSoftly);
+  SignerOptionClause clause{kind, SpanOf(word), {}, {}};
+  if (info.is_pair()) {
+    const std::optional<StringLiteral> name = ParseString("a name as a string");
+    if (!name) return false;
+    clause.name = *name;
+  }
+  if (info.is_pair() || info.is_text()) {
+    const std::optional<StringLiteral> value = ParseString("a string");
+    if (!value) return false;
+    clause.value = *value;
+  } else {
+    if (!At(TokenKind::kIdent) || !TakesValue(info, Text(current_))) return FailAtToken("one of " + std::string(info.values));
+    const Token value = Take();
+    clause.value = {Text(value), SpanOf(value)};
+  }
+  const bool is_twice = std::any_of(signer.options.begin(), signer.options.end(), [&](const SignerOptionClause& other) {
+    return other.kind == kind && other.name.value == clause.name.value;
+  });
+  if (is_twice) Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {info.word});
+  signer.options.push_back(clause);
+  return true;
 }
 
 // Any number of @name(value).

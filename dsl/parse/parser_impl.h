@@ -144,6 +144,7 @@ class Parser {
   struct SignerField {
     std::string_view word;
     StringLiteral* literal;
+    bool is_needed = true;
   };
   void ParseDeclaration();
   bool ParseDeclarationAfter(std::vector<Attribute> attributes, std::uint32_t begin);
@@ -157,8 +158,10 @@ class Parser {
   bool AtWordsOfRelation() const;
   bool ParseRelation(Name name, TableDecl& table);
   bool ParseSigner();
-  bool ParseSignerBody(SignerDecl& signer);
-  bool ParseSignerField(std::span<const SignerField> fields);
+  bool ParseSignerBody(SignerDecl& signer, std::span<const SignerField> fields);
+  bool ParseSignerField(SignerDecl& signer, std::span<const SignerField> fields);
+  bool ParseSignerOption(SignerOptionKind kind, SignerDecl& signer);
+  bool AtSignerField(std::span<const SignerField> fields) const;
   std::optional<TypeExpr> ParseType();
   bool ParseAttributes(std::vector<Attribute>& attributes);
   bool ParseAttribute(std::vector<Attribute>& attributes, int layout);
@@ -189,6 +192,7 @@ class Parser {
   bool ParseClauses(const PolicyDecl& policy, RuleDecl& rule);
   bool ParseClause(const PolicyDecl& policy, RuleDecl& rule);
   void CheckClauseAllowed(std::string_view clause, const Token& word, const RuleDecl& rule, bool given_before);
+  bool ParseAttested(RuleDecl& rule);
   std::optional<SignerExpr> ParseSigners();
   std::optional<SignerExpr> ParseSignersAnd();
   std::optional<SignerExpr> ParseSignersOne();

@@ -290,13 +290,46 @@ bool Parser::ParseRequire(RuleDecl& rule) {
   }
   Take();
   rule.image = ParseExpr();
-  if (!rule.image.valid() || !ExpectWord("signed") || !ExpectWord("by")) return false;
-  rule.signers = ParseSigners();
-  return rule.signers.has_value();
+  if (!rule.image.valid()) return false;
+  if (!AtWord("signed") && !AtWord("attested")) return Fail("`signed by` or `attested`");
+  if (TryTakeWord("signed")) {
+    if (!ExpectWord("by")) return false;
+    std::optional<SignerExpr> signers = ParseSigners();
+    if (!signers) return false;
+    rule.demands.push_back({std::move(*signers), {}, {}});
+  }
+  while (AtWord("attested")) {
+    if (!ParseAttested(rule)) return false;
+  }
+  return true;
+}
+
+// "attested" type [ "by" signers ] [ "where" expr ]; without signers those of `signed by` are meant
+bool Parser::ParseAttested(RuleDecl& rule) {
+  Take(kClause);
+  const std::optional<StringLiteral> type = ParseString("the type of a predicate");
+  if (!type) return false;
+  DemandClause demand;
+  demand.predicate_type = *type;
+  if (TryTakeWord("by")) {
+    std::optional<SignerExpr> signers = ParseSigners();
+    if (!signers) return false;
+    demand.signers = std::move(*signers);
+  } else if (!rule.demands.empty() && rule.demands[0].predicate_type.span.begin == rule.demands[0].predicate_type.span.end) {
+    demand.signers = rule.demands[0].signers;
+  } else {
+    return Fail("`by` and who attests it");
+  }
+  if (TryTakeWord("where")) {
+    demand.condition = ParseExpr();
+    if (!demand.condition.valid()) return false;
+  }
+  rule.demands.push_back(std::move(demand));
+  return true;
 }
 
 // At `image`: whether `image EXPR signed by …` stands here rather than an expression that begins with a variable of that name. Most
-// tokens after it tell; for those that fit both, looks for `signed by` before the rule ends.
+// tokens after it tell; for those that fit both, looks for `signed by` or `attested "…"` before the rule ends.
 bool Parser::IsImageRequirement() const {
   Lexer ahead = lexer_;
   Token token = ahead.Next();
@@ -323,9 +356,10 @@ bool Parser::IsImageRequirement() const {
     if (token.kind == TokenKind::kRightParen || token.kind == TokenKind::kRightBracket || token.kind == TokenKind::kRightBrace) --brackets;
     if (brackets < 0 || token.kind == TokenKind::kAt) return false;
     const bool is_word = token.kind == TokenKind::kIdent && before != TokenKind::kDot;
-    if (is_word && brackets == 0 && text == "signed") {
+    if (is_word && brackets == 0 && (text == "signed" || text == "attested")) {
       Lexer further = ahead;
-      return further.Text(further.Next()) == "by";
+      const Token next = further.Next();
+      return text == "signed" ? further.Text(next) == "by" : next.kind == TokenKind::kString;
     }
     if (is_word && (brackets == 0 || token.starts_line) && (Holds(kClauseWords, text) || Holds(kVerbWords, text))) return false;
   }

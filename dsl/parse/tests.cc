@@ -119,7 +119,7 @@ bool Parser::ParseScene(TestStep& step) {
   }
 }
 
-// "REF" ( "signed" "by" names | "not" "signed" "by" names | "unknown" [ names ] )
+// "REF" ( "signed" "by" names | "not" "signed" "by" names | "unknown" [ names ] | "attested" "TYPE" "by" names {predicate} )
 bool Parser::ParseImageStep(TestStep& step) {
   const std::optional<StringLiteral> reference = ParseString("an image reference, a string");
   if (!reference) return false;
@@ -127,8 +127,13 @@ bool Parser::ParseImageStep(TestStep& step) {
   if (TryTakeWord("unknown")) {
     step.image_state = TestStep::ImageState::kUnknown;
     if (!At(TokenKind::kIdent) || AtStepStart()) return true;  // of all signers
+  } else if (TryTakeWord("attested")) {
+    step.image_state = TestStep::ImageState::kAttested;
+    const std::optional<StringLiteral> type = ParseString("the type of a predicate");
+    if (!type || !ExpectWord("by")) return false;
+    step.predicate_type = *type;
   } else {
-    if (!AtWord("not") && !AtWord("signed")) return Fail("`signed by`, `not signed by` or `unknown`");
+    if (!AtWord("not") && !AtWord("signed")) return Fail("`signed by`, `not signed by`, `attested` or `unknown`");
     if (TryTakeWord("not")) step.image_state = TestStep::ImageState::kNotSignedBy;
     if (!ExpectWord("signed") || !ExpectWord("by")) return false;
   }
@@ -137,7 +142,9 @@ bool Parser::ParseImageStep(TestStep& step) {
     if (!signer) return false;
     step.signers.push_back(*signer);
   } while (TryTake(TokenKind::kComma, kGlueBefore));
-  return true;
+  if (step.image_state != TestStep::ImageState::kAttested) return true;
+  step.value = ParseExpr();
+  return step.value.valid();
 }
 
 // What is asked, [ count "times" ], "->", what is expected.

@@ -70,8 +70,11 @@ class Dumper {
     for (const FnDecl& fn : tree_.fns) AppendFn(fn);
     for (const TableDecl& table : tree_.tables) AppendTable(table);
     for (const SignerDecl& signer : tree_.signers) {
-      Line("signer", {signer.name.text, signer.keyless ? "keyless" : "key", signer.key.value, signer.issuer.value, signer.subject.value,
-                      signer.trust.value});
+      static constexpr std::string_view kKinds[] = {"key", "keyless", "certificate"};
+      Line("signer", {signer.name.text, kKinds[static_cast<std::size_t>(signer.kind)], signer.key.value, signer.issuer.value,
+                      signer.subject.value, signer.trust.value});
+      for (const SignerOptionClause& option : signer.options)
+        Line("  option", {InfoOf(option.kind).word, option.name.value, option.value.value});
     }
     for (const PolicyDecl& policy : tree_.policies) AppendPolicy(policy);
     for (const TestDecl& test : tree_.tests) AppendTest(test);
@@ -178,9 +181,11 @@ class Dumper {
     AppendStrings("pointer", rule.pointers);
     AppendClause("requirement", rule.requirement);
     AppendClause("image", rule.image);
-    if (rule.signers) {
+    for (const DemandClause& demand : rule.demands) {
+      AppendString("attested", demand.predicate_type);
       out_.append(" signers=");
-      AppendSigners(*rule.signers);
+      AppendSigners(demand.signers);
+      AppendClause("where", demand.condition);
     }
     if (rule.mask) AppendMask(*rule.mask);
     if (rule.limit) AppendLimit(*rule.limit);
@@ -234,7 +239,7 @@ class Dumper {
   void AppendStep(const TestStep& step) {
     static constexpr std::string_view kSteps[] = {"principal", "context", "at",  "after", "data",   "image", "call",  "list",
                                                   "read",      "prompt",  "ask", "row",   "filter", "admit", "schema"};
-    static constexpr std::string_view kStates[] = {"signed-by", "not-signed-by", "unknown"};
+    static constexpr std::string_view kStates[] = {"signed-by", "not-signed-by", "unknown", "attested"};
     out_.append("  ").append(kSteps[static_cast<std::size_t>(step.kind)]);
     AppendString("server", step.server);
     AppendWord("name", step.name.text);
@@ -248,6 +253,7 @@ class Dumper {
     AppendString("previous-file", step.previous_file);
     if (step.after_nanos != 0) out_.append(" nanos=").append(std::to_string(step.after_nanos));
     if (step.kind == TestStep::Kind::kImage) AppendWord("state", kStates[static_cast<std::size_t>(step.image_state)]);
+    AppendString("attested", step.predicate_type);
     AppendNames("signers", step.signers);
     if (step.times != 1) out_.append(" times=").append(std::to_string(step.times));
     if (step.kind >= TestStep::Kind::kCall) AppendExpectation(step.expect);

@@ -143,6 +143,13 @@ struct SignerExpr {
   SourceSpan span;
 };
 
+// `signed by a or b`, or `attested "TYPE" by a where CONDITION`.
+struct DemandClause {
+  SignerExpr signers;
+  StringLiteral predicate_type;  // span.begin == span.end: a signature
+  ExprId condition;              // of an attestation; invalid = none
+};
+
 // `keep last 4`, `keep first 2`, `hash`, `null`, `with "text"`.
 struct MaskClause {
   MaskKind kind = MaskKind::kNull;
@@ -167,7 +174,7 @@ struct RuleDecl {
   std::vector<Pattern> patterns;        // names the rule is about; empty = all
   ExprId requirement;                   // kRequire without an image: the condition that must hold
   ExprId image;                         // kRequire image
-  std::optional<SignerExpr> signers;    // kRequire image
+  std::vector<DemandClause> demands;    // kRequire image: what each image must carry
   std::vector<Name> columns;            // kMask
   std::vector<StringLiteral> pointers;  // kRedact
   std::optional<MaskClause> mask;       // kMask, kRedact
@@ -231,10 +238,18 @@ struct TableDecl {
   SourceSpan span;
 };
 
+// One member of a signer beyond whom it is: `log required`, `annotation "env" "prod"`.
+struct SignerOptionClause {
+  SignerOptionKind kind = SignerOptionKind::kLog;
+  SourceSpan span;
+  StringLiteral name, value;  // `name` of pairs only
+};
+
 struct SignerDecl {
   Name name;
-  bool keyless = false;
-  StringLiteral key, issuer, subject, trust;  // span.begin == span.end: not given
+  Signer::Kind kind = Signer::Kind::kKey;
+  StringLiteral key, issuer, subject, trust;  // span.begin == span.end: not given; `trust` is also what `roots` says
+  std::vector<SignerOptionClause> options;
   SourceSpan span;
 };
 
@@ -289,8 +304,9 @@ struct TestStep {
   std::vector<Pattern> names;    // list
   std::uint64_t times = 1;       // N times
   std::int64_t after_nanos = 0;  // after 1m
-  enum class ImageState : std::uint8_t { kSignedBy, kNotSignedBy, kUnknown };
+  enum class ImageState : std::uint8_t { kSignedBy, kNotSignedBy, kUnknown, kAttested };
   ImageState image_state = ImageState::kSignedBy;
+  StringLiteral predicate_type;  // kAttested, whose predicate is `value`
   std::vector<Name> signers;
   Expectation expect;
 };

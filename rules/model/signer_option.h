@@ -51,4 +51,7 @@ struct SignerOption {
   friend bool operator==(const SignerOption&, const SignerOption&) = default;
 };
 
+// Returns the URI behind cosign's short name of a predicate type ("slsaprovenance1", "spdx", "vuln"), or `name` itself.
+std::string PredicateTypeUri(std::string_view name);
+
 }  // namespace writ
