@@ -187,7 +187,8 @@ void AddVerifyImage(CLI::App& app, Invocation& call, const Console& console) {
       ->option_text("FILE");
   command
       .add_option("--attestation", options.signer.predicate_type, "Verify an attestation of this type: slsaprovenance1, spdx, vuln, a URI")
-      ->option_text("TYPE");
+      ->option_text("TYPE")
+      ->check([](const std::string& type) { return type.empty() ? std::string("expected a type, found nothing") : std::string(); });
   command.add_option("--annotation", options.signer.annotations, "A signed claim that must be there")
       ->option_text("NAME=VALUE")
       ->allow_extra_args(false);

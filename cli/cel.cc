@@ -107,8 +107,8 @@ ExitCode RunCel(const CelOptions& options, const Console& console) {
   if (!compiled.ok) return ExitCode::kBadInput;
   Result<VerifiedProgram> verified = VerifyProgram(std::move(compiled.program));
   if (!verified) {
-    PrintError(console, "internal error: " + verified.error().message);
-    return ExitCode::kInternal;
+    PrintError(console, "the expression is too large to be evaluated: " + verified.error().message);
+    return ExitCode::kBadInput;
   }
   const RuntimeProgram runtime(std::move(*verified));
   const std::vector<Value> slots = SlotsOf(runtime.program(), *variables);

@@ -79,16 +79,21 @@ ExitCode RunTrustShow(const TrustOptions& options, const Console& console) {
 
 ExitCode RunTrustCheck(const TrustOptions& options, const Console& console) {
   ExitCode code = ExitCode::kOk;
+  Json roots = Json::array();
   for (const std::string& path : options.paths) {
     const Result<image::TrustRootPtr> root = ReadTrustRoot(path);
     if (!root) {
       PrintError(console, root.error().message);
       code = ExitCode::kBadInput;
-      continue;
+      roots.push_back({{"file", path}, {"ok", false}, {"error", root.error().message}});
+    } else if (options.format == Format::kJson) {
+      roots.push_back({{"file", path}, {"ok", true}, {"digest", (*root)->id}, {"unusable", (*root)->notes}});
+    } else {
+      console.out << Printable(path) << ": ok, " << (*root)->id << "\n";
+      for (const std::string& note : (*root)->notes) console.out << "  warning: not usable: " << Printable(note) << "\n";
     }
-    console.out << Printable(path) << ": ok, " << (*root)->id << "\n";
-    for (const std::string& note : (*root)->notes) console.out << "  warning: not usable: " << Printable(note) << "\n";
   }
+  if (options.format == Format::kJson) console.out << roots.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
   return code;
 }
 

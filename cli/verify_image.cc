@@ -91,29 +91,34 @@ Result<Sources> OpenRegistry(const VerifyImageOptions& options) {
 }
 
 // In a folder the image is named by its digest or tag, by a reference that holds one of them, or not at all when it is the only one.
+// What is named and is not there is never replaced by what is.
 Result<Sources> OpenLayout(const VerifyImageOptions& options) {
   Result<std::unique_ptr<image::LayoutSource>> layout = image::LayoutSource::Open(options.layout, {});
   if (!layout) return layout.error();
   const std::vector<std::string>& images = (*layout)->images();
   Sources sources;
-  if (image::IsSha256Digest(options.image)) {
+  if (options.image.empty()) {
+    if (images.size() != 1) {
+      return Error{ErrorCode::kInvalidArgument, options.layout + ": holds " + std::to_string(images.size()) +
+                                                    " images: name one by its digest" +
+                                                    (images.empty() ? "" : " (" + images.front() + ", …)")};
+    }
+    sources.target = images.front();
+  } else if (image::IsSha256Digest(options.image)) {
     sources.target = options.image;
-  } else if (!options.image.empty()) {
+  } else if (options.image.starts_with("sha256:")) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "`" + options.image + "` is no digest, expected sha256: and 64 hexadecimal digits in small letters"};
+  } else {
     const Result<image::ImageReference> reference = image::ParseImageReference(options.image);
     if (!reference) return reference.error();
     sources.target = reference->Target();
-  }
-  const bool is_there = !sources.target.empty() && [&] {
+    // cosign 2 writes no tags: then a reference without a digest cannot be looked up, and guessing would verify another image.
     const Result<image::Fetched> found = (*layout)->GetManifest(sources.target);
-    return found && found->found;
-  }();
-  if (!is_there && !image::IsSha256Digest(sources.target)) {
-    if (images.size() != 1) {
-      return Error{ErrorCode::kInvalidArgument, options.layout + ": holds " + std::to_string(images.size()) +
-                                                    " images, none of that tag: name one by its digest (" +
-                                                    (images.empty() ? "there is none" : images.front() + ", …") + ")"};
+    if (!reference->is_pinned() && (!found || !found->found)) {
+      return Error{ErrorCode::kInvalidArgument, options.layout + ": holds no image of tag `" + sources.target +
+                                                    "`: name it by its digest, or leave it out if the folder holds one image only"};
     }
-    sources.target = images.front();
   }
   sources.is_pinned = true;  // a folder does not move
   sources.image = std::move(*layout);
@@ -198,9 +203,11 @@ ExitCode RunVerifyImage(const VerifyImageOptions& options, const Console& consol
 
   std::vector<std::string> warnings;
   if (!sources->is_pinned) warnings.push_back("the reference is a tag, which can be moved to another image: pin @" + resolved->digest);
-  bool is_verified = !options.strict || warnings.empty();
+  const std::vector<std::string> digests = DigestsOf(*resolved, options.platforms);
+  bool is_verified = !digests.empty() && (!options.strict || warnings.empty());
+  if (digests.empty()) warnings.push_back("the index lists no platform that could run: nothing was verified");
   Json results = Json::array();
-  for (const std::string& digest : DigestsOf(*resolved, options.platforms)) {
+  for (const std::string& digest : digests) {
     const Judged judged = Judge(*sources, digest, *signer, options);
     is_verified = is_verified && judged.verdict.kind == image::VerdictKind::kVerified;
     if (options.format == Format::kJson)

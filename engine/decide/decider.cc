@@ -301,7 +301,32 @@ void Decider::AddRow(Decision& decision) {
   if (request_.target() != Target::kRows || !request_.row.valid()) return;
   const Value row = MaterializeJson(request_.row, context_.arena);
   if (row.is(Kind::kAbsent)) return DenyByBudget(decision);  // the arena is full: without its masks the row is not to be shown
-  if (row.is(Kind::kMap)) decision.row_json = MaskedRowJson(row, decision.obligations);
+  if (row.is(Kind::kMap)) decision.row_json = MaskedRowJson(WithoutMaskedRelations(row), decision.obligations);
+}
+
+// Rows of another table that has masks are left out: whether those hold is that table's own decision.
+Value Decider::WithoutMaskedRelations(const Value& row) {
+  MapEntry* entries = context_.arena.AllocateArray<MapEntry>(row.map == nullptr ? 0 : row.map->size);
+  if (row.map == nullptr || entries == nullptr) return Value::Map(nullptr);
+  std::uint32_t count = 0;
+  for (std::uint32_t i = 0; i < row.map->size; ++i) {
+    if (!IsMaskedRelation(row.map->entries[i].key.string())) entries[count++] = row.map->entries[i];
+  }
+  const MapData* map = MakeMap(context_.arena, entries, count);
+  return Value::Map(map);
+}
+
+bool Decider::IsMaskedRelation(std::string_view member) const {
+  const auto table =
+      std::find_if(program_.tables.begin(), program_.tables.end(), [&](const Table& each) { return each.name == request_.scope; });
+  if (table == program_.tables.end()) return false;
+  const auto relation =
+      std::find_if(table->relations.begin(), table->relations.end(), [&](const Relation& each) { return each.name == member; });
+  if (relation == table->relations.end()) return false;
+  return std::any_of(program_.rules.begin(), program_.rules.end(), [&](const Rule& rule) {
+    return rule.verb == Verb::kMask && std::any_of(rule.selectors.begin(), rule.selectors.end(),
+                                                   [&](const Selector& selector) { return GlobMatches(selector.scope, relation->table); });
+  });
 }
 
 void Decider::DenyByBudget(Decision& decision) const {

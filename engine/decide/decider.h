@@ -97,6 +97,8 @@ class Decider {
   [[gnu::cold]] void WarnOfLimits(Decision& decision);
   void AddObligations(Decision& decision) const;
   void AddRow(Decision& decision);
+  Value WithoutMaskedRelations(const Value& row);
+  bool IsMaskedRelation(std::string_view member) const;
   [[gnu::cold]] void DenyByBudget(Decision& decision) const;
 
   void Explain(Decision& decision);

@@ -72,14 +72,17 @@ void Decider::ReportFailedLimit(const RuleResult& result, const Value& fault, De
   failed.outcome = fault.is(Kind::kError) ? Outcome::kError : Outcome::kUnknown;
   failed.error = fault.is(Kind::kError) ? fault : Value();
   const RuleOutcome described = DescribeRule(program_, result.rule, failed.outcome);
+  const std::string text = failed.outcome == Outcome::kUnknown
+                               ? "limit " + QualifiedRuleName(program_, RuleOf(result)) + " cannot be counted: its key is unknown"
+                               : RuleText(failed);
   if (ModeOf(result) == PolicyMode::kWarn) {
-    decision.warnings.push_back(RuleText(failed));
+    decision.warnings.push_back(text);
   } else {
     if (decision.effect == Effect::kAllow) decision.rules.clear();
     decision.effect = Effect::kDeny;
     decision.reason = Reason::kRule;
     decision.rules.push_back(described);
-    decision.messages.push_back(RuleText(failed));
+    decision.messages.push_back(text);
   }
   if (result.outcome != Outcome::kError && fault.is(Kind::kError)) decision.errors.push_back({described, PublicErrorText(fault)});
 }

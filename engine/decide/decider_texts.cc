@@ -95,6 +95,7 @@ std::string Decider::RuleText(const RuleResult& result) {
 }
 
 bool Decider::IsMaskedColumn(std::string_view column) const {
+  if (IsMaskedRelation(column)) return true;
   for (const RuleResult& result : context_.results) {
     const Rule& rule = RuleOf(result);
     const bool masks =

@@ -138,6 +138,10 @@ void RequestReader::MarkUnknown(std::string_view path) {
   unknown_paths_.push_back(path);
   request_.has_unknowns = true;
   MarkUnknownSlots(*shapes_.program, *shape_, path, slots_);
+  // The principal of an admission is filled from there.
+  if (shape_->target == Target::kAdmission && (IsAtOrBelow("request.userInfo", path) || IsAtOrBelow(path, "request.userInfo"))) {
+    MarkUnknownSlots(*shapes_.program, *shape_, "principal", slots_);
+  }
   if (shape_->scopes_node.valid() && IsAtOrBelow((*shape_)[shape_->scopes_node].path, path)) request_.scopes = Value::Unknown();
   const bool actors = shape_->actors_node.valid() && IsAtOrBelow((*shape_)[shape_->actors_node].path, path);
   if (actors && !depth_given_) MarkUnknownSlots(*shapes_.program, *shape_, "context.chain.depth", slots_);
