@@ -302,8 +302,8 @@ TEST_F(FactGathererTest, ImagesBeyondTheLimitAreUnknown) {
   const GatheredFacts facts = Gatherer().Gather(signers_, needs, Soon());
   EXPECT_EQ(Text(facts.images[0]), "signed release");
   EXPECT_EQ(facts.images[1].image, "r.test/app:1.0");
-  EXPECT_EQ(Text(facts.images[1]), "");
-  EXPECT_THAT(facts.warnings, ElementsAre("only 1 images of one request are looked at, the others are unknown"));
+  EXPECT_EQ(Text(facts.images[1]), "unknown release");
+  EXPECT_EQ(facts.findings[1].message, "only 1 images of a request are looked at");
 }
 
 // Holds whoever opens a source until it is told to go.

@@ -76,23 +76,26 @@ void AddAttestations(const std::string& signer, const std::string& type, const J
   }
 }
 
-Judgement Unknown(std::string message) { return {.kind = VerdictKind::kUnknown, .message = std::move(message), .predicates = {}}; }
+JudgementPtr UnknownBecause(std::string message) {
+  return std::make_shared<const Judgement>(Judgement{.kind = VerdictKind::kUnknown, .message = std::move(message), .predicates = {}});
+}
+
+// The answer to a wish; without a judgement when there is none.
+JudgedInquiry TryFindAnswer(const Wish& wish, const JudgedImage* judged) {
+  if (wish.signer == nullptr || judged == nullptr) return {};
+  const auto found = judged->inquiries.find(Inquiry{wish.signer, wish.predicate_type}.Key());
+  return found == judged->inquiries.end() ? JudgedInquiry{} : found->second;
+}
 
 }  // namespace
 
-// What is known about one need.
-struct FactGatherer::Answer {
-  ImageFacts facts;
-  std::string warning;
-  std::vector<ImageFinding> findings;
-
-  void Take(const Wish& wish, const std::string& signer, const Judgement& judgement, bool from_cache, const std::string& digest) {
-    findings.push_back({facts.image, digest, signer, wish.predicate_type, judgement.kind, from_cache, judgement.message});
-    if (wish.predicate_type.empty())
-      AddSignature(signer, judgement.kind, facts);
-    else
-      AddAttestations(signer, wish.predicate_type, judgement, facts);
-  }
+// One need on its way: what is asked, then what came of it.
+struct FactGatherer::Plan {
+  std::vector<Wish> wishes;
+  ImageReference reference;
+  std::string refusal;  // why nothing is asked; "" = it is
+  std::vector<Inquiry> inquiries;
+  std::shared_ptr<const JudgedImage> judged;  // nullptr: not yet, or never
 };
 
 // Holds a place among those that gather; waits for one until the deadline.
@@ -124,62 +127,62 @@ FactGatherer::FactGatherer(OpenImageSource open, const Clock& clock, const FactO
     : open_(std::move(open)), options_(options), cache_(options.limits.max_cache_bytes), judge_(open_, clock, options_.limits, cache_) {}
 
 GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const ImageNeed> needs, SteadyTime deadline) const {
-  std::vector<Answer> answers(needs.size());
   const std::size_t asked = std::min<std::size_t>(needs.size(), options_.limits.max_images);
-  RunParallel(asked, options_.limits.max_parallel_images, [&](std::size_t at) { answers[at] = Find(signers, needs[at], deadline); });
-  GatheredFacts out;
+  std::vector<Plan> plans(needs.size());
+  std::vector<Plan*> open;
   for (std::size_t at = 0; at < needs.size(); ++at) {
-    Answer& answer = answers[at];
-    answer.facts.image = needs[at].image;  // beyond max_images nothing else is said: unknown
-    if (at == asked)
-      out.warnings.push_back("only " + std::to_string(asked) + " images of one request are looked at, the others are unknown");
-    if (!answer.warning.empty()) out.warnings.push_back(std::move(answer.warning));
-    std::move(answer.findings.begin(), answer.findings.end(), std::back_inserter(out.findings));
-    out.images.push_back(std::move(answer.facts));
+    if (at < asked)
+      plans[at] = MakePlan(signers, needs[at]);
+    else
+      plans[at] = {.wishes = WishesOf(signers, needs[at]),
+                   .refusal = "only " + std::to_string(asked) + " images of a request are looked at"};
+    if (plans[at].refusal.empty() && !plans[at].judged) open.push_back(&plans[at]);
   }
+  // What the cache knows needs no threads.
+  RunParallel(open.size(), options_.limits.max_parallel_images,
+              [&](std::size_t at) { open[at]->judged = JudgeOnce(open[at]->reference, open[at]->inquiries, deadline); });
+  GatheredFacts out;
+  for (std::size_t at = 0; at < needs.size(); ++at) Report(needs[at], plans[at], out);
   return out;
 }
 
-FactGatherer::Answer FactGatherer::Find(const SignerSet& signers, const ImageNeed& need, SteadyTime deadline) const {
-  Answer answer;
-  answer.facts.image = need.image;
-  const std::vector<Wish> wishes = WishesOf(signers, need);
-  const auto all_unknown = [&](const std::string& message) {
-    for (const Wish& wish : wishes) {
-      answer.Take(wish, wish.signer != nullptr ? wish.signer->signer.name : "signer " + std::to_string(wish.id.index), Unknown(message),
-                  false, "");
-    }
-  };
+FactGatherer::Plan FactGatherer::MakePlan(const SignerSet& signers, const ImageNeed& need) const {
+  Plan plan;
+  plan.wishes = WishesOf(signers, need);
   const Result<ImageReference> reference = ParseImageReference(need.image);
   if (!reference) {
-    all_unknown(reference.error().message);
-    return answer;
+    plan.refusal = reference.error().message;
+  } else if (!reference->is_pinned() && options_.tags == TagRule::kDenied) {
+    plan.refusal = "image " + Shown(need.image) + " is a tag, which can move: pin it by @sha256:…";
+  } else {
+    plan.reference = *reference;
+    plan.inquiries = InquiriesOf(plan.wishes);
+    plan.judged = judge_.TryCached(plan.reference, plan.inquiries);
   }
-  if (!reference->is_pinned() && options_.tags == TagRule::kDenied) {
-    all_unknown("image " + Shown(need.image) + " is a tag, which can move: pin it by @sha256:…");
-    return answer;
+  return plan;
+}
+
+void FactGatherer::Report(const ImageNeed& need, const Plan& plan, GatheredFacts& out) {
+  ImageFacts& facts = out.images.emplace_back();
+  facts.image = need.image;
+  const std::string digest = plan.judged ? plan.judged->digest : "";
+  if (plan.judged && !plan.reference.is_pinned())
+    out.warnings.push_back("image " + Shown(need.image) + " is a tag, which can move" + (digest.empty() ? "" : ": pin @" + digest));
+  for (const Wish& wish : plan.wishes) {
+    const std::string name = wish.signer != nullptr ? wish.signer->signer.name : "signer " + std::to_string(wish.id.index);
+    const JudgedInquiry found = TryFindAnswer(wish, plan.judged.get());
+    const JudgementPtr judgement =
+        found.judgement ? found.judgement : UnknownBecause(plan.refusal.empty() ? "the signer is not loaded" : plan.refusal);
+    out.findings.push_back({need.image, digest, name, wish.predicate_type, judgement->kind, found.from_cache, judgement->message});
+    if (wish.predicate_type.empty())
+      AddSignature(name, judgement->kind, facts);
+    else
+      AddAttestations(name, wish.predicate_type, *judgement, facts);
   }
-  const std::shared_ptr<const JudgedImage> judged = JudgeOnce(*reference, InquiriesOf(wishes), deadline);
-  if (!reference->is_pinned()) {
-    answer.warning =
-        "image " + Shown(need.image) + " is a tag, which can move" + (judged->digest.empty() ? "" : ": pin @" + judged->digest);
-  }
-  for (const Wish& wish : wishes) {
-    if (wish.signer == nullptr) {
-      answer.Take(wish, "signer " + std::to_string(wish.id.index), Unknown("the signer is not loaded"), false, judged->digest);
-      continue;
-    }
-    const auto found = judged->inquiries.find(Inquiry{wish.signer, wish.predicate_type}.Key());
-    const bool is_known = found != judged->inquiries.end();
-    answer.Take(wish, wish.signer->signer.name, is_known ? *found->second.judgement : Unknown("nobody has looked"),
-                is_known && found->second.from_cache, judged->digest);
-  }
-  return answer;
 }
 
 std::shared_ptr<const JudgedImage> FactGatherer::JudgeOnce(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
                                                            SteadyTime deadline) const {
-  if (std::shared_ptr<const JudgedImage> cached = judge_.TryCached(reference, inquiries)) return cached;
   std::string key = reference.Text();
   for (const Inquiry& inquiry : inquiries) key.append("\n").append(inquiry.Key());
   for (;;) {
@@ -187,8 +190,7 @@ std::shared_ptr<const JudgedImage> FactGatherer::JudgeOnce(const ImageReference&
         flights_.Run(key, deadline, TimeLeft(deadline), [&] { return JudgeInSlot(reference, inquiries, deadline); });
     if (!judged) {
       auto unknown = std::make_shared<JudgedImage>();
-      for (const Inquiry& inquiry : inquiries)
-        unknown->inquiries[inquiry.Key()].judgement = std::make_shared<const Judgement>(Unknown(judged.error().message));
+      for (const Inquiry& inquiry : inquiries) unknown->inquiries[inquiry.Key()].judgement = UnknownBecause(judged.error().message);
       return unknown;
     }
     // Somebody else's question, who had less time: what is left open is asked again.

@@ -67,9 +67,11 @@ class FactGatherer {
 
  private:
   class Slot;  // one of limits.max_gathers
-  struct Answer;
+  struct Plan;
 
-  Answer Find(const SignerSet& signers, const ImageNeed& need, SteadyTime deadline) const;
+  // Reads the reference, and answers from the cache if that is enough.
+  Plan MakePlan(const SignerSet& signers, const ImageNeed& need) const;
+  static void Report(const ImageNeed& need, const Plan& plan, GatheredFacts& out);
   std::shared_ptr<const JudgedImage> JudgeOnce(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
                                                SteadyTime deadline) const;
   Result<std::shared_ptr<const JudgedImage>> JudgeInSlot(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
