@@ -31,6 +31,8 @@ namespace {
 
 using http::HttpRequest;
 
+constexpr std::uint32_t kWaitingWorkers = 16;  // at least, where workers wait for registries
+
 struct Address {
   std::string host;
   std::uint16_t port = 0;
@@ -107,6 +109,9 @@ struct Service::Impl {
   ServeReady ready;
 
   std::uint32_t Threads() const { return options.threads ? *options.threads : std::max(2U, std::thread::hardware_concurrency()); }
+
+  // Those that look up signatures wait for registries most of the time, and must not keep others from being decided.
+  std::uint32_t Workers() const { return registries ? std::max(kWaitingWorkers, Threads()) : Threads(); }
 
   Status OpenPolicies();
   Status OpenRegistries();
@@ -206,14 +211,14 @@ Status Service::Impl::StartServer(const Address& address) {
     const std::lock_guard lock(certificate_mutex);
     return certificate_fault;
   };
-  routes = std::make_unique<Routes>(sources, RouteOptions{.workers = Threads(), .max_decide_list = options.max_decide_list});
+  routes = std::make_unique<Routes>(sources, RouteOptions{.workers = Workers(), .max_decide_list = options.max_decide_list});
   http::ServerOptions server_options{.host = address.host,
                                      .port = address.port,
                                      .transport = options.transport,
                                      .tls = options.tls,
                                      .limits = options.limits,
                                      .io_threads = Threads(),
-                                     .workers = Threads()};
+                                     .workers = Workers()};
   server_options.head_handler = [this](const HttpRequest& request) { return routes->AnswerHead(request, Surface::kAll); };
   server_options.events = Events();
   server_options.logger = &logger;

@@ -45,6 +45,7 @@ std::vector<Inquiry> InquiriesOf(const std::vector<Wish>& wishes) {
     by_key.emplace(inquiry.Key(), inquiry);
   }
   std::vector<Inquiry> inquiries;
+  inquiries.reserve(by_key.size());
   for (auto& [key, inquiry] : by_key) inquiries.push_back(std::move(inquiry));
   return inquiries;
 }
