@@ -148,6 +148,9 @@ void AddServe(CLI::App& app, Invocation& call, const Console& console) {
   command.add_option("--client-ca", flags.client_ca, "Clients must show a certificate of this CA (PEM)")->option_text("FILE");
   command.add_option("--health-listen", flags.health_listen, "Also serve /healthz /readyz /metrics here, over plain HTTP")
       ->option_text("HOST:PORT");
+  command.add_option("--registries", flags.registries, "Registries that may be asked for signatures of images (JSON or YAML)")
+      ->option_text("FILE");
+  command.add_flag("--strict-tags", flags.strict_tags, "Nothing is known of an image that is named by a tag, not by its digest");
   command.add_flag("--watch", flags.watch, "Load policies again when they change");
   command.add_flag("--strict", flags.strict, "Warnings in policies are errors");
   command.add_option("--drain", flags.drain_seconds, "Longest time from SIGTERM to the end, in seconds")

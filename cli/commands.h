@@ -78,12 +78,14 @@ struct ServeFlags {
   std::string listen = "127.0.0.1:8443";
   std::string tls_cert, tls_key, client_ca;
   std::string health_listen;
+  std::string registries;
   std::string log_level = "info";
   std::uint32_t drain_seconds = 20;
   std::optional<std::uint32_t> threads;
   bool plain_http = false;
   bool strict = false;
   bool watch = false;
+  bool strict_tags = false;
 };
 ExitCode RunServe(const ServeFlags& flags, const Console& console);
 

@@ -16,6 +16,7 @@ std::optional<std::string> FindContradiction(const ServeFlags& flags) {
     return "--plain-http excludes --tls-cert, --tls-key and --client-ca";
   }
   if (!flags.plain_http && (flags.tls_cert.empty() || flags.tls_key.empty())) return "--tls-cert and --tls-key are needed, or --plain-http";
+  if (flags.strict_tags && flags.registries.empty()) return "--strict-tags needs --registries";
   return std::nullopt;
 }
 
@@ -37,6 +38,8 @@ ExitCode RunServe(const ServeFlags& flags, const Console& console) {
   options.tls.key_file = flags.tls_key;
   options.tls.client_ca_file = flags.client_ca;
   if (!flags.health_listen.empty()) options.health_listen = flags.health_listen;
+  if (!flags.registries.empty()) options.registries = flags.registries;
+  options.tags = flags.strict_tags ? image::TagRule::kDenied : image::TagRule::kWarned;
   options.watch = flags.watch;
   options.drain = std::chrono::seconds(flags.drain_seconds);
   options.threads = flags.threads;

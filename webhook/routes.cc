@@ -133,6 +133,34 @@ void LogReview(Logger& logger, const AdmissionReply& reply) {
                 {"error", reply.failure}});
 }
 
+// One line: every image with its digest and outcomes, and why one is unknown.
+void LogImages(Logger& logger, LogLevel level, const std::vector<image::ImageFinding>& findings) {
+  if (!logger.Enabled(level)) return;
+  constexpr std::size_t kMaxOutcomes = 64;  // more than a sane object has
+  std::string text, reason;
+  for (std::size_t at = 0; at < findings.size() && at < kMaxOutcomes; ++at) {
+    const image::ImageFinding& finding = findings[at];
+    const std::string& digest = finding.digest;
+    if (at == 0 || findings[at - 1].image != finding.image)
+      text.append(at == 0 ? "" : "; ").append(Shorten(finding.image, kMaxLoggedBytes)).append(" ").append(digest.empty() ? "?" : digest);
+    text.append(" ").append(finding.signer).append("=").append(VerdictKindName(finding.kind));
+    if (finding.from_cache) text.append("(cached)");
+    if (finding.kind == image::VerdictKind::kUnknown && reason.empty()) reason = Shorten(finding.message, 2 * kMaxLoggedBytes);
+  }
+  logger.Write(level, "image signatures", {{"outcomes", text}, {"count", static_cast<std::int64_t>(findings.size())}, {"error", reason}});
+}
+
+// Empty when no policy wants to know anything, or nobody can find it out.
+std::optional<SignedImageFacts> FactsOf(const PolicyStore::Deciding& deciding, const image::FactGatherer* gatherer) {
+  if (gatherer == nullptr || !deciding.signers || deciding.signers->empty()) return std::nullopt;
+  return std::optional<SignedImageFacts>(std::in_place, *gatherer, *deciding.signers);
+}
+
+ImageLookup LookupOf(const std::optional<SignedImageFacts>& facts, const HttpRequest& request) {
+  if (!facts) return {};
+  return {.source = &*facts, .deadline = GatherUntil(steady_clock::now(), request.deadline)};
+}
+
 }  // namespace
 
 Route RouteOf(std::string_view path) {
@@ -154,7 +182,9 @@ std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Surface 
   switch (route->route) {
     case Route::kHealth: return HttpReply{.content_type = "text/plain; charset=utf-8", .body = "ok\n"};
     case Route::kReady: return Ready();
-    case Route::kMetrics: return TextReply(sources_.metrics->Text());
+    case Route::kMetrics:
+      if (sources_.registries != nullptr) sources_.metrics->SetRegistryRequests(sources_.registries->requests());
+      return TextReply(sources_.metrics->Text());
     case Route::kDecide:
     case Route::kAdmission:
     case Route::kOther: break;
@@ -165,14 +195,7 @@ std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Surface 
 HttpReply Routes::Handle(const HttpRequest& request) {
   switch (RouteOf(request.path)) {
     case Route::kAdmission: return HandleAdmission(request);
-    case Route::kDecide: {
-      const std::shared_ptr<const Engine> engine = sources_.store->engine();
-      const DecideRequestOptions options{.max_list = options_.max_decide_list,
-                                         .on_decision = [this](const Decision& decision, std::chrono::nanoseconds time) {
-                                           sources_.metrics->CountDecision(decision.target, decision.effect, time);
-                                         }};
-      return Decide(request, *engine, contexts_.at(request.worker), options);
-    }
+    case Route::kDecide: return HandleDecide(request);
     case Route::kHealth:
     case Route::kReady:
     case Route::kMetrics:
@@ -181,15 +204,37 @@ HttpReply Routes::Handle(const HttpRequest& request) {
   return ErrorReply(404, "no such path");  // AnswerHead has answered these
 }
 
+HttpReply Routes::HandleDecide(const HttpRequest& request) {
+  const PolicyStore::Deciding deciding = sources_.store->deciding();
+  const std::optional<SignedImageFacts> facts = FactsOf(deciding, sources_.images);
+  const DecideRequestOptions options{
+      .max_list = options_.max_decide_list,
+      .on_decision = [this](const Decision& decision,
+                            std::chrono::nanoseconds time) { sources_.metrics->CountDecision(decision.target, decision.effect, time); },
+      .images = LookupOf(facts, request),
+      .on_images = [this](const std::vector<image::ImageFinding>& findings) { ReportImages(findings); }};
+  return Decide(request, *deciding.engine, contexts_.at(request.worker), options);
+}
+
+void Routes::ReportImages(const std::vector<image::ImageFinding>& findings) const {
+  if (findings.empty()) return;
+  sources_.metrics->CountImages(findings);
+  const bool is_unknown = std::any_of(findings.begin(), findings.end(),
+                                      [](const image::ImageFinding& finding) { return finding.kind == image::VerdictKind::kUnknown; });
+  LogImages(*sources_.logger, is_unknown ? LogLevel::kWarn : LogLevel::kInfo, findings);
+}
+
 HttpReply Routes::HandleAdmission(const HttpRequest& request) {
-  const std::shared_ptr<const Engine> engine = sources_.store->engine();
+  const PolicyStore::Deciding deciding = sources_.store->deciding();
+  const std::optional<SignedImageFacts> facts = FactsOf(deciding, sources_.images);
   const auto begin = steady_clock::now();
-  AdmissionReply reply = Review(request.body, *engine, contexts_.at(request.worker), options_.review);
+  AdmissionReply reply = Review(request.body, *deciding.engine, contexts_.at(request.worker), options_.review, LookupOf(facts, request));
   const auto end = steady_clock::now();
   if (reply.verdict != Verdict::kFailed) {
     sources_.metrics->CountDecision(Target::kAdmission, reply.verdict == Verdict::kAllowed ? Effect::kAllow : Effect::kDeny, end - begin);
   }
   sources_.metrics->CountReview(reply.operation, reply.verdict, reply.dry_run);
+  ReportImages(reply.images);
   LogReview(*sources_.logger, reply);
   if (end >= request.deadline) return ErrorReply(500, "the review was not decided within the time that the request allows");
   return HttpReply{.status = reply.status, .body = std::move(reply.body)};
@@ -210,6 +255,11 @@ HttpReply Routes::Ready() const {
     body["certificate"] = {{"subject", certificate->subject()}, {"notAfter", TimeText(certificate->not_after())}, {"valid", valid}};
     const std::optional<ReloadFault> fault = sources_.certificate_fault ? sources_.certificate_fault() : std::nullopt;
     if (fault) body["certificate"]["lastError"] = ErrorJson(*fault);
+  }
+  if (sources_.registries != nullptr) {
+    const std::optional<ReloadFault> fault = sources_.registries->fault();
+    body["registries"] = {{"count", sources_.registries->size()}, {"stale", fault.has_value()}};
+    if (fault) body["registries"]["lastError"] = ErrorJson(*fault);
   }
   body["ready"] = ready;
   return HttpReply{.status = ready ? 200U : 503U, .body = body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"};

@@ -13,7 +13,9 @@
 #include "webhook/admission/review.h"
 #include "webhook/http/message.h"
 #include "webhook/http/tls.h"
+#include "webhook/image/facts/fact_gatherer.h"
 #include "webhook/reload/policy_store.h"
+#include "webhook/reload/registry_store.h"
 #include "webhook/telemetry/log.h"
 #include "webhook/telemetry/metrics.h"
 
@@ -28,6 +30,8 @@ struct RouteSources {
   std::function<bool()> draining;                                        // empty = never
   std::function<std::shared_ptr<const http::TlsContext>()> certificate;  // empty, or nullptr from it: no TLS
   std::function<std::optional<ReloadFault>()> certificate_fault;         // of the last reload of it, when it failed; may be empty
+  const RegistryStore* registries = nullptr;                             // nullptr: no registry may be asked
+  const image::FactGatherer* images = nullptr;                           // nullptr: nothing is known about signatures
 };
 
 struct RouteOptions {
@@ -50,6 +54,8 @@ class Routes {
 
  private:
   http::HttpReply HandleAdmission(const http::HttpRequest& request);
+  http::HttpReply HandleDecide(const http::HttpRequest& request);
+  void ReportImages(const std::vector<image::ImageFinding>& findings) const;
   http::HttpReply Ready() const;
 
   RouteSources sources_;

@@ -22,6 +22,7 @@
 #include "rules/base/utf8.h"
 #include "webhook/reload/file_watcher.h"
 #include "webhook/reload/policy_store.h"
+#include "webhook/reload/registry_store.h"
 #include "webhook/routes.h"
 #include "webhook/telemetry/metrics.h"
 
@@ -29,6 +30,8 @@ namespace writ {
 namespace {
 
 using http::HttpRequest;
+
+constexpr std::uint32_t kWaitingWorkers = 16;  // at least, where workers wait for registries
 
 struct Address {
   std::string host;
@@ -62,6 +65,7 @@ Status CheckOptions(const ServeOptions& options) {
   if (options.transport == http::Transport::kTls && (tls.cert_file.empty() || tls.key_file.empty())) {
     return wrong("--tls-cert and --tls-key are needed; --plain-http serves without TLS");
   }
+  if (options.tags == image::TagRule::kDenied && !options.registries) return wrong("--strict-tags needs --registries");
   if (options.max_decide_list == 0) return wrong("the limit on lists must be positive");
   if (options.threads && *options.threads == 0) return wrong("--threads must be positive");
   if (options.drain.count() < 0 || options.drain_quiet.count() < 0) return wrong("--drain must not be negative");
@@ -82,17 +86,22 @@ struct Service::Impl {
   explicit Impl(const ServeOptions& serve_options)
       : options(serve_options),
         clock(options.clock != nullptr ? options.clock : &SystemClock()),
-        logger(options.log_level, *clock, options.log_sink) {}
+        logger(options.log_level, *clock, options.log_sink) {
+    options.policies.load_signers = options.registries.has_value();
+  }
 
   ServeOptions options;
   const Clock* clock;
   Logger logger;
   Metrics metrics;
   std::unique_ptr<PolicyStore> store;
+  std::unique_ptr<RegistryStore> registries;  // nullptr: none may be asked
+  std::unique_ptr<image::FactGatherer> images;
   std::unique_ptr<Routes> routes;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> health_server;
   std::unique_ptr<FileWatcher> policy_watcher;
+  std::unique_ptr<FileWatcher> registry_watcher;
   std::unique_ptr<FileWatcher> certificate_watcher;
   std::atomic<http::Server*> main_server{nullptr};  // `server` once it serves; endpoints may ask before
   std::mutex certificate_mutex;                     // guards the next one
@@ -101,7 +110,13 @@ struct Service::Impl {
 
   std::uint32_t Threads() const { return options.threads ? *options.threads : std::max(2U, std::thread::hardware_concurrency()); }
 
+  // Those that look up signatures wait for registries most of the time, and must not keep others from being decided.
+  std::uint32_t Workers() const { return registries ? std::max(kWaitingWorkers, Threads()) : Threads(); }
+
   Status OpenPolicies();
+  Status OpenRegistries();
+  Status WatchRegistries(FileWatcher::Options watch);
+  void ReportRegistries(const Status& loaded);
   Status StartServer(const Address& address);
   Status StartHealthServer();
   Status StartWatchers(std::string policy_fingerprint, std::string certificate_fingerprint);
@@ -126,6 +141,27 @@ Status Service::Impl::OpenPolicies() {
   store = std::move(*opened);
   ReportPolicies(OkStatus());
   return OkStatus();
+}
+
+Status Service::Impl::OpenRegistries() {
+  if (!options.registries) return OkStatus();
+  Result<std::unique_ptr<RegistryStore>> opened =
+      RegistryStore::Open({.file = *options.registries, .read_yaml = options.policies.read_yaml}, *clock);
+  if (!opened) return opened.error();
+  registries = std::move(*opened);
+  images = std::make_unique<image::FactGatherer>(registries->opener(), *clock, image::FactOptions{.tags = options.tags, .limits = {}});
+  ReportRegistries(OkStatus());
+  return OkStatus();
+}
+
+void Service::Impl::ReportRegistries(const Status& loaded) {
+  metrics.CountReload(ReloadKind::kRegistries, loaded.ok());
+  if (!loaded) {
+    logger.Write(LogLevel::kError, "new registries refused, the old ones stay in use",
+                 {{"code", ErrorCodeName(loaded.error().code)}, {"error", loaded.error().message}});
+    return;
+  }
+  logger.Write(LogLevel::kInfo, "registries loaded", {{"registries", static_cast<std::int64_t>(registries->size())}});
 }
 
 // Log and metrics after a load.
@@ -161,6 +197,8 @@ http::ServerEvents Service::Impl::Events() {
 
 Status Service::Impl::StartServer(const Address& address) {
   RouteSources sources{.store = store.get(), .metrics = &metrics, .logger = &logger, .clock = clock};
+  sources.registries = registries.get();
+  sources.images = images.get();
   sources.draining = [this] {
     const http::Server* serving = main_server;
     return serving != nullptr && serving->draining();
@@ -173,14 +211,14 @@ Status Service::Impl::StartServer(const Address& address) {
     const std::lock_guard lock(certificate_mutex);
     return certificate_fault;
   };
-  routes = std::make_unique<Routes>(sources, RouteOptions{.workers = Threads(), .max_decide_list = options.max_decide_list});
+  routes = std::make_unique<Routes>(sources, RouteOptions{.workers = Workers(), .max_decide_list = options.max_decide_list});
   http::ServerOptions server_options{.host = address.host,
                                      .port = address.port,
                                      .transport = options.transport,
                                      .tls = options.tls,
                                      .limits = options.limits,
                                      .io_threads = Threads(),
-                                     .workers = Threads()};
+                                     .workers = Workers()};
   server_options.head_handler = [this](const HttpRequest& request) { return routes->AnswerHead(request, Surface::kAll); };
   server_options.events = Events();
   server_options.logger = &logger;
@@ -246,6 +284,18 @@ void Service::Impl::ReloadCertificate() {
   logger.Write(LogLevel::kInfo, "certificate loaded", {{"subject", certificate->subject()}});
 }
 
+// What changed since the files were read is seen at once: the first round reloads them.
+Status Service::Impl::WatchRegistries(FileWatcher::Options watch) {
+  if (!registries) return OkStatus();
+  watch.roots = registries->roots();
+  watch.fingerprint.clear();
+  Result<std::unique_ptr<FileWatcher>> started =
+      FileWatcher::Start(watch, [this] { Guarded([this] { ReportRegistries(registries->Reload()); }); });
+  if (!started) return started.error();
+  registry_watcher = std::move(*started);
+  return OkStatus();
+}
+
 Status Service::Impl::StartWatchers(std::string policy_fingerprint, std::string certificate_fingerprint) {
   FileWatcher::Options watch{.debounce = options.watch_debounce, .poll = options.watch_poll};
   if (options.watch) {
@@ -255,6 +305,7 @@ Status Service::Impl::StartWatchers(std::string policy_fingerprint, std::string 
         FileWatcher::Start(watch, [this] { Guarded([this] { ReportPolicies(store->Reload()); }); });
     if (!started) return started.error();
     policy_watcher = std::move(*started);
+    WRIT_RETURN_IF_ERROR(WatchRegistries(watch));
   }
   watch.roots = CertificateRoots();
   if (watch.roots.empty()) return OkStatus();
@@ -276,6 +327,7 @@ Result<std::unique_ptr<Service>> Service::Start(const ServeOptions& options) {
   // Taken before the files are read: a change in between is then seen by the watcher.
   std::string policy_fingerprint = options.watch ? Fingerprint(WatchRoots(options.policies)) : std::string();
   std::string certificate_fingerprint = Fingerprint(impl->CertificateRoots());
+  WRIT_RETURN_IF_ERROR(impl->OpenRegistries());
   WRIT_RETURN_IF_ERROR(impl->OpenPolicies());
   WRIT_RETURN_IF_ERROR(impl->StartServer(*address));
   WRIT_RETURN_IF_ERROR(impl->StartHealthServer());

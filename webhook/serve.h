@@ -18,6 +18,7 @@
 #include "rules/base/clock.h"
 #include "rules/base/result.h"
 #include "webhook/http/server.h"
+#include "webhook/image/facts/fact_gatherer.h"
 #include "webhook/reload/policy_source.h"
 #include "webhook/telemetry/log.h"
 
@@ -37,6 +38,8 @@ struct ServeOptions {
   http::Transport transport = http::Transport::kTls;  // --plain-http: kPlain
   http::TlsOptions tls;                               // --tls-cert, --tls-key, --client-ca; needed unless kPlain
   std::optional<std::string> health_listen;           // --health-listen: /healthz /readyz /metrics again, over plain HTTP
+  std::optional<std::string> registries;              // --registries: the file of RegistrySource; without it nothing is known of signatures
+  image::TagRule tags = image::TagRule::kWarned;      // --strict-tags: kDenied; needs registries
   bool watch = false;                                 // --watch: reload policies when they change (certificates always are)
   std::chrono::milliseconds drain{20'000};            // --drain: longest time from SIGTERM to the end
   std::chrono::milliseconds drain_quiet{1'000};       // a drain ends early when nothing was asked for so long

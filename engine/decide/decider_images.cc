@@ -133,7 +133,7 @@ void Decider::AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs) {
   };
   const Value images = context_.evaluator.Run(spec.image);
   for (const Value& image : AsList(images)) {
-    if (!image.is(Kind::kString)) continue;
+    if (!image.is(Kind::kString) || TryFindFact(request_.images, image.string()) != nullptr) continue;
     auto need = std::find_if(needs.begin(), needs.end(), [&image](const ImageNeed& each) { return each.image == image.string(); });
     if (need == needs.end()) need = needs.insert(needs.end(), ImageNeed{std::string(image.string()), {}, {}});
     for (const SignatureDemand& demand : spec.demands) {

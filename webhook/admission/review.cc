@@ -245,7 +245,8 @@ std::string FittingNames(std::string text, const std::vector<Violation>& violati
   return text;
 }
 
-AdmissionReply Decide(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options) {
+AdmissionReply Decide(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options,
+                      const ImageLookup& images) {
   AdmissionReply reply;
   ReviewHead head;
   if (body.find_first_not_of(" \t\r\n") == std::string_view::npos)
@@ -265,7 +266,9 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
   reply.name = head.name;
   reply.dry_run = head.dry_run;
   if (const std::optional<std::string> wrong = CheckReview(head)) return Fail(std::move(reply), 400, *wrong);
-  const Decision decision = engine.DecideJson(body, context, {.consume_limits = !head.dry_run});
+  ImageDecision decided = DecideWithImages(body, engine, context, {.consume_limits = !head.dry_run}, images);
+  reply.images = std::move(decided.findings);
+  const Decision& decision = decided.decision;
   // JSON that the strict reader refuses (too deep, a number out of range, a duplicate key) is a denial with its reason: left to a
   // failurePolicy of Ignore, it would pass.
   const bool is_unread = decision.reason == Reason::kBadRequest;
@@ -292,9 +295,10 @@ std::string_view VerdictName(Verdict verdict) {
   return "failed";
 }
 
-AdmissionReply Review(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options) {
+AdmissionReply Review(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options,
+                      const ImageLookup& images) {
   try {
-    return Decide(body, engine, context, options);
+    return Decide(body, engine, context, options, images);
   } catch (const std::exception& error) {  // out of memory and the like: failurePolicy decides
     return Fail({}, 500, std::string("internal error: ") + error.what());
   }

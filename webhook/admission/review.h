@@ -1,4 +1,4 @@
-// AdmissionReview v1 in, AdmissionReview v1 out. Pure: no socket, no clock, no log; tested from recorded reviews.
+// AdmissionReview v1 in, AdmissionReview v1 out. No socket, no clock, no log of its own; tested from recorded reviews.
 //
 //   AdmissionReply reply = Review(body, engine, context, {});
 //   // reply.status 200: reply.body holds the same uid and allowed true or false
@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "webhook/decide/image_facts.h"
 #include "writ/engine.h"
 
 namespace writ {
@@ -32,14 +33,18 @@ struct AdmissionReply {
   Verdict verdict = Verdict::kFailed;
   std::string uid, operation, kind, object_namespace, name;  // "" = unknown; kind is "MCPServer.toolhive.stacklok.dev"
   bool dry_run = false;
-  std::string rules;    // the determining ones: "server_baseline.r1, server_baseline.r3"
-  std::string shadow;   // those of policies in shadow mode, in the same form
-  std::string failure;  // Verdict::kFailed: why
+  std::string rules;                        // the determining ones: "server_baseline.r1, server_baseline.r3"
+  std::string shadow;                       // those of policies in shadow mode, in the same form
+  std::string failure;                      // Verdict::kFailed: why
+  std::vector<image::ImageFinding> images;  // what was found out about signatures
 };
 
-// Decides one review. A dry run looks at quotas without using them up. Never throws; exceptions of the engine are a 500.
-// Thread-safe with a context a thread. Cost: a scan of the text and one Engine::DecideJson.
-AdmissionReply Review(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options = {});
+// Decides one review. Signatures of images are looked up where a policy wants to know them; without `images.source` they are not known, and
+// what requires them is denied. A dry run looks at quotas without using them up. Never throws; exceptions of the engine are a 500.
+// Thread-safe with a context a thread. Cost: a scan of the text and one Engine::DecideJson; with a source of facts, a
+// pass more to find what is needed, and what finding it takes.
+AdmissionReply Review(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options = {},
+                      const ImageLookup& images = {});
 
 // Returns the AdmissionReview answer to the request `uid` for a decision. `decision.reason` is not kBadRequest.
 std::string ReviewAnswer(std::string_view uid, const Decision& decision, const ReviewOptions& options = {});

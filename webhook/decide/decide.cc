@@ -25,9 +25,10 @@ HttpReply Deny(unsigned status, std::string message, const Engine& engine) {
 
 Decision DecideOne(std::string_view text, const Engine& engine, Context& context, const DecideRequestOptions& options) {
   const auto begin = steady_clock::now();
-  Decision decision = engine.DecideJson(text, context);
-  if (options.on_decision) options.on_decision(decision, steady_clock::now() - begin);
-  return decision;
+  ImageDecision decided = DecideWithImages(text, engine, context, {}, options.images);
+  if (options.on_decision) options.on_decision(decided.decision, steady_clock::now() - begin);
+  if (options.on_images && !decided.findings.empty()) options.on_images(decided.findings);
+  return std::move(decided.decision);
 }
 
 HttpReply DecideList(const HttpRequest& request, const Engine& engine, Context& context, const DecideRequestOptions& options) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 
+#include "webhook/decide/image_facts.h"
 #include "webhook/http/message.h"
 #include "writ/engine.h"
 
@@ -13,6 +14,8 @@ namespace writ {
 struct DecideRequestOptions {
   std::size_t max_list = 1'000;
   std::function<void(const Decision&, std::chrono::nanoseconds)> on_decision;  // once a decision; may be empty
+  ImageLookup images;                                                          // for requests that do not bring their facts along
+  std::function<void(const std::vector<image::ImageFinding>&)> on_images;      // once a request whose images were looked at; may be empty
 };
 
 // Returns 200 with the decision, or with the list of decisions in the order of the requests (each stands alone: a bad one denies and

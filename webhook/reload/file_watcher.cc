@@ -51,7 +51,7 @@ class OwnedFd {
 };
 
 bool IsOfInterest(const fs::path& name) {
-  static constexpr std::array<std::string_view, 5> kExtensions = {".writ", ".writb", ".json", ".yaml", ".yml"};
+  static constexpr std::array<std::string_view, 8> kExtensions = {".writ", ".writb", ".json", ".yaml", ".yml", ".pub", ".pem", ".crt"};
   const std::string extension = name.extension().string();
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }

@@ -16,7 +16,7 @@ namespace writ {
 struct WatchRoot {
   enum class Kind : std::uint8_t {
     kFile,    // this file
-    kFolder,  // policy, bundle and data files in this folder
+    kFolder,  // policy, bundle, data, key and certificate files in this folder
     kTree,    // the same, and in the folders below it; hidden ones (".x") are left out
   };
   std::string path;

@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "dsl/compiler.h"
 #include "rules/bundle/bundle.h"
+#include "webhook/reload/read_file.h"
 
 namespace writ {
 namespace {
@@ -18,19 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 3> kDataExtensions = {".json", ".yaml", ".yml"};
 constexpr std::string_view kBundleExtension = ".writb";
-
-Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (status.type() == fs::file_type::not_found) return Error{ErrorCode::kNotFound, path + ": no such file"};
-  if (error || status.type() != fs::file_type::regular) return Error{ErrorCode::kUnreadable, path + ": not a readable file"};
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (!error && size > max_bytes) return Error{ErrorCode::kTooLarge, path + ": larger than " + std::to_string(max_bytes) + " bytes"};
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (!in || (size > 0 && !(text << in.rdbuf()))) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
-  return std::move(text).str();
-}
 
 // True for paths through a hidden folder below `root`: a ConfigMap volume holds the same files again in `..data` and in a folder
 // that carries a time stamp.
@@ -87,12 +73,12 @@ Result<std::string> ReadBundleBytes(const PolicySource& source, LoadedPolicies& 
   if (!any_bundle) return Compile(source, loaded);
   if (source.paths.size() > 1) return Error{ErrorCode::kInvalidArgument, "a bundle (*.writb) is given alone, without other policies"};
   loaded.files = source.paths;
-  return ReadFile(source.paths.front(), BundleLimits{}.max_bytes);
+  return ReadWholeFile(source.paths.front(), BundleLimits{}.max_bytes);
 }
 
 Result<std::string> ReadData(const PolicySource& source, const std::string& file) {
   const std::string extension = fs::path(file).extension().string();
-  if (extension == ".json") return ReadFile(file, JsonLimits{}.max_bytes);
+  if (extension == ".json") return ReadWholeFile(file, JsonLimits{}.max_bytes);
   if (std::find(kDataExtensions.begin(), kDataExtensions.end(), extension) == kDataExtensions.end()) {
     return Error{ErrorCode::kInvalidArgument, file + ": a data file ends in .json, .yaml or .yml"};
   }
@@ -161,6 +147,20 @@ Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program
   return files;
 }
 
+// The signers whose files lie beside the policies that name them, or beside the bundle.
+Status LoadSigners(const PolicySource& source, LoadedPolicies& loaded) {
+  image::SignerFiles files;
+  if (IsBundle(source.paths.front())) files.folder = fs::path(source.paths.front()).parent_path().string();
+  files.read = [&loaded](const std::string& path) {
+    loaded.files.push_back(path);
+    return ReadWholeFile(path, image::ImageLimits{}.max_trust_root_bytes);
+  };
+  Result<image::SignerSet> signers = image::SignerSet::Load(loaded.policies->program(), files);
+  if (!signers) return signers.error();
+  loaded.signers = std::make_shared<const image::SignerSet>(std::move(*signers));
+  return OkStatus();
+}
+
 }  // namespace
 
 Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const PolicySet::Data> running) {
@@ -185,6 +185,7 @@ Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const 
   if (!policies) return policies.error();
   loaded.policies = std::move(*policies);
   loaded.data = std::move(data);
+  if (source.load_signers) WRIT_RETURN_IF_ERROR(LoadSigners(source, loaded));
   return loaded;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rules/base/result.h"
+#include "webhook/image/facts/signer_set.h"
 #include "writ/engine.h"
 
 namespace writ {
@@ -26,15 +27,18 @@ struct PolicySource {
   std::vector<std::string> paths;  // directories, *.writ files, or exactly one *.writb bundle
   std::vector<DataFile> data;
   bool strict = false;  // warnings of the checker are errors
+  // The signers that rules demand are loaded, too: for hosts that verify signatures. Without it their files are not looked at.
+  bool load_signers = false;
   // Reads a YAML file and returns it as JSON. Empty: YAML data files are refused.
   std::function<Result<std::string>(const std::string& path)> read_yaml;
 };
 
 struct LoadedPolicies {
   std::shared_ptr<const PolicySet> policies;
+  std::shared_ptr<const image::SignerSet> signers;  // of `policies`; nullptr unless load_signers
   std::size_t policy_count = 0;
   std::string warnings;               // rendered diagnostics of warnings, "" = none
-  std::vector<std::string> files;     // every file that was read, policies and data
+  std::vector<std::string> files;     // every file that was read: policies, data, and what signers name
   std::vector<PolicySet::Data> data;  // what `policies` was loaded with; each with its file
 };
 
@@ -43,7 +47,7 @@ struct LoadedPolicies {
 // (using it is an error, which denies) unless `running` has it: the data of the set that decides, for reloads. Losing a file that
 // was there is a mistake far more often than a wish, and would turn every rule that reads it into an error.
 // Errors: kNotFound (a file of `running` is gone), kInvalidArgument (faults in policies: rendered diagnostics; no policies; a bundle among
-// other paths; bad data), and those of reading and of LoadBundle. Thread-safe. Cost: that of compiling.
+// other paths; bad data; signers), and those of reading and of LoadBundle. Thread-safe. Cost: that of compiling.
 Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const PolicySet::Data> running = {});
 
 }  // namespace writ

@@ -12,9 +12,9 @@ Result<std::unique_ptr<PolicyStore>> PolicyStore::Open(PolicySource source, cons
   return store;
 }
 
-std::shared_ptr<const Engine> PolicyStore::engine() const {
+PolicyStore::Deciding PolicyStore::deciding() const {
   const std::lock_guard lock(mutex_);
-  return engine_;
+  return deciding_;
 }
 
 PolicyStore::State PolicyStore::state() const {
@@ -42,7 +42,7 @@ Status PolicyStore::Reload() {
   data_ = std::move(loaded->data);
   for (PolicySet::Data& data : data_) data.json = {};  // only names and files are compared
   const std::lock_guard lock(mutex_);
-  engine_ = std::move(next);
+  deciding_ = {std::move(next), std::move(loaded->signers)};
   state_ = std::move(state);
   return OkStatus();
 }

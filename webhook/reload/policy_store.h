@@ -37,8 +37,14 @@ class PolicyStore {
   // Loads for the first time. `clock` is borrowed. Errors: as LoadPolicies.
   static Result<std::unique_ptr<PolicyStore>> Open(PolicySource source, const Clock& clock);
 
-  // The engine that decides; hold it during one request. Cost: a lock held for a pointer copy.
-  std::shared_ptr<const Engine> engine() const;
+  // An engine, and the signers of its policies. `signers` is nullptr when the source does not load them.
+  struct Deciding {
+    std::shared_ptr<const Engine> engine;
+    std::shared_ptr<const image::SignerSet> signers;
+  };
+  // What decides; hold it during one request. Cost: a lock held for two pointer copies.
+  Deciding deciding() const;
+  std::shared_ptr<const Engine> engine() const { return deciding().engine; }
   State state() const;
 
   // Loads again and swaps; quotas go on counting. Errors (the old set stays): as LoadPolicies, a lost data file included.
@@ -50,9 +56,9 @@ class PolicyStore {
   const PolicySource source_;
   const Clock* clock_;
   std::mutex reload_mutex_;            // one load at a time; guards data_
-  mutable std::mutex mutex_;           // guards engine_ and state_
+  mutable std::mutex mutex_;           // guards deciding_ and state_
   std::vector<PolicySet::Data> data_;  // of the set that decides, without the texts
-  std::shared_ptr<const Engine> engine_;
+  Deciding deciding_;
   State state_;
 };
 

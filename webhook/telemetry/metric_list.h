@@ -12,12 +12,16 @@
   X(HttpTime, "writ_http_request_seconds", Histogram, "route", "Time from a request's first byte to the last of its reply") \
   X(Connections, "writ_http_connections", Gauge, "", "Open connections")                                                    \
   X(Rejected, "writ_http_connections_rejected_total", Counter, "", "Connections refused because max_connections were open") \
-  X(Reloads, "writ_reloads_total", Counter, "kind, result", "Loads of policies and certificates")                           \
+  X(Reloads, "writ_reloads_total", Counter, "kind, result", "Loads of policies, certificates and registries")               \
   X(PolicyInfo, "writ_policy_info", Gauge, "digest", "1 for the bundle that decides")                                       \
   X(Policies, "writ_policies", Gauge, "", "Policies that decide")                                                           \
   X(PolicyLoaded, "writ_policy_loaded_timestamp_seconds", Gauge, "", "When the deciding policies were loaded")              \
   X(PolicyStale, "writ_policy_stale", Gauge, "", "1 while newer policies are refused and the old ones decide")              \
-  X(CertificateEnd, "writ_certificate_expiry_timestamp_seconds", Gauge, "", "When the certificate in use expires")
+  X(CertificateEnd, "writ_certificate_expiry_timestamp_seconds", Gauge, "", "When the certificate in use expires")          \
+  X(ImageOutcomes, "writ_image_verifications_total", Counter, "outcome",                                                    \
+    "Signatures and attestations that policies wanted of images, by what became known")                                     \
+  X(ImageCacheHits, "writ_image_cache_hits_total", Counter, "", "Those of them that were known already")                    \
+  X(RegistryRequests, "writ_registry_requests_total", Counter, "", "Requests sent to registries")
 
 namespace writ {
 

@@ -37,6 +37,15 @@ std::string_view OperationLabel(std::string_view operation) {
   return "other";
 }
 
+std::string_view ReloadKindName(ReloadKind kind) {
+  switch (kind) {
+    case ReloadKind::kPolicies: return "policies";
+    case ReloadKind::kCertificate: return "certificate";
+    case ReloadKind::kRegistries: return "registries";
+  }
+  return "policies";
+}
+
 std::string Label(std::string_view text) { return std::string(text); }
 
 }  // namespace
@@ -55,7 +64,11 @@ struct Metrics::Impl {
   std::array<std::array<prometheus::Counter*, 3>, kTargetCount> decisions{};
   std::array<prometheus::Histogram*, kTargetCount> decision_time{};
   std::array<prometheus::Histogram*, kRouteCount> http_time{};
-  std::mutex mutex;                          // guards policy_info
+  std::array<prometheus::Counter*, 3> image_outcomes{};  // by image::VerdictKind
+  prometheus::Counter& image_cache_hits = ImageCacheHits.Add({});
+  prometheus::Counter& registry_requests = RegistryRequests.Add({});
+  std::mutex mutex;                          // guards the next ones
+  std::uint64_t registry_total = 0;          // what registry_requests stands at
   prometheus::Gauge* policy_info = nullptr;  // of the digest that decides
 };
 
@@ -84,6 +97,9 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   for (std::size_t i = 0; i < kRouteCount; ++i) {
     impl_->http_time[i] = &impl_->HttpTime.Add({{"route", Label(RouteName(static_cast<Route>(i)))}}, Seconds());
   }
+  for (const image::VerdictKind kind : {image::VerdictKind::kVerified, image::VerdictKind::kRefuted, image::VerdictKind::kUnknown}) {
+    impl_->image_outcomes[static_cast<std::size_t>(kind)] = &impl_->ImageOutcomes.Add({{"outcome", Label(VerdictKindName(kind))}});
+  }
 }
 
 Metrics::~Metrics() = default;
@@ -111,7 +127,7 @@ void Metrics::SetConnections(std::int64_t open) { impl_->connections.Set(static_
 void Metrics::CountRejectedConnection() { impl_->rejected.Increment(); }
 
 void Metrics::CountReload(ReloadKind kind, bool ok) {
-  impl_->Reloads.Add({{"kind", kind == ReloadKind::kPolicies ? "policies" : "certificate"}, {"result", ok ? "ok" : "failed"}}).Increment();
+  impl_->Reloads.Add({{"kind", Label(ReloadKindName(kind))}, {"result", ok ? "ok" : "failed"}}).Increment();
 }
 
 void Metrics::SetPolicies(std::string_view digest, std::size_t policies, UnixNanos loaded_at) {
@@ -126,6 +142,20 @@ void Metrics::SetPolicies(std::string_view digest, std::size_t policies, UnixNan
 
 void Metrics::SetStale(bool stale) { impl_->policy_stale.Set(stale ? 1 : 0); }
 void Metrics::SetCertificateExpiry(UnixNanos not_after) { impl_->CertificateEnd.Add({}).Set(ToSeconds(not_after)); }
+
+void Metrics::CountImages(const std::vector<image::ImageFinding>& findings) {
+  for (const image::ImageFinding& finding : findings) {
+    impl_->image_outcomes[static_cast<std::size_t>(finding.kind)]->Increment();
+    if (finding.from_cache) impl_->image_cache_hits.Increment();
+  }
+}
+
+void Metrics::SetRegistryRequests(std::uint64_t total) {
+  const std::lock_guard lock(impl_->mutex);
+  if (total <= impl_->registry_total) return;
+  impl_->registry_requests.Increment(static_cast<double>(total - impl_->registry_total));
+  impl_->registry_total = total;
+}
 
 std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(impl_->registry.Collect()); }
 

@@ -6,9 +6,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rules/base/clock.h"
 #include "webhook/admission/review.h"
+#include "webhook/image/facts/fact_gatherer.h"
 #include "writ/engine.h"
 
 namespace writ {
@@ -17,7 +19,7 @@ enum class Route : std::uint8_t { kDecide, kAdmission, kHealth, kReady, kMetrics
 inline constexpr std::size_t kRouteCount = 6;
 std::string_view RouteName(Route route);  // "decide", "admission", "healthz", "readyz", "metrics", "other"
 
-enum class ReloadKind : std::uint8_t { kPolicies, kCertificate };
+enum class ReloadKind : std::uint8_t { kPolicies, kCertificate, kRegistries };
 
 // Thread-safe. Counting costs some tens of nanoseconds to a microsecond.
 class Metrics {
@@ -37,6 +39,9 @@ class Metrics {
   void SetPolicies(std::string_view digest, std::size_t policies, UnixNanos loaded_at);
   void SetStale(bool stale);
   void SetCertificateExpiry(UnixNanos not_after);
+  void CountImages(const std::vector<image::ImageFinding>& findings);
+  // `total`: since the start. A total below an earlier one is not counted.
+  void SetRegistryRequests(std::uint64_t total);
 
   // Prometheus' text format, version 0.0.4.
   std::string Text() const;

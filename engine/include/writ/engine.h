@@ -204,7 +204,7 @@ class Engine {
 
   // Returns what `require image` rules that apply to the request want to know, each image once, so that the host can gather it and pass it
   // as DecideOptions::images. Rules whose condition is certainly false ask for nothing; an image that fails or is unknown asks for
-  // nothing either: its decision needs no fact. Errors: what is wrong with the request.
+  // nothing either, and neither does one that `facts` of the request tell about. Errors: what is wrong with the request.
   Result<std::vector<ImageNeed>> FindImageNeeds(std::string_view request, Context& context) const;
 
   // Returns the slot of a path such as "principal.tenant", or an invalid id when no rule reads it. O(slots).

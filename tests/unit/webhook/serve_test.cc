@@ -12,6 +12,8 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/image_facts_fixture.h"
+#include "tests/support/scripted_server.h"
 #include "tests/unit/webhook/test_client.h"
 
 namespace writ {
@@ -124,6 +126,58 @@ TEST_F(ServeTest, ServesHealthApart) {
   EXPECT_FALSE(Client(service->ready().port).connected());
 }
 
+// What a registry says for a repository "app" in memory.
+test::ScriptedReply AnswerAsRegistry(const test::MemoryRepository& repository, std::string_view target) {
+  const auto after = [target](std::string_view prefix) { return target.starts_with(prefix) ? target.substr(prefix.size()) : ""; };
+  Result<image::Fetched> fetched = image::Fetched{};
+  if (const std::string_view manifest = after("/v2/app/manifests/"); !manifest.empty()) fetched = repository.GetManifest(manifest);
+  if (const std::string_view blob = after("/v2/app/blobs/"); !blob.empty()) fetched = repository.GetBlob(blob, 1'000'000);
+  if (!fetched || !fetched->found) return test::HttpReply(404);
+  return test::HttpReply(200, fetched->bytes, "Content-Type: " + fetched->media_type + "\r\n");
+}
+
+TEST_F(ServeTest, LooksUpWhoSignedAnImage) {
+  const test::TestKey key("P-256");
+  test::SignedImages images;
+  const std::string signed_digest = images.AddImage("1.0", "a"), bare = images.AddImage("bare", "b");
+  images.Sign(signed_digest, key);
+  const test::ScriptedServer registry(
+      [&images](const test::SeenRequest& request) { return AnswerAsRegistry(images.repository, request.target); });
+  const std::string host = "127.0.0.1:" + std::to_string(registry.port());
+  WriteFile(folder_ / "release.pub", key.Pem());
+  WriteFile(folder_ / "a.writ",
+            "package test\nsigner release key \"release.pub\"\npolicy p for admission of Pod on create {\n"
+            "  require image object.spec.image signed by release\n}\n");
+  TempFolder config;
+  WriteFile(config / "registries.json", R"([{"host":")" + host + R"(","plainHttp":true}])");
+  ServeOptions options = Options();
+  options.registries = config / "registries.json";
+  const auto service = MustStart(options);
+  ASSERT_NE(nullptr, service);
+  const std::uint16_t port = service->ready().port;
+  const auto answer = [&](const std::string& image) {
+    const std::string body =
+        R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"image":")" + host + "/app" + image + R"("}})";
+    return json::parse(Client(port).Call("POST", "/v1/decide?timeout=10s", body).body);
+  };
+  EXPECT_EQ("allow", answer("@" + signed_digest)["effect"]) << log();
+  EXPECT_THAT(answer("@" + bare)["messages"].dump(), HasSubstr("is not signed by release"));
+  const json by_tag = answer(":1.0");
+  EXPECT_EQ("allow", by_tag["effect"]);
+  EXPECT_THAT(by_tag["warnings"].dump(), HasSubstr("is a tag, which can move: pin @" + signed_digest));
+  EXPECT_THAT(Client(port).Call("GET", "/metrics").body, HasSubstr("writ_image_verifications_total{outcome=\"verified\"} 2\n"));
+
+  WriteFile(config / "registries.json", "[{}]");
+  EXPECT_TRUE(Eventually([&] { return json::parse(Client(port).Call("GET", "/readyz").body)["registries"]["stale"] == true; }));
+  EXPECT_EQ("allow", answer(":1.0")["effect"]) << "the old registries stay in use";
+  WriteFile(config / "registries.json", R"([{"host":"a.test"}])");
+  EXPECT_TRUE(Eventually([&] { return answer(":1.0")["effect"] == "deny"; }));
+  EXPECT_THAT(answer(":1.0")["messages"].dump(), HasSubstr("is not known to be signed by release"));
+  WriteFile(folder_ / "release.pub", "no key");
+  EXPECT_TRUE(Eventually([&] { return json::parse(Client(port).Call("GET", "/readyz").body)["policies"]["stale"] == true; }));
+  EXPECT_THAT(log(), HasSubstr("release.pub: "));
+}
+
 TEST_F(ServeTest, FollowsItsCertificateFiles) {
   test::MakeCertificate(folder_.path(), {.name = "ca"});
   test::MakeCertificate(folder_.path(), {.name = "one", .issuer = "ca"});
@@ -167,6 +221,8 @@ TEST_F(ServeTest, RefusesToStartOnFaults) {
       {"no port", [](ServeOptions& o) { o.listen = "127.0.0.1"; }, "--listen: found `127.0.0.1`, expected HOST:PORT"},
       {"a port too large", [](ServeOptions& o) { o.listen = "127.0.0.1:65536"; }, "expected HOST:PORT"},
       {"IPv6 without brackets", [](ServeOptions& o) { o.listen = "::1:80"; }, "expected HOST:PORT"},
+      {"strict tags alone", [](ServeOptions& o) { o.tags = image::TagRule::kDenied; }, "--strict-tags needs --registries"},
+      {"no registries", [](ServeOptions& o) { o.registries = "gone.json"; }, "gone.json: no such file"},
       {"health port", [](ServeOptions& o) { o.health_listen = "x"; }, "--health-listen"},
       {"no threads", [](ServeOptions& o) { o.threads = 0; }, "--threads must be positive"},
   };

@@ -197,7 +197,7 @@ std::string ReadFile(const std::string& path) {
   return text.str();
 }
 
-void MakeCertificate(const std::string& folder, const CertificateSpec& spec) {
+void MakeCertificate(const std::string& folder, const ServerCertificate& spec) {
   const std::string stem = folder + "/" + spec.name;
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();

@@ -74,14 +74,14 @@ class TempFolder {
 void WriteFile(const std::string& path, std::string_view text);
 std::string ReadFile(const std::string& path);
 
-struct CertificateSpec {
+struct ServerCertificate {
   std::string name;            // CN; files are FOLDER/name.crt and name.key
   std::string issuer;          // another spec's name, or "" for a CA of its own
   long begin_seconds = -3600;  // relative to now
   long end_seconds = 3600;
 };
 // Makes key and certificate for 127.0.0.1 and localhost.
-void MakeCertificate(const std::string& folder, const CertificateSpec& spec);
+void MakeCertificate(const std::string& folder, const ServerCertificate& spec);
 
 // Asks again and again, for 20 s at most, until `condition` holds. For things that another thread does after a file event.
 bool Eventually(const std::function<bool()>& condition);

@@ -1,6 +1,7 @@
 // The registry client. Source: OCI distribution-spec 1.1, sections "Pull" and "Listing Referrers".
 #include "webhook/image/registry/registry_client.h"
 
+#include <algorithm>
 #include <random>
 #include <thread>
 #include <utility>
@@ -199,13 +200,14 @@ Result<std::unique_ptr<RegistryClient>> RegistryClient::Create(const std::vector
   return std::unique_ptr<RegistryClient>(new RegistryClient(std::make_unique<Shared>(*std::move(table), limits, std::move(seams))));
 }
 
-Result<std::unique_ptr<ImageSource>> RegistryClient::Open(const ImageReference& reference, const DockerConfig& credentials) const {
+Result<std::unique_ptr<ImageSource>> RegistryClient::Open(const ImageReference& reference, const DockerConfig& credentials,
+                                                          steady_clock::time_point not_after) const {
   const RegistryPlace* registry = shared_->table.TryFind(reference.registry);
   if (registry == nullptr) {
     return Error{ErrorCode::kInvalidArgument,
                  "registry " + reference.registry.Text() + " is not on the list of registries that may be asked"};
   }
-  const steady_clock::time_point deadline = shared_->seams.now() + shared_->limits.image_deadline;
+  const steady_clock::time_point deadline = std::min(shared_->seams.now() + shared_->limits.image_deadline, not_after);
   std::vector<Exchange> places;
   const auto add = [&](const RegistryPlace* place, std::uint32_t max_tries) {
     places.emplace_back(*shared_, AuthScope{place, reference.repository, credentials.TryFind(place->name(), reference.repository)},

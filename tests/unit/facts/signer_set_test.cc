@@ -1,0 +1,182 @@
+// Signers from programs and files: what is loaded, and what is said about files that are not what they should be.
+#include "webhook/image/facts/signer_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/image_facts_fixture.h"
+#include "webhook/image/gather/digest.h"
+
+namespace writ::image {
+namespace {
+
+using test::KeySigner;
+using test::ProgramDemanding;
+using test::ReadFrom;
+using test::TestKey;
+using testing::HasSubstr;
+
+using Kind = writ::Signer::Kind;
+using Option = SignerOptionKind;
+
+writ::Signer IdentitySigner(Kind kind, const std::string& trust, const std::string& subject = "release@acme.example") {
+  writ::Signer signer;
+  signer.name = "release";
+  signer.kind = kind;
+  signer.subject = subject;
+  signer.issuer = kind == Kind::kKeyless ? "https://issuer.test" : "";
+  signer.trust = trust;
+  return signer;
+}
+
+class SignerSetTest : public testing::Test {
+ protected:
+  Result<SignerSet> Load(std::vector<writ::Signer> signers) {
+    const auto read = ReadFrom(files_);
+    return SignerSet::Load(ProgramDemanding(std::move(signers)), {.folder = folder_, .read = [this, read](const std::string& path) {
+                                                                    reads_.push_back(path);
+                                                                    return read(path);
+                                                                  }});
+  }
+  LoadedSigner LoadOne(const writ::Signer& signer) {
+    const Result<SignerSet> set = Load({signer});
+    EXPECT_TRUE(set.ok()) << set.error().message;
+    return *set->TryFind(SignerId{0});
+  }
+  std::string Certificate() {
+    return test::Pem("CERTIFICATE", test::MakeCertificate({.subject = "root", .is_ca = true, .usage = ""}, key_, key_));
+  }
+
+  TestKey key_{"P-256"}, other_key_{"P-256"};
+  std::map<std::string, std::string> files_{
+      {"policies/release.pub", key_.Pem()},        {"policies/other.pub", other_key_.Pem()},
+      {"policies/private.pub", key_.PrivatePem()}, {"policies/certificate.pub", Certificate()},
+      {"policies/ca.pem", Certificate()},          {"policies/root.json", R"({"mediaType":"application/json"})"}};
+  std::optional<std::string> folder_;
+  std::vector<std::string> reads_;
+};
+
+TEST_F(SignerSetTest, ReadsBesideThePolicyFileOrTheBundle) {
+  EXPECT_EQ(LoadOne(KeySigner("release")).signer.key->spki(), key_.Spki());
+  folder_ = "elsewhere/";
+  files_["elsewhere/release.pub"] = other_key_.Pem();
+  EXPECT_EQ(LoadOne(KeySigner("release")).signer.key->spki(), other_key_.Spki());
+}
+
+TEST_F(SignerSetTest, LooksOnlyAtWhatRulesDemand) {
+  Program program = ProgramDemanding({KeySigner("release"), KeySigner("gone")});
+  program.rules.front().image->demands.front().signers.pop_back();
+  const Result<SignerSet> set = SignerSet::Load(program, {.folder = {}, .read = ReadFrom(files_)});
+  ASSERT_TRUE(set.ok()) << set.error().message;
+  EXPECT_EQ(set->size(), 1U);
+  EXPECT_NE(set->TryFind(SignerId{0}), nullptr);
+  EXPECT_EQ(set->TryFind(SignerId{1}), nullptr);
+  EXPECT_EQ(set->TryFind(SignerId{7}), nullptr);
+  EXPECT_TRUE(SignerSet::Load(Program(), {})->empty());
+}
+
+TEST_F(SignerSetTest, ReadsEachFileOnceAndSharesTrust) {
+  writ::Signer first = IdentitySigner(Kind::kOwnPki, "ca.pem"), second = IdentitySigner(Kind::kOwnPki, "./ca.pem", "*@acme.example");
+  second.name = "others";
+  const Result<SignerSet> set = Load({first, second});
+  ASSERT_TRUE(set.ok()) << set.error().message;
+  EXPECT_THAT(reads_, testing::ElementsAre("policies/ca.pem"));
+  EXPECT_EQ(set->TryFind(SignerId{0})->signer.trust_root, set->TryFind(SignerId{1})->signer.trust_root);
+  EXPECT_FALSE(set->TryFind(SignerId{0})->signer.identity->subject_is_glob);
+  EXPECT_TRUE(set->TryFind(SignerId{1})->signer.identity->subject_is_glob);
+  EXPECT_EQ(set->TryFind(SignerId{0})->signer.options.log, LogRule::kIgnored) << "root certificates name no log";
+}
+
+TEST_F(SignerSetTest, MapsEveryOption) {
+  writ::Signer signer = KeySigner("release");
+  signer.options = {{Option::kLog, "", "ignored"},        {Option::kSct, "", "ignored"},
+                    {Option::kTimestamp, "", "optional"}, {Option::kAnnotation, "a", "b"},
+                    {Option::kHash, "", "sha512"},        {Option::kPlatforms, "", "both"},
+                    {Option::kTagPrefix, "", "signed-"},  {Option::kRepository, "", "ghcr.io/acme/signatures"}};
+  const LoadedSigner loaded = LoadOne(signer);
+  EXPECT_EQ(loaded.signer.options.log, LogRule::kIgnored);
+  EXPECT_EQ(loaded.signer.options.sct, Demand::kOptional);
+  EXPECT_EQ(loaded.signer.options.timestamp, Demand::kOptional);
+  EXPECT_EQ(loaded.signer.options.annotations.at("a"), "b");
+  EXPECT_EQ(loaded.signer.options.signature_hash, HashAlgorithm::kSha512);
+  EXPECT_EQ(loaded.platforms, PlatformRule::kBoth);
+  EXPECT_EQ(loaded.tag_prefix, "signed-");
+  EXPECT_EQ(loaded.repository->Name(), "ghcr.io/acme/signatures");
+  writ::Signer identity = IdentitySigner(Kind::kOwnPki, "ca.pem");
+  identity.options = {{Option::kCertificate, "build_trigger", "push"}, {Option::kSct, "", "required"}, {Option::kLog, "", "required"}};
+  const LoadedSigner of_ca = LoadOne(identity);
+  EXPECT_EQ(of_ca.signer.options.certificate_extensions.at("build_trigger"), "push");
+  EXPECT_EQ(of_ca.signer.options.sct, Demand::kRequired);
+  EXPECT_EQ(of_ca.signer.options.log, LogRule::kRequired);
+}
+
+TEST_F(SignerSetTest, TheFingerprintNamesWhatAVerdictHangsOn) {
+  const std::string plain = LoadOne(KeySigner("release")).fingerprint;
+  writ::Signer renamed = KeySigner("release");
+  renamed.name = "other name";
+  EXPECT_EQ(LoadOne(renamed).fingerprint, plain);
+  EXPECT_NE(LoadOne(KeySigner("other")).fingerprint, plain);
+  const SignerOption options[] = {{Option::kSct, "", "ignored"},   {Option::kLog, "", "ignored"},        {Option::kAnnotation, "a", "b"},
+                                  {Option::kHash, "", "sha512"},   {Option::kPlatforms, "", "each"},     {Option::kTagPrefix, "", "x"},
+                                  {Option::kAnnotation, "a", "c"}, {Option::kRepository, "", "r.test/x"}};
+  std::set<std::string> seen = {plain};
+  for (const SignerOption& option : options) {
+    writ::Signer signer = KeySigner("release");
+    signer.options = {option};
+    EXPECT_TRUE(seen.insert(LoadOne(signer).fingerprint).second) << InfoOf(option.kind).word << " " << option.value;
+  }
+  const std::string before = LoadOne(IdentitySigner(Kind::kOwnPki, "ca.pem")).fingerprint;
+  files_["policies/ca.pem"] = Certificate();
+  EXPECT_NE(LoadOne(IdentitySigner(Kind::kOwnPki, "ca.pem")).fingerprint, before) << "the trust root's bytes are part of it";
+}
+
+TEST_F(SignerSetTest, ThePinMustBeTheFiles) {
+  writ::Signer signer = IdentitySigner(Kind::kOwnPki, "ca.pem");
+  signer.trust_digest = DigestOf(files_["policies/ca.pem"]);
+  EXPECT_TRUE(Load({signer}).ok());
+  files_["policies/ca.pem"] += "\n";
+  const Result<SignerSet> set = Load({signer});
+  ASSERT_FALSE(set.ok());
+  EXPECT_EQ(set.error().message, "signer `release` (policies/images.writ:3): policies/ca.pem: found " +
+                                     DigestOf(files_["policies/ca.pem"]) + ", expected " + signer.trust_digest +
+                                     "; look at what has changed, and pin the new digest only if the new trust is wanted");
+}
+
+TEST_F(SignerSetTest, SaysWhatIsWrong) {
+  const auto with = [](SignerOption option, writ::Signer signer = KeySigner("release")) {
+    signer.options = {std::move(option)};
+    return signer;
+  };
+  writ::Signer twice = KeySigner("release");
+  twice.options = {{Option::kAnnotation, "a", "b"}, {Option::kAnnotation, "a", "c"}};
+  struct Case {
+    std::string_view name;
+    writ::Signer signer;
+    std::string_view message;
+  };
+  const Case cases[] = {
+      {"missing", KeySigner("gone"), "signer `gone` (policies/images.writ:3): policies/gone.pub: no such file"},
+      {"certificate", KeySigner("certificate"), "policies/certificate.pub: a certificate, expected a PEM block `PUBLIC KEY`"},
+      {"private key", KeySigner("private"), "policies/private.pub: a private key, expected"},
+      {"no trust root", IdentitySigner(Kind::kKeyless, "root.json"), "policies/root.json"},
+      {"trust root as authorities", IdentitySigner(Kind::kOwnPki, "root.json"), "policies/root.json"},
+      {"authorities as trust root", IdentitySigner(Kind::kKeyless, "ca.pem"), "policies/ca.pem"},
+      {"extension", with({Option::kCertificate, "colour", "red"}, IdentitySigner(Kind::kOwnPki, "ca.pem")), "no extension `colour`"},
+      {"extension of a key", with({Option::kCertificate, "build_trigger", "push"}), "a key has no certificate extensions"},
+      {"log without root", with({Option::kLog, "", "required"}), "needs a trust root"},
+      {"repository", with({Option::kRepository, "", "https://x"}), "`repository`: "},
+      {"repository with tag", with({Option::kRepository, "", "r.test:5000/x:1"}), "without tag and digest"},
+      {"prefix", with({Option::kTagPrefix, "", "a/b"}), "`tag_prefix`: found `a/b`"},
+      {"twice", twice, "`a` is demanded twice"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Result<SignerSet> set = Load({c.signer});
+    ASSERT_FALSE(set.ok());
+    EXPECT_THAT(set.error().message, HasSubstr(c.message));
+    EXPECT_THAT(set.error().message, testing::StartsWith("signer `" + c.signer.name + "` (policies/images.writ:3): "));
+  }
+}
+
+}  // namespace
+}  // namespace writ::image

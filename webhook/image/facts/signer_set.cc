@@ -1,0 +1,223 @@
+// Signers from a program and the files that it names.
+#include "webhook/image/facts/signer_set.h"
+
+#include <filesystem>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "webhook/image/gather/digest.h"
+#include "webhook/image/reference/text.h"
+#include "webhook/image/trust/certificate.h"
+#include "webhook/image/verify/judge.h"
+
+namespace writ::image {
+namespace {
+
+std::vector<bool> DemandedSigners(const Program& program) {
+  std::vector<bool> demanded(program.signers.size(), false);
+  for (const Rule& rule : program.rules) {
+    if (!rule.image) continue;
+    for (const SignatureDemand& demand : rule.image->demands) {
+      for (const SignerTerm& term : demand.signers) {
+        if (term.kind == SignerTerm::Kind::kSigner) demanded[term.signer.index] = true;
+      }
+    }
+  }
+  return demanded;
+}
+
+// Appends a part so that no two lists of parts give one text.
+void AddPart(std::string& to, std::string_view part) { to.append(std::to_string(part.size())).append(":").append(part); }
+
+std::string FingerprintOf(const LoadedSigner& loaded) {
+  const SignerOptions& options = loaded.signer.options;
+  std::string text;
+  AddPart(text, loaded.signer.key ? loaded.signer.key->spki() : "");
+  AddPart(text, loaded.signer.identity ? loaded.signer.identity->issuer : "");
+  AddPart(text, loaded.signer.identity ? loaded.signer.identity->subject : "");
+  AddPart(text, loaded.signer.identity && loaded.signer.identity->subject_is_glob ? "glob" : "");
+  AddPart(text, loaded.signer.trust_root ? loaded.signer.trust_root->id : "");
+  AddPart(text, loaded.signer.trust_root && loaded.signer.trust_root->is_own_pki ? "own" : "");
+  AddPart(text, std::to_string(static_cast<int>(options.log)));
+  AddPart(text, std::to_string(static_cast<int>(options.timestamp)));
+  AddPart(text, std::to_string(static_cast<int>(options.sct)));
+  AddPart(text, options.signature_hash ? HashName(*options.signature_hash) : "");
+  AddPart(text, std::to_string(static_cast<int>(loaded.platforms)));
+  AddPart(text, loaded.repository ? loaded.repository->Name() : "");
+  AddPart(text, loaded.tag_prefix);
+  for (const auto* pairs : {&options.annotations, &options.certificate_extensions}) {
+    AddPart(text, std::to_string(pairs->size()));
+    for (const auto& [name, value] : *pairs) {
+      AddPart(text, name);
+      AddPart(text, value);
+    }
+  }
+  return DigestOf(text);
+}
+
+class Loader {
+ public:
+  Loader(const Program& program, const SignerFiles& files) : program_(program), files_(files) {}
+
+  Result<LoadedSigner> Load(const writ::Signer& from) {
+    LoadedSigner to;
+    to.signer.name = from.name;
+    Status done = LoadTrust(from, to);
+    if (done) done = LoadWho(from, to);
+    for (const SignerOption& option : from.options) {
+      if (done) done = SetOption(option, to);
+    }
+    if (done) {
+      if (const std::optional<std::string> fault = FindSignerFault(to.signer)) done = Bad(*fault);
+    }
+    if (!done) return Error{done.error().code, "signer `" + from.name + "`" + Place(from) + ": " + done.error().message};
+    to.fingerprint = FingerprintOf(to);
+    return to;
+  }
+
+ private:
+  static Error Bad(std::string message) { return Error{ErrorCode::kInvalidArgument, std::move(message)}; }
+
+  const std::string* FileOf(const writ::Signer& signer) const {
+    const FileId file = signer.location.file;
+    return file.index < program_.files.size() ? &program_.files[file.index] : nullptr;
+  }
+  // " (policies/images.writ:3)".
+  std::string Place(const writ::Signer& signer) const {
+    const std::string* file = FileOf(signer);
+    return file == nullptr ? "" : " (" + *file + ":" + std::to_string(signer.location.line) + ")";
+  }
+
+  std::string PathOf(const writ::Signer& signer, const std::string& path) const {
+    namespace fs = std::filesystem;
+    const std::string* file = FileOf(signer);
+    const fs::path folder = files_.folder ? fs::path(*files_.folder) : file != nullptr ? fs::path(*file).parent_path() : fs::path();
+    return (folder / path).lexically_normal().string();
+  }
+
+  Result<std::string> Read(const std::string& path) {
+    const auto known = texts_.find(path);
+    if (known != texts_.end()) return known->second;
+    Result<std::string> text = files_.read(path);
+    if (text) texts_.emplace(path, *text);
+    return text;
+  }
+
+  Status LoadTrust(const writ::Signer& from, LoadedSigner& to) {
+    if (from.trust.empty()) return OkStatus();
+    const std::string path = PathOf(from, from.trust);
+    const Result<std::string> text = Read(path);
+    if (!text) return text.error();
+    const std::string digest = DigestOf(*text);
+    if (!from.trust_digest.empty() && digest != from.trust_digest) {
+      return Bad(path + ": found " + digest + ", expected " + Shown(from.trust_digest) +
+                 "; look at what has changed, and pin the new digest only if the new trust is wanted");
+    }
+    const bool is_own_pki = from.kind == writ::Signer::Kind::kOwnPki;
+    const auto key = std::make_pair(path, is_own_pki);
+    const auto known = roots_.find(key);
+    if (known == roots_.end()) {
+      Result<TrustRootPtr> root =
+          is_own_pki ? ParsePemTrust({.name = path, .ca_certificates = *text, .ca_intermediates = {}, .log_key = {}, .ct_log_key = {}})
+                     : ParseTrustRoot(path, *text);
+      if (!root) return root.error();  // names the file
+      roots_.emplace(key, *root);
+    }
+    to.signer.trust_root = roots_.at(key);
+    return OkStatus();
+  }
+
+  Status LoadWho(const writ::Signer& from, LoadedSigner& to) {
+    if (from.kind != writ::Signer::Kind::kKey) {
+      to.signer.identity = Identity{from.issuer, from.subject, from.subject.find('*') != std::string::npos};
+      if (from.kind == writ::Signer::Kind::kOwnPki) {  // root certificates name no logs: what nobody could meet is not the default
+        to.signer.options.log = LogRule::kIgnored;
+        to.signer.options.sct = Demand::kOptional;
+      }
+      return OkStatus();
+    }
+    const std::string path = PathOf(from, from.key);
+    const Result<std::string> text = Read(path);
+    if (!text) return text.error();
+    Result<PublicKey> key = PublicKey::FromText(*text);
+    if (!key) return Error{key.error().code, path + ": " + key.error().message};
+    to.signer.key = *key;
+    return OkStatus();
+  }
+
+  // SAFETY: VerifyProgram has checked that each option has a value of the list, so that "not required" is the other word.
+  static Status SetOption(const SignerOption& option, LoadedSigner& to) {
+    SignerOptions& options = to.signer.options;
+    switch (option.kind) {
+      case SignerOptionKind::kLog: options.log = option.value == "required" ? LogRule::kRequired : LogRule::kIgnored; break;
+      case SignerOptionKind::kTimestamp: options.timestamp = DemandOf(option.value); break;
+      case SignerOptionKind::kSct: options.sct = DemandOf(option.value); break;
+      case SignerOptionKind::kAnnotation: return AddPair(option, options.annotations);
+      case SignerOptionKind::kCertificate:
+        if (!FulcioExtensionNumber(option.name)) return Bad("`certificate`: Fulcio's certificates have no extension `" + option.name + "`");
+        return AddPair(option, options.certificate_extensions);
+      case SignerOptionKind::kHash: options.signature_hash = ParseHashName(option.value); break;
+      case SignerOptionKind::kPlatforms: to.platforms = PlatformsOf(option.value); break;
+      case SignerOptionKind::kRepository: return SetRepository(option.value, to);
+      case SignerOptionKind::kTagPrefix: return SetTagPrefix(option.value, to);
+    }
+    return OkStatus();
+  }
+
+  static Demand DemandOf(std::string_view value) { return value == "required" ? Demand::kRequired : Demand::kOptional; }
+  static PlatformRule PlatformsOf(std::string_view value) {
+    return value == "each" ? PlatformRule::kEach : value == "both" ? PlatformRule::kBoth : PlatformRule::kNamed;
+  }
+
+  static Status AddPair(const SignerOption& option, std::map<std::string, std::string>& to) {
+    if (to.emplace(option.name, option.value).second) return OkStatus();
+    return Bad("`" + std::string(InfoOf(option.kind).word) + "`: `" + option.name + "` is demanded twice, and has one value");
+  }
+
+  static Status SetRepository(const std::string& text, LoadedSigner& to) {
+    const Result<ImageReference> reference = ParseImageReference(text);
+    if (!reference) return Bad("`repository`: " + reference.error().message);
+    const std::size_t slash = text.rfind('/');
+    if (reference->is_pinned() || text.find(':', slash == std::string::npos ? 0 : slash) != std::string::npos)
+      return Bad("`repository`: found `" + Shown(text) +
+                 "`, expected a repository without tag and digest, such as ghcr.io/acme/signatures");
+    to.repository = *reference;
+    return OkStatus();
+  }
+
+  static Status SetTagPrefix(const std::string& text, LoadedSigner& to) {
+    if (!IsTag(text + "sha256-" + std::string(64, 'a') + ".sig"))
+      return Bad("`tag_prefix`: found `" + Shown(text) + "`, expected what can begin a tag: letters, digits, `_`, `.`, `-`, at most 53");
+    to.tag_prefix = text;
+    return OkStatus();
+  }
+
+  const Program& program_;
+  const SignerFiles& files_;
+  std::map<std::string, std::string> texts_;                    // by path
+  std::map<std::pair<std::string, bool>, TrustRootPtr> roots_;  // by path, and whether it is an own PKI
+};
+
+}  // namespace
+
+Result<SignerSet> SignerSet::Load(const Program& program, const SignerFiles& files) {
+  const std::vector<bool> demanded = DemandedSigners(program);
+  Loader loader(program, files);
+  SignerSet out;
+  out.signers_.resize(program.signers.size());
+  for (std::size_t at = 0; at < program.signers.size(); ++at) {
+    if (!demanded[at]) continue;
+    Result<LoadedSigner> loaded = loader.Load(program.signers[at]);
+    if (!loaded) return loaded.error();
+    out.signers_[at] = std::move(*loaded);
+    ++out.loaded_;
+  }
+  return out;
+}
+
+const LoadedSigner* SignerSet::TryFind(SignerId id) const {
+  return id.index < signers_.size() && signers_[id.index] ? &*signers_[id.index] : nullptr;
+}
+
+}  // namespace writ::image
