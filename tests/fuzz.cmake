@@ -18,7 +18,7 @@ function(writ_fuzz name)
 endfunction()
 
 # One line a target, sorted.
-writ_fuzz(admission LIBRARIES writ_webhook)
+writ_fuzz(admission LIBRARIES writ_handlers writ_dsl)
 writ_fuzz(bundle LIBRARIES writ_rules OpenSSL::Crypto)
 writ_fuzz(check LIBRARIES writ_dsl)
 writ_fuzz(image_manifest LIBRARIES writ_gather)
