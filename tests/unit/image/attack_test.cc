@@ -387,6 +387,70 @@ TEST_F(AttackTest, EntriesAreOfTheKindTheySay) {
   EXPECT_EQ(BundleCode(parts, identity_), "log_body_invalid");
 }
 
+// An entry that differs from the good one in what it is about only; the attacker had it logged himself.
+TEST_F(AttackTest, EntriesAreAboutThisContent) {
+  const Parts good = Keyless();
+  const auto code = [&](const std::string& from, const std::string& to) {
+    Parts parts = good;
+    parts.entries = {sigstore_.Log(LogVersion::kV1, "dsse", "0.0.1", Replaced(good.entries[0].body, from, to))};
+    return BundleCode(parts, identity_);
+  };
+  const std::string payload_hash = EncodeHex(Sha256(good.content));
+  EXPECT_EQ(code(payload_hash, EncodeHex(Sha256("other"))), "log_digest");
+  EXPECT_EQ(code(R"("algorithm":"sha256","value":")" + payload_hash, R"("algorithm":"sha1","value":")" + payload_hash), "log_body_invalid");
+  EXPECT_EQ(code(EncodeBase64(good.signature), EncodeBase64(good.signature) + "\\n"), "none") << "line breaks in base64 mean nothing";
+  const std::string signatures = good.entries[0].body.substr(good.entries[0].body.find(R"({"signature":)"));
+  const std::string one = signatures.substr(0, signatures.find('}') + 1);
+  EXPECT_EQ(code(one, one + "," + one), "log_body_invalid") << "two signatures";
+  const std::string pem = EncodeBase64(test::Pem("CERTIFICATE", good.certificate));
+  EXPECT_EQ(code(pem, EncodeBase64(test::Pem("CERTIFICATE", sigstore_.Leaf({}, sigstore_.leaf_key())))), "log_key");
+  EXPECT_EQ(code(pem, EncodeBase64(sigstore_.leaf_key().Pem())), "log_key") << "the certificate's key instead of the certificate";
+}
+
+TEST_F(AttackTest, LayersAreReadOneWay) {
+  const Parts parts = sigstore_.Sign({.by = SignedBy::kIdentity, .log = LogVersion::kV1, .is_classic = true});
+  const Material good = sigstore_.LayerOf(parts);
+  const std::string bundle = "dev.sigstore.cosign/bundle";
+  const auto code = [&](std::string_view from, std::string_view to) {
+    Material layer = good;
+    layer.annotations[bundle] = Replaced(good.annotations.at(bundle), from, to);
+    return CodeOf(layer, identity_);
+  };
+  EXPECT_EQ(code(R"("body":")", R"("body":{},"x":")"), "malformed") << "a body that is no text";
+  EXPECT_EQ(code(R"("body":")", R"("Body":")"), "malformed") << "another letter case";
+  EXPECT_EQ(code(R"("body":")", R"("body":"","body":")"), "malformed");
+  EXPECT_EQ(code(R"("logIndex":1)", R"("logIndex":2)"), "log_promise");
+  EXPECT_EQ(code(R"("logIndex":1)", R"("logIndex":1.0)"), "malformed");
+  EXPECT_EQ(code(R"("logIndex":1)", R"("logIndex":"1")"), "malformed");
+  Material layer = good;
+  layer.annotations["dev.sigstore.cosign/certificate"] += test::Pem("CERTIFICATE", parts.certificate);
+  EXPECT_EQ(CodeOf(layer, identity_), "malformed") << "two certificates";
+  layer = good;
+  layer.annotations.erase(bundle);
+  EXPECT_EQ(CodeOf(layer, identity_), "log_missing");
+  const auto claims = [&](std::string_view from, std::string_view to) {
+    return LayerCode(sigstore_.Sign({.content = Replaced(test::ClaimsText(), from, to), .is_classic = true}), key_);
+  };
+  EXPECT_EQ(claims("docker-manifest-digest", "Docker-manifest-digest"), "content_invalid") << "the specification's own example";
+  EXPECT_EQ(claims(R"("docker-manifest-digest":)", R"("docker-manifest-digest":"sha256:00","docker-manifest-digest":)"), "content_invalid");
+  EXPECT_EQ(claims("cosign container image signature", "atomic container signature"), "content_invalid");
+  EXPECT_EQ(claims("sha256:", "sha512:"), "digest_mismatch");
+  EXPECT_EQ(claims("sha256:", ""), "digest_mismatch");
+}
+
+TEST_F(AttackTest, CountsAreLimited) {
+  Parts parts = Keyless(LogVersion::kV1, Stamped::kYes);
+  const std::size_t most = ImageLimits().max_log_entries;
+  for (std::size_t i = 1; i <= most; ++i) {
+    parts.entries.push_back(parts.entries.front());
+    parts.entries.back().log_index = static_cast<std::int64_t>(i) + 1;
+  }
+  EXPECT_EQ(BundleCode(parts, identity_), "limit_exceeded") << "33 log entries";
+  parts = Keyless(LogVersion::kV1, Stamped::kYes);
+  parts.timestamps.assign(ImageLimits().max_timestamps + 1, parts.timestamps.front());
+  EXPECT_EQ(BundleCode(parts, identity_), "limit_exceeded") << "33 timestamps";
+}
+
 TEST_F(AttackTest, JsonIsReadOneWay) {
   const std::string good = sigstore_.BundleText(sigstore_.Sign({}));
   EXPECT_EQ(TextCode(good, key_), "none");
