@@ -19,8 +19,8 @@
 #include "tests/conformance/cosign_case.h"
 #include "tests/support/memory_registry.h"
 #include "tests/support/test_sigstore.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/gather/collector.h"
-#include "webhook/image/gather/digest.h"
 #include "webhook/image/gather/layout_source.h"
 #include "webhook/image/verify/verifier.h"
 

@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/webhook/test_client.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/gather/collector.h"
-#include "webhook/image/gather/digest.h"
 
 namespace writ::image {
 namespace {

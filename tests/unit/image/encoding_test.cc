@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/der.h"
-#include "webhook/image/trust/digest.h"
 
 namespace writ::image {
 namespace {

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/certificate.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/trust/oids.h"
@@ -26,8 +27,8 @@ Finding FailFrom(Reason reason, const Error& error) {
   return Fault{error.code == ErrorCode::kTooLarge ? Reason::kLimitExceeded : reason, error.message};
 }
 
-// An SHA-256 digest, cut for messages.
-std::string ShortOf(std::string_view digest) { return Shown(digest.substr(0, 19), 80) + (digest.size() > 19 ? "…" : ""); }
+// A digest, cut for messages; it may be hostile text.
+std::string ShortOf(std::string_view digest) { return Shown(ShortDigest(digest), 80); }
 
 class Judge {
  public:
