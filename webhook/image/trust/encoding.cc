@@ -12,6 +12,15 @@ constexpr std::string_view kPemBegin = "-----BEGIN ";
 constexpr std::string_view kPemEnd = "-----END ";
 constexpr std::string_view kPemDashes = "-----";
 
+// Marks, embeddings, overrides and isolates (U+200E, U+200F, U+202A … U+202E, U+2066 … U+2069) make a line show in another order than it
+// has: a name could seem to end in another domain.
+bool IsBidiControl(std::string_view character) {
+  if (character.size() != 3 || character[0] != '\xE2') return false;
+  const auto last = static_cast<std::uint8_t>(character[2]);
+  if (character[1] == '\x80') return last == 0x8E || last == 0x8F || (last >= 0xAA && last <= 0xAE);
+  return character[1] == '\x81' && last >= 0xA6 && last <= 0xA9;
+}
+
 }  // namespace
 
 Result<std::vector<PemBlock>> DecodePem(std::string_view text) {
@@ -45,7 +54,7 @@ std::string Shown(std::string_view text, std::size_t max_bytes) {
     // C1 controls (U+0080 … U+009F) steer terminals as ESC does.
     const bool is_c1 = length == 2 && lead == 0xC2 && static_cast<std::uint8_t>(text[i + 1]) < 0xA0;
     const std::size_t taken = length == 0 ? 1 : length;
-    if (length == 0 || lead < 0x20 || lead == 0x7F || is_c1) {
+    if (length == 0 || lead < 0x20 || lead == 0x7F || is_c1 || IsBidiControl(text.substr(i, taken))) {
       for (const char byte : text.substr(i, taken)) out += "\\x" + EncodeHex({&byte, 1});
     } else {
       out += text.substr(i, taken);

@@ -20,7 +20,8 @@ struct PemBlock {
 // Errors: kInvalidArgument, saying which block (1-based) is broken. No block at all gives an empty list.
 Result<std::vector<PemBlock>> DecodePem(std::string_view text);
 
-// Returns `text` so that it cannot steer a terminal: control characters and bytes that are not UTF-8 as \xNN, cut to `max_bytes`.
+// Returns `text` so that it cannot steer a terminal: control characters, also those of bidirectional text, and bytes that are not UTF-8
+// as \xNN, cut to `max_bytes`.
 std::string Shown(std::string_view text, std::size_t max_bytes = 200);
 // `text` in back quotes, as messages show what they found.
 std::string Quoted(std::string_view text);
