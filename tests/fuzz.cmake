@@ -17,10 +17,6 @@ function(writ_fuzz name)
   endif()
 endfunction()
 
-# The private Sigstore that the targets of image signatures break.
-add_library(writ_test_sigstore STATIC support/test_sigstore.cc unit/image/test_pki.cc)
-target_link_libraries(writ_test_sigstore PUBLIC writ_image OpenSSL::Crypto)
-
 # One line a target, sorted.
 writ_fuzz(admission LIBRARIES writ_webhook)
 writ_fuzz(bundle LIBRARIES writ_rules OpenSSL::Crypto)
