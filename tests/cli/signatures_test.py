@@ -43,6 +43,12 @@ class Layout:
         self.write('blobs/sha256/' + digest[7:], data)
         return {'mediaType': media_type, 'digest': digest, 'size': len(data), **more}
 
+    def add_index(self, entries, tag):
+        index = {'schemaVersion': 2, 'mediaType': PREFIX + 'index.v1+json', 'manifests': entries}
+        entry = self.add_blob(json.dumps(index).encode(), PREFIX + 'index.v1+json')
+        self.entries.append({**entry, 'annotations': {'org.opencontainers.image.ref.name': tag}})
+        self.write('index.json', json.dumps({'schemaVersion': 2, 'manifests': self.entries}).encode())
+
     def add_manifest(self, layers, tag, config=b'{}'):
         manifest = {'schemaVersion': 2, 'mediaType': PREFIX + 'manifest.v1+json',
                     'config': self.add_blob(config, PREFIX + 'config.v1+json'), 'layers': layers}
@@ -85,6 +91,9 @@ def prepare(folder):
             layout.write('blobs/sha256/' + layer['digest'][7:], payload.replace(b'prod', b'test'))
     layout = Layout(path('unsigned'))
     layout.add_manifest([], '1.0')
+    layout = Layout(path('norunnable'))  # an attacker's index: by its own word nothing in it runs anywhere
+    child = layout.add_blob(b'{}', PREFIX + 'manifest.v1+json', platform={'os': 'unknown', 'architecture': 'unknown'})
+    layout.add_index([child], '1.0')
     os.makedirs(path('nolayout'))
     write('artifact', b'an artifact\n')
     bundle = {'mediaType': 'application/vnd.dev.sigstore.bundle.v0.3+json', 'verificationMaterial': {'publicKey': {'hint': ''}},
@@ -105,6 +114,7 @@ CASES = [
     (IMAGE + '--key release.pub --annotation env=prod', 0, 'verified: '),
     (IMAGE + '--key release.pub --annotation env=test', 1, '[claim_mismatch]'),
     (IMAGE + '--key other.pub', 1, '[signature_invalid]'),
+    ('verify-image example/app:1.0 --layout norunnable --platforms each --key release.pub', 1, 'refuted: '),
     (IMAGE + '--key release.pub --log required', 2, '--log required needs --trust-root'),
     (IMAGE + '--key release.pub --attestation slsaprovenance1', 1, 'refuted: '),
     (IMAGE + '--key release.crt', 2, 'release.crt: '),

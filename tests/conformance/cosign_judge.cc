@@ -100,12 +100,18 @@ std::string MissingInPredicates(const Json& wanted, const Verdict& verdict) {
 
 }  // namespace
 
-Judgement JudgeCosignCase(const CosignCase& test, const image::GatheredMaterial& gathered, const std::string& folder) {
+Result<Signer> MakeCosignSigner(const CosignCase& test, const std::string& folder) {
   Signer signer{.name = test.name};
   for (const Status& read : {ReadWho(test.signer, folder, signer), ReadOptions(test.options, signer.options)}) {
-    if (!read) return {"unusable signer", read.error().message};
+    if (!read) return read.error();
   }
-  const Verdict verdict = VerifyImage(gathered, signer, SystemClock().Now());
+  return signer;
+}
+
+Judgement JudgeCosignCase(const CosignCase& test, const image::GatheredMaterial& gathered, const std::string& folder) {
+  const Result<Signer> signer = MakeCosignSigner(test, folder);
+  if (!signer) return {"unusable signer", signer.error().message};
+  const Verdict verdict = VerifyImage(gathered, *signer, SystemClock().Now());
   if (verdict.reason == image::Reason::kInternal) return {"internal error", verdict.message};
   if (verdict.kind == image::VerdictKind::kVerified) {
     const std::string missing = MissingInPredicates(test.options.value("predicate_has", Json::object()), verdict);

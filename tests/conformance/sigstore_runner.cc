@@ -22,8 +22,8 @@
 #include <nlohmann/json.hpp>
 
 #include "rules/base/clock.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/gather/collector.h"
-#include "webhook/image/gather/digest.h"
 #include "webhook/image/verify/verifier.h"
 
 namespace writ::conformance {

@@ -1,6 +1,6 @@
 #include "tests/support/image_facts_fixture.h"
 
-#include "webhook/image/gather/digest.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/verify/envelope.h"
 

@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <nlohmann/json.hpp>
 
-#include "webhook/image/gather/digest.h"
+#include "webhook/image/base/digest.h"
 
 namespace writ::test {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/image_facts_fixture.h"
-#include "webhook/image/gather/digest.h"
+#include "webhook/image/base/digest.h"
 
 namespace writ::image {
 namespace {

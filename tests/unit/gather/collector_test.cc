@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/memory_registry.h"
-#include "webhook/image/gather/digest.h"
+#include "webhook/image/base/digest.h"
 
 namespace writ::image {
 namespace {

@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/webhook/test_client.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/gather/collector.h"
-#include "webhook/image/gather/digest.h"
 
 namespace writ::image {
 namespace {
@@ -107,6 +107,18 @@ TEST(LayoutSource, AChangedBlobIsAnError) {
   const auto layout = on.Open();
   ASSERT_TRUE(layout.ok());
   EXPECT_EQ((*layout)->GetManifest(on.image).error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(Gathered(**layout), HasSubstr("do not hash to its name"));
+}
+
+// Whether it was a referrer of the image nobody can tell any more: unknown, not unsigned.
+TEST(LayoutSource, AChangedReferrerIsAnError) {
+  const Layout on;
+  on.WriteIndex(Layout::Entry(on.image, "kind", kCosignKind + "image"));
+  const std::string referrer = on.AddSignature(kBundleType, "b", R"(,"subject":)" + Layout::Blob(on.image, 5, "m/m"));
+  test::WriteFile(on.folder / ("blobs/sha256/" + referrer.substr(7)), "{} ");
+  const auto layout = on.Open();
+  ASSERT_TRUE(layout.ok());
+  EXPECT_EQ((*layout)->GetReferrers(on.image).error().code, ErrorCode::kCorrupt);
   EXPECT_THAT(Gathered(**layout), HasSubstr("do not hash to its name"));
 }
 

@@ -9,7 +9,7 @@
 
 #include "rules/base/mutex.h"
 #include "tests/support/scripted_server.h"
-#include "webhook/image/gather/digest.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/registry/registry_client.h"
 
 namespace writ::image {

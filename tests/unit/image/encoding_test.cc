@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/der.h"
-#include "webhook/image/trust/digest.h"
 
 namespace writ::image {
 namespace {
@@ -101,6 +101,8 @@ TEST(Pem, ReadsBlocks) {
 
 TEST(Shown, CannotSteerATerminal) {
   EXPECT_EQ(Shown("a\x1B[31m\n\xC2\x9B\xFF é"), "a\\x1b[31m\\x0a\\xc2\\x9b\\xff é");
+  EXPECT_EQ(Shown("https://\xE2\x80\xAEtset.live\xE2\x81\xA9"), "https://\\xe2\\x80\\xaetset.live\\xe2\\x81\\xa9") << "shown backwards";
+  EXPECT_EQ(Shown("“€”"), "“€”") << "neighbours in UTF-8";
   EXPECT_EQ(Shown(std::string(300, 'x'), 10), "xxxxxxxxxx…");
 }
 

@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "rules/base/check.h"
+#include "webhook/image/trust/certificate.h"
 #include "webhook/image/trust/der.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/trust/oids.h"
@@ -93,6 +94,9 @@ std::string BigEndian(std::uint64_t number, std::size_t bytes) {
   for (std::size_t i = bytes; i > 0; --i) out.push_back(static_cast<char>((number >> (8 * (i - 1))) & 0xFF));
   return out;
 }
+
+std::string Algorithm(std::string_view oid) { return Tlv(0x30, Tlv(6, oid)); }
+std::string Attribute(std::string_view oid, const std::string& value) { return Tlv(0x30, Tlv(6, oid) + Tlv(0x31, value)); }
 
 std::string Vector16(std::string_view bytes) { return BigEndian(bytes.size(), 2).append(bytes); }
 
@@ -182,6 +186,26 @@ std::string SctExtension(const CertificateSpec& spec, const TestKey& key, const 
     list += Vector16(sct);
   }
   return Extension(image::kOidSctList, Tlv(4, Vector16(list)));
+}
+
+std::string MakeTimestamp(const TokenSpec& spec, const std::string& certificate, const TestKey& key) {
+  const std::string imprint = Tlv(0x30, Algorithm(image::kOidSha256) + Tlv(4, image::Sha256(spec.stamped)));
+  const std::string info = Tlv(0x30, Tlv(2, "\x01") + Tlv(6, "\x2A\x03") + imprint + Tlv(2, "\x07") + Tlv(0x18, spec.time));
+  const std::string named = spec.named_certificate.empty() ? certificate : spec.named_certificate;
+  std::string attributes = Attribute(image::kOidContentType, Tlv(6, spec.content_type)) +
+                           Attribute(image::kOidMessageDigest, Tlv(4, image::Sha256(info))) +
+                           Attribute(image::kOidSigningCertV2, Tlv(0x30, Tlv(0x30, Tlv(0x30, Tlv(4, image::Sha256(named))))));
+  const std::string signature = (spec.signing_key != nullptr ? *spec.signing_key : key).Sign(Tlv(0x31, attributes));
+  attributes = spec.has_attributes ? Tlv(0xA0, attributes) : "";
+  const std::string name = std::string(image::Certificate::Parse(certificate).value()->issuer);
+  const std::string signer_info = Tlv(0x30, Tlv(2, "\x01") + Tlv(0x30, name + Tlv(2, "\x05")) + Algorithm(image::kOidSha256) + attributes +
+                                                Algorithm(spec.signature_algorithm) + Tlv(4, signature));
+  const std::string content = Tlv(0x30, Tlv(6, image::kOidTstInfo) + Tlv(0xA0, Tlv(4, info + spec.info_suffix)));
+  const std::string certificates = spec.certificates.empty() ? "" : Tlv(0xA0, spec.certificates);
+  const std::string data =
+      Tlv(0x30, Tlv(2, "\x03") + Tlv(0x31, Algorithm(image::kOidSha256)) + content + certificates + Tlv(0x31, signer_info));
+  const std::string status = Tlv(0x30, Tlv(2, std::string(1, static_cast<char>(spec.status))));
+  return Tlv(0x30, status + Tlv(0x30, Tlv(6, image::kOidSignedData) + Tlv(0xA0, data)));
 }
 
 }  // namespace writ::test

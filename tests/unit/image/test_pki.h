@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "rules/base/clock.h"
-#include "webhook/image/trust/digest.h"
+#include "webhook/image/base/digest.h"
+#include "webhook/image/trust/oids.h"
 #include "webhook/image/trust/public_key.h"
 
 namespace writ::test {
@@ -66,5 +67,22 @@ std::string MakeCertificate(const CertificateSpec& spec, const TestKey& key, con
 // The SCT list extension of a log over a certificate made by that spec without it.
 std::string SctExtension(const CertificateSpec& spec, const TestKey& key, const TestKey& issuer, const std::vector<const TestKey*>& logs,
                          std::int64_t at_seconds = kSignedAtSeconds);
+
+// What an RFC 3161 token shall be; the defaults make a good one.
+struct TokenSpec {
+  std::string stamped = "signature";
+  std::string time = "20261120100000.5Z";
+  std::string_view content_type = image::kOidTstInfo;
+  std::string info_suffix;        // appended to the content after it was hashed
+  std::string named_certificate;  // instead of the signer's, in SigningCertificateV2
+  std::string_view signature_algorithm = image::kOidEcdsaSha256;
+  std::string certificates;              // DER that the token brings
+  const TestKey* signing_key = nullptr;  // instead of the signer's
+  int status = 0;
+  bool has_attributes = true;
+};
+
+// A TimeStampResp by the owner of `certificate`, whose serial is 5.
+std::string MakeTimestamp(const TokenSpec& spec, const std::string& certificate, const TestKey& key);
 
 }  // namespace writ::test

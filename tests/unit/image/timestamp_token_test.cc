@@ -16,46 +16,13 @@ using test::kSecond;
 using test::kSignedAt;
 using test::MakeCertificate;
 using test::TestKey;
-using test::Tlv;
+using test::TokenSpec;
 
 const TimeWindow kAlways{INT64_MIN, std::nullopt};
 
-std::string Algorithm(std::string_view oid) { return Tlv(0x30, Tlv(6, oid)); }
-std::string Attribute(std::string_view oid, const std::string& value) { return Tlv(0x30, Tlv(6, oid) + Tlv(0x31, value)); }
-
-// What a token shall be; the defaults make a good one.
-struct TokenSpec {
-  std::string stamped = "signature";
-  std::string time = "20261120100000.5Z";
-  std::string_view content_type = kOidTstInfo;
-  std::string info_suffix;        // appended to the content after it was hashed
-  std::string named_certificate;  // instead of the signer's, in SigningCertificateV2
-  std::string_view signature_algorithm = kOidEcdsaSha256;
-  std::string certificates;              // DER that the token brings
-  const TestKey* signing_key = nullptr;  // instead of the signer's
-  int status = 0;
-  bool has_attributes = true;
-};
-
 class TimestampTest : public testing::Test {
  protected:
-  std::string Token(const TokenSpec& spec = {}) const {
-    const std::string imprint = Tlv(0x30, Algorithm(kOidSha256) + Tlv(4, Sha256(spec.stamped)));
-    const std::string info = Tlv(0x30, Tlv(2, "\x01") + Tlv(6, "\x2A\x03") + imprint + Tlv(2, "\x07") + Tlv(0x18, spec.time));
-    const std::string named = spec.named_certificate.empty() ? signer_ : spec.named_certificate;
-    std::string attributes = Attribute(kOidContentType, Tlv(6, spec.content_type)) + Attribute(kOidMessageDigest, Tlv(4, Sha256(info))) +
-                             Attribute(kOidSigningCertV2, Tlv(0x30, Tlv(0x30, Tlv(0x30, Tlv(4, Sha256(named))))));
-    const std::string signature = (spec.signing_key != nullptr ? *spec.signing_key : signer_key_).Sign(Tlv(0x31, attributes));
-    attributes = spec.has_attributes ? Tlv(0xA0, attributes) : "";
-    const std::string name = std::string(Certificate::Parse(signer_).value()->issuer);
-    const std::string signer_info = Tlv(0x30, Tlv(2, "\x01") + Tlv(0x30, name + Tlv(2, "\x05")) + Algorithm(kOidSha256) + attributes +
-                                                  Algorithm(spec.signature_algorithm) + Tlv(4, signature));
-    const std::string content = Tlv(0x30, Tlv(6, kOidTstInfo) + Tlv(0xA0, Tlv(4, info + spec.info_suffix)));
-    const std::string certificates = spec.certificates.empty() ? "" : Tlv(0xA0, spec.certificates);
-    const std::string data = Tlv(0x30, Tlv(2, "\x03") + Tlv(0x31, Algorithm(kOidSha256)) + content + certificates + Tlv(0x31, signer_info));
-    const std::string status = Tlv(0x30, Tlv(2, std::string(1, static_cast<char>(spec.status))));
-    return Tlv(0x30, status + Tlv(0x30, Tlv(6, kOidSignedData) + Tlv(0xA0, data)));
-  }
+  std::string Token(const TokenSpec& spec = {}) const { return test::MakeTimestamp(spec, signer_, signer_key_); }
   CertificatePtr Parse(const std::string& der) const { return Certificate::Parse(der).value(); }
   std::vector<TimestampAuthority> Authorities(TimeWindow window = kAlways) const {
     return {MakeTimestampAuthority("tsa", window, {Parse(signer_), Parse(root_)}).value()};

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "webhook/image/gather/digest.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/reference/text.h"
 #include "webhook/image/trust/certificate.h"
 #include "webhook/image/verify/judge.h"

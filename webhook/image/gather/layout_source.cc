@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "engine/json/json_document.h"
-#include "webhook/image/gather/digest.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/reference/image_reference.h"
 #include "webhook/image/reference/text.h"
 
@@ -144,6 +144,8 @@ void LayoutSource::TakeReferrer(const std::string& digest) {
   std::error_code error;
   if (!fs::is_regular_file(path, error) || std::ifstream(path, std::ios::binary).get() != '{') return;
   const Result<Fetched> blob = ReadBlob(digest, limits_.max_manifest_bytes);
+  // It may have been a referrer, and its subject any image: of none it can be said what is attached.
+  if (!blob && blob.error().code == ErrorCode::kCorrupt) damaged_ = blob.error();
   if (!blob || !blob->found) return;
   const Result<ImageManifest> manifest = ReadImageManifest(blob->bytes, "", limits_);
   if (!manifest || !manifest->subject) return;
@@ -180,6 +182,7 @@ Result<Fetched> LayoutSource::GetManifest(std::string_view reference) const {
 Result<Fetched> LayoutSource::GetBlob(std::string_view digest, std::size_t max_bytes) const { return ReadBlob(digest, max_bytes); }
 
 Result<Referrers> LayoutSource::GetReferrers(std::string_view digest) const {
+  if (damaged_) return *damaged_;
   Referrers out{.found = true};
   const auto found = referrers_.find(digest);
   if (found != referrers_.end()) out.manifests = found->second;

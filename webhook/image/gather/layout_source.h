@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,7 @@ class LayoutSource final : public ImageSource {
   std::map<std::string, std::string, std::less<>> tags_;                   // tag → digest
   std::map<std::string, std::string, std::less<>> media_types_;            // digest → media type, where a descriptor gives one
   std::map<std::string, std::vector<Descriptor>, std::less<>> referrers_;  // subject → manifests, sorted by digest
+  std::optional<Error> damaged_;                                           // of a blob that may have been a referrer
 };
 
 }  // namespace writ::image

@@ -117,7 +117,9 @@ Result<LogBody> ParseLogBody(std::string_view text) {
                              {"dsse", "0.0.1", ReadDsse},
                              {"intoto", "0.0.1", ReadIntotoV1},
                              {"intoto", "0.0.2", ReadIntotoV2}};
-  LogBody body{std::string(kind.string()), std::string(version.string())};
+  LogBody body;
+  body.kind = kind.string();
+  body.version = version.string();
   for (const Kind& known : kKinds) {
     if (known.kind != body.kind || known.version != body.version) continue;
     if (!known.read(spec, body)) return Malformed("`spec` is not that of " + body.kind + " " + body.version);

@@ -10,7 +10,7 @@
 
 #include "rules/base/clock.h"
 #include "rules/base/result.h"
-#include "webhook/image/trust/digest.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/sct.h"
 
 namespace writ::image {

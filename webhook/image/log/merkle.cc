@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "webhook/image/trust/digest.h"
+#include "webhook/image/base/digest.h"
 
 namespace writ::image {
 namespace {

@@ -3,10 +3,9 @@
 
 #include <algorithm>
 
-#include <openssl/evp.h>
-
 #include "engine/json/json_document.h"
-#include "webhook/image/gather/digest.h"
+#include "webhook/image/base/digest.h"
+#include "webhook/image/base/encoding.h"
 #include "webhook/image/reference/image_reference.h"
 #include "webhook/image/reference/text.h"
 
@@ -14,29 +13,6 @@ namespace writ::image {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} * 1024 * 1024;  // Kubernetes' limit of a secret
-
-std::string ToBase64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
-// EVP_DecodeBlock skips blanks at the ends and takes padding for zero bytes, so both are seen to here.
-std::optional<std::string> TryFromBase64(std::string_view text) {
-  std::size_t size = text.size();
-  while (size > 0 && text.size() - size < 2 && text[size - 1] == '=') --size;
-  const auto is_letter = [](char c) { return IsLetter(c) || IsDigit(c) || c == '+' || c == '/'; };
-  if (text.size() % 4 != 0 || !std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size), is_letter)) return std::nullopt;
-  std::string out(text.size() / 4 * 3, '\0');
-  if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size())) < 0) {
-    return std::nullopt;
-  }
-  out.resize(out.size() - (text.size() - size));
-  return out;
-}
 
 // "" when absent, null or of another type.
 std::string TextOf(JsonNode object, std::string_view key) {
@@ -82,7 +58,7 @@ Result<Credential> ReadCredential(JsonNode node, const std::string& place) {
   Credential out{.user = TextOf(node, "username"), .password = TextOf(node, "password"), .bearer = TextOf(node, "registrytoken")};
   const std::string auth = TextOf(node, "auth");
   if (!auth.empty()) {
-    const std::optional<std::string> pair = TryFromBase64(auth);
+    const std::optional<std::string> pair = DecodeBase64(auth);
     const std::size_t colon = pair ? pair->find(':') : std::string::npos;
     if (colon == std::string::npos) return Error{ErrorCode::kInvalidArgument, place + ".auth is not the base64 of `user:password`"};
     out.user = pair->substr(0, colon);
@@ -99,7 +75,9 @@ Result<Credential> ReadCredential(JsonNode node, const std::string& place) {
 
 std::string Credential::Key() const { return DigestOf(user + '\0' + password + '\0' + bearer); }
 
-std::string Credential::Authorization() const { return bearer.empty() ? "Basic " + ToBase64(user + ":" + password) : "Bearer " + bearer; }
+std::string Credential::Authorization() const {
+  return bearer.empty() ? "Basic " + EncodeBase64(user + ":" + password) : "Bearer " + bearer;
+}
 
 std::optional<Credential> DockerConfig::TryFind(const HostPort& registry, std::string_view repository) const {
   const Entry* best = nullptr;

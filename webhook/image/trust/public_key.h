@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "rules/base/result.h"
-#include "webhook/image/trust/digest.h"
+#include "webhook/image/base/digest.h"
 
 namespace writ::image {
 

@@ -5,6 +5,7 @@
 
 #include "engine/json/json_document.h"
 #include "rules/model/time.h"
+#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/trust/json_member.h"
 
@@ -177,7 +178,7 @@ Result<TrustRootPtr> Reader::Read(std::string_view bytes) {
   if (found != kMediaType01 && found != kMediaType01New && found != kMediaType02)
     return Bad("", "`mediaType` is " + Quoted(found) + ", expected " + Quoted(kMediaType01) + " or version 0.2");
   root_->name = name_;
-  root_->id = "sha256:" + EncodeHex(Sha256(bytes));
+  root_->id = DigestOf(bytes);
   WRIT_RETURN_IF_ERROR(
       ReadEntries(json, "tlogs", [&](JsonNode entry, const std::string& place) { return ReadLog(entry, place, root_->logs); }));
   WRIT_RETURN_IF_ERROR(
@@ -260,7 +261,7 @@ Result<TrustRootPtr> ParsePemTrust(const PemTrust& pem, const ImageLimits& limit
   std::string all;
   for (const std::string_view part : {pem.ca_certificates, pem.ca_intermediates, pem.log_key, pem.ct_log_key})
     all += EncodeHex(Sha256(part));
-  root->id = "sha256:" + EncodeHex(Sha256(all));
+  root->id = DigestOf(all);
   const TimeWindow always{INT64_MIN, std::nullopt};
   for (const CertificatePtr& certificate : *intermediates) {
     std::vector<CertificatePtr> chain = ChainUpwards(certificate, *intermediates, *roots, limits.max_chain_certificates);

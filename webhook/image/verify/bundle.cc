@@ -32,7 +32,9 @@ Status ReadVerifier(JsonNode material, int version, const ImageLimits& limits, E
   const JsonNode certificate = ObjectMember(material, "certificate");
   const JsonNode chain = ObjectMember(material, "x509CertificateChain");
   const JsonNode key = ObjectMember(material, "publicKey");
-  if (certificate.valid() + chain.valid() + key.valid() != 1)
+  int named = 0;  // of whatever type, so that none hides behind a wrong one
+  for (const char* name : {"certificate", "x509CertificateChain", "publicKey"}) named += HasMember(material, name) ? 1 : 0;
+  if (named != 1 || certificate.valid() + chain.valid() + key.valid() != 1)
     return Malformed("it needs exactly one of `certificate`, `x509CertificateChain` and `publicKey`");
   if (key.valid()) return OkStatus();
   if (certificate.valid()) {
@@ -119,6 +121,7 @@ Status ReadLogAndTimes(JsonNode material, const ImageLimits& limits, Evidence& e
     return Malformed("`tlogEntries` is not a list");
   }
   const JsonNode data = ObjectMember(material, "timestampVerificationData");
+  if (!data.valid() && HasMember(material, "timestampVerificationData")) return Malformed("`timestampVerificationData` is not an object");
   const JsonNode tokens = ListMember(data, "rfc3161Timestamps");
   if (!tokens.valid()) return HasMember(data, "rfc3161Timestamps") ? Status(Malformed("`rfc3161Timestamps` is not a list")) : OkStatus();
   if (tokens.count() > limits.max_timestamps) return TooMany("timestamps", tokens.count(), limits.max_timestamps);

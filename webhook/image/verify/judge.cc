@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/certificate.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/trust/oids.h"
@@ -26,8 +27,8 @@ Finding FailFrom(Reason reason, const Error& error) {
   return Fault{error.code == ErrorCode::kTooLarge ? Reason::kLimitExceeded : reason, error.message};
 }
 
-// An SHA-256 digest, cut for messages.
-std::string ShortOf(std::string_view digest) { return Shown(digest.substr(0, 19), 80) + (digest.size() > 19 ? "…" : ""); }
+// A digest, cut for messages; it may be hostile text.
+std::string ShortOf(std::string_view digest) { return Shown(ShortDigest(digest), 80); }
 
 class Judge {
  public:
@@ -89,6 +90,8 @@ bool Judge::Run() {
     bool is_due;
   };
   const bool is_keyless_signer = is_keyless();
+  // A key needs no time; where one is proven, the log must have been trusted then.
+  const bool has_time = is_keyless_signer || (reads_log() && reads_timestamps());
   const std::array<Step, 13> steps = {{{Check::kForm, &Judge::CheckForm, true},
                                        {Check::kSigner, &Judge::CheckSigner, true},
                                        {Check::kContent, &Judge::CheckContent, true},
@@ -99,7 +102,7 @@ bool Judge::Run() {
                                        {Check::kSignature, &Judge::CheckSignature, true},
                                        {Check::kLog, &Judge::CheckLog, reads_log()},
                                        {Check::kTimestamp, &Judge::CheckTimestamps, reads_timestamps()},
-                                       {Check::kTime, &Judge::CheckTime, is_keyless_signer},
+                                       {Check::kTime, &Judge::CheckTime, has_time},
                                        {Check::kCertificate, &Judge::CheckCertificate, is_keyless_signer},
                                        {Check::kSct, &Judge::CheckScts, is_keyless_signer && options_.sct == Demand::kRequired}}};
   for (const Step& step : steps) {
@@ -221,15 +224,22 @@ Finding Judge::CheckClaims() {
 
 // ---- identity -------------------------------------------------------------------------------------------------------
 
-// Whether a name is of the form its type has, so that one type cannot pass for another: a URI has a scheme, an address a single `@`
-// and no scheme, a user name the `!` before its domain.
+// Whether a name is of the form its type has, so that one type cannot pass for another, by a pattern's end or beginning neither: a URI has
+// a scheme, and an `@` only behind `//`; an address has a single `@`, no scheme, and no `!` in its domain; a user name has a domain behind
+// its last `!`. In: "release@acme.example" for `*@acme.example`; out: the URI "mailto:evil@acme.example".
 bool HasFormOfItsKind(const SubjectName& name) {
   const std::string_view value = name.value;
   if (value.empty() || value.find('\0') != std::string_view::npos) return false;
+  constexpr auto kNone = std::string_view::npos;
+  const std::size_t colon = value.find(':');
+  const std::size_t at = value.find('@');
+  const std::size_t mark = value.rfind('!');
+  const bool has_scheme = value.find("://") != kNone;
   switch (name.kind) {
-    case NameKind::kUri: return value.find(':') != std::string_view::npos && value.find(':') != 0;
-    case NameKind::kEmail: return std::count(value.begin(), value.end(), '@') == 1 && value.find("://") == std::string_view::npos;
-    case NameKind::kOtherName: return value.find('!') != std::string_view::npos && value.find("://") == std::string_view::npos;
+    case NameKind::kUri: return colon != kNone && colon != 0 && (has_scheme || (at == kNone && mark == kNone));
+    case NameKind::kEmail:
+      return std::count(value.begin(), value.end(), '@') == 1 && !has_scheme && colon == kNone && (mark == kNone || mark < at);
+    case NameKind::kOtherName: return mark != kNone && !has_scheme && value.find('@', mark) == kNone;
     case NameKind::kOther: return false;
   }
   return false;
@@ -381,13 +391,15 @@ Finding Judge::CheckLog() {
 }
 
 Finding Judge::CheckTimestamps() {
-  std::set<const TimestampAuthority*> authorities;
+  // By what signs: a trust root may list one authority once for each of its periods.
+  std::set<std::string_view> authorities;
   for (const std::string& token : evidence_.timestamps) {
     Result<VerifiedTimestamp> stamp = VerifyTimestamp(token, evidence_.stamped, signer_.trust_root->timestamp_authorities);
     if (!stamp)
       return FailFrom(stamp.error().code == ErrorCode::kNotFound ? Reason::kTimestampUntrusted : Reason::kTimestampInvalid, stamp.error());
     times_.push_back(stamp->time);
-    authorities.insert(stamp->authority);
+    const TimestampAuthority& authority = *stamp->authority;
+    authorities.insert((authority.signer ? authority.signer : authority.issuers->chain.front())->key.id());
   }
   if (options_.timestamp == Demand::kOptional) return std::nullopt;
   if (authorities.empty()) return Fail(Reason::kTimestampMissing, "it comes with no RFC 3161 timestamp, which the policy requires");

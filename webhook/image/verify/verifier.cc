@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/verify/judge.h"
 
@@ -157,7 +158,7 @@ Verdict VerifyImage(const GatheredMaterial& material, const Signer& signer, Unix
   return Guarded(material, {.signer = signer, .digest = material.digest, .bytes = std::nullopt, .now = now, .limits = limits});
 }
 
-Artifact ArtifactOfBytes(std::string_view bytes) { return {"sha256:" + EncodeHex(Sha256(bytes)), bytes}; }
+Artifact ArtifactOfBytes(std::string_view bytes) { return {DigestOf(bytes), bytes}; }
 
 Verdict VerifyBundle(std::string_view bundle, const Artifact& artifact, const Signer& signer, UnixNanos now, const ImageLimits& limits) {
   GatheredMaterial material;

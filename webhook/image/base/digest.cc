@@ -1,11 +1,11 @@
-#include "webhook/image/trust/digest.h"
+#include "webhook/image/base/digest.h"
 
 #include <openssl/evp.h>
 
 #include <array>
 
 #include "rules/base/check.h"
-#include "webhook/image/trust/encoding.h"
+#include "webhook/image/base/encoding.h"
 
 namespace writ::image {
 namespace {
@@ -18,6 +18,7 @@ const EVP_MD* Fetched(HashAlgorithm algorithm) {
 }
 
 constexpr std::string_view kSha256Prefix = "sha256:";
+constexpr std::size_t kShortDigestBytes = 19;  // the prefix and 12 digits
 
 }  // namespace
 
@@ -63,6 +64,35 @@ std::optional<std::string> ParseSha256Digest(std::string_view digest) {
   std::optional<std::string> bytes = DecodeHex(digest.substr(kSha256Prefix.size()));
   if (!bytes || bytes->size() != HashBytes(HashAlgorithm::kSha256)) return std::nullopt;
   return bytes;
+}
+
+std::string DigestOf(std::string_view bytes) { return std::string(kSha256Prefix) + EncodeHex(Sha256(bytes)); }
+
+std::string ShortDigest(std::string_view digest) {
+  if (digest.size() <= kShortDigestBytes) return std::string(digest);
+  return std::string(digest.substr(0, kShortDigestBytes)) + "…";
+}
+
+struct Sha256Hasher::Impl {
+  struct Free {
+    void operator()(EVP_MD_CTX* old) const { EVP_MD_CTX_free(old); }
+  };
+  std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
+};
+
+Sha256Hasher::Sha256Hasher() : impl_(std::make_unique<Impl>()) {
+  WRIT_CHECK(EVP_DigestInit_ex2(impl_->context.get(), Fetched(HashAlgorithm::kSha256), nullptr) == 1);
+}
+Sha256Hasher::~Sha256Hasher() = default;
+Sha256Hasher::Sha256Hasher(Sha256Hasher&&) noexcept = default;
+Sha256Hasher& Sha256Hasher::operator=(Sha256Hasher&&) noexcept = default;
+
+void Sha256Hasher::Add(std::string_view bytes) { WRIT_CHECK(EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size()) == 1); }
+
+std::string Sha256Hasher::Finish() {
+  std::string digest(HashBytes(HashAlgorithm::kSha256), '\0');
+  WRIT_CHECK(EVP_DigestFinal_ex(impl_->context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1);
+  return std::string(kSha256Prefix) + EncodeHex(digest);
 }
 
 }  // namespace writ::image
