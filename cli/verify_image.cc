@@ -205,11 +205,9 @@ ExitCode RunVerifyImage(const VerifyImageOptions& options, const Console& consol
 
   std::vector<std::string> warnings;
   if (!sources->is_pinned) warnings.push_back("the reference is a tag, which can be moved to another image: pin @" + resolved->digest);
-  const std::vector<std::string> digests = DigestsOf(*resolved, options.platforms);
-  bool is_verified = !digests.empty() && (!options.strict || warnings.empty());
-  if (digests.empty()) warnings.push_back("the index lists no platform that could run: nothing was verified");
+  bool is_verified = !options.strict || warnings.empty();
   Json results = Json::array();
-  for (const std::string& digest : digests) {
+  for (const std::string& digest : DigestsOf(*resolved, options.platforms)) {
     const Judged judged = Judge(*sources, digest, *signer, options);
     is_verified = is_verified && judged.verdict.kind == image::VerdictKind::kVerified;
     if (options.format == Format::kJson)
