@@ -206,11 +206,21 @@ std::string WithoutControls(std::string_view text) {
   return line;
 }
 
+// Why the rule failed, when its message does not say so: what a message claims is then not known to be so.
+std::string FailureOf(const Decision& decision, const RuleOutcome& rule, std::string_view message) {
+  if (rule.outcome != Outcome::kError) return "";
+  for (const DecisionError& error : decision.errors) {
+    if (error.rule.rule == rule.rule && message.find(error.text) == std::string_view::npos) return " (the rule failed: " + error.text + ")";
+  }
+  return "";
+}
+
 std::vector<Violation> ViolationsOf(const Decision& decision) {
   const bool paired = decision.rules.size() == decision.messages.size();
   std::vector<Violation> violations;
   for (std::size_t i = 0; i < decision.messages.size(); ++i) {
-    Violation violation{.name = "", .text = WithoutControls(decision.messages[i])};
+    const std::string failure = paired ? FailureOf(decision, decision.rules[i], decision.messages[i]) : "";
+    Violation violation{.name = "", .text = WithoutControls(decision.messages[i] + failure)};
     if (paired) {
       violation.name = WithoutControls("[" + std::string(decision.rules[i].policy) + "." + std::string(decision.rules[i].rule_id) + "]");
       violation.text.insert(0, " ");

@@ -183,6 +183,16 @@ std::string ServerReview(std::string_view image, std::string_view transport = "s
          std::string(image) + R"(","transport":")" + std::string(transport) + R"("}}}})";
 }
 
+// Else the message of a rule that failed would state as a fact what nobody knows.
+TEST_F(ReviewPolicies, ARuleThatFailedSaysSo) {
+  std::string review = ServerReview("a:latest");
+  review.replace(review.find("\"transport\":\"stdio\""), 19, "\"transport\":null,\"image2\":1");
+  review.replace(review.find("\"image\":\"a:latest\""), 18, "\"image\":7");
+  const AdmissionReply reply = Ask(review);
+  EXPECT_EQ(Verdict::kDenied, reply.verdict);
+  EXPECT_THAT(reply.body, HasSubstr("[baseline.r1] pin 7 (the rule failed: no matching overload"));
+}
+
 TEST_F(ReviewPolicies, AllowsWithWarningsAndNotes) {
   const AdmissionReply reply = Ask(ServerReview("ghcr.io/a@sha256:1"));
   EXPECT_EQ(200U, reply.status);
