@@ -282,8 +282,7 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
   // JSON that the strict reader refuses (too deep, a number out of range, a duplicate key) is a denial with its reason: left to a
   // failurePolicy of Ignore, it would pass.
   const bool is_unread = decision.reason == Reason::kBadRequest;
-  const bool is_json = is_unread && (Json::accept(body) || JoinLines(decision.messages).find("number out of range") != std::string::npos);
-  if (is_unread && !is_json) return Fail(std::move(reply), 400, JoinLines(decision.messages));
+  if (is_unread && !Json::accept(body)) return Fail(std::move(reply), 400, JoinLines(decision.messages));
   const bool is_about_it = decision.target == Target::kAdmission && (decision.admission_uid.empty() || decision.admission_uid == head.uid);
   if (!is_unread && !is_about_it) { return Fail(std::move(reply), 500, "internal error: the decision is about another request"); }
   reply.status = 200;

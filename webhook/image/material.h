@@ -36,7 +36,7 @@ struct GatheredMaterial {
   std::string digest;  // "sha256:<hex>" of the image's own manifest bytes
   std::vector<Material> materials;
   std::vector<GatherFault> faults;
-  std::vector<std::string> notes;  // what is there and is no signature of ours: "a Notary Project signature is attached; Writ does not read those"
+  std::vector<std::string> notes;  // what is there and is no signature of ours, such as one of the Notary Project
 };
 
 }  // namespace writ::image

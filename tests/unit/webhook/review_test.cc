@@ -267,7 +267,6 @@ TEST_F(ReviewPolicies, DeniesObjectsThatCannotBeRead) {
   const Case cases[] = {
       {"too deep", "\"x\":" + std::string(200, '[') + std::string(200, ']'), "nested deeper than 100"},
       {"integer out of range", "\"x\":18446744073709551616", "out of range"},
-      {"double out of range", "\"x\":1e400", "out of range"},
       {"duplicate key", "\"x\":1,\"x\":2", "duplicate key"},
   };
   for (const Case& c : cases) {

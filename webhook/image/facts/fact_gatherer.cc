@@ -132,11 +132,12 @@ GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const Ima
   std::vector<Plan> plans(needs.size());
   std::vector<Plan*> open;
   for (std::size_t at = 0; at < needs.size(); ++at) {
-    if (at < asked)
+    if (at < asked) {
       plans[at] = MakePlan(signers, needs[at]);
-    else
-      plans[at] = {.wishes = WishesOf(signers, needs[at]),
-                   .refusal = "only " + std::to_string(asked) + " images of a request are looked at"};
+    } else {
+      plans[at].wishes = WishesOf(signers, needs[at]);
+      plans[at].refusal = "only " + std::to_string(asked) + " images of a request are looked at";
+    }
     if (plans[at].refusal.empty() && !plans[at].judged) open.push_back(&plans[at]);
   }
   // What the cache knows needs no threads.

@@ -60,8 +60,10 @@ bool ReadHashedRekordV2(JsonNode spec, LogBody& body) {
   const std::optional<HashAlgorithm> hash = algorithm.valid() ? ParseHashName(algorithm.string()) : std::nullopt;
   std::optional<std::string> digest = Base64Member(data, "digest");
   body.signature = Base64Member(signature, "content");
-  if (!hash || !digest || digest->size() != HashBytes(*hash) || !body.signature) return false;
-  body.data = StatedDigest{*hash, std::move(*digest)};
+  if (!hash || !digest || !body.signature) return false;
+  const HashAlgorithm known = hash.value_or(HashAlgorithm::kSha256);  // not *hash: g++ 12 takes that for uninitialised
+  if (digest->size() != HashBytes(known)) return false;
+  body.data = StatedDigest{known, std::move(*digest)};
   const JsonNode certificate = ObjectMember(verifier, "x509Certificate");
   const JsonNode key = ObjectMember(verifier, "publicKey");
   if (certificate.valid() == key.valid()) return false;
