@@ -164,7 +164,7 @@ void PolicyChecker::CheckImage(RuleContext& context, const RuleDecl& rule) {
     checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, rule.image).span,
                   {types.Text(found), "an image reference: string or list(string)"});
   for (const DemandClause& demand : rule.demands) {
-    CheckSigners(demand.signers, context.policy.package);
+    if (demand.signers) CheckSigners(*demand.signers, context.policy.package);
     if (demand.condition.valid()) CheckPredicateCondition(context, demand.condition);
   }
 }

@@ -333,7 +333,8 @@ class Lowerer {
     std::size_t next = 0;
     for (const DemandClause& clause : decl.demands) {
       SignatureDemand& demand = demands.emplace_back();
-      WriteSigners(clause.signers, demand.signers);
+      const std::optional<SignerExpr>& signers = clause.signers ? clause.signers : decl.demands[0].signers;
+      if (signers) WriteSigners(*signers, demand.signers);
       demand.predicate_type = PredicateTypeUri(clause.predicate_type.value);
       if (!clause.condition.valid()) continue;
       demand.condition = emitter.Write(nodes.conditions[next++]);

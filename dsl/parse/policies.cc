@@ -315,9 +315,7 @@ bool Parser::ParseAttested(RuleDecl& rule) {
     std::optional<SignerExpr> signers = ParseSigners();
     if (!signers) return false;
     demand.signers = std::move(*signers);
-  } else if (!rule.demands.empty() && rule.demands[0].predicate_type.span.begin == rule.demands[0].predicate_type.span.end) {
-    demand.signers = rule.demands[0].signers;
-  } else {
+  } else if (rule.demands.empty() || rule.demands[0].predicate_type.span.begin != rule.demands[0].predicate_type.span.end) {
     return Fail("`by` and who attests it");
   }
   if (TryTakeWord("where")) {

@@ -184,7 +184,7 @@ class Dumper {
     for (const DemandClause& demand : rule.demands) {
       AppendString("attested", demand.predicate_type);
       out_.append(" signers=");
-      AppendSigners(demand.signers);
+      if (demand.signers) AppendSigners(*demand.signers);
       AppendClause("where", demand.condition);
     }
     if (rule.mask) AppendMask(*rule.mask);

@@ -145,7 +145,7 @@ struct SignerExpr {
 
 // `signed by a or b`, or `attested "TYPE" by a where CONDITION`.
 struct DemandClause {
-  SignerExpr signers;
+  std::optional<SignerExpr> signers;  // nothing: those of the rule's first demand
   StringLiteral predicate_type;  // span.begin == span.end: a signature
   ExprId condition;              // of an attestation; invalid = none
 };
