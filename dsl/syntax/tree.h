@@ -146,8 +146,8 @@ struct SignerExpr {
 // `signed by a or b`, or `attested "TYPE" by a where CONDITION`.
 struct DemandClause {
   std::optional<SignerExpr> signers;  // nothing: those of the rule's first demand
-  StringLiteral predicate_type;  // span.begin == span.end: a signature
-  ExprId condition;              // of an attestation; invalid = none
+  StringLiteral predicate_type;       // span.begin == span.end: a signature
+  ExprId condition;                   // of an attestation; invalid = none
 };
 
 // `keep last 4`, `keep first 2`, `hash`, `null`, `with "text"`.
