@@ -51,6 +51,20 @@ void ReadText(ondemand::value value, std::string_view path, std::string& out, st
   }
 }
 
+// A bool member; its absence and null leave `out` as it is.
+void ReadFlag(ondemand::value value, std::string_view path, bool& out, std::optional<PeekFault>& fault) {
+  ondemand::json_type type{};
+  bool is_null = false;
+  if (value.type().get(type) != simdjson::SUCCESS ||
+      (type == ondemand::json_type::null && value.is_null().get(is_null) != simdjson::SUCCESS)) {
+    fault = PeekFault{.syntax = true};
+  } else if (type == ondemand::json_type::boolean) {
+    if (value.get_bool().get(out) != simdjson::SUCCESS) fault = PeekFault{.syntax = true};
+  } else if (type != ondemand::json_type::null) {
+    fault = PeekFault{.message = "`" + std::string(path) + "` must be a bool"};
+  }
+}
+
 // Calls `member(key, value, fault)` for each member of an object until there is a fault.
 template <typename Function>
 void ForEachMember(ondemand::object object, std::optional<PeekFault>& fault, const Function& member) {
@@ -92,9 +106,7 @@ void PeekRequest(ondemand::object request, ReviewHead& head, std::optional<PeekF
         if (name == "group") ReadText(text, "request.kind.group", head.object_group, fault);
       });
     }
-    if (key == "dryRun" && !value.is_null() && value.get_bool().get(head.dry_run) != simdjson::SUCCESS) {
-      fault = PeekFault{.message = "`request.dryRun` must be a bool"};
-    }
+    if (key == "dryRun") ReadFlag(value, "request.dryRun", head.dry_run, fault);
   });
 }
 

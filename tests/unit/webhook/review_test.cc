@@ -236,6 +236,7 @@ TEST_F(ReviewPolicies, RefusesWhatIsNoReview) {
       {"another kind", R"({"apiVersion":"v1","kind":"Pod"})", "found kind `Pod`, expected `AdmissionReview`"},
       {"v1beta1", R"({"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview","request":{"uid":"u"}})",
        "found apiVersion `admission.k8s.io/v1beta1`, expected `admission.k8s.io/v1`; set admissionReviewVersions"},
+      {"a word that is none", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","dryRun":nalse}})", ""},
       {"no request", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"})", "has a `request`"},
       {"request is no object", R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":[]})",
        "`request` must be an object"},
