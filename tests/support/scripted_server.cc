@@ -127,6 +127,7 @@ void ScriptedServer::ServeRequests(Peer& peer, std::uint64_t number) {
     const ScriptedReply reply = script_(request);
     if (!peer.Send(reply.bytes) || reply.then == Then::kClose) return;
     while (reply.then == Then::kRepeat) {
+      if (reply.pause.count() > 0) std::this_thread::sleep_for(reply.pause);
       if (!peer.Send(reply.repeat)) return;
     }
     if (reply.then == Then::kHang) {

@@ -4,6 +4,7 @@
 //   … server.port() … server.Seen() …
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -39,6 +40,7 @@ struct ScriptedReply {
   std::string bytes;  // as they go over the wire, head included
   Then then = Then::kKeep;
   std::string repeat;
+  std::chrono::milliseconds pause{0};  // before each repeat
 };
 
 // An ordinary reply with Content-Length. `headers` are whole lines ending in CR LF.

@@ -107,6 +107,10 @@ TEST(ImageManifest, LimitsHold) {
   const Result<ImageManifest> many = ReadImageManifest(Index("[" + kBlob + "," + kBlob + "]"), "", {.max_descriptors = 1});
   ASSERT_FALSE(many.ok());
   EXPECT_EQ(many.error().code, ErrorCode::kTooLarge);
+  const Result<ImageManifest> annotated = ReadImageManifest(Image(R"(,"annotations":{"a":"","b":""})"), "", {.max_annotations = 1});
+  ASSERT_FALSE(annotated.ok());
+  EXPECT_EQ(annotated.error().message, "`annotations` has more than 1 entries");
+  EXPECT_TRUE(ReadImageManifest(Image(R"(,"annotations":{"a":"","b":""})"), "", {.max_annotations = 2}).ok());
 }
 
 }  // namespace

@@ -44,10 +44,14 @@ Status ReadText(JsonNode node, const std::string& where, std::string_view key, s
   return OkStatus();
 }
 
-Status ReadAnnotations(JsonNode node, const std::string& where, std::map<std::string, std::string>& to) {
+// A tiny annotation costs ten times its bytes once it is read, and cosign writes six.
+Status ReadAnnotations(JsonNode node, const std::string& where, const GatherLimits& limits, std::map<std::string, std::string>& to) {
   const JsonNode member = node.Find("annotations");
   if (!member.valid() || member.is(JsonKind::kNull)) return OkStatus();
   if (!member.is(JsonKind::kObject)) return Bad("`" + where + "annotations` is no object");
+  if (member.count() > limits.max_annotations) {
+    return Error{ErrorCode::kTooLarge, "`" + where + "annotations` has more than " + std::to_string(limits.max_annotations) + " entries"};
+  }
   for (const JsonMember& annotation : member.members()) {
     if (!annotation.value.is(JsonKind::kString)) return Bad("`" + where + "annotations` has a value that is no string");
     to.emplace(annotation.key, annotation.value.string());
@@ -67,14 +71,14 @@ Status ReadPlatform(JsonNode node, const std::string& where, std::string& to) {
   return OkStatus();
 }
 
-Result<Descriptor> ReadDescriptor(JsonNode node, const std::string& name) {
+Result<Descriptor> ReadDescriptor(JsonNode node, const std::string& name, const GatherLimits& limits) {
   const std::string where = name + ".";
   Descriptor out;
   WRIT_RETURN_IF_ERROR(CheckObject(node, "`" + name + "`", kDescriptorMembers));
   WRIT_RETURN_IF_ERROR(ReadText(node, where, "mediaType", out.media_type));
   WRIT_RETURN_IF_ERROR(ReadText(node, where, "digest", out.digest));
   WRIT_RETURN_IF_ERROR(ReadText(node, where, "artifactType", out.artifact_type));
-  WRIT_RETURN_IF_ERROR(ReadAnnotations(node, where, out.annotations));
+  WRIT_RETURN_IF_ERROR(ReadAnnotations(node, where, limits, out.annotations));
   WRIT_RETURN_IF_ERROR(ReadPlatform(node, where, out.platform));
   if (out.media_type.empty()) return Bad("`" + where + "mediaType` is missing");
   if (!IsSha256Digest(out.digest)) return Bad("`" + where + "digest` is `" + Shown(out.digest) + "`, expected `sha256:` and 64 hex digits");
@@ -93,7 +97,7 @@ Status ReadDescriptors(JsonNode root, const std::string& name, const GatherLimit
     return Error{ErrorCode::kTooLarge, "`" + name + "` has more than " + std::to_string(limits.max_descriptors) + " entries"};
   }
   for (const JsonNode item : list.items()) {
-    Result<Descriptor> descriptor = ReadDescriptor(item, name + "[" + std::to_string(to.size()) + "]");
+    Result<Descriptor> descriptor = ReadDescriptor(item, name + "[" + std::to_string(to.size()) + "]", limits);
     if (!descriptor) return descriptor.error();
     to.push_back(*std::move(descriptor));
   }
@@ -124,7 +128,7 @@ Status ReadParts(JsonNode root, const GatherLimits& limits, ImageManifest& to) {
     }
   }
   if (is_index) return ReadDescriptors(root, wanted, limits, to.manifests);
-  Result<Descriptor> config = ReadDescriptor(root.Find("config"), "config");
+  Result<Descriptor> config = ReadDescriptor(root.Find("config"), "config", limits);
   if (!config) return config.error();
   to.config = *std::move(config);
   return ReadDescriptors(root, wanted, limits, to.layers);
@@ -151,11 +155,11 @@ Result<ImageManifest> ReadImageManifest(std::string_view bytes, std::string_view
   const JsonNode version = root->Find("schemaVersion");
   if (!version.valid() || !version.is(JsonKind::kInt) || version.integer() != 2) return Bad("`schemaVersion` is not 2");
   WRIT_RETURN_IF_ERROR(ReadText(*root, "", "artifactType", out.artifact_type));
-  WRIT_RETURN_IF_ERROR(ReadAnnotations(*root, "", out.annotations));
+  WRIT_RETURN_IF_ERROR(ReadAnnotations(*root, "", limits, out.annotations));
   WRIT_RETURN_IF_ERROR(ReadParts(*root, limits, out));
   const JsonNode subject = root->Find("subject");
   if (subject.valid() && !subject.is(JsonKind::kNull)) {
-    Result<Descriptor> descriptor = ReadDescriptor(subject, "subject");
+    Result<Descriptor> descriptor = ReadDescriptor(subject, "subject", limits);
     if (!descriptor) return descriptor.error();
     out.subject = *std::move(descriptor);
   }

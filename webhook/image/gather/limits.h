@@ -16,6 +16,7 @@ struct GatherLimits {
       std::size_t{32} * 1024 * 1024;  // all payloads, envelopes and bundles of one image; again all manifests of referrers
   std::uint32_t max_json_depth = 32;
   std::uint32_t max_descriptors = 4'096;    // of one manifest or index, or of a listing of all pages
+  std::uint32_t max_annotations = 256;      // of one descriptor
   std::uint32_t max_layers = 100;           // of one `.sig` or `.att`
   std::uint32_t max_referrers = 100;        // manifests that are fetched because an index lists them
   std::uint32_t max_referrer_pages = 10;    // of the referrers API
