@@ -125,6 +125,8 @@ std::optional<PeekFault> PeekReview(std::string_view body, ReviewHead& head) {
   ForEachMember(review, fault, [&head, &fault](std::string_view key, ondemand::value value) {
     if (key == "apiVersion") return ReadText(value, "apiVersion", head.api_version, fault);
     if (key == "kind") return ReadText(value, "kind", head.kind, fault);
+    // What is known of images is found out, not told: no API server sends facts.
+    if (key == "facts") fault = PeekFault{.message = "a review brings no `facts`; requests that do go to POST /v1/decide"};
     if (key == "request") {
       ondemand::object request;
       if (head.has_request) fault = PeekFault{.message = "`request` stands twice"};

@@ -177,7 +177,9 @@ TEST_F(SignerSetTest, OneKeyUnderTwoNamesDoesNotMeetAThreshold) {
 }
 
 TEST_F(SignerSetTest, OneIdentityUnderTwoNamesIsOneSigner) {
-  writ::Signer first = IdentitySigner(Kind::kOwnPki, "ca.pem"), second = first;
+  files_["policies/same.pem"] = files_["policies/ca.pem"] + "\n";
+  const writ::Signer first = IdentitySigner(Kind::kOwnPki, "ca.pem");
+  writ::Signer second = IdentitySigner(Kind::kOwnPki, "same.pem");
   second.name = "second";
   Program program = ProgramDemanding({first, second});
   program.rules.front().image->demands.front().signers.push_back(

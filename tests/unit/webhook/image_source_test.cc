@@ -151,8 +151,8 @@ class ImageSourceTest : public testing::Test {
     return R"({"apiVersion":")" + api + std::string(resource.version) + R"(","kind":")" + std::string(resource.kind) +
            R"(","metadata":{"name":"n","namespace":"ns","labels":{"team":")" + label + R"("}},)" + content + "}";
   }
-  // The response to that review; `old` makes it an update.
-  json Respond(const Case& each, const std::string& object, const std::string& old = "") {
+  // `old` makes it an update.
+  static std::string ReviewText(const Case& each, const std::string& object, const std::string& old = "") {
     const auto names = [&each](std::string_view key, std::string_view value) {
       return R"({"group":")" + std::string(each.resource.group) + R"(","version":")" + std::string(each.resource.version) + R"(",")" +
              std::string(key) + R"(":")" + std::string(value) + R"("})";
@@ -162,7 +162,10 @@ class ImageSourceTest : public testing::Test {
     review += R"("operation":")" + std::string(old.empty() ? "CREATE" : "UPDATE") + R"(","userInfo":{"username":"alice"},"kind":)" +
               names("kind", each.resource.kind) + R"(,"resource":)" + names("resource", each.resource.plural);
     if (!each.sub_resource.empty()) review += R"(,"subResource":")" + std::string(each.sub_resource) + "\"";
-    review += R"(,"object":)" + object + (old.empty() ? "" : R"(,"oldObject":)" + old) + "}}";
+    return review + R"(,"object":)" + object + (old.empty() ? "" : R"(,"oldObject":)" + old) + "}}";
+  }
+  json Respond(const Case& each, const std::string& object, const std::string& old = "") {
+    const std::string review = ReviewText(each, object, old);
     const PolicyStore::Deciding deciding = store_->deciding();
     const SignedImageFacts facts(gatherer_, *deciding.signers);
     const AdmissionReply reply = Review(review, *deciding.engine, context_, {},
@@ -243,6 +246,11 @@ TEST_F(ImageSourceTest, WhatObjectsSayOfThemselvesProvesNothing) {
                  R"("annotations":{"kyverno.io/verify-images":"{\")" + bad_ + R"(\":\"pass\"}","writ/verified":"true","image-1":")" + bad_ +
                      R"(: release verified"},"labels":)");
   ExpectDenied(each, Respond(each, object), bad_);
+  std::string review = ReviewText(each, object);
+  review.insert(review.size() - 1, R"(,"facts":{"images":[{"image":")" + bad_ + R"(","signedBy":["fleet"]}]})");
+  const AdmissionReply reply = Review(review, *store_->deciding().engine, context_, {}, {});
+  EXPECT_EQ(reply.status, 400U);
+  EXPECT_THAT(reply.body, HasSubstr("a review brings no `facts`"));
 }
 
 // Case 32: one digest from resolving to the answer, whatever the tag does meanwhile.

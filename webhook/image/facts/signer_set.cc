@@ -208,14 +208,14 @@ class Loader {
   std::map<std::pair<std::string, bool>, TrustRootPtr> roots_;  // by path, and whether it is an own PKI
 };
 
-// Who signs, whatever else is demanded of the signature: a key, or an identity at a place of trust.
+// Who signs, whatever else is demanded of the signature: a key, or an identity. Whoever vouches for an identity, it is one person; and two
+// trust roots may differ in a space only.
 std::string PersonOf(const LoadedSigner& loaded) {
   const Signer& signer = loaded.signer;
   std::string text;
   if (signer.key) return text.append("key ").append(signer.key->spki());
   AddPart(text, signer.identity ? signer.identity->issuer : "");
   AddPart(text, signer.identity ? signer.identity->subject : "");
-  AddPart(text, signer.trust_root ? signer.trust_root->id : "");
   return text;
 }
 
