@@ -289,7 +289,9 @@ Result<ResolvedImage> ResolveImage(const ImageSource& source, std::string_view r
   const Result<ImageManifest> manifest = ReadImageManifest(fetched->bytes, fetched->media_type, limits);
   if (!manifest) return Error{manifest.error().code, name + ": " + manifest.error().message};
   ResolvedImage out{.digest = DigestOf(fetched->bytes), .media_type = manifest->media_type, .size = fetched->bytes.size()};
-  for (const Descriptor& child : manifest->manifests) out.platforms.push_back({child.digest, child.platform});
+  out.is_index = manifest->kind == ManifestKind::kIndex;
+  for (const Descriptor& child : manifest->manifests)
+    out.platforms.push_back({child.digest, child.platform, TryManifestKind(child.media_type) == ManifestKind::kIndex});
   return out;
 }
 
