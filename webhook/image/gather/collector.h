@@ -36,7 +36,7 @@ struct ResolvedImage {
   std::vector<PlatformImage> platforms;  // of an index; empty for an image of one platform
 };
 
-// Asks once for the manifest of `reference` (a tag or "sha256:<hex>") and reads it.
+// Asks for the manifest of `reference` (a tag or "sha256:<hex>") and reads it; of a tag for its digest first.
 // Errors: kNotFound when there is none; those of ImageSource and ReadImageManifest. The message names the reference.
 Result<ResolvedImage> ResolveImage(const ImageSource& source, std::string_view reference, const GatherLimits& limits);
 
