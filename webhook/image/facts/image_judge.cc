@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "webhook/image/facts/judged_digests.h"
 #include "webhook/image/gather/collector.h"
 #include "webhook/image/reference/text.h"
 #include "webhook/image/verify/verifier.h"
@@ -111,17 +112,7 @@ class Judging {
   Result<std::vector<std::string>> DigestsOf(PlatformRule rule) {
     if (rule == PlatformRule::kNamed) return std::vector<std::string>{digest_};
     if (!resolved_) WRIT_RETURN_IF_ERROR(Resolve());
-    std::vector<std::string> out;
-    if (rule == PlatformRule::kBoth || resolved_->platforms.empty()) out.push_back(digest_);
-    for (const PlatformImage& platform : resolved_->platforms) {
-      if (platform.is_runnable() && std::find(out.begin(), out.end(), platform.digest) == out.end()) out.push_back(platform.digest);
-    }
-    // An empty list would be signed by anybody.
-    if (out.empty()) return Error{ErrorCode::kInvalidArgument, "the index lists no platform, so that nothing of it can be signed"};
-    if (out.size() > limits_.max_platforms)
-      return Error{ErrorCode::kTooLarge, "the index lists " + std::to_string(out.size()) + " manifests, at most " +
-                                             std::to_string(limits_.max_platforms) + " are judged"};
-    return out;
+    return DigestsToJudge(*resolved_, rule, limits_.max_platforms);
   }
 
   // All inquiries whose signatures are in one place: each digest's material is fetched once, judged for all of them, and let go.

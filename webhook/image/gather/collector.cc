@@ -279,17 +279,32 @@ class Collector {
   GatheredMaterial out_;
 };
 
+// A tag's digest is asked for first, where that costs less than a manifest and is not counted as a pull. It is a claim: what is fetched by
+// it is checked against it, and the tag is asked for when there is nothing.
+Result<Fetched> FetchManifest(const ImageSource& source, std::string_view reference) {
+  if (!IsTag(reference)) return source.GetManifest(reference);
+  const Result<std::string> digest = source.FindDigest(reference);
+  if (!digest) return digest.error();
+  if (!digest->empty()) {
+    Result<Fetched> fetched = source.GetManifest(*digest);
+    if (!fetched || fetched->found) return fetched;
+  }
+  return source.GetManifest(reference);
+}
+
 }  // namespace
 
 Result<ResolvedImage> ResolveImage(const ImageSource& source, std::string_view reference, const GatherLimits& limits) {
   const std::string name = "`" + Shown(reference) + "`";
-  Result<Fetched> fetched = source.GetManifest(reference);
+  Result<Fetched> fetched = FetchManifest(source, reference);
   if (!fetched) return Error{fetched.error().code, name + ": " + fetched.error().message};
   if (!fetched->found) return Error{ErrorCode::kNotFound, name + ": there is no such manifest in the repository"};
   const Result<ImageManifest> manifest = ReadImageManifest(fetched->bytes, fetched->media_type, limits);
   if (!manifest) return Error{manifest.error().code, name + ": " + manifest.error().message};
   ResolvedImage out{.digest = DigestOf(fetched->bytes), .media_type = manifest->media_type, .size = fetched->bytes.size()};
-  for (const Descriptor& child : manifest->manifests) out.platforms.push_back({child.digest, child.platform});
+  out.is_index = manifest->kind == ManifestKind::kIndex;
+  for (const Descriptor& child : manifest->manifests)
+    out.platforms.push_back({child.digest, child.platform, TryManifestKind(child.media_type) == ManifestKind::kIndex});
   return out;
 }
 

@@ -21,7 +21,8 @@ namespace writ::image {
 // A manifest that an index lists.
 struct PlatformImage {
   std::string digest;
-  std::string platform;  // "linux/arm64/v8"; "" when the index does not say
+  std::string platform;   // "linux/arm64/v8"; "" when the index does not say
+  bool is_index = false;  // an index inside the index
   // BuildKit lists its unsigned attestations as `unknown/unknown`, which no host runs.
   bool is_runnable() const { return platform != "unknown/unknown"; }
 };
@@ -31,10 +32,11 @@ struct ResolvedImage {
   std::string digest;  // of the manifest's bytes, computed here: what is run, signed and reported
   std::string media_type;
   std::uint64_t size = 0;
+  bool is_index = false;
   std::vector<PlatformImage> platforms;  // of an index; empty for an image of one platform
 };
 
-// Asks once for the manifest of `reference` (a tag or "sha256:<hex>") and reads it.
+// Asks for the manifest of `reference` (a tag or "sha256:<hex>") and reads it; of a tag for its digest first.
 // Errors: kNotFound when there is none; those of ImageSource and ReadImageManifest. The message names the reference.
 Result<ResolvedImage> ResolveImage(const ImageSource& source, std::string_view reference, const GatherLimits& limits);
 

@@ -38,6 +38,11 @@ class Repository final : public ImageSource {
   Repository(RegistryClient::Shared& shared, std::vector<Exchange> places, steady_clock::time_point deadline)
       : shared_(shared), places_(std::move(places)), deadline_(deadline) {}
 
+  Result<std::string> FindDigest(std::string_view tag) const override {
+    if (!IsTag(tag)) return Error{ErrorCode::kInvalidArgument, "`" + Shown(tag) + "` is no tag"};
+    return shared_.digests.Run(KeyOf("digest", tag, 0), deadline_, TimeLeft(), [&] { return HeadPlaces(tag); });
+  }
+
   Result<Fetched> GetManifest(std::string_view reference) const override {
     if (!IsTag(reference) && !IsSha256Digest(reference))
       return Error{ErrorCode::kInvalidArgument, "`" + Shown(reference) + "` is no tag or digest"};
@@ -79,6 +84,23 @@ class Repository final : public ImageSource {
       }
       return last;  // the registry's own word, unless a mirror had it
     });
+  }
+
+  // What the first place says that knows the tag. A mirror that fails is passed by; the registry's own failure counts.
+  Result<std::string> HeadPlaces(std::string_view tag) const {
+    Result<std::string> last = std::string();
+    for (const Exchange& place : places_) {
+      const Result<WireReply> reply =
+          place.Ask({.method = Method::kHead, .target = Target(place, "manifests", tag), .accept = AcceptedTypes()});
+      if (!reply) {
+        last = reply.error();
+        continue;
+      }
+      last = reply->status == 200 ? std::string(reply->Header("Docker-Content-Digest")) : std::string();
+      if (IsSha256Digest(*last)) return last;
+      last = std::string();
+    }
+    return last;
   }
 
   static Result<Fetched> FetchFrom(const Exchange& place, std::string_view kind, std::string_view reference, Question question) {

@@ -25,6 +25,7 @@ struct RegistryClient::Shared {
   Authorizer authorizer;
   SingleFlight<Fetched> fetches;
   SingleFlight<Referrers> listings;
+  SingleFlight<std::string> digests;
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> retries{0};
 };
