@@ -130,7 +130,7 @@ class Judging {
     std::vector<std::pair<std::string, std::vector<std::size_t>>> by_digest = GroupByDigest(inquiries, members, out);
     std::map<std::size_t, Judgement> judged;
     for (const auto& [digest, wanting] : by_digest) {
-      const GatheredMaterial material = Gather(digest, any.signer->tag_prefix, elsewhere.get());
+      const GatheredMaterial material = Gather(digest, any.signer->tag_prefix, elsewhere.get(), AttestationTagFor(inquiries, wanting));
       for (const std::size_t at : wanting) {
         Judgement one = JudgeOne(material, *inquiries[at], now_, limits_.verify);
         const auto [slot, is_first] = judged.try_emplace(at);
@@ -162,13 +162,20 @@ class Judging {
     return groups;
   }
 
-  GatheredMaterial Gather(const std::string& digest, const std::string& tag_prefix, const ImageSource* elsewhere) const {
+  static AttestationTag AttestationTagFor(const std::vector<const Inquiry*>& inquiries, const std::vector<std::size_t>& wanting) {
+    const bool wants_any = std::ranges::any_of(wanting, [&](std::size_t at) { return !inquiries[at]->predicate_type.empty(); });
+    return wants_any ? AttestationTag::kRead : AttestationTag::kOnlyToExplain;
+  }
+
+  GatheredMaterial Gather(const std::string& digest, const std::string& tag_prefix, const ImageSource* elsewhere,
+                          AttestationTag attestation_tag) const {
     if (HasPassed(deadline_)) {
       return {.digest = digest, .materials = {}, .faults = {{"image " + digest, "the time for the request is over"}}, .notes = {}};
     }
     GatherOptions options;
     options.tag_prefix = tag_prefix;
     options.signatures = elsewhere;
+    options.attestation_tag = attestation_tag;
     options.presence = resolved_ ? ImagePresence::kKnown : ImagePresence::kMustBeChecked;
     options.limits = limits_.gather;
     return GatherMaterial(*source_, digest, options);

@@ -50,8 +50,10 @@ class Collector {
   GatheredMaterial Collect() {
     AskForTagsAndListings();
     TakeTag(signatures_, options_.tag_prefix + tag_ + ".sig", MaterialForm::kSimpleSigning);
+    const std::vector<Descriptor> candidates = ListReferrers();
+    if (options_.attestation_tag == AttestationTag::kOnlyToExplain && wanted_.empty() && candidates.empty()) AskForAttestations();
     TakeTag(attestations_, options_.tag_prefix + tag_ + ".att", MaterialForm::kEnvelope);
-    AskForReferrers(ListReferrers());
+    AskForReferrers(candidates);
     FetchBlobs();
     return std::move(out_);
   }
@@ -66,7 +68,9 @@ class Collector {
   void AskForTagsAndListings() {
     const std::vector<std::function<void()>> requests = {
         [this] { signatures_ = attached_.GetManifest(options_.tag_prefix + tag_ + ".sig"); },
-        [this] { attestations_ = attached_.GetManifest(options_.tag_prefix + tag_ + ".att"); },
+        [this] {
+          if (options_.attestation_tag == AttestationTag::kRead) AskForAttestations();
+        },
         [this] {
           listing_ = attached_.GetReferrers(out_.digest);
           if (listing_ && !listing_->found && options_.lookup == ReferrerLookup::kApiOrFallback) AskForFallback();
@@ -85,6 +89,7 @@ class Collector {
       Fault("image " + out_.digest, "there is no such manifest in the repository");
     }
   }
+  void AskForAttestations() { attestations_ = attached_.GetManifest(options_.tag_prefix + tag_ + ".att"); }
   void AskForFallback() { fallback_ = attached_.GetManifest(tag_); }
 
   // Reads what a tag holds and wants its layers.

@@ -45,6 +45,11 @@ enum class ImagePresence : std::uint8_t {
   kKnown,          // ResolveImage has found it
 };
 
+enum class AttestationTag : std::uint8_t {
+  kRead,
+  kOnlyToExplain,  // of use to who wants signatures only when nothing else is attached, to say what is there instead: a request less
+};
+
 enum class ReferrerLookup : std::uint8_t {
   kApiAndFallback,  // merge both: registries that learned the API keep older signatures in the fallback tag
   kApiOrFallback,   // the fallback tag only where there is no API: one request less
@@ -59,6 +64,7 @@ struct GatherOptions {
   std::string tag_prefix;                   // before `sha256-<hex>.sig` and `.att`
   const ImageSource* signatures = nullptr;  // borrowed; another repository that holds the signatures; nullptr = the image's own
   ImagePresence presence = ImagePresence::kMustBeChecked;
+  AttestationTag attestation_tag = AttestationTag::kRead;
   ReferrerLookup lookup = ReferrerLookup::kApiAndFallback;
   Oci11Signatures oci11 = Oci11Signatures::kIgnored;
   GatherLimits limits;

@@ -27,6 +27,9 @@ std::string AcceptedTypes() {
 }
 
 // The header Content-Type without its parameters.
+// What a server answers that knows no such path. Registries' own errors are JSON, and may be about one repository only.
+constexpr std::string_view kNoSuchPathType = "text/plain";
+
 std::string MediaTypeOf(const WireReply& reply) {
   const std::string_view type = reply.Header("Content-Type");
   return Lower(Trim(type.substr(0, type.find(';'))));
@@ -139,6 +142,7 @@ class Repository final : public ImageSource {
   }
 
   Result<Referrers> ListFrom(const Exchange& place, std::string_view digest) const {
+    if (shared_.referrers_apis.IsKnownAbsent(place.scope().place, shared_.seams.now())) return Referrers{};
     Referrers out{.found = true};
     Url url{place.scope().place->endpoint(), Target(place, "referrers", digest)};
     for (std::uint32_t page = 0;; ++page) {
@@ -149,7 +153,10 @@ class Repository final : public ImageSource {
       const Result<WireReply> reply =
           place.Ask({.target = url.target, .accept = std::string(kOciIndexType), .max_body_bytes = shared_.limits.max_manifest_bytes});
       if (!reply) return reply.error();
-      if (reply->status == 404 && page == 0) return Referrers{};  // no such API
+      if (reply->status == 404 && page == 0) {
+        if (MediaTypeOf(*reply) == kNoSuchPathType) shared_.referrers_apis.NoteAbsent(place.scope().place, shared_.seams.now());
+        return Referrers{};
+      }
       if (reply->status == 404) return Error{ErrorCode::kUnreadable, url.Text() + ": a page of the listing is missing"};
       WRIT_RETURN_IF_ERROR(TakePage(url, *reply, out));
       if (!out.complete) return out;
