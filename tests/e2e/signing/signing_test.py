@@ -41,7 +41,10 @@ signer bob keyless { issuer "%(google)s" subject "bob@acme.example" trust "trust
 signer inhouse certificate { roots "acme-ca.pem" subject "release@acme.example" }
 signer inhouse_other certificate { roots "other-ca.pem" subject "release@acme.example" }
 signer everywhere key "platform.pub" { platforms both }
-""" % {"github": GITHUB, "google": GOOGLE, "subject": SUBJECT, "ann": ANN}
+signer apart key "platform.pub" { repository "%(host)s/acme/signatures" }
+signer rsa key "rsa.pub"
+signer ed25519 key "ed25519.pub"
+"""
 
 # What a review's label `needs` makes of its image, beyond `NAME` for `signed by NAME`.
 NEEDS = {
@@ -62,7 +65,9 @@ def check(name, ok, detail=""):
     print("%s  %s%s" % ("ok  " if ok else "FAIL", name, "" if ok else "\n        " + str(detail)[:1500]), flush=True)
 
 
-def policy():
+def policy(host):
+    """HOST: the registry that has the signatures by `apart`."""
+    signers = SIGNERS % {"github": GITHUB, "google": GOOGLE, "subject": SUBJECT, "ann": ANN, "host": host}
     names = {name: "signed by " + name for name in re.findall(r"^signer (\w+)", SIGNERS, re.M)}
     rules = ['  @id("%s") require image object.spec.image %s when needs == "%s"' % (name, clause, name)
              for name, clause in {**names, **NEEDS}.items()]
@@ -81,7 +86,7 @@ policy pods for admission of Pod on create, update {
 policy deployments for admission of Deployment.apps on create, update {
   require image object.spec.template.spec.containers.map(c, c.image) signed by release
 }
-""" % (SIGNERS, "\n".join(rules))
+""" % (signers, "\n".join(rules))
 
 
 def openssl(folder, *arguments):
@@ -191,15 +196,19 @@ class World:
         self.cosign.use(self.instance)
         for name in "platform", "stranger":
             self.cosign.new_key(name)
-        self.cosign.run(2, "import-key-pair", "--key", self.path("inhouse.pkey"), "--output-key-prefix", "inhouse")
+        for name, algorithm in ("rsa", ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]), ("ed25519", ["-algorithm", "ED25519"]):
+            openssl(folder, "genpkey", *algorithm, "-out", name + ".pkey")
+        for name in "inhouse", "rsa", "ed25519":
+            self.cosign.run(2, "import-key-pair", "--key", self.path(name + ".pkey"), "--output-key-prefix", name)
         self.make("policies")
-        for name, source in (("platform.pub", self.cosign.path("platform.pub")), ("stranger.pub", self.cosign.path("stranger.pub")),
-                             ("trusted_root.json", self.cosign.path("root.json")),
+        for name in "platform", "stranger", "rsa", "ed25519":
+            self.publish(name + ".pub", self.cosign.path(name + ".pub"))
+        for name, source in (("trusted_root.json", self.cosign.path("root.json")),
                              ("other_root.json", self.cosign.trust_root(self.other, "other.json")), ("acme-ca.pem", self.path("acme-ca.pem")),
                              ("other-ca.pem", self.path("other-ca.pem"))):
             self.publish(name, source)
         with open(self.path("policies/fleet.writ"), "w") as f:
-            f.write(policy())
+            f.write(policy(self.registry.host))
         self.listed = [{"host": self.registry.host, "plainHttp": True}, {"host": self.referrers.host, "plainHttp": True}]
         self.list_registries({"host": self.private.host})
 
@@ -260,12 +269,21 @@ def sign_images(w):
         c.with_key_in_log(version, "sign", "platform", w.push("logged" + n))
         c.with_key(version, "attest", "platform", *vuln, "clean.json", w.push("attested" + n))
         c.with_key(version, "attest", "platform", *vuln, "bad.json", w.push("vulnerable" + n))
+        c.with_key(version, "sign", "rsa", w.push("rsa" + n))
+        c.with_key(version, "sign", "platform", w.push("apart" + n), COSIGN_REPOSITORY=w.registry.host + "/acme/signatures")
+        c.with_key(version, "sign", "platform", w.push("docker" + n), COSIGN_DOCKER_MEDIA_TYPES="1")
+        for key in "stranger", "platform":
+            c.with_key(version, "sign", key, w.images.get("twice" + n) or w.push("twice" + n))
         image = w.push("full" + n)
         c.keyless(version, "sign", github, image)
         c.keyless(version, "attest", github, *vuln, "clean.json", image)
         c.keyless(version, "attest", github, "--type", "slsaprovenance1", "--predicate", "slsa.json", image)
     c.keyless(3, "sign", github, w.push("referrers", w.referrers))
     c.keyless(3, "attest", github, *vuln, "clean.json", w.images["referrers"])
+    c.with_key(2, "sign", "ed25519", w.push("ed25519"))
+    c.with_key(2, "sign", "platform", "--new-bundle-format", w.push("bundle2"))
+    c.with_key(2, "sign", "platform", "--registry-referrers-mode", "oci-1-1", w.push("oci11"), COSIGN_EXPERIMENTAL="1")
+    c.keyless(2, "attest", github, *vuln, "clean.json", "--rekor-entry-type", "intoto", w.push("intoto"))
     c.with_key(2, "sign", "platform", w.push("mixed"))
     c.keyless(3, "sign", github, w.images["mixed"])
     c.with_key(2, "sign", "inhouse", "--certificate", w.path("inhouse.pem"), "--certificate-chain", w.path("acme-ca.pem"), w.push("inhouse"))
@@ -293,6 +311,11 @@ VERIFIED = [
     ("referrers", "scanned_keyless", "cosign 3, keyless attestation by referrers API"),
     ("full2", "all", "cosign 2, keyless: signature, vuln and slsaprovenance1"),
     ("full3", "all", "cosign 3, keyless: signature, vuln and slsaprovenance1"),
+    ("intoto", "scanned_keyless", "cosign 2, keyless attestation, another kind of log entry"), ("bundle2", "platform", "cosign 2, key, bundle"),
+    ("rsa2", "rsa", "cosign 2, RSA key"), ("rsa3", "rsa", "cosign 3, RSA key"),
+    ("apart2", "apart", "cosign 2, signatures in another repository"), ("apart3", "apart", "cosign 3, signatures in another repository"),
+    ("docker2", "platform", "cosign 2, Docker's media types"), ("docker3", "platform", "cosign 3, Docker's media types"),
+    ("twice2", "platform", "cosign 2, signed by a stranger too"), ("twice3", "platform", "cosign 3, signed by a stranger too"),
     ("mixed", "two", "two signers, cosign 2 with a key and cosign 3 keyless"), ("keyless3", "one_of", "one of two signers"),
     ("index", "platform", "cosign 2, the index of two platforms"), ("recursive", "everywhere", "cosign 2 --recursive, index and every platform"),
 ]
@@ -302,6 +325,9 @@ NIGHTLY = "expected `https://github.com/acme/*/.github/workflows/nightly.yml@ref
 REFUTED = [
     ("unsigned", "platform", "not signed", "nothing that could be one is attached to the image"),
     ("unsigned", "release", "not signed, keyless", "nothing that could be one is attached to the image"),
+    ("apart2", "platform", "cosign 2, signed in another repository only", "nothing that could be one is attached to the image"),
+    ("oci11", "platform", "cosign 2, experimental form", "--registry-referrers-mode oci-1-1) is attached; it is not read"),
+    ("ed25519", "ed25519", "cosign 2, Ed25519ph", "Ed25519ph, which cosign 2.6 and later write with Ed25519 keys, is not supported"),
     ("unsigned", "scanned", "not attested", "nothing that could be one is attached to the image"),
     ("key2", "stranger", "cosign 2, another key", "not a signature of these bytes by this ECDSA P-256 key"),
     ("key3", "stranger", "cosign 3, another key", "not a signature of these bytes by this ECDSA P-256 key"),
@@ -518,6 +544,7 @@ COMMANDS = [
     ("full2", KEYLESS + ("--attestation", "slsaprovenance1"), 0, "verified: attestation of type ", ("verified", "none")),
     ("inhouse", ("--ca-roots", "acme-ca.pem", "--subject", "release@acme.example", "--log", "ignored", "--ignore-sct"), 0, "by release@acme.example",
      ("verified", "none")),
+    ("oci11", ("--key", "platform.pub", "--oci-1-1"), 0, "verified: signature by ", ("verified", "none")),
     ("recursive", ("--key", "platform.pub", "--platforms", "both"), 0, "verified: signature by ", ("verified", "none")),
     ("unsigned", ("--key", "platform.pub"), 1, "refuted: no signature by `platform.pub`: nothing that", ("refuted", "unsigned")),
     ("key2", ("--key", "stranger.pub"), 1, "[signature_invalid]", ("refuted", "signature_invalid")),

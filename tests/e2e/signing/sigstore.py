@@ -102,10 +102,10 @@ class Cosign:
                  "--tsa", "url=" + sigstore.endpoints["tsa"] + rest, "--tsa-config", "ANY")
         self.run(3, "signing-config", "create", "--out", "nowhere.json")
 
-    def with_key(self, version, verb, key, *arguments):
+    def with_key(self, version, verb, key, *arguments, **environment):
         """`sign` or `attest` with KEY.key, in no log."""
         nowhere = ["--tlog-upload=false"] if version == 2 else ["--signing-config", "nowhere.json", "--trusted-root", "root.json"]
-        self.run(version, verb, "-y", "--key", key + ".key", *nowhere, *arguments)
+        self.run(version, verb, "-y", "--key", key + ".key", *nowhere, *arguments, **environment)
 
     def with_key_in_log(self, version, verb, key, *arguments):
         """As with_key(), and in the log."""
