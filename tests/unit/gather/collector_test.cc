@@ -313,11 +313,13 @@ TEST(Collector, Oci11SignaturesOnRequest) {
   Repository on;
   const std::string type = "application/vnd.dev.cosign.artifact.sig.v1+json";
   const std::string referrer = on.repository.AddManifest(ManifestText(on.Layer(kPayloadType, "s"), Subject(on.digest), type));
+  const std::string note =
+      "note a signature in cosign's experimental form (--registry-referrers-mode oci-1-1) is attached; it is not read\n";
   on.SetFallback(on.Entry(referrer, type));
-  EXPECT_EQ(on.Gathered(), "");
+  EXPECT_EQ(on.Gathered(), note);
   EXPECT_EQ(on.Gathered({.oci11 = Oci11Signatures::kRead}), "sig s\n");
   on.SetFallback(on.Entry(referrer, ""));
-  EXPECT_EQ(on.Gathered(), "");
+  EXPECT_EQ(on.Gathered(), note);
   EXPECT_EQ(on.Gathered({.oci11 = Oci11Signatures::kRead}), "sig s\n");
 }
 

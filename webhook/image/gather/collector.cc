@@ -173,14 +173,22 @@ class Collector {
       NoteNotation();
       return false;
     }
+    if (type == kCosignSignatureType && options_.oci11 == Oci11Signatures::kIgnored) {
+      NoteOci11();
+      return false;
+    }
     if (TryManifestKind(descriptor.media_type) == ManifestKind::kIndex) return false;
-    return type.empty() || type == kEmptyType || IsBundleType(type) ||
-           (type == kCosignSignatureType && options_.oci11 == Oci11Signatures::kRead);
+    return type.empty() || type == kEmptyType || IsBundleType(type) || type == kCosignSignatureType;
   }
 
   void NoteNotation() {
     if (std::exchange(noted_notation_, true)) return;
     Note("a Notary Project signature is attached; Writ reads Sigstore signatures only");
+  }
+
+  void NoteOci11() {
+    if (std::exchange(noted_oci11_, true)) return;
+    Note("a signature in cosign's experimental form (--registry-referrers-mode oci-1-1) is attached; it is not read");
   }
 
   // A few at a time, each read before the next ones are asked for: a hundred manifests of the largest size do not fit into memory.
@@ -214,8 +222,7 @@ class Collector {
     const std::string& type = manifest->artifact_type.empty() ? manifest->config.media_type : manifest->artifact_type;
     if (type == kNotationType) return NoteNotation();
     if (type == kCosignSignatureType) {
-      if (options_.oci11 == Oci11Signatures::kRead) WantLayers(*manifest, name, MaterialForm::kSimpleSigning);
-      return;
+      return options_.oci11 == Oci11Signatures::kRead ? WantLayers(*manifest, name, MaterialForm::kSimpleSigning) : NoteOci11();
     }
     TakeBundle(*manifest, name, type);
   }
@@ -281,6 +288,7 @@ class Collector {
   std::vector<Wanted> wanted_;
   std::size_t wanted_bytes_ = 0;  // INVARIANT: at most limits_.max_image_bytes
   bool noted_notation_ = false;
+  bool noted_oci11_ = false;
   GatheredMaterial out_;
 };
 
