@@ -9,6 +9,7 @@ writ_test(webhook LIBRARIES writ_webhook OpenSSL::SSL OpenSSL::Crypto SOURCES
   unit/webhook/http_message_test.cc
   unit/webhook/http_server_test.cc
   unit/webhook/image_review_test.cc
+  unit/webhook/image_source_test.cc
   unit/webhook/json_list_test.cc
   unit/webhook/log_test.cc
   unit/webhook/policy_store_test.cc

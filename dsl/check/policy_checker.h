@@ -69,7 +69,7 @@ class PolicyChecker {
   void CheckKeys(RuleContext& context, const LimitClause& limit);
   void CheckImage(RuleContext& context, const RuleDecl& rule);
   void CheckPredicateCondition(RuleContext& context, ExprId condition);
-  void CheckSigners(const SignerExpr& signers, std::uint32_t package);
+  std::set<std::string_view> CheckSigners(const SignerExpr& signers, std::uint32_t package);
   void CheckColumns(const TypedPolicy& policy, const RuleDecl& rule);
   TypeId CheckRoot(RuleContext& context, ExprId root);
   void FindMaskedColumns();

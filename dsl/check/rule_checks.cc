@@ -179,17 +179,28 @@ void PolicyChecker::CheckPredicateCondition(RuleContext& context, ExprId conditi
   checker_.CheckAs(condition, names, set_.types.Simple(TypeKind::kBool), "bool");
 }
 
+// Returns the names in it. One signature must not count as two: of several operands that are wanted each has signers of its own.
+// Whether two names have one key, only the files tell: SignerSet::Load.
+//
 // NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
-void PolicyChecker::CheckSigners(const SignerExpr& signers, std::uint32_t package) {
+std::set<std::string_view> PolicyChecker::CheckSigners(const SignerExpr& signers, std::uint32_t package) {
   if (signers.kind == SignerExpr::Kind::kSigner) {
     NeedSigner(signers.signer, package);
-    return;
+    return {signers.signer.text};
   }
-  for (const SignerExpr& operand : signers.operands) CheckSigners(operand, package);
-  if (signers.needed >= 1 && signers.needed <= signers.operands.size()) return;
-  checker_.Emit(
-      DiagnosticKind::kBadConstant, signers.span,
-      {std::to_string(signers.needed) + " of " + std::to_string(signers.operands.size()) + " signers can never be what is meant"});
+  std::set<std::string_view> names;
+  for (const SignerExpr& operand : signers.operands) {
+    for (const std::string_view name : CheckSigners(operand, package)) {
+      if (!names.insert(name).second && signers.needed >= 2)
+        checker_.Emit(DiagnosticKind::kBadConstant, operand.span, {"signer `" + std::string(name) + "` counts twice here"});
+    }
+  }
+  if (signers.needed < 1 || signers.needed > signers.operands.size()) {
+    checker_.Emit(
+        DiagnosticKind::kBadConstant, signers.span,
+        {std::to_string(signers.needed) + " of " + std::to_string(signers.operands.size()) + " signers can never be what is meant"});
+  }
+  return names;
 }
 
 void PolicyChecker::NeedSigner(const Name& signer, std::uint32_t package) {

@@ -173,6 +173,45 @@ TEST_F(FactGathererTest, ATagThatMovesIsSeen) {
   EXPECT_EQ(Facts(Need("r.test/app:1.0")), "refuted release");
 }
 
+// A repository in which the tag `1.0` is moved as soon as somebody has resolved it.
+class MovingTag final : public ImageSource {
+ public:
+  MovingTag(test::MemoryRepository& repository, std::string to) : repository_(repository), to_(std::move(to)) {}
+  Result<Fetched> GetManifest(std::string_view reference) const override {
+    Result<Fetched> found = repository_.GetManifest(reference);
+    if (reference == "1.0") repository_.SetTag("1.0", to_);
+    return found;
+  }
+  Result<Fetched> GetBlob(std::string_view digest, std::size_t max_bytes) const override { return repository_.GetBlob(digest, max_bytes); }
+  Result<Referrers> GetReferrers(std::string_view digest) const override { return repository_.GetReferrers(digest); }
+
+ private:
+  test::MemoryRepository& repository_;
+  const std::string to_;
+};
+
+// Case 32: what is judged, named, and kept is the one digest that the tag stood for when it was resolved.
+TEST_F(FactGathererTest, ATagThatMovesWhileItIsJudgedIsOneDigest) {
+  const std::string evil = images_.AddImage("", "evil"), image = images_.AddImage("1.0", "a");
+  images_.Sign(image, release_);
+  const MovingTag moving(images_.repository, evil);
+  sources_["r.test/app"] = &moving;
+  GatheredFacts facts = Gather(Need("r.test/app:1.0"));
+  EXPECT_EQ(Text(facts.images.front()), "signed release");
+  EXPECT_EQ(facts.findings.front().digest, image);
+  EXPECT_THAT(facts.warnings, ElementsAre("image r.test/app:1.0 is a tag, which can move: pin @" + image));
+  facts = Gather(Need("r.test/app:1.0"));
+  EXPECT_EQ(Text(facts.images.front()), "refuted release");
+  EXPECT_EQ(facts.findings.front().digest, evil);
+  EXPECT_EQ(Facts(Need(Pinned(image))), "signed release");
+
+  images_.repository.SetTag("1.0", evil);  // and the other way: a signature that comes too late does not sign the first digest
+  const MovingTag back(images_.repository, image);
+  sources_["r.test/app"] = &back;
+  clock_.Advance(3600 * kSecond);
+  EXPECT_EQ(Text(Gather(Need("r.test/app:1.0")).images.front()), "refuted release");
+}
+
 TEST_F(FactGathererTest, UnderStrictTagsNothingIsKnownOfATag) {
   options_.tags = TagRule::kDenied;
   const std::string image = images_.AddImage("1.0", "a");

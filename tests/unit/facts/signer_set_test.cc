@@ -142,6 +142,52 @@ TEST_F(SignerSetTest, ThePinMustBeTheFiles) {
                                      "; look at what has changed, and pin the new digest only if the new trust is wanted");
 }
 
+// Case 39: two names of one key are one signer.
+TEST_F(SignerSetTest, OneKeyUnderTwoNamesDoesNotMeetAThreshold) {
+  files_["policies/copy.pub"] = "\n" + key_.Pem();
+  writ::Signer copy = KeySigner("copy"), option = KeySigner("release");
+  option.name = "option";
+  option.options = {{Option::kAnnotation, "env", "prod"}};
+  const auto at_least = [](std::uint32_t needed, std::uint32_t operands) {
+    return SignerTerm{.kind = SignerTerm::Kind::kAtLeast, .signer = {}, .needed = needed, .operands = operands};
+  };
+  const auto signer = [](std::uint32_t id) { return SignerTerm{.kind = SignerTerm::Kind::kSigner, .signer = SignerId{id}}; };
+  struct Case {
+    std::string_view name;
+    std::vector<SignerTerm> terms;
+    bool is_good;
+  };
+  const Case cases[] = {
+      {"2 of (release, other)", {signer(0), signer(1), at_least(2, 2)}, true},
+      {"2 of (release, copy, other)", {signer(0), signer(2), signer(1), at_least(2, 3)}, false},
+      {"release and option", {signer(0), signer(3), at_least(2, 2)}, false},
+      {"release or copy", {signer(0), signer(2), at_least(1, 2)}, true},
+      {"(release or copy) and other", {signer(0), signer(2), at_least(1, 2), signer(1), at_least(2, 2)}, true},
+      {"2 of (release or other, copy)", {signer(0), signer(1), at_least(1, 2), signer(2), at_least(2, 2)}, false},
+      {"2 of (release, release)", {signer(0), signer(0), at_least(2, 2)}, false},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    Program program = ProgramDemanding({KeySigner("release"), KeySigner("other"), copy, option});
+    program.rules.front().image->demands.front().signers = c.terms;
+    const Result<SignerSet> set = SignerSet::Load(program, {.folder = {}, .read = ReadFrom(files_)});
+    ASSERT_EQ(set.ok(), c.is_good);
+    if (!c.is_good) { EXPECT_THAT(set.error().message, HasSubstr(" is the same as `")); }
+  }
+}
+
+TEST_F(SignerSetTest, OneIdentityUnderTwoNamesIsOneSigner) {
+  writ::Signer first = IdentitySigner(Kind::kOwnPki, "ca.pem"), second = first;
+  second.name = "second";
+  Program program = ProgramDemanding({first, second});
+  program.rules.front().image->demands.front().signers.push_back(
+      {.kind = SignerTerm::Kind::kAtLeast, .signer = {}, .needed = 2, .operands = 2});
+  const Result<SignerSet> set = SignerSet::Load(program, {.folder = {}, .read = ReadFrom(files_)});
+  ASSERT_FALSE(set.ok());
+  EXPECT_EQ(set.error().message, "signer `second` (policies/images.writ:4): is the same as `" + first.name +
+                                     "` (policies/images.writ:3), and a rule wants both: one signature would count as two");
+}
+
 TEST_F(SignerSetTest, SaysWhatIsWrong) {
   const auto with = [](SignerOption option, writ::Signer signer = KeySigner("release")) {
     signer.options = {std::move(option)};

@@ -178,6 +178,48 @@ TEST_F(ImageReviewTest, AKeyThatIsLostKeepsTheOldPolicies) {
   EXPECT_EQ(Respond(Pinned(signed_))["allowed"], false) << "the old judgement is not about the new key";
 }
 
+// Kyverno #17173: a hit of the cache skipped the conditions.
+TEST_F(ImageReviewTest, ConditionsAreEvaluatedOnStatementsThatWereKept) {
+  test::WriteFile(folder_ / "a.writ", R"(package test
+signer release key "keys/release.pub"
+policy images for admission of Pod {
+  require image object.spec.containers.map(c, c.image) signed by release
+    attested "https://t.test/level" where predicate.level >= object.spec.priority
+})");
+  ASSERT_TRUE(store_->Reload().ok());
+  images_.Attest(signed_, key_, "https://t.test/level", R"({"level":3})");
+  const auto respond = [this](int priority) {
+    std::string review = ReviewOf(Pinned(signed_));
+    review.insert(review.find(R"("containers")"), R"("priority":)" + std::to_string(priority) + ",");
+    const PolicyStore::Deciding deciding = store_->deciding();
+    const SignedImageFacts facts(gatherer_, *deciding.signers);
+    const ImageLookup lookup{.source = &facts, .deadline = steady_clock::now() + std::chrono::minutes(5)};
+    return json::parse(Review(review, *deciding.engine, context_, {}, lookup).body)["response"];
+  };
+  EXPECT_EQ(respond(3)["allowed"], true);
+  const std::size_t asked = images_.repository.Requests().size();
+  EXPECT_EQ(respond(4)["allowed"], false);
+  EXPECT_EQ(respond(2)["allowed"], true);
+  EXPECT_EQ(images_.repository.Requests().size(), asked);
+}
+
+// CVE-2025-29778 (Kyverno): patterns for subject and issuer were ignored.
+TEST_F(ImageReviewTest, IssuerAndSubjectComeFromThePolicy) {
+  const test::TestKey ca("P-256");
+  test::WriteFile(folder_ / "ca.pem",
+                  test::Pem("CERTIFICATE", test::MakeCertificate({.subject = "root", .is_ca = true, .usage = ""}, ca, ca)));
+  test::WriteFile(folder_ / "a.writ", R"(package test
+signer release certificate { roots "ca.pem" subject "https://github.com/acme/*/x.yml@refs/tags/v1" issuer "https://i.test" }
+policy images for admission of Pod { require image object.spec.containers.map(c, c.image) signed by release })");
+  const Result<LoadedPolicies> loaded = LoadPolicies({.paths = {folder_.path()}, .load_signers = true});
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  const image::LoadedSigner* release = loaded->signers->TryFind(SignerId{0});
+  ASSERT_NE(release, nullptr);
+  EXPECT_EQ(release->signer.identity->issuer, "https://i.test");
+  EXPECT_EQ(release->signer.identity->subject, "https://github.com/acme/*/x.yml@refs/tags/v1");
+  EXPECT_TRUE(release->signer.identity->subject_is_glob);
+}
+
 TEST_F(ImageReviewTest, ABundleNamesFilesBesideIt) {
   const Result<LoadedPolicies> compiled = LoadPolicies({.paths = {folder_.path()}});
   ASSERT_TRUE(compiled.ok());

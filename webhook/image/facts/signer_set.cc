@@ -2,10 +2,13 @@
 #include "webhook/image/facts/signer_set.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <span>
 #include <string_view>
 #include <utility>
 
+#include "rules/base/check.h"
 #include "webhook/image/base/digest.h"
 #include "webhook/image/reference/text.h"
 #include "webhook/image/trust/certificate.h"
@@ -67,6 +70,12 @@ class Loader {
     if (!done) return Error{done.error().code, "signer `" + from.name + "`" + Place(from) + ": " + done.error().message};
     to.fingerprint = FingerprintOf(to);
     return to;
+  }
+
+  Error CountedTwice(SignerId first, SignerId second) const {
+    const writ::Signer &one = program_.signers[first.index], &two = program_.signers[second.index];
+    return Bad("signer `" + two.name + "`" + Place(two) + ": is the same as `" + one.name + "`" + Place(one) +
+               ", and a rule wants both: one signature would count as two");
   }
 
  private:
@@ -192,6 +201,41 @@ class Loader {
   std::map<std::pair<std::string, bool>, TrustRootPtr> roots_;  // by path, and whether it is an own PKI
 };
 
+// Who signs, whatever else is demanded of the signature: a key, or an identity at a place of trust.
+std::string PersonOf(const LoadedSigner& loaded) {
+  const Signer& signer = loaded.signer;
+  std::string text;
+  if (signer.key) return text.append("key ").append(signer.key->spki());
+  AddPart(text, signer.identity ? signer.identity->issuer : "");
+  AddPart(text, signer.identity ? signer.identity->subject : "");
+  AddPart(text, signer.trust_root ? signer.trust_root->id : "");
+  return text;
+}
+
+// Returns two signers of which one signature would count as two: `2 of (a, b)` where a and b are one key.
+// In: `2 of (a or b, c)`, `(a and b) or (a and c)`. Out: `2 of (a, b)`, `a and b`, `2 of (a or c, b or d)` where a and b are one.
+using SignerPair = std::pair<SignerId, SignerId>;
+std::optional<SignerPair> FindCountedTwice(std::span<const SignerTerm> terms, const std::function<std::string(SignerId)>& person_of) {
+  std::vector<std::map<std::string, SignerId>> stack;  // of an operand: who may meet it
+  for (const SignerTerm& term : terms) {
+    if (term.kind == SignerTerm::Kind::kSigner) {
+      stack.push_back({{person_of(term.signer), term.signer}});
+      continue;
+    }
+    WRIT_CHECK(term.operands <= stack.size());  // SAFETY: VerifyProgram has run the postfix expression
+    std::map<std::string, SignerId> all;
+    for (std::size_t at = stack.size() - term.operands; at < stack.size(); ++at) {
+      for (const auto& [person, signer] : stack[at]) {
+        const auto [known, is_new] = all.emplace(person, signer);
+        if (!is_new && term.needed >= 2) return SignerPair(known->second, signer);
+      }
+    }
+    stack.resize(stack.size() - term.operands);
+    stack.push_back(std::move(all));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<SignerSet> SignerSet::Load(const Program& program, const SignerFiles& files) {
@@ -219,6 +263,13 @@ Result<SignerSet> SignerSet::LoadMarked(const Program& program, const std::vecto
     if (!loaded) return loaded.error();
     out.signers_[at] = std::move(*loaded);
     ++out.loaded_;
+  }
+  const auto person_of = [&out](SignerId id) { return PersonOf(*out.TryFind(id)); };
+  for (const Rule& rule : program.rules) {
+    if (!rule.image) continue;
+    for (const SignatureDemand& demand : rule.image->demands) {
+      if (const auto pair = FindCountedTwice(demand.signers, person_of)) return loader.CountedTwice(pair->first, pair->second);
+    }
   }
   return out;
 }

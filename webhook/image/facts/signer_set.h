@@ -51,7 +51,8 @@ class SignerSet {
   // Loads the signers that some rule demands; the others' files are not looked at. Each file is read once, and signers that name one
   // trust root share it.
   // Errors: those of `read`; kInvalidArgument for a file that is not what its place wants, a trust root whose digest is not the one that
-  // is pinned, an option that makes no sense. The message names signer, policy file and line, file, what was found and what expected.
+  // is pinned, an option that makes no sense, two signers of one key (or identity) that a rule wants both. The message names signer, policy
+  // file and line, file, what was found and what expected.
   static Result<SignerSet> Load(const Program& program, const SignerFiles& files);
   // The same for the signers that `terms` name, whether or not a rule demands them.
   static Result<SignerSet> Load(const Program& program, std::span<const SignerTerm> terms, const SignerFiles& files);
