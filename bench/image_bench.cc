@@ -1,9 +1,13 @@
 // image/<material>: one verification of one image by one signer, from gathered bytes to verdict, with keys and trust root read before.
 // Process CPU time: on a busy machine seconds of the clock say nothing, and ratios to image/p256_verify (OpenSSL alone) say most.
 //
+// peer/sigstore_go/<material>: the same bytes by sigstore-go, in the same process, with its verifier made before; when
+// $WRIT_SIGSTORE_GO names the library of bench/peers/sigstore_go (`./dev bench --peers`). It has no `.sig` tags.
+//
 // The material is what real cosign wrote: registry.json of the cosign vectors, in $WRIT_VECTORS or beside the source tree. Where there
 // is none it is made here by a private Sigstore, and each label says so.
 #include <benchmark/benchmark.h>
+#include <dlfcn.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
@@ -51,7 +55,13 @@ const TestSigstore& Sigstore() {
 struct Question {
   image::GatheredMaterial material;
   image::Signer signer;
+  std::string root_json, key_pem;  // what the signer was read from
 };
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 // The case of that name as `writ verify-image` would ask it.
 Question FromVectors(const std::string& name) {
@@ -64,41 +74,132 @@ Question FromVectors(const std::string& name) {
     const auto resolved = image::ResolveImage(repository, one.reference, {});
     auto signer = conformance::MakeCosignSigner(one, VectorsFolder());
     WRIT_CHECK(resolved.ok() && signer.ok());
-    return {image::GatherMaterial(repository, resolved->digest, {}), *signer};
+    const auto file = [&](const char* member) {
+      return one.signer.contains(member) ? ReadFile(VectorsFolder() + "/" + one.signer[member].get<std::string>()) : std::string();
+    };
+    std::string root = file("trust_root");
+    if (root.empty() && signer->trust_root != nullptr) root = ReadFile(VectorsFolder() + "/trust/root.json");
+    return {image::GatherMaterial(repository, resolved->digest, {}), *signer, std::move(root), file("key")};
   }
   CheckFailed("there is no case of that name in the vectors", __FILE__, __LINE__);
 }
 
 Question FromProcess(const test::SignSpec& spec) {
   const test::Parts parts = Sigstore().Sign(spec);
+  const bool by_key = spec.by == SignedBy::kKey;
   return {TestSigstore::Gathered({spec.is_classic ? Sigstore().LayerOf(parts) : Sigstore().BundleOf(parts)}),
-          spec.by == SignedBy::kKey ? Sigstore().KeySigner(spec.log) : Sigstore().IdentitySigner()};
+          by_key ? Sigstore().KeySigner(spec.log) : Sigstore().IdentitySigner(), Sigstore().root_json(),
+          by_key ? Sigstore().release_key().Pem() : std::string()};
+}
+
+Question Ask(const std::string& name, const test::SignSpec& spec) {
+  return name.empty() || VectorsFolder().empty() ? FromProcess(spec) : FromVectors(name);
+}
+
+void Label(benchmark::State& state, const std::string& name) {
+  state.SetLabel(name.empty() || VectorsFolder().empty() ? "made in process" : name);
 }
 
 void Verify(benchmark::State& state, const std::string& name, const test::SignSpec& spec) {
-  const bool has_vectors = !VectorsFolder().empty();
-  const Question question = has_vectors ? FromVectors(name) : FromProcess(spec);
+  const Question question = Ask(name, spec);
   const UnixNanos now = SystemClock().Now();
   for (auto _ : state) {
     image::Verdict verdict = VerifyImage(question.material, question.signer, now);
     if (verdict.kind != image::VerdictKind::kVerified) state.SkipWithError(verdict.message.c_str());
     benchmark::DoNotOptimize(verdict);
   }
-  state.SetLabel(has_vectors ? name : "no vectors, made in process");
+  Label(state, name);
 }
-#define WRIT_IMAGE_BENCH(id, name, vector, ...) \
-  BENCHMARK_CAPTURE(Verify, id, vector, test::SignSpec{__VA_ARGS__})->Name("image/" name)->MeasureProcessCPUTime()
-WRIT_IMAGE_BENCH(key_sig, "key_sig", "sig-key-p256", .is_classic = true);
-WRIT_IMAGE_BENCH(key_bundle, "key_bundle", "bundle-key-p256", .by = SignedBy::kKey);
-WRIT_IMAGE_BENCH(key_rekor1, "key_rekor1_bundle", "bundle-key-rekor1", .log = LogVersion::kV1);
-WRIT_IMAGE_BENCH(key_rekor2, "key_rekor2_bundle", "bundle-key-rekor2", .log = LogVersion::kV2);
-WRIT_IMAGE_BENCH(keyless_sig, "keyless_rekor1_sig", "keyless-github", .by = SignedBy::kIdentity, .log = LogVersion::kV1,
-                 .is_classic = true);
-WRIT_IMAGE_BENCH(keyless_bundle, "keyless_rekor1_bundle", "bundle-keyless-rekor1", .by = SignedBy::kIdentity, .log = LogVersion::kV1);
-WRIT_IMAGE_BENCH(keyless_stamped, "keyless_rekor1_timestamp_sig", "keyless-log-and-tsa", .by = SignedBy::kIdentity, .log = LogVersion::kV1,
-                 .stamped = Stamped::kYes, .is_classic = true);
-WRIT_IMAGE_BENCH(rekor2, "rekor2_timestamp", "bundle-keyless-rekor2", .by = SignedBy::kIdentity, .log = LogVersion::kV2,
-                 .stamped = Stamped::kYes);
+// The library of bench/peers/sigstore_go; its functions are described there.
+class SigstoreGo {
+ public:
+  // nullptr when no library is named.
+  static const SigstoreGo* TryLoad() {
+    static const std::unique_ptr<SigstoreGo> peer = [] {
+      const char* path = std::getenv("WRIT_SIGSTORE_GO");
+      return path == nullptr ? nullptr : std::unique_ptr<SigstoreGo>(new SigstoreGo(path));
+    }();
+    return peer.get();
+  }
+
+  // Reads trust root and key. Ends the process when they cannot be read.
+  std::uintptr_t Open(const Question& question, const test::SignSpec& spec) const {
+    const image::Signer& signer = question.signer;
+    const bool is_logged = spec.log != LogVersion::kNone;
+    char* message = nullptr;
+    const std::uintptr_t handle =
+        open_(question.root_json.data(), question.root_json.size(), question.key_pem.data(), question.key_pem.size(),
+              signer.identity ? signer.identity->issuer.c_str() : "", signer.identity ? signer.identity->subject.c_str() : "",
+              is_logged ? 1 : 0, spec.stamped == Stamped::kYes || spec.log == LogVersion::kV2 ? 1 : 0, &message);
+    if (handle == 0) CheckFailed(message, __FILE__, __LINE__);
+    return handle;
+  }
+
+  // Empty when the bundle is verified for that digest, else why it is not.
+  std::string Verify(std::uintptr_t handle, const std::string& bundle, const std::string& digest) const {
+    const std::unique_ptr<char, decltype(&std::free)> message(
+        verify_(handle, bundle.data(), bundle.size(), digest.c_str() + std::string_view("sha256:").size()), std::free);
+    return message == nullptr ? "" : message.get();
+  }
+
+ private:
+  explicit SigstoreGo(const char* path) {
+    void* library = dlopen(path, RTLD_NOW);
+    if (library == nullptr) CheckFailed(dlerror(), __FILE__, __LINE__);
+    open_ = reinterpret_cast<decltype(open_)>(dlsym(library, "sigstore_go_open"));
+    verify_ = reinterpret_cast<decltype(verify_)>(dlsym(library, "sigstore_go_verify"));
+    WRIT_CHECK(open_ != nullptr && verify_ != nullptr);
+  }
+
+  std::uintptr_t (*open_)(const char*, std::size_t, const char*, std::size_t, const char*, const char*, int, int, char**) = nullptr;
+  char* (*verify_)(std::uintptr_t, const char*, std::size_t, const char*) = nullptr;
+};
+
+void VerifyByPeer(benchmark::State& state, const std::string& name, const test::SignSpec& spec) {
+  const Question question = Ask(name, spec);
+  const SigstoreGo& peer = *SigstoreGo::TryLoad();
+  const std::uintptr_t handle = peer.Open(question, spec);
+  for (auto _ : state) {
+    const std::string message = peer.Verify(handle, question.material.materials.front().bytes, question.material.digest);
+    if (!message.empty()) state.SkipWithError(message.c_str());
+  }
+  Label(state, name);
+}
+
+// One kind of material: the case of the vectors, and the same made here.
+struct MaterialKind {
+  const char* id;
+  const char* vector;  // "" = the vectors have none
+  test::SignSpec spec;
+};
+
+const std::vector<MaterialKind>& MaterialKinds() {
+  constexpr auto kKey = SignedBy::kKey, kIdentity = SignedBy::kIdentity;
+  static const std::vector<MaterialKind> kinds = {
+      {"key_sig", "sig-key-p256", {.is_classic = true}},
+      {"key_bundle", "bundle-key-p256", {.by = kKey}},
+      {"key_rekor1_bundle", "bundle-key-rekor1", {.by = kKey, .log = LogVersion::kV1}},
+      {"key_rekor2_bundle", "bundle-key-rekor2", {.by = kKey, .log = LogVersion::kV2, .stamped = Stamped::kYes}},
+      {"keyless_rekor1_sig", "keyless-github", {.by = kIdentity, .log = LogVersion::kV1, .is_classic = true}},
+      {"keyless_rekor1_bundle", "bundle-keyless-rekor1", {.by = kIdentity, .log = LogVersion::kV1}},
+      {"keyless_rekor1_timestamp_sig",
+       "keyless-log-and-tsa",
+       {.by = kIdentity, .log = LogVersion::kV1, .stamped = Stamped::kYes, .is_classic = true}},
+      {"keyless_rekor1_timestamp_bundle", "", {.by = kIdentity, .log = LogVersion::kV1, .stamped = Stamped::kYes}},
+      {"keyless_rekor2_bundle", "bundle-keyless-rekor2", {.by = kIdentity, .log = LogVersion::kV2, .stamped = Stamped::kYes}},
+  };
+  return kinds;
+}
+
+// Each kind by Writ and, when what real cosign wrote is there in a form that the peer knows, right after it by the peer.
+void RegisterMaterialKinds() {
+  for (const MaterialKind& kind : MaterialKinds()) {
+    const std::string id = kind.id;
+    benchmark::RegisterBenchmark(("image/" + id).c_str(), Verify, kind.vector, kind.spec)->MeasureProcessCPUTime();
+    if (SigstoreGo::TryLoad() == nullptr || kind.spec.is_classic || *kind.vector == 0 || VectorsFolder().empty()) continue;
+    benchmark::RegisterBenchmark(("peer/sigstore_go/" + id).c_str(), VerifyByPeer, kind.vector, kind.spec)->MeasureProcessCPUTime();
+  }
+}
 
 // What no verification can be cheaper than: OpenSSL checks one P-256 signature of a digest with a key that is ready.
 void BareP256(benchmark::State& state) {
@@ -185,4 +286,9 @@ BENCHMARK(LayoutGather)->Name("image/layout_gather")->MeasureProcessCPUTime();
 }  // namespace
 }  // namespace writ
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  writ::RegisterMaterialKinds();
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -166,11 +166,8 @@ void AddServe(CLI::App& app, Invocation& call, const Console& console) {
 }
 
 // Flags about whom a signature has to be by, under the names of the command.
-struct SigningNames {
-  const char *issuer, *subject, *trust_root;
-};
-
-void AddSigner(CLI::App& command, SigningFlags& flags, const SigningNames& names) {
+void AddSigningFlags(CLI::App& command, SigningFlags& flags, const SigningFlagNames& names) {
+  flags.names = names;
   command.add_option("--key", flags.key, "Signed by this public key (PEM)")->option_text("FILE");
   command.add_option(names.issuer, flags.issuer, "Signed with a certificate of this OIDC issuer")->option_text("URL");
   command.add_option(names.subject, flags.subject, "… and of this subject")->option_text("NAME");
@@ -185,7 +182,13 @@ void AddVerifyImage(CLI::App& app, Invocation& call, const Console& console) {
   CLI::App& command = *app.add_subcommand("verify-image", "Verify who signed an image, check by check");
   VerifyImageOptions& options = call.verify_image;
   command.add_option("image", options.image, "The image: a reference, or with --layout its digest or tag")->option_text("REF");
-  AddSigner(command, options.signer, {"--issuer", "--subject", "--trust-root"});
+  command
+      .add_option("--signer", options.signer_expression, "Signed by a signer that --policies declare: NAME, or `a or b`, `2 of (a, b, c)`")
+      ->option_text("NAME");
+  command.add_option("--policies", options.policies, "Directory, policy file or bundle that declares --signer; may be given several times")
+      ->option_text("PATH")
+      ->allow_extra_args(false);
+  AddSigningFlags(command, options.signer, {});
   command.add_option("--ca-roots", options.signer.ca_roots, "Root certificates of an own PKI (PEM), instead of --trust-root")
       ->option_text("FILE");
   command
@@ -233,7 +236,9 @@ void AddVerifyBundle(CLI::App& app, Invocation& call, const Console& console) {
   VerifyBundleOptions& options = call.verify_bundle;
   command.add_option("artifact", options.artifact, "The signed file, or its digest sha256:…")->required()->option_text("FILE_OR_DIGEST");
   command.add_option("--bundle", options.bundle, "The bundle (JSON)")->required()->option_text("FILE");
-  AddSigner(command, options.signer, {"--certificate-oidc-issuer", "--certificate-identity", "--trusted-root"});
+  AddSigningFlags(
+      command, options.signer,
+      {.issuer = "--certificate-oidc-issuer", .subject = "--certificate-identity", .trust_root = "--trusted-root", .ca_roots = nullptr});
   command.add_flag("--staging", options.staging, "Accepted for Sigstore's conformance suite; the root is given all the same");
   AddFormat(command, options.format);
   command.callback([&] { call.run = [&] { return RunVerifyBundle(options, console); }; });

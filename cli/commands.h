@@ -92,8 +92,10 @@ ExitCode RunServe(const ServeFlags& flags, const Console& console);
 struct VerifyImageOptions {
   std::string image;  // a reference; may be "" or a digest with `layout`
   SigningFlags signer;
+  std::string signer_expression;            // over signers that `policies` declare, instead of `signer`; "" = none
+  std::vector<std::string> policies;        // files, directories, or one bundle
   std::string layout;                       // OCI layout folder; "" = ask the registry
-  std::string platforms = "index";          // what must be signed of an index: "index", "each" platform, "both"
+  std::string platforms;                    // what must be signed of an index: "index", "each" platform, "both"; "" = "index"
   std::string signature_repository;         // "" = where the image is
   std::string tag_prefix;                   // before sha256-….sig
   std::string docker_config;                // "" = docker's own

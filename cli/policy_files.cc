@@ -91,6 +91,21 @@ std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths,
   return result;
 }
 
+std::optional<Program> LoadProgram(std::span<const std::string> paths, const Console& console) {
+  if (paths.size() == 1) {
+    const Result<Input> input = ReadFile(paths[0], BundleLimits{}.max_bytes);
+    if (input && (LooksLikeBundle(input->text) || paths[0].ends_with(".writb"))) {
+      const Result<Bundle> bundle = LoadBundle(input->text);
+      if (bundle) return bundle->program.program();
+      PrintError(console, paths[0] + ": " + bundle.error().message);
+      return std::nullopt;
+    }
+  }
+  std::optional<dsl::Compilation> result = CompileFiles(paths, false, console);
+  if (!result) return std::nullopt;
+  return std::move(*result->program);
+}
+
 std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths, const DataOptions& data, const Console& console) {
   PolicySource source;
   source.paths.assign(paths.begin(), paths.end());

@@ -23,6 +23,9 @@ std::optional<std::vector<SourceFile>> ReadPolicies(std::span<const std::string>
 // Reads and compiles `paths` as one policy set and prints the diagnostics. Returns a compilation with a program.
 std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths, bool strict, const Console& console);
 
+// Returns the program of `paths`: policy files and directories, or one bundle. Prints the diagnostics.
+std::optional<Program> LoadProgram(std::span<const std::string> paths, const Console& console);
+
 // Loads policies (files, directories, or one bundle) with their data, ready to decide. Prints diagnostics, warnings included.
 std::optional<LoadedPolicies> LoadForDeciding(std::span<const std::string> paths, const DataOptions& data, const Console& console);
 

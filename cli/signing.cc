@@ -13,17 +13,24 @@ Error Misused(std::string message) { return {ErrorCode::kInvalidArgument, std::m
 
 Status CheckCombination(const SigningFlags& flags) {
   const bool has_identity = !flags.issuer.empty() || !flags.subject.empty();
-  if (flags.key.empty() && !has_identity)
-    return Misused("say who has to have signed: --key FILE, or --issuer URL --subject NAME with --trust-root FILE");
-  if (!flags.key.empty() && has_identity) return Misused("--key and --issuer/--subject are two signers, expected one");
-  if (!flags.trust_root.empty() && !flags.ca_roots.empty()) return Misused("--trust-root and --ca-roots exclude each other");
-  if (has_identity && flags.subject.empty()) return Misused("--issuer needs --subject: everybody may have a certificate of that issuer");
-  if (has_identity && flags.issuer.empty() && flags.ca_roots.empty())
-    return Misused("--subject needs --issuer, unless the certificates are those of --ca-roots");
+  const std::string issuer = flags.names.issuer, subject = flags.names.subject, trust_root = flags.names.trust_root;
+  if (flags.key.empty() && !has_identity) {
+    return Misused("say who has to have signed: --key FILE, or " + issuer + " URL " + subject + " NAME with " + trust_root + " FILE");
+  }
+  if (!flags.key.empty() && has_identity) return Misused("--key and " + issuer + "/" + subject + " are two signers, expected one");
+  if (!flags.trust_root.empty() && !flags.ca_roots.empty())
+    return Misused(trust_root + " and " + flags.names.ca_roots + " exclude each other");
+  if (has_identity && flags.subject.empty())
+    return Misused(issuer + " needs " + subject + ": everybody may have a certificate of that issuer");
+  if (has_identity && flags.issuer.empty() && flags.ca_roots.empty()) {
+    const bool has_roots = flags.names.ca_roots != nullptr;
+    return Misused(subject + " needs " + issuer +
+                   (has_roots ? ", unless the certificates are those of " + std::string(flags.names.ca_roots) : ""));
+  }
   if (has_identity && flags.trust_root.empty() && flags.ca_roots.empty())
-    return Misused("--issuer and --subject need --trust-root FILE (a trusted_root.json): writ fetches none");
+    return Misused(issuer + " and " + subject + " need " + trust_root + " FILE (a trusted_root.json): writ fetches none");
   if (flags.log == "required" && flags.trust_root.empty())
-    return Misused("--log required needs --trust-root FILE, which holds the log's key");
+    return Misused("--log required needs " + trust_root + " FILE, which holds the log's key");
   return OkStatus();
 }
 

@@ -10,6 +10,14 @@
 
 namespace writ::cli {
 
+// What a command calls its flags, for messages. `ca_roots` is nullptr where there is no such flag.
+struct SigningFlagNames {
+  const char* issuer = "--issuer";
+  const char* subject = "--subject";
+  const char* trust_root = "--trust-root";
+  const char* ca_roots = "--ca-roots";
+};
+
 // Of `--key`, `--issuer` with `--subject`, and `--ca-roots` the caller gives one.
 struct SigningFlags {
   std::string key;                       // PEM file
@@ -22,6 +30,7 @@ struct SigningFlags {
   std::vector<std::string> extensions;   // NAME=VALUE, of the certificate
   bool require_timestamp = false;
   bool ignore_sct = false;
+  SigningFlagNames names;
 };
 
 // Reads the files that the flags name. Errors: kInvalidArgument for flags that do not go together, naming them; those of reading files;

@@ -1,13 +1,18 @@
 // `writ verify-image`: who has signed an image, check by check; from its registry or from an OCI layout folder.
+#include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <utility>
 
 #include "cli/commands.h"
+#include "cli/expected_signers.h"
 #include "cli/input.h"
 #include "cli/verdict_text.h"
 #include "rules/base/clock.h"
+#include "webhook/image/facts/judged_digests.h"
+#include "webhook/image/facts/limits.h"
 #include "webhook/image/gather/collector.h"
 #include "webhook/image/gather/layout_source.h"
 #include "webhook/image/reference/image_reference.h"
@@ -23,9 +28,15 @@ using Json = nlohmann::ordered_json;
 struct Sources {
   std::unique_ptr<image::RegistryClient> client;
   std::unique_ptr<image::ImageSource> image;
-  std::unique_ptr<image::ImageSource> signatures;  // null: with the image
-  std::string target;                              // tag or digest
+  std::map<std::string, std::unique_ptr<image::ImageSource>> elsewhere;  // by repository; empty for a layout, which has all of them
+  std::string target;                                                    // tag or digest
   bool is_pinned = false;
+
+  // Where the signer's signatures are, if not with the image; else nullptr.
+  const image::ImageSource* SignaturesOf(const image::LoadedSigner& signer) const {
+    const auto found = signer.repository ? elsewhere.find(signer.repository->Name()) : elsewhere.end();
+    return found == elsewhere.end() ? nullptr : found->second.get();
+  }
 };
 
 // Without the flag docker's own file, if there is one.
@@ -54,39 +65,52 @@ Result<image::RegistrySettings> SettingsOf(const image::HostPort& host, const Ve
   return settings;
 }
 
-// Only the registries that the command line names may be asked.
-Result<Sources> OpenRegistry(const VerifyImageOptions& options) {
-  const Result<image::ImageReference> reference = image::ParseImageReference(options.image);
-  if (!reference) return reference.error();
-  std::optional<image::ImageReference> other;
-  if (!options.signature_repository.empty()) {
-    const Result<image::ImageReference> parsed = image::ParseImageReference(options.signature_repository);
-    if (!parsed) return parsed.error();
-    other = *parsed;
+// Where each signature is that is not with the image, each once.
+std::vector<image::ImageReference> OtherRepositories(const ExpectedSigners& expected) {
+  std::vector<image::ImageReference> others;
+  for (const image::LoadedSigner& signer : expected.signers) {
+    if (!signer.repository) continue;
+    const auto is_same = [&](const image::ImageReference& each) { return each.Name() == signer.repository->Name(); };
+    if (std::none_of(others.begin(), others.end(), is_same)) others.push_back(*signer.repository);
   }
-  std::vector<image::HostPort> hosts = {reference->registry};
-  if (other && other->registry != reference->registry) hosts.push_back(other->registry);
+  return others;
+}
+
+// Only the registries that the command line, or a signer of the policies, names may be asked.
+Result<std::unique_ptr<image::RegistryClient>> MakeClient(const image::ImageReference& image,
+                                                          const std::vector<image::ImageReference>& others,
+                                                          const VerifyImageOptions& options) {
+  std::vector<image::HostPort> hosts = {image.registry};
+  for (const image::ImageReference& other : others) {
+    if (std::find(hosts.begin(), hosts.end(), other.registry) == hosts.end()) hosts.push_back(other.registry);
+  }
   std::vector<image::RegistrySettings> registries;
   for (const image::HostPort& host : hosts) {
     Result<image::RegistrySettings> settings = SettingsOf(host, options);
     if (!settings) return settings.error();
     registries.push_back(std::move(*settings));
   }
+  return image::RegistryClient::Create(registries, {}, image::SystemSeams());
+}
+
+Result<Sources> OpenRegistry(const VerifyImageOptions& options, const ExpectedSigners& expected) {
+  const Result<image::ImageReference> reference = image::ParseImageReference(options.image);
+  if (!reference) return reference.error();
+  const std::vector<image::ImageReference> others = OtherRepositories(expected);
+  Result<std::unique_ptr<image::RegistryClient>> client = MakeClient(*reference, others, options);
+  if (!client) return client.error();
   const Result<image::DockerConfig> credentials = ReadCredentials(options.docker_config);
   if (!credentials) return credentials.error();
-  Sources sources;
-  Result<std::unique_ptr<image::RegistryClient>> client = image::RegistryClient::Create(registries, {}, image::SystemSeams());
-  if (!client) return client.error();
-  sources.client = std::move(*client);
+  Sources sources{.client = std::move(*client), .image = {}, .elsewhere = {}, .target = reference->Target()};
+  sources.is_pinned = reference->is_pinned();
   Result<std::unique_ptr<image::ImageSource>> opened = sources.client->Open(*reference, *credentials);
   if (!opened) return opened.error();
   sources.image = std::move(*opened);
-  sources.target = reference->Target();
-  sources.is_pinned = reference->is_pinned();
-  if (!other) return sources;
-  Result<std::unique_ptr<image::ImageSource>> signatures = sources.client->Open(*other, *credentials);
-  if (!signatures) return signatures.error();
-  sources.signatures = std::move(*signatures);
+  for (const image::ImageReference& other : others) {
+    Result<std::unique_ptr<image::ImageSource>> signatures = sources.client->Open(other, *credentials);
+    if (!signatures) return signatures.error();
+    sources.elsewhere.emplace(other.Name(), std::move(*signatures));
+  }
   return sources;
 }
 
@@ -125,39 +149,53 @@ Result<Sources> OpenLayout(const VerifyImageOptions& options) {
   return sources;
 }
 
-std::vector<std::string> DigestsOf(const image::ResolvedImage& image, const std::string& platforms) {
-  std::vector<std::string> digests;
-  if (platforms != "each" || image.platforms.empty()) digests.push_back(image.digest);
-  if (platforms == "index") return digests;
-  for (const image::PlatformImage& platform : image.platforms) {
-    if (platform.is_runnable()) digests.push_back(platform.digest);
-  }
-  // An index of nothing that runs, by its own word: never an empty list, which would be verified without a signature.
-  if (digests.empty()) digests.push_back(image.digest);
-  return digests;
-}
-
 // One digest, gathered and judged.
 struct Judged {
-  std::string digest;
+  std::string digest;  // "" = which ones have to be signed is not known
   image::GatheredMaterial material;
   image::Verdict verdict;
 };
 
-Judged Judge(const Sources& sources, const std::string& digest, const image::Signer& signer, const VerifyImageOptions& options) {
+Judged Judge(const Sources& sources, const std::string& digest, const image::LoadedSigner& signer, bool reads_oci11) {
   image::GatherOptions gather;
-  gather.tag_prefix = options.tag_prefix;
-  gather.signatures = sources.signatures.get();
+  gather.tag_prefix = signer.tag_prefix;
+  gather.signatures = sources.SignaturesOf(signer);
   gather.presence = image::ImagePresence::kKnown;
-  gather.oci11 = options.oci11 ? image::Oci11Signatures::kRead : image::Oci11Signatures::kIgnored;
+  gather.oci11 = reads_oci11 ? image::Oci11Signatures::kRead : image::Oci11Signatures::kIgnored;
   Judged judged{digest, image::GatherMaterial(*sources.image, digest, gather), {}};
-  judged.verdict = image::VerifyImage(judged.material, signer, SystemClock().Now());
+  judged.verdict = image::VerifyImage(judged.material, signer.signer, SystemClock().Now());
   return judged;
+}
+
+// All digests that the signer has to have signed.
+std::vector<Judged> JudgeAll(const Sources& sources, const image::ResolvedImage& resolved, const image::LoadedSigner& signer,
+                             bool reads_oci11) {
+  const Result<std::vector<std::string>> digests = image::DigestsToJudge(resolved, signer.platforms, image::FactLimits{}.max_platforms);
+  std::vector<Judged> out;
+  if (digests) {
+    for (const std::string& digest : *digests) out.push_back(Judge(sources, digest, signer, reads_oci11));
+    return out;
+  }
+  Judged& unknown = out.emplace_back();
+  unknown.verdict.kind = image::VerdictKind::kUnknown;
+  unknown.verdict.reason = image::Reason::kNotGathered;
+  unknown.verdict.message = digests.error().message;
+  return out;
+}
+
+// Every digest must be verified.
+image::VerdictKind KindOf(const std::vector<Judged>& all) {
+  image::VerdictKind kind = image::VerdictKind::kVerified;
+  for (const Judged& judged : all) {
+    if (judged.verdict.kind == image::VerdictKind::kRefuted) return judged.verdict.kind;
+    if (judged.verdict.kind == image::VerdictKind::kUnknown) kind = judged.verdict.kind;
+  }
+  return kind;
 }
 
 Json JudgedJson(const Judged& judged) {
   Json json = VerdictJson(judged.verdict);
-  json["digest"] = judged.digest;
+  if (!judged.digest.empty()) json["digest"] = judged.digest;
   Json faults = Json::array();
   for (const image::GatherFault& fault : judged.material.faults) faults.push_back({{"origin", fault.origin}, {"message", fault.message}});
   json["faults"] = std::move(faults);
@@ -166,7 +204,7 @@ Json JudgedJson(const Judged& judged) {
 }
 
 void PrintJudged(const Judged& judged, const Console& console) {
-  console.out << "digest " << judged.digest << "\n";
+  if (!judged.digest.empty()) console.out << "digest " << judged.digest << "\n";
   PrintVerdict(judged.verdict, console);
   for (const image::GatherFault& fault : judged.material.faults)
     console.out << "  could not be read: " << Printable(fault.origin) << ": " << Printable(fault.message) << "\n";
@@ -187,6 +225,60 @@ ExitCode ReportUnresolved(const Error& error, const VerifyImageOptions& options,
   return ExitCode::kDenied;
 }
 
+// What was found, signer by signer.
+struct Findings {
+  image::VerdictKind kind = image::VerdictKind::kUnknown;  // of the whole expression
+  std::vector<std::vector<Judged>> by_signer;              // in the order of ExpectedSigners::signers
+};
+
+Findings Find(const Sources& sources, const image::ResolvedImage& resolved, const ExpectedSigners& expected, bool reads_oci11) {
+  Findings found;
+  std::vector<image::VerdictKind> kinds;
+  for (const image::LoadedSigner& signer : expected.signers) {
+    found.by_signer.push_back(JudgeAll(sources, resolved, signer, reads_oci11));
+    kinds.push_back(KindOf(found.by_signer.back()));
+  }
+  found.kind = CombineVerdicts(expected.terms, kinds);
+  return found;
+}
+
+Json FindingsJson(const Findings& found, const ExpectedSigners& expected) {
+  Json results = Json::array();
+  for (std::size_t at = 0; at < found.by_signer.size(); ++at) {
+    for (const Judged& judged : found.by_signer[at]) {
+      Json json = JudgedJson(judged);
+      if (!expected.expression.empty()) json["signer"] = expected.signers[at].signer.name;
+      results.push_back(std::move(json));
+    }
+  }
+  return results;
+}
+
+void PrintFindings(const Findings& found, const ExpectedSigners& expected, const Console& console) {
+  for (std::size_t at = 0; at < found.by_signer.size(); ++at) {
+    if (!expected.expression.empty()) console.out << "signer " << Printable(expected.signers[at].signer.name) << "\n";
+    for (const Judged& judged : found.by_signer[at]) PrintJudged(judged, console);
+  }
+  if (expected.expression.empty()) return;
+  const Style style = found.kind == image::VerdictKind::kVerified ? Style::kGreen : Style::kRed;
+  const char* what = expected.signers.front().signer.options.wanted == image::Wanted::kAttestation ? ": attested by " : ": signed by ";
+  console.out << Styled(image::VerdictKindName(found.kind), style, console.colour_out) << what << Printable(expected.expression) << "\n";
+}
+
+ExitCode Report(const Findings& found, const ExpectedSigners& expected, const std::vector<std::string>& warnings,
+                const VerifyImageOptions& options, const Console& console) {
+  const bool is_verified = found.kind == image::VerdictKind::kVerified && (!options.strict || warnings.empty());
+  if (options.format == Format::kJson) {
+    const Json report = {
+        {"image", options.image}, {"verified", is_verified}, {"warnings", warnings}, {"results", FindingsJson(found, expected)}};
+    console.out << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else {
+    PrintFindings(found, expected, console);
+    for (const std::string& warning : warnings) console.out << (options.strict ? "denied: " : "warning: ") << warning << "\n";
+  }
+  return is_verified ? ExitCode::kOk : ExitCode::kDenied;
+}
+
 }  // namespace
 
 ExitCode RunVerifyImage(const VerifyImageOptions& options, const Console& console) {
@@ -194,34 +286,17 @@ ExitCode RunVerifyImage(const VerifyImageOptions& options, const Console& consol
     PrintError(console, error.message);
     return error.code == ErrorCode::kInternal ? ExitCode::kInternal : ExitCode::kBadInput;
   };
-  const Result<image::Signer> signer = MakeSigner(options.signer);
-  if (!signer) return fail(signer.error());
+  const std::optional<ExpectedSigners> expected = LoadExpectedSigners(options, console);
+  if (!expected) return ExitCode::kBadInput;
   if (options.image.empty() && options.layout.empty())
     return fail({ErrorCode::kInvalidArgument, "name the image: a reference, or --layout DIR"});
-  Result<Sources> sources = options.layout.empty() ? OpenRegistry(options) : OpenLayout(options);
+  Result<Sources> sources = options.layout.empty() ? OpenRegistry(options, *expected) : OpenLayout(options);
   if (!sources) return fail(sources.error());
   const Result<image::ResolvedImage> resolved = image::ResolveImage(*sources->image, sources->target, {});
   if (!resolved) return ReportUnresolved(resolved.error(), options, console);
-
   std::vector<std::string> warnings;
   if (!sources->is_pinned) warnings.push_back("the reference is a tag, which can be moved to another image: pin @" + resolved->digest);
-  bool is_verified = !options.strict || warnings.empty();
-  Json results = Json::array();
-  for (const std::string& digest : DigestsOf(*resolved, options.platforms)) {
-    const Judged judged = Judge(*sources, digest, *signer, options);
-    is_verified = is_verified && judged.verdict.kind == image::VerdictKind::kVerified;
-    if (options.format == Format::kJson)
-      results.push_back(JudgedJson(judged));
-    else
-      PrintJudged(judged, console);
-  }
-  if (options.format == Format::kJson) {
-    const Json report = {{"image", options.image}, {"verified", is_verified}, {"warnings", warnings}, {"results", std::move(results)}};
-    console.out << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-  } else {
-    for (const std::string& warning : warnings) console.out << (options.strict ? "denied: " : "warning: ") << warning << "\n";
-  }
-  return is_verified ? ExitCode::kOk : ExitCode::kDenied;
+  return Report(Find(*sources, *resolved, *expected, options.oci11), *expected, warnings, options, console);
 }
 
 }  // namespace writ::cli

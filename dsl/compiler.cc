@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <unordered_map>
 
 #include "dsl/check/checker.h"
 #include "dsl/lower/lower.h"
@@ -19,6 +20,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFiles = 100'000;
 
+using SignerIds = std::unordered_map<std::string_view, SignerId>;
+
 // The rules of programs that lowering does not already guarantee are ceilings (sizes of regexes, nesting of values); the verifier
 // knows them all, and a program that it refuses must not be handed out.
 void Verify(Program& program, DiagnosticSink& sink) {
@@ -26,6 +29,28 @@ void Verify(Program& program, DiagnosticSink& sink) {
   if (verified) return;
   sink.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0},
             {"the policies are too large to run: " + verified.error().message});
+}
+
+// "`inhouse`, `release`"; "none" when there are none.
+std::string NamesText(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const std::string_view name : names) text.append(text.empty() ? "`" : ", `").append(name).append("`");
+  return text.empty() ? "none" : text;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
+void CheckSignersDeclared(const SignerExpr& signers, const SignerIds& ids, DiagnosticSink& sink) {
+  for (const SignerExpr& operand : signers.operands) CheckSignersDeclared(operand, ids, sink);
+  const std::string_view name = signers.signer.text;
+  if (signers.kind != SignerExpr::Kind::kSigner || ids.contains(name)) return;
+  std::vector<std::string_view> candidates;
+  candidates.reserve(ids.size());
+  for (const auto& [known, id] : ids) candidates.push_back(known);
+  std::sort(candidates.begin(), candidates.end());
+  Diagnostic& diagnostic = sink.Emit(DiagnosticKind::kUnknownSigner, signers.signer.span, {name});
+  if (const std::string_view closest = ClosestName(name, candidates); !closest.empty())
+    diagnostic.help = "did you mean `" + std::string(closest) + "`?";
+  diagnostic.note = "the policies declare " + NamesText(candidates);
 }
 
 }  // namespace
@@ -53,6 +78,21 @@ Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions&
   compilation.warning_count = sink.warning_count();
   if (compilation.error_count > 0) compilation.program.reset();
   return compilation;
+}
+
+CompiledSigners CompileSigners(const SourceFile& file, const Program& program, const SourceLimits& limits) {
+  CompiledSigners compiled;
+  DiagnosticSink sink(limits.max_diagnostics);
+  const std::optional<SignerExpr> signers = ParseSignersOnly(file, FileId(0), sink, limits);
+  if (signers) {
+    SignerIds ids;
+    for (std::size_t i = 0; i < program.signers.size(); ++i) ids.emplace(program.signers[i].name, SignerId(i));
+    CheckSignersDeclared(*signers, ids, sink);
+    if (!sink.has_errors()) WriteSigners(*signers, ids, compiled.terms);
+  }
+  sink.Finish(false);
+  compiled.diagnostics = sink.diagnostics();
+  return compiled;
 }
 
 Result<std::vector<std::string>> FindPolicyFiles(const std::string& path) {

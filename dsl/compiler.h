@@ -37,6 +37,15 @@ struct Compilation {
 // Cost: linear in the text; about 10 µs a rule.
 Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions& options = {});
 
+// Which signers of a program a text such as "release or 2 of (a, b, c)" demands: what stands after `signed by`, in postfix order.
+struct CompiledSigners {
+  std::vector<SignerTerm> terms;  // empty exactly when there are diagnostics
+  std::vector<Diagnostic> diagnostics;
+};
+
+// `file` is the text, and what diagnostics call it; a signer that the program does not have is one. Never throws. Thread-safe.
+CompiledSigners CompileSigners(const SourceFile& file, const Program& program, const SourceLimits& limits = {});
+
 // Returns `file`'s text in the canonical layout, comments kept; formatting twice changes nothing. When the file does not
 // parse, `text` is empty and `diagnostics` says why.
 struct Formatted {

@@ -334,22 +334,12 @@ class Lowerer {
     for (const DemandClause& clause : decl.demands) {
       SignatureDemand& demand = demands.emplace_back();
       const std::optional<SignerExpr>& signers = clause.signers ? clause.signers : decl.demands[0].signers;
-      if (signers) WriteSigners(*signers, demand.signers);
+      if (signers) WriteSigners(*signers, signers_, demand.signers);
       demand.predicate_type = PredicateTypeUri(clause.predicate_type.value);
       if (!clause.condition.valid()) continue;
       demand.condition = emitter.Write(nodes.conditions[next++]);
       demand.condition_text = ExprText(set_.files[file.index], clause.condition);
     }
-  }
-
-  // NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
-  void WriteSigners(const SignerExpr& signers, std::vector<SignerTerm>& terms) const {
-    if (signers.kind == SignerExpr::Kind::kSigner) {
-      terms.push_back({SignerTerm::Kind::kSigner, signers_.at(signers.signer.text), 0, 0});
-      return;
-    }
-    for (const SignerExpr& operand : signers.operands) WriteSigners(operand, terms);
-    terms.push_back({SignerTerm::Kind::kAtLeast, SignerId(), signers.needed, static_cast<std::uint32_t>(signers.operands.size())});
   }
 
   // The condition as one CEL text: what BuildGuard makes, with parentheses only where they are needed.
@@ -392,6 +382,16 @@ class Lowerer {
 
 Program LowerPolicies(const TypedSet& set, std::span<const SourceFile> files, const LowerOptions& options, DiagnosticSink& sink) {
   return Lowerer(set, files, options, sink).Run();
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
+void WriteSigners(const SignerExpr& signers, const std::unordered_map<std::string_view, SignerId>& ids, std::vector<SignerTerm>& terms) {
+  if (signers.kind == SignerExpr::Kind::kSigner) {
+    terms.push_back({SignerTerm::Kind::kSigner, ids.at(signers.signer.text), 0, 0});
+    return;
+  }
+  for (const SignerExpr& operand : signers.operands) WriteSigners(operand, ids, terms);
+  terms.push_back({SignerTerm::Kind::kAtLeast, SignerId(), signers.needed, static_cast<std::uint32_t>(signers.operands.size())});
 }
 
 }  // namespace writ::dsl

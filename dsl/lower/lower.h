@@ -2,6 +2,9 @@
 #pragma once
 
 #include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "dsl/check/typed_tree.h"
 #include "dsl/diagnostics/diagnostic.h"
@@ -20,5 +23,8 @@ struct LowerOptions {
 // lower (InlinedTooLarge, ProgramTooLarge) is reported; the program is then not to be used. Deterministic: equal files give equal
 // programs. Cost: linear in the text with fns inlined.
 Program LowerPolicies(const TypedSet& set, std::span<const SourceFile> files, const LowerOptions& options, DiagnosticSink& sink);
+
+// Appends `signers` in postfix order. Requires: `ids` knows every name in it.
+void WriteSigners(const SignerExpr& signers, const std::unordered_map<std::string_view, SignerId>& ids, std::vector<SignerTerm>& terms);
 
 }  // namespace writ::dsl

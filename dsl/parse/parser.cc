@@ -425,6 +425,14 @@ std::optional<ExprId> Parser::ParseLoneExpression() {
   return id;
 }
 
+std::optional<SignerExpr> Parser::ParseLoneSigners() {
+  const std::uint32_t faults = sink_.error_count();
+  std::optional<SignerExpr> signers = ParseSigners();
+  if (signers && !At(TokenKind::kEnd)) Fail("`and`, `or` or the end");
+  if (!signers || sink_.error_count() != faults || stopped_) return std::nullopt;
+  return signers;
+}
+
 FileTree ParseFile(const SourceFile& file, FileId id, DiagnosticSink& sink, const SourceLimits& limits, std::vector<LayoutToken>* layout) {
   FileTree tree;
   tree.file = id;
@@ -436,6 +444,12 @@ std::optional<ExprId> ParseExpressionOnly(const SourceFile& file, FileId id, Fil
                                           const SourceLimits& limits) {
   tree.file = id;
   return Parser(file, id, tree, sink, limits, nullptr).ParseLoneExpression();
+}
+
+std::optional<SignerExpr> ParseSignersOnly(const SourceFile& file, FileId id, DiagnosticSink& sink, const SourceLimits& limits) {
+  FileTree tree;
+  tree.file = id;
+  return Parser(file, id, tree, sink, limits, nullptr).ParseLoneSigners();
 }
 
 }  // namespace writ::dsl

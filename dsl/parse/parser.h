@@ -44,4 +44,7 @@ FileTree ParseFile(const SourceFile& file, FileId id, DiagnosticSink& sink, cons
 std::optional<ExprId> ParseExpressionOnly(const SourceFile& file, FileId id, FileTree& tree, DiagnosticSink& sink,
                                           const SourceLimits& limits = {});
 
+// Parses a file that is what `signed by` takes: "release or 2 of (a, b, c)". Nothing when it does not parse: `sink` has the faults.
+std::optional<SignerExpr> ParseSignersOnly(const SourceFile& file, FileId id, DiagnosticSink& sink, const SourceLimits& limits = {});
+
 }  // namespace writ::dsl

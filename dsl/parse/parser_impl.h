@@ -24,6 +24,7 @@ class Parser {
 
   void ParseWholeFile();
   std::optional<ExprId> ParseLoneExpression();
+  std::optional<SignerExpr> ParseLoneSigners();
 
  private:
   // ---- tokens and faults: parser.cc

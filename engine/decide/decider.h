@@ -81,6 +81,7 @@ class Decider {
 
   void AddTexts(Decision& decision);
   void AddDenialTexts(const RuleResult& result, std::vector<std::string>& texts);
+  std::string WhyNot(const SignatureDemand& demand, std::string_view image) const;
   void AddImageTexts(const RuleResult& result, std::vector<std::string>& texts);
   bool IsMaskedColumn(std::string_view column) const;
   void HideMaskedColumns();

@@ -24,6 +24,19 @@ int Badness(const RuleResult& result) {
   WRIT_CHECK(false);
 }
 
+// Whether a signer of the demand has attested that type at all, whatever it says.
+bool HasAttestation(const Program& program, const SignatureDemand& demand, const ImageFact* fact) {
+  if (demand.predicate_type.empty() || fact == nullptr || !fact->attestations) return false;
+  const auto is_by = [&](const AttestationFact& attestation, const SignerTerm& term) {
+    const std::vector<std::string_view>& by = attestation.signed_by;
+    return term.kind == SignerTerm::Kind::kSigner && std::find(by.begin(), by.end(), program.signers[term.signer.index].name) != by.end();
+  };
+  return std::any_of(fact->attestations->begin(), fact->attestations->end(), [&](const AttestationFact& attestation) {
+    return attestation.predicate_type == demand.predicate_type &&
+           std::any_of(demand.signers.begin(), demand.signers.end(), [&](const SignerTerm& term) { return is_by(attestation, term); });
+  });
+}
+
 }  // namespace
 
 // The requirement is `!guard || signed`. Not signed stands beside an unknown or failed guard as false does.
@@ -148,6 +161,12 @@ void Decider::AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs) {
   }
 }
 
+// What a demand with a condition lacks: nothing is attested (""), or what is attested says something else.
+std::string Decider::WhyNot(const SignatureDemand& demand, std::string_view image) const {
+  const bool is_attested = HasAttestation(program_, demand, TryFindFact(request_.images, image));
+  return is_attested && demand.condition.valid() ? ": it is attested, but the condition does not hold" : "";
+}
+
 // One text for every image and demand that is not met.
 void Decider::AddImageTexts(const RuleResult& result, std::vector<std::string>& texts) {
   const ImageSpec& spec = *RuleOf(result).image;
@@ -164,7 +183,7 @@ void Decider::AddImageTexts(const RuleResult& result, std::vector<std::string>& 
       if (outcome == Outcome::kUnknown)
         texts.push_back("image " + name + " is not known to be " + what);
       else if (outcome != Outcome::kTrue)
-        texts.push_back("image " + name + " is not " + what);
+        texts.push_back("image " + name + " is not " + what + WhyNot(demand, name));
     }
   }
 }

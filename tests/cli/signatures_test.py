@@ -94,6 +94,8 @@ def prepare(folder):
     layout = Layout(path('norunnable'))  # an attacker's index: by its own word nothing in it runs anywhere
     child = layout.add_blob(b'{}', PREFIX + 'manifest.v1+json', platform={'os': 'unknown', 'architecture': 'unknown'})
     layout.add_index([child], '1.0')
+    layout = Layout(path('nested'))
+    layout.add_index([layout.add_blob(b'{}', PREFIX + 'index.v1+json')], '1.0')
     os.makedirs(path('nolayout'))
     write('artifact', b'an artifact\n')
     bundle = {'mediaType': 'application/vnd.dev.sigstore.bundle.v0.3+json', 'verificationMaterial': {'publicKey': {'hint': ''}},
@@ -106,6 +108,19 @@ def prepare(folder):
     write('page.html', b'<html>')
 
 
+    def policies(name, text):
+        os.makedirs(path(name), exist_ok=True)
+        write(name + '/images.writ', text.encode())
+
+    signers = ('signer release key "../release.pub"\n' 'signer other key "../other.pub" { log ignored }\n'
+               'signer prod key "../release.pub" { annotation "env" "prod" }\n'
+               'signer test key "../release.pub" { annotation "env" "test" platforms each }\n'
+               'signer lost key "../nowhere.pub"\n')
+    policies('policies', 'package acme\n' + signers)
+    policies('broken', 'package acme\nsigner release kye "../release.pub"\n')
+    policies('none', 'package acme\npolicy p for tools { deny "no" when false }\n')
+
+
 IMAGE = 'verify-image example/app:1.0 --layout signed '
 BUNDLE = 'verify-bundle --key release.pub --bundle bundle.json '
 # (arguments, exit code, what stdout or stderr must contain)
@@ -114,7 +129,7 @@ CASES = [
     (IMAGE + '--key release.pub --annotation env=prod', 0, 'verified: '),
     (IMAGE + '--key release.pub --annotation env=test', 1, '[claim_mismatch]'),
     (IMAGE + '--key other.pub', 1, '[signature_invalid]'),
-    ('verify-image example/app:1.0 --layout norunnable --platforms each --key release.pub', 1, 'refuted: '),
+    ('verify-image example/app:1.0 --layout norunnable --platforms each --key release.pub', 1, 'unknown: the index lists no image that runs'),
     (IMAGE + '--key release.pub --log required', 2, '--log required needs --trust-root'),
     (IMAGE + '--key release.pub --attestation slsaprovenance1', 1, 'refuted: '),
     (IMAGE + '--key release.crt', 2, 'release.crt: '),
@@ -142,6 +157,32 @@ CASES = [
     ('verify-image --key release.pub Example.com/UPPER', 2, 'UPPER'),
     ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0', 1, 'unknown: '),
     ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0 --docker-config page.html', 2, 'page.html'),
+    (IMAGE + '--signer release --policies policies', 0, 'verified: signed by release'),
+    (IMAGE + '--signer other --policies policies', 1, 'refuted: signed by other'),
+    (IMAGE + '--signer prod --policies policies --json', 0, '"signer": "prod"'),
+    (IMAGE + '--signer test --policies policies', 1, '[claim_mismatch]'),
+    (IMAGE.split() + ['--signer', 'other or release', '--policies', 'policies'], 0, 'verified: signed by other or release'),
+    (IMAGE.split() + ['--signer', 'other and release', '--policies', 'policies'], 1, 'refuted: signed by other and release'),
+    (IMAGE.split() + ['--signer', '2 of (other, release, prod)', '--policies', 'policies'], 0, 'verified: signed by 2 of'),
+    (IMAGE.split() + ['--signer', '3 of (other, release, prod)', '--policies', 'policies'], 1, 'refuted: signed by 3 of'),
+    (IMAGE.split() + ['--signer', '3 of (other, release)', '--policies', 'policies'], 2, '[BadNumber]'),
+    (IMAGE.split() + ['--signer', 'release release', '--policies', 'policies'], 2, 'expected `and`, `or` or the end'),
+    (IMAGE.split() + ['--signer', '', '--policies', 'policies'], 2, '--signer'),
+    (IMAGE + '--signer relaese --policies policies', 2, 'did you mean `release`?'),
+    (IMAGE + '--signer somebody --policies policies', 2, 'the policies declare `lost`, `other`, `prod`, `release`, `test`'),
+    (IMAGE + '--signer release --policies none', 2, 'the policies declare none'),
+    (IMAGE + '--signer release --policies broken', 2, 'broken/images.writ:2:16: error: '),
+    (IMAGE + '--signer release --policies nowhere', 2, 'nowhere: no such file or directory'),
+    (IMAGE + '--signer lost --policies policies', 2, 'signer `lost` (policies/images.writ:6): nowhere.pub: no such file'),
+    (IMAGE + '--signer release', 2, '--signer needs --policies DIR'),
+    (IMAGE + '--policies policies --key release.pub', 2, '--policies needs --signer NAME'),
+    (IMAGE + '--signer release --policies policies --key release.pub', 2, '--signer and --key exclude each other'),
+    (IMAGE + '--signer release --policies policies --platforms index', 2, '--signer and --platforms exclude each other'),
+    (IMAGE + '--signer release --policies policies --attestation vuln', 1, 'refuted: attested by release'),
+    ('verify-image --layout nested --key release.pub --platforms each', 1, 'the index lists another index, sha256:'),
+    ('verify-image 127.0.0.1:1/app:1.0 --plain-http --signer release --policies policies', 1, 'unknown: '),
+    ('verify-bundle --bundle bundle.json --certificate-identity s artifact', 2, '--certificate-identity needs --certificate-oidc-issuer\n'),
+    ('verify-bundle --bundle bundle.json artifact', 2, '--certificate-oidc-issuer URL --certificate-identity NAME with --trusted-root FILE'),
     (BUNDLE + '--log ignored artifact', 0, 'verified: '),
     (BUNDLE + '--log ignored ' + sha256(b'an artifact\n'), 0, 'verified: '),
     (BUNDLE + '--log ignored ' + sha256(b'another\n'), 1, 'refuted: '),
@@ -167,7 +208,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         prepare(folder)
         for arguments, code, part in CASES:
-            process = subprocess.run([writ, *arguments.split()], cwd=folder, capture_output=True, text=True, timeout=60,
+            process = subprocess.run([writ, *(arguments.split() if isinstance(arguments, str) else arguments)], cwd=folder, capture_output=True, text=True, timeout=60,
                                      env={'PATH': os.environ['PATH'], 'NO_COLOR': '1'})
             output = process.stdout + process.stderr
             good = process.returncode == code and part in output

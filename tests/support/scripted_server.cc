@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -117,6 +118,15 @@ void ScriptedServer::ServeRequests(Peer& peer, std::uint64_t number) {
     }
     SeenRequest request{.head = buffer.substr(0, end + 2), .connection = number};
     buffer.erase(0, end + 4);
+    const std::string length = request.Header("Content-Length");
+    const std::size_t body_bytes = length.empty() ? 0 : std::stoul(length);
+    while (buffer.size() < body_bytes) {
+      const long size = peer.Read(chunk.data(), chunk.size());
+      if (size <= 0) return;
+      buffer.append(chunk.data(), static_cast<std::size_t>(size));
+    }
+    request.body = buffer.substr(0, body_bytes);
+    buffer.erase(0, body_bytes);
     const std::size_t space = request.head.find(' ');
     request.target = request.head.substr(space + 1, request.head.find(' ', space + 1) - space - 1);
     {
@@ -124,7 +134,8 @@ void ScriptedServer::ServeRequests(Peer& peer, std::uint64_t number) {
       seen_.push_back(request);
     }
     changed_.notify_all();
-    const ScriptedReply reply = script_(request);
+    ScriptedReply reply = script_(request);
+    if (request.is_head()) reply.bytes.resize(std::min(reply.bytes.size(), reply.bytes.find("\r\n\r\n") + 4));
     if (!peer.Send(reply.bytes) || reply.then == Then::kClose) return;
     while (reply.then == Then::kRepeat) {
       if (reply.pause.count() > 0) std::this_thread::sleep_for(reply.pause);

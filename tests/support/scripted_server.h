@@ -23,8 +23,10 @@ namespace writ::test {
 struct SeenRequest {
   std::string target;  // path and query
   std::string head;    // all of it
+  std::string body;    // as long as Content-Length says
   std::uint64_t connection = 0;
 
+  bool is_head() const { return head.starts_with("HEAD "); }
   // The value of a header; "" when there is none.
   std::string Header(const std::string& name) const;
 };
@@ -37,7 +39,7 @@ enum class Then : std::uint8_t {
 };
 
 struct ScriptedReply {
-  std::string bytes;  // as they go over the wire, head included
+  std::string bytes;  // as they go over the wire, head included; of an answer to a HEAD only the head
   Then then = Then::kKeep;
   std::string repeat;
   std::chrono::milliseconds pause{0};  // before each repeat

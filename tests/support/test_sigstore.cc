@@ -18,9 +18,10 @@ constexpr std::int64_t kYear = 365 * 86'400;
 std::string Quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
 std::string Base64(std::string_view bytes) { return Quote(EncodeBase64(bytes)); }
 
-std::string LogJson(const std::string& url, const TestKey& key) {
+std::string LogJson(const std::string& url, const TestKey& key, const std::string& key_details = "PKIX_ECDSA_P256_SHA_256") {
   return R"({"baseUrl":)" + Quote(url) + R"(,"hashAlgorithm":"SHA2_256","publicKey":{"rawBytes":)" + Base64(key.Spki()) +
-         R"(,"keyDetails":"PKIX","validFor":{"start":"2025-01-01T00:00:00Z"}},"logId":{"keyId":)" + Base64(Sha256(key.Spki())) + "}}";
+         R"(,"keyDetails":)" + Quote(key_details) + R"(,"validFor":{"start":"2025-01-01T00:00:00Z"}},"logId":{"keyId":)" +
+         Base64(Sha256(key.Spki())) + "}}";
 }
 
 std::string ChainJson(const std::string& uri, const std::vector<std::string>& chain) {
@@ -92,7 +93,7 @@ TestSigstore::TestSigstore() {
       {.subject = "tsa", .issuer = "tsa-root", .usage = "time_stamping", .from_seconds = from, .to_seconds = to, .serial = 5}, tsa_key_,
       tsa_root_key_);
   root_json_ = R"({"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1","tlogs":[)" +
-               LogJson("https://log.test", log_key_) + "," + LogJson("https://log2.test", log2_key_) + R"(],"ctlogs":[)" +
+               LogJson("https://log.test", log_key_) + "," + LogJson("https://log2.test", log2_key_, "PKIX_ED25519") + R"(],"ctlogs":[)" +
                LogJson("https://ct.test", ct_key_) + R"(],"certificateAuthorities":[)" +
                ChainJson("https://ca.test", {ca_, root_certificate_}) + R"(],"timestampAuthorities":[)" +
                ChainJson("https://tsa.test", {tsa_, tsa_root_}) + "]}";

@@ -3,9 +3,10 @@
 
     tests/tools/named_tests.py [--shared DIR]
 
-`Suite.Name` must be a googletest case under tests/, `tests/…` and `policies/…` a file, `sigstore:NAME` and `cosign:NAME` a vector of
-DIR/vectors (default: $WRIT_SHARED, or `shared` beside the repository; without it vectors are skipped). Every row of the table of
-numbered cases names at least one of them. Closes with `N passed, N failed, N skipped`.
+`Suite.Name` must be a googletest case under tests/, `tests/…` and `policies/…` a file, `signing: TEXT` a check of
+tests/e2e/signing, `sigstore:NAME` and `cosign:NAME` a vector of DIR/vectors (default: $WRIT_SHARED, or `shared` beside the repository;
+without it vectors are skipped). Every row of the table of numbered cases names at least one of them.
+Closes with `N passed, N failed, N skipped`.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import os
 import re
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..'))
-NAMED = re.compile(r'`((?:sigstore|cosign):[\w.-]+|[A-Z]\w+\.[A-Z]\w+|(?:tests|policies)/[\w./-]+)`')
+NAMED = re.compile(r'`((?:sigstore|cosign):[\w.-]+|signing: [^`]+|[A-Z]\w+\.[A-Z]\w+|(?:tests|policies)/[\w./-]+)`')
 DEFINED = re.compile(r'^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)', re.M)
 ROW = re.compile(r'^\| (\d+) \|')
 
@@ -37,6 +38,8 @@ def read_vectors(shared):
 
 
 def exists(name, tests, vectors):
+    if name.startswith('signing: '):
+        return name[len('signing: '):] in read(os.path.join(ROOT, 'tests/e2e/signing/signing_test.py'))
     if ':' in name:
         return name in vectors
     return os.path.exists(os.path.join(ROOT, name)) if '/' in name else name in tests
@@ -56,7 +59,7 @@ def main():
                 counts[False] += 1
                 print(f'{place}: case {ROW.match(line)[1]} names no test')
             for name in names:
-                found = None if ':' in name and vectors is None else exists(name, tests, vectors)
+                found = None if re.match('sigstore:|cosign:', name) and vectors is None else exists(name, tests, vectors)
                 counts[found] += 1
                 if found is False:
                     print(f'{place}: there is no {name}')

@@ -18,7 +18,7 @@ namespace writ {
 
 struct ReviewOptions {
   std::size_t max_message_bytes = std::size_t{32} * 1024;  // of the whole denial
-  std::size_t max_warning_characters = 120;                // one warning, as the API server advises
+  std::size_t max_warning_characters = 256;                // one warning: the API server may cut what is longer
   std::size_t max_warning_bytes = 4096;                    // all warnings: beyond it the API server drops them
   std::size_t max_note_bytes = 4096;                       // one audit annotation
 };

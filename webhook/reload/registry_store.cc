@@ -135,6 +135,7 @@ class HeldSource final : public image::ImageSource {
  public:
   HeldSource(std::shared_ptr<const void> client, std::unique_ptr<image::ImageSource> source)
       : client_(std::move(client)), source_(std::move(source)) {}
+  Result<std::string> FindDigest(std::string_view tag) const override { return source_->FindDigest(tag); }
   Result<image::Fetched> GetManifest(std::string_view reference) const override { return source_->GetManifest(reference); }
   Result<image::Fetched> GetBlob(std::string_view digest, std::size_t max_bytes) const override {
     return source_->GetBlob(digest, max_bytes);

@@ -97,6 +97,21 @@ TEST(Collector, FindsEveryFormInAFixedOrder) {
   EXPECT_EQ(gathered.materials[0].annotations.at("k"), "v");
 }
 
+// Who wants signatures only pays no request for `.att`, but is told when there is nothing else.
+TEST(Collector, AsksForAttestationsOnlyToExplainWhatIsThereInstead) {
+  const GatherOptions options{.attestation_tag = AttestationTag::kOnlyToExplain};
+  Repository on;
+  on.AddAtt("a");
+  EXPECT_EQ(on.Gathered(options), "att a\n");
+  on.AddSig("s");
+  EXPECT_EQ(on.Gathered(options), "sig s\n");
+  Repository with_bundle;
+  with_bundle.repository.SetReferrersApi(ReferrersApi::kPresent);
+  with_bundle.AddAtt("a");
+  with_bundle.AddBundle("b");
+  EXPECT_EQ(with_bundle.Gathered(options), "bundle b\n");
+}
+
 // §8 case 41: no object is asked for twice, whatever names it.
 TEST(Collector, AsksForEachObjectOnce) {
   Repository on;
@@ -298,11 +313,13 @@ TEST(Collector, Oci11SignaturesOnRequest) {
   Repository on;
   const std::string type = "application/vnd.dev.cosign.artifact.sig.v1+json";
   const std::string referrer = on.repository.AddManifest(ManifestText(on.Layer(kPayloadType, "s"), Subject(on.digest), type));
+  const std::string note =
+      "note a signature in cosign's experimental form (--registry-referrers-mode oci-1-1) is attached; it is not read\n";
   on.SetFallback(on.Entry(referrer, type));
-  EXPECT_EQ(on.Gathered(), "");
+  EXPECT_EQ(on.Gathered(), note);
   EXPECT_EQ(on.Gathered({.oci11 = Oci11Signatures::kRead}), "sig s\n");
   on.SetFallback(on.Entry(referrer, ""));
-  EXPECT_EQ(on.Gathered(), "");
+  EXPECT_EQ(on.Gathered(), note);
   EXPECT_EQ(on.Gathered({.oci11 = Oci11Signatures::kRead}), "sig s\n");
 }
 

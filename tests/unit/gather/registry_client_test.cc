@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/gather/registry_fixture.h"
+#include "webhook/image/gather/collector.h"
 
 namespace writ::image {
 namespace {
@@ -62,6 +63,67 @@ TEST_F(RegistryClientTest, AsksForTagsDigestsAndBlobs) {
   for (const std::string_view type : {kOciIndexType, kOciManifestType, kDockerListType, kDockerManifestType}) {
     EXPECT_THAT(request.Header("Accept"), HasSubstr(type));
   }
+}
+
+// ---- tags
+
+// What HEAD says about a tag, and which requests follow: the digest that counts is that of the bytes.
+class RegistryTagTest : public RegistryClientTest {
+ protected:
+  static constexpr const char* kImage = R"({"schemaVersion":2,"config":{"mediaType":"c","digest":"sha256:)"
+                                        R"(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","size":1},"layers":[]})";
+  // Answers HEAD with `head`, all else with the image. Returns the digest, or what went wrong.
+  std::string Resolve(const ScriptedReply& head) {
+    Serve([head](const SeenRequest& request) { return request.is_head() ? head : HttpReply(200, kImage, kType); });
+    const Result<ResolvedImage> image = ResolveImage(*world.Open(host), "1.0", world.limits);
+    return image ? image->digest : image.error().message;
+  }
+  // "HEAD 1.0" for each request.
+  std::vector<std::string> Asked() const {
+    std::vector<std::string> out;
+    for (const SeenRequest& request : server->Seen())
+      out.push_back(request.head.substr(0, request.head.find(' ')) + request.target.substr(request.target.rfind('/')));
+    return out;
+  }
+  static ScriptedReply Claims(const std::string& digest) {
+    return HttpReply(200, kImage, kType + "Docker-Content-Digest: " + digest + "\r\n");
+  }
+  const std::string image_digest = DigestOf(kImage);
+};
+
+TEST_F(RegistryTagTest, TheClaimedDigestIsFetchedAndChecked) {
+  EXPECT_EQ(Resolve(Claims(image_digest)), image_digest);
+  EXPECT_THAT(Asked(), ElementsAre("HEAD/1.0", "GET/" + image_digest));
+  EXPECT_EQ(world.client->counters().connections, 1U);  // an answer without a body leaves the connection in order
+  EXPECT_THAT(Resolve(Claims(DigestOf("other"))), HasSubstr("the bytes hash to " + image_digest));
+}
+
+TEST_F(RegistryTagTest, WithoutAClaimTheTagIsFetched) {
+  const ScriptedReply heads[] = {
+      HttpReply(200, kImage, kType), HttpReply(400),      HttpReply(404),  HttpReply(405), HttpReply(501), Claims(""),
+      Claims("sha512:ab"),           Claims("sha256:AB"), Claims("latest")};
+  for (const ScriptedReply& head : heads) {
+    SCOPED_TRACE(head.bytes);
+    EXPECT_EQ(Resolve(head), image_digest);
+    EXPECT_THAT(Asked(), ElementsAre("HEAD/1.0", "GET/1.0"));
+  }
+}
+
+TEST_F(RegistryTagTest, AFailureIsNoAnswer) {
+  EXPECT_THAT(Resolve(HttpReply(403)), HasSubstr("403 Forbidden"));
+  EXPECT_THAT(Resolve(HttpReply(429)), HasSubstr("429 Too Many Requests after 3 tries"));
+  EXPECT_THAT(Resolve({.bytes = "", .then = Then::kClose}), HasSubstr("ended before an answer"));
+  EXPECT_THAT(Asked(), ElementsAre("HEAD/1.0", "HEAD/1.0", "HEAD/1.0"));
+}
+
+TEST_F(RegistryTagTest, AManifestThatHasGoneMeanwhileIsAskedForByItsTag) {
+  Serve([this](const SeenRequest& request) {
+    if (request.is_head()) return Claims(DigestOf("gone"));
+    return request.target.ends_with("/1.0") ? HttpReply(200, kImage, kType) : HttpReply(404);
+  });
+  const Result<ResolvedImage> image = ResolveImage(*world.Open(host), "1.0", world.limits);
+  ASSERT_TRUE(image.ok()) << image.error().message;
+  EXPECT_EQ(image->digest, image_digest);
 }
 
 TEST_F(RegistryClientTest, KeepsConnections) {
@@ -191,6 +253,18 @@ TEST_F(RegistryClientTest, WaitsAsLongAsRetryAfterSays) {
   Serve([&count](const SeenRequest&) { return ++count < 2 ? HttpReply(503, "", "Retry-After: 2\r\n") : HttpReply(200, kBody, kType); });
   EXPECT_EQ(Manifest(), kBody);
   EXPECT_THAT(world.time.sleeps(), ElementsAre(2000));
+}
+
+TEST_F(RegistryClientTest, WaitsUntilTheDateThatRetryAfterNames) {
+  std::atomic<int> count{0};
+  const std::string date = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+  std::string until = "Retry-After: Sun, 06 Nov 1994 08:49:40 GMT\r\n";
+  Serve([&](const SeenRequest&) { return ++count % 2 == 1 ? HttpReply(429, "", date + until) : HttpReply(200, kBody, kType); });
+  EXPECT_EQ(Manifest(), kBody);
+  EXPECT_THAT(world.time.sleeps(), ElementsAre(3000));
+  until = "Retry-After: Sun, 06 Nov 1994 08:50:38 GMT\r\n";  // after the deadline
+  EXPECT_THAT(Manifest(), HasSubstr("429 Too Many Requests"));
+  EXPECT_EQ(world.time.sleeps().size(), 1U);
 }
 
 TEST_F(RegistryClientTest, DoesNotWaitBeyondTheDeadline) {

@@ -111,6 +111,21 @@ TEST_F(RegistryListingTest, LongListingsEnd) {
   EXPECT_EQ(server->Seen().size(), 2U);
 }
 
+// A server that knows no such path is not asked for each image; a registry that misses a repository is.
+TEST_F(RegistryListingTest, AnAbsentApiIsRememberedForAWhile) {
+  Serve([](const SeenRequest&) { return HttpReply(404, "404 page not found", "Content-Type: text/plain; charset=utf-8\r\n"); });
+  EXPECT_EQ(Listing(), "absent");
+  EXPECT_EQ(Listing(), "absent");
+  EXPECT_EQ(server->Seen().size(), 1U);
+  world.time.Sleep(std::chrono::minutes(6));
+  EXPECT_EQ(Listing(), "absent");
+  EXPECT_EQ(server->Seen().size(), 2U);
+  Serve([](const SeenRequest&) { return HttpReply(404, R"({"errors":[{"code":"NAME_UNKNOWN"}]})", "Content-Type: application/json\r\n"); });
+  EXPECT_EQ(Listing(), "absent");
+  EXPECT_EQ(Listing(), "absent");
+  EXPECT_EQ(server->Seen().size(), 2U);
+}
+
 // §8 case 33: what is no answer is neither "none" nor "allowed".
 TEST_F(RegistryListingTest, OnlyA404IsNoApi) {
   struct Case {

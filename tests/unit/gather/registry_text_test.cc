@@ -8,12 +8,50 @@
 #include "webhook/image/registry/address_guard.h"
 #include "webhook/image/registry/challenge.h"
 #include "webhook/image/registry/docker_config.h"
+#include "webhook/image/registry/http_date.h"
 #include "webhook/image/registry/url.h"
 
 namespace writ::image {
 namespace {
 
 using testing::HasSubstr;
+
+TEST(RetryAfter, ReadsSecondsAndDates) {
+  struct Case {
+    const char *retry_after, *date;
+    long seconds;  // -1: nothing
+  };
+  const std::string now = "Sun, 06 Nov 1994 08:49:37 GMT";
+  const Case cases[] = {
+      {"2", "", 2},
+      {" 120 ", "", 120},
+      {"0", "", 0},
+      {"999999", "", 86'400},
+      {"9999999", "", -1},
+      {"-1", "", -1},
+      {"1.5", "", -1},
+      {"", now.c_str(), -1},
+      {"Sun, 06 Nov 1994 08:49:40 GMT", now.c_str(), 3},
+      {"Mon, 07 Nov 1994 08:49:36 GMT", now.c_str(), 86'399},
+      {"Fri, 01 Jan 9999 00:00:00 GMT", now.c_str(), 86'400},
+      {"Sun, 06 Nov 1994 08:49:37 GMT", now.c_str(), -1},  // now is no wait that was meant
+      {"Sat, 05 Nov 1994 08:49:37 GMT", now.c_str(), -1},
+      {"Sun, 06 Nov 1994 08:49:40 GMT", "", -1},  // nothing to compare with
+      {"Sun, 06 Nov 1994 08:49:40 GMT", "yesterday", -1},
+      {"Sun, 06 Nov 1994 08:49:40 CET", now.c_str(), -1},
+      {"Sunday, 06-Nov-94 08:49:40 GMT", now.c_str(), -1},
+      {"Sun Nov  6 08:49:40 1994", now.c_str(), -1},
+      {"Sun, 31 Feb 1995 08:49:40 GMT", now.c_str(), -1},
+      {"Sun, 06 Foo 1995 08:49:40 GMT", now.c_str(), -1},
+      {"Sun, 06 Nov 1995 24:49:40 GMT", now.c_str(), -1},
+      {"Sun, 0x Nov 1995 08:49:40 GMT", now.c_str(), -1},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(std::string(c.retry_after) + " at " + c.date);
+    const std::optional<std::chrono::seconds> wait = TryRetryAfter(c.retry_after, c.date);
+    EXPECT_EQ(wait ? wait->count() : -1, c.seconds);
+  }
+}
 
 TEST(Url, ReadsAbsoluteOnes) {
   struct Case {

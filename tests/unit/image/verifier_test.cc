@@ -147,7 +147,7 @@ TEST_F(VerifierTest, ExplainsEachCheck) {
   const Verdict bad = VerifyImage(One(Signed(other_key_)), KeySigner(key_), 0);
   EXPECT_EQ(
       Dump(bad),
-      R"(refuted [signature_invalid] no signature by `release`: sha256-aaaa.sig, layer 1: not a signature of these bytes by this ECDSA P-256 key
+      R"(refuted [signature_invalid] no signature by `release`: not a signature of these bytes by this ECDSA P-256 key (sha256-aaaa.sig, layer 1)
   sha256-aaaa.sig, layer 1: not verified
     form passed
     signer passed
@@ -158,6 +158,21 @@ TEST_F(VerifierTest, ExplainsEachCheck) {
     log_content skipped
     signature failed [signature_invalid]: not a signature of these bytes by this ECDSA P-256 key
 )");
+}
+
+// An origin is as long as a digest: whoever cuts the message, as the API server may cut warnings, must not cut off the reason.
+TEST_F(VerifierTest, TheReasonStandsBeforeThePlace) {
+  GatheredMaterial refuted = One(Signed(other_key_));
+  refuted.materials.push_back(Signed(other_key_));
+  EXPECT_EQ(
+      "no signature by `release`: not a signature of these bytes by this ECDSA P-256 key (sha256-aaaa.sig, layer 1; "
+      "1 more did not verify either)",
+      VerifyImage(refuted, KeySigner(key_), 0).message);
+  GatheredMaterial unknown;
+  unknown.digest = kDigest;
+  unknown.faults.push_back({.origin = "sha256-aaaa.sig", .message = "no connection"});
+  EXPECT_EQ("no signature by `release` is known: no connection (sha256-aaaa.sig could not be had)",
+            VerifyImage(unknown, KeySigner(key_), 0).message);
 }
 
 TEST_F(VerifierTest, KeepsUnknownApartFromRefuted) {

@@ -93,18 +93,18 @@ TEST(ReviewAnswer, CountsTheRulesWhoseNamesDoNotFit) {
 }
 
 TEST(ReviewAnswer, WarningsAreShortSingleLines) {
-  const std::string long_text(200, 'x');
+  const std::string long_text(300, 'x');
   std::string wide;
-  for (int i = 0; i < 130; ++i) wide += "é";
+  for (int i = 0; i < 270; ++i) wide += "é";
   std::string cut_wide;
-  for (int i = 0; i < 119; ++i) cut_wide += "é";
+  for (int i = 0; i < 255; ++i) cut_wide += "é";
   struct Case {
     std::string warning, line;
   };
   const Case cases[] = {{"short", "short"},
                         {"two\nlines\r\n\tand a tab ", "two lines and a tab"},
-                        {long_text, long_text.substr(0, 119) + "…"},
-                        {long_text.substr(0, 120), long_text.substr(0, 120)},
+                        {long_text, long_text.substr(0, 255) + "…"},
+                        {long_text.substr(0, 256), long_text.substr(0, 256)},
                         {wide, cut_wide + "…"}};
   for (const Case& c : cases) EXPECT_EQ(std::vector<std::string>{c.line}, WarningLines({c.warning}));
   EXPECT_EQ(std::vector<std::string>{}, WarningLines({"\n"}));

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "webhook/image/facts/judged_digests.h"
 #include "webhook/image/gather/collector.h"
 #include "webhook/image/reference/text.h"
 #include "webhook/image/verify/verifier.h"
@@ -111,17 +112,7 @@ class Judging {
   Result<std::vector<std::string>> DigestsOf(PlatformRule rule) {
     if (rule == PlatformRule::kNamed) return std::vector<std::string>{digest_};
     if (!resolved_) WRIT_RETURN_IF_ERROR(Resolve());
-    std::vector<std::string> out;
-    if (rule == PlatformRule::kBoth || resolved_->platforms.empty()) out.push_back(digest_);
-    for (const PlatformImage& platform : resolved_->platforms) {
-      if (platform.is_runnable() && std::find(out.begin(), out.end(), platform.digest) == out.end()) out.push_back(platform.digest);
-    }
-    // An empty list would be signed by anybody.
-    if (out.empty()) return Error{ErrorCode::kInvalidArgument, "the index lists no platform, so that nothing of it can be signed"};
-    if (out.size() > limits_.max_platforms)
-      return Error{ErrorCode::kTooLarge, "the index lists " + std::to_string(out.size()) + " manifests, at most " +
-                                             std::to_string(limits_.max_platforms) + " are judged"};
-    return out;
+    return DigestsToJudge(*resolved_, rule, limits_.max_platforms);
   }
 
   // All inquiries whose signatures are in one place: each digest's material is fetched once, judged for all of them, and let go.
@@ -139,7 +130,7 @@ class Judging {
     std::vector<std::pair<std::string, std::vector<std::size_t>>> by_digest = GroupByDigest(inquiries, members, out);
     std::map<std::size_t, Judgement> judged;
     for (const auto& [digest, wanting] : by_digest) {
-      const GatheredMaterial material = Gather(digest, any.signer->tag_prefix, elsewhere.get());
+      const GatheredMaterial material = Gather(digest, any.signer->tag_prefix, elsewhere.get(), AttestationTagFor(inquiries, wanting));
       for (const std::size_t at : wanting) {
         Judgement one = JudgeOne(material, *inquiries[at], now_, limits_.verify);
         const auto [slot, is_first] = judged.try_emplace(at);
@@ -171,13 +162,20 @@ class Judging {
     return groups;
   }
 
-  GatheredMaterial Gather(const std::string& digest, const std::string& tag_prefix, const ImageSource* elsewhere) const {
+  static AttestationTag AttestationTagFor(const std::vector<const Inquiry*>& inquiries, const std::vector<std::size_t>& wanting) {
+    const bool wants_any = std::ranges::any_of(wanting, [&](std::size_t at) { return !inquiries[at]->predicate_type.empty(); });
+    return wants_any ? AttestationTag::kRead : AttestationTag::kOnlyToExplain;
+  }
+
+  GatheredMaterial Gather(const std::string& digest, const std::string& tag_prefix, const ImageSource* elsewhere,
+                          AttestationTag attestation_tag) const {
     if (HasPassed(deadline_)) {
       return {.digest = digest, .materials = {}, .faults = {{"image " + digest, "the time for the request is over"}}, .notes = {}};
     }
     GatherOptions options;
     options.tag_prefix = tag_prefix;
     options.signatures = elsewhere;
+    options.attestation_tag = attestation_tag;
     options.presence = resolved_ ? ImagePresence::kKnown : ImagePresence::kMustBeChecked;
     options.limits = limits_.gather;
     return GatherMaterial(*source_, digest, options);

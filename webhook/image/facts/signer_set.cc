@@ -17,17 +17,10 @@
 namespace writ::image {
 namespace {
 
-std::vector<bool> DemandedSigners(const Program& program) {
-  std::vector<bool> demanded(program.signers.size(), false);
-  for (const Rule& rule : program.rules) {
-    if (!rule.image) continue;
-    for (const SignatureDemand& demand : rule.image->demands) {
-      for (const SignerTerm& term : demand.signers) {
-        if (term.kind == SignerTerm::Kind::kSigner) demanded[term.signer.index] = true;
-      }
-    }
+void Mark(std::span<const SignerTerm> terms, std::vector<bool>& marked) {
+  for (const SignerTerm& term : terms) {
+    if (term.kind == SignerTerm::Kind::kSigner) marked[term.signer.index] = true;
   }
-  return demanded;
 }
 
 // Appends a part so that no two lists of parts give one text.
@@ -246,12 +239,26 @@ std::optional<SignerPair> FindCountedTwice(std::span<const SignerTerm> terms, co
 }  // namespace
 
 Result<SignerSet> SignerSet::Load(const Program& program, const SignerFiles& files) {
-  const std::vector<bool> demanded = DemandedSigners(program);
+  std::vector<bool> demanded(program.signers.size(), false);
+  for (const Rule& rule : program.rules) {
+    if (!rule.image) continue;
+    for (const SignatureDemand& demand : rule.image->demands) Mark(demand.signers, demanded);
+  }
+  return LoadMarked(program, demanded, files);
+}
+
+Result<SignerSet> SignerSet::Load(const Program& program, std::span<const SignerTerm> terms, const SignerFiles& files) {
+  std::vector<bool> wanted(program.signers.size(), false);
+  Mark(terms, wanted);
+  return LoadMarked(program, wanted, files);
+}
+
+Result<SignerSet> SignerSet::LoadMarked(const Program& program, const std::vector<bool>& wanted, const SignerFiles& files) {
   Loader loader(program, files);
   SignerSet out;
   out.signers_.resize(program.signers.size());
   for (std::size_t at = 0; at < program.signers.size(); ++at) {
-    if (!demanded[at]) continue;
+    if (!wanted[at]) continue;
     Result<LoadedSigner> loaded = loader.Load(program.signers[at]);
     if (!loaded) return loaded.error();
     out.signers_[at] = std::move(*loaded);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,8 @@ class SignerSet {
   // is pinned, an option that makes no sense, two signers of one key (or identity) that a rule wants both. The message names signer, policy
   // file and line, file, what was found and what expected.
   static Result<SignerSet> Load(const Program& program, const SignerFiles& files);
+  // The same for the signers that `terms` name, whether or not a rule demands them.
+  static Result<SignerSet> Load(const Program& program, std::span<const SignerTerm> terms, const SignerFiles& files);
 
   // The signer, or nullptr when no rule demands it. O(1). Valid while the set lives.
   const LoadedSigner* TryFind(SignerId id) const;
@@ -61,6 +64,8 @@ class SignerSet {
   std::size_t size() const { return loaded_; }
 
  private:
+  static Result<SignerSet> LoadMarked(const Program& program, const std::vector<bool>& wanted, const SignerFiles& files);
+
   std::vector<std::optional<LoadedSigner>> signers_;  // by SignerId
   std::size_t loaded_ = 0;                            // INVARIANT: how many of them are there
 };

@@ -50,8 +50,10 @@ class Collector {
   GatheredMaterial Collect() {
     AskForTagsAndListings();
     TakeTag(signatures_, options_.tag_prefix + tag_ + ".sig", MaterialForm::kSimpleSigning);
+    const std::vector<Descriptor> candidates = ListReferrers();
+    if (options_.attestation_tag == AttestationTag::kOnlyToExplain && wanted_.empty() && candidates.empty()) AskForAttestations();
     TakeTag(attestations_, options_.tag_prefix + tag_ + ".att", MaterialForm::kEnvelope);
-    AskForReferrers(ListReferrers());
+    AskForReferrers(candidates);
     FetchBlobs();
     return std::move(out_);
   }
@@ -66,7 +68,9 @@ class Collector {
   void AskForTagsAndListings() {
     const std::vector<std::function<void()>> requests = {
         [this] { signatures_ = attached_.GetManifest(options_.tag_prefix + tag_ + ".sig"); },
-        [this] { attestations_ = attached_.GetManifest(options_.tag_prefix + tag_ + ".att"); },
+        [this] {
+          if (options_.attestation_tag == AttestationTag::kRead) AskForAttestations();
+        },
         [this] {
           listing_ = attached_.GetReferrers(out_.digest);
           if (listing_ && !listing_->found && options_.lookup == ReferrerLookup::kApiOrFallback) AskForFallback();
@@ -85,6 +89,7 @@ class Collector {
       Fault("image " + out_.digest, "there is no such manifest in the repository");
     }
   }
+  void AskForAttestations() { attestations_ = attached_.GetManifest(options_.tag_prefix + tag_ + ".att"); }
   void AskForFallback() { fallback_ = attached_.GetManifest(tag_); }
 
   // Reads what a tag holds and wants its layers.
@@ -168,14 +173,22 @@ class Collector {
       NoteNotation();
       return false;
     }
+    if (type == kCosignSignatureType && options_.oci11 == Oci11Signatures::kIgnored) {
+      NoteOci11();
+      return false;
+    }
     if (TryManifestKind(descriptor.media_type) == ManifestKind::kIndex) return false;
-    return type.empty() || type == kEmptyType || IsBundleType(type) ||
-           (type == kCosignSignatureType && options_.oci11 == Oci11Signatures::kRead);
+    return type.empty() || type == kEmptyType || IsBundleType(type) || type == kCosignSignatureType;
   }
 
   void NoteNotation() {
     if (std::exchange(noted_notation_, true)) return;
     Note("a Notary Project signature is attached; Writ reads Sigstore signatures only");
+  }
+
+  void NoteOci11() {
+    if (std::exchange(noted_oci11_, true)) return;
+    Note("a signature in cosign's experimental form (--registry-referrers-mode oci-1-1) is attached; it is not read");
   }
 
   // A few at a time, each read before the next ones are asked for: a hundred manifests of the largest size do not fit into memory.
@@ -209,8 +222,7 @@ class Collector {
     const std::string& type = manifest->artifact_type.empty() ? manifest->config.media_type : manifest->artifact_type;
     if (type == kNotationType) return NoteNotation();
     if (type == kCosignSignatureType) {
-      if (options_.oci11 == Oci11Signatures::kRead) WantLayers(*manifest, name, MaterialForm::kSimpleSigning);
-      return;
+      return options_.oci11 == Oci11Signatures::kRead ? WantLayers(*manifest, name, MaterialForm::kSimpleSigning) : NoteOci11();
     }
     TakeBundle(*manifest, name, type);
   }
@@ -276,20 +288,36 @@ class Collector {
   std::vector<Wanted> wanted_;
   std::size_t wanted_bytes_ = 0;  // INVARIANT: at most limits_.max_image_bytes
   bool noted_notation_ = false;
+  bool noted_oci11_ = false;
   GatheredMaterial out_;
 };
+
+// A tag's digest is asked for first, where that costs less than a manifest and is not counted as a pull. It is a claim: what is fetched by
+// it is checked against it, and the tag is asked for when there is nothing.
+Result<Fetched> FetchManifest(const ImageSource& source, std::string_view reference) {
+  if (!IsTag(reference)) return source.GetManifest(reference);
+  const Result<std::string> digest = source.FindDigest(reference);
+  if (!digest) return digest.error();
+  if (!digest->empty()) {
+    Result<Fetched> fetched = source.GetManifest(*digest);
+    if (!fetched || fetched->found) return fetched;
+  }
+  return source.GetManifest(reference);
+}
 
 }  // namespace
 
 Result<ResolvedImage> ResolveImage(const ImageSource& source, std::string_view reference, const GatherLimits& limits) {
   const std::string name = "`" + Shown(reference) + "`";
-  Result<Fetched> fetched = source.GetManifest(reference);
+  Result<Fetched> fetched = FetchManifest(source, reference);
   if (!fetched) return Error{fetched.error().code, name + ": " + fetched.error().message};
   if (!fetched->found) return Error{ErrorCode::kNotFound, name + ": there is no such manifest in the repository"};
   const Result<ImageManifest> manifest = ReadImageManifest(fetched->bytes, fetched->media_type, limits);
   if (!manifest) return Error{manifest.error().code, name + ": " + manifest.error().message};
   ResolvedImage out{.digest = DigestOf(fetched->bytes), .media_type = manifest->media_type, .size = fetched->bytes.size()};
-  for (const Descriptor& child : manifest->manifests) out.platforms.push_back({child.digest, child.platform});
+  out.is_index = manifest->kind == ManifestKind::kIndex;
+  for (const Descriptor& child : manifest->manifests)
+    out.platforms.push_back({child.digest, child.platform, TryManifestKind(child.media_type) == ManifestKind::kIndex});
   return out;
 }
 

@@ -21,7 +21,8 @@ namespace writ::image {
 // A manifest that an index lists.
 struct PlatformImage {
   std::string digest;
-  std::string platform;  // "linux/arm64/v8"; "" when the index does not say
+  std::string platform;   // "linux/arm64/v8"; "" when the index does not say
+  bool is_index = false;  // an index inside the index
   // BuildKit lists its unsigned attestations as `unknown/unknown`, which no host runs.
   bool is_runnable() const { return platform != "unknown/unknown"; }
 };
@@ -31,16 +32,22 @@ struct ResolvedImage {
   std::string digest;  // of the manifest's bytes, computed here: what is run, signed and reported
   std::string media_type;
   std::uint64_t size = 0;
+  bool is_index = false;
   std::vector<PlatformImage> platforms;  // of an index; empty for an image of one platform
 };
 
-// Asks once for the manifest of `reference` (a tag or "sha256:<hex>") and reads it.
+// Asks for the manifest of `reference` (a tag or "sha256:<hex>") and reads it; of a tag for its digest first.
 // Errors: kNotFound when there is none; those of ImageSource and ReadImageManifest. The message names the reference.
 Result<ResolvedImage> ResolveImage(const ImageSource& source, std::string_view reference, const GatherLimits& limits);
 
 enum class ImagePresence : std::uint8_t {
   kMustBeChecked,  // ask for the image too: of an absent one nothing can be said
   kKnown,          // ResolveImage has found it
+};
+
+enum class AttestationTag : std::uint8_t {
+  kRead,
+  kOnlyToExplain,  // of use to who wants signatures only when nothing else is attached, to say what is there instead: a request less
 };
 
 enum class ReferrerLookup : std::uint8_t {
@@ -57,6 +64,7 @@ struct GatherOptions {
   std::string tag_prefix;                   // before `sha256-<hex>.sig` and `.att`
   const ImageSource* signatures = nullptr;  // borrowed; another repository that holds the signatures; nullptr = the image's own
   ImagePresence presence = ImagePresence::kMustBeChecked;
+  AttestationTag attestation_tag = AttestationTag::kRead;
   ReferrerLookup lookup = ReferrerLookup::kApiAndFallback;
   Oci11Signatures oci11 = Oci11Signatures::kIgnored;
   GatherLimits limits;

@@ -32,6 +32,13 @@ class ImageSource {
  public:
   virtual ~ImageSource() = default;
 
+  // The digest that a tag stands for, as somebody claims it who need not send the manifest for that: only good for asking for the manifest
+  // by it. "" when the source cannot tell, or knows no such tag: then the manifest is asked for by its tag.
+  virtual Result<std::string> FindDigest(std::string_view tag) const {
+    static_cast<void>(tag);
+    return std::string();
+  }
+
   // The manifest behind a tag or a digest ("sha256:<hex>"). Bytes of a digest are checked against it.
   virtual Result<Fetched> GetManifest(std::string_view reference) const = 0;
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "webhook/image/reference/text.h"
+#include "webhook/image/registry/http_date.h"
 
 namespace writ::image {
 namespace {
@@ -36,11 +37,10 @@ std::string StatusText(unsigned status) {
 
 Error Failed(const Url& url, ErrorCode code, const std::string& message) { return Error{code, url.Text() + ": " + message}; }
 
-// "3" as three seconds. Dates are not read: they would need the wall clock.
-std::optional<milliseconds> TryRetryAfter(std::string_view text) {
-  text = Trim(text);
-  if (text.empty() || text.size() > 6 || !std::all_of(text.begin(), text.end(), IsDigit)) return std::nullopt;
-  return std::chrono::seconds(std::stol(std::string(text)));
+// What says that there is nothing, or that a HEAD is not to be had here: a GET will tell.
+bool IsAnswer(Method method, unsigned status) {
+  if (status == 200 || status == 404) return true;
+  return method == Method::kHead && (status == 400 || status == 405 || status == 501);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ Result<WireReply> Exchange::Ask(const Question& question) const {
     Result<Answer> answer = Follow(question, *header);
     if (!answer) return answer.error();
     const unsigned status = answer->reply.status;
-    if (status == 200 || status == 404) return std::move(answer->reply);
+    if (IsAnswer(question.method, status)) return std::move(answer->reply);
     if (status != 401 || has_challenge || !answer->is_home) {
       const bool is_refusal = status == 401 && has_challenge && scope_.credential;
       return Failed(answer->url, ErrorCode::kUnreadable, StatusText(status) + (is_refusal ? ": it refuses the configured credential" : ""));
@@ -77,6 +77,7 @@ Result<Exchange::Answer> Exchange::Follow(const Question& question, const std::s
   for (std::uint32_t hops = 0;; ++hops) {
     // Once away from home no credential is sent any more, not even after a way back.
     WireRequest request = RequestOf(answer.url, answer.is_home ? authorization : "");
+    request.method = question.method;
     if (!question.accept.empty()) request.headers.emplace_back("Accept", question.accept);
     request.max_body_bytes = question.max_body_bytes;
     Result<WireReply> reply = SendWithTries(answer.url, request);
@@ -127,13 +128,13 @@ Result<WireReply> Exchange::SendWithTries(const Url& url, const WireRequest& req
     WireRequest one = request;
     one.timeout = std::min(left, shared_.limits.try_timeout);
     ++shared_.requests;
-    Result<WireReply> reply = shared_.transport.Get(one);
+    Result<WireReply> reply = shared_.transport.Send(one);
     const bool is_worth = reply ? IsWorthAnotherTry(reply->status) : reply.error().code == ErrorCode::kUnreadable;
     if (!is_worth) {
       if (!reply) return Failed(url, reply.error().code, reply.error().message);
       return reply;
     }
-    if (!TryWait(tries, reply ? reply->Header("Retry-After") : "")) {
+    if (!TryWait(tries, reply ? TryRetryAfter(reply->Header("Retry-After"), reply->Header("Date")) : std::nullopt)) {
       const std::string after = tries == 1 ? "" : " after " + std::to_string(tries) + " tries";
       return Failed(url, ErrorCode::kUnreadable, (reply ? StatusText(reply->status) : reply.error().message) + after);
     }
@@ -142,11 +143,11 @@ Result<WireReply> Exchange::SendWithTries(const Url& url, const WireRequest& req
 }
 
 // False when no further try is allowed, or there is no time for the wait.
-bool Exchange::TryWait(std::uint32_t tries, std::string_view retry_after) const {
+bool Exchange::TryWait(std::uint32_t tries, std::optional<std::chrono::seconds> wanted) const {
   if (tries >= max_tries_) return false;
   const milliseconds most = shared_.limits.first_retry_delay * (std::int64_t{1} << std::min(tries - 1, std::uint32_t{16}));
   const auto jittered = milliseconds(static_cast<std::int64_t>(static_cast<double>(most.count()) * (1.0 - shared_.seams.random() / 2)));
-  const milliseconds delay = TryRetryAfter(retry_after).value_or(jittered);
+  const milliseconds delay = wanted ? milliseconds(*wanted) : jittered;
   if (delay >= TimeLeft()) return false;
   shared_.seams.sleep(delay);
   return true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@ namespace writ::image {
 
 // What is asked for. `target` is a path and query of the registry's API.
 struct Question {
+  Method method = Method::kGet;
   std::string target;
   std::string accept;  // "" = anything
   std::size_t max_body_bytes = 0;
@@ -23,8 +25,8 @@ class Exchange {
   Exchange(RegistryClient::Shared& shared, AuthScope scope, std::uint32_t max_tries, std::chrono::steady_clock::time_point deadline)
       : shared_(shared), scope_(std::move(scope)), max_tries_(max_tries), deadline_(deadline) {}
 
-  // Returns the answer if it is a 200 or a 404; every other one is an Error whose message names URL and status. Follows redirects
-  // within the allow list and answers one challenge. Errors: as of ImageSource.
+  // Returns the answer if it is a 200 or a 404, or for a HEAD a 400, 405 or 501; every other one is an Error whose message names URL and
+  // status. Follows redirects within the allow list and answers one challenge. Errors: as of ImageSource.
   Result<WireReply> Ask(const Question& question) const;
 
   const AuthScope& scope() const { return scope_; }
@@ -41,7 +43,7 @@ class Exchange {
   Result<Answer> Follow(const Question& question, const std::string& authorization) const;
   Result<Url> CheckRedirect(const Url& from, const WireReply& reply) const;
   Result<WireReply> SendWithTries(const Url& url, const WireRequest& request) const;
-  bool TryWait(std::uint32_t tries, std::string_view retry_after) const;
+  bool TryWait(std::uint32_t tries, std::optional<std::chrono::seconds> wanted) const;
   Result<std::string> FetchToken(const Url& url, const std::string& authorization) const;
   WireRequest RequestOf(const Url& url, const std::string& authorization) const;
 

@@ -23,10 +23,10 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include "webhook/image/base/digest.h"
@@ -45,7 +45,7 @@ using std::chrono::steady_clock;
 using tcp = asio::ip::tcp;
 using TlsStream = asio::ssl::stream<tcp::socket&>;
 using Parser = beast::http::response_parser<beast::http::buffer_body>;
-using Request = beast::http::request<beast::http::empty_body>;
+using Request = beast::http::request<beast::http::string_body>;
 
 constexpr std::size_t kChunkBytes = std::size_t{16} * 1024;
 constexpr std::size_t kMaxDroppedBytes = std::size_t{64} * 1024;  // of a body nobody wants, to keep its connection
@@ -132,12 +132,26 @@ class Connection {
   }
 
   static Request MakeRequest(const WireRequest& from) {
-    Request request(beast::http::verb::get, from.target, 11);
+    Request request(VerbOf(from.method), from.target, 11);
     request.set(beast::http::field::host, from.endpoint.HostText());
     request.set(beast::http::field::user_agent, "writ");
     request.set(beast::http::field::accept_encoding, "identity");
     for (const auto& [name, value] : from.headers) request.set(name, value);
+    if (from.method == Method::kPost) {
+      request.set(beast::http::field::content_type, "application/x-www-form-urlencoded");
+      request.body() = from.form;
+      request.prepare_payload();
+    }
     return request;
+  }
+
+  static beast::http::verb VerbOf(Method method) {
+    switch (method) {
+      case Method::kGet: return beast::http::verb::get;
+      case Method::kHead: return beast::http::verb::head;
+      case Method::kPost: return beast::http::verb::post;
+    }
+    return beast::http::verb::get;
   }
 
   template <typename Stream>
@@ -151,10 +165,11 @@ class Connection {
     Parser parser;
     parser.header_limit(limits.max_header_bytes);
     parser.body_limit(boost::none);  // counted below
+    parser.skip(from.method == Method::kHead);
     error = Await(deadline, [&](auto handler) { beast::http::async_read_header(stream, buffer_, parser, std::move(handler)); });
     is_stale = error && error != asio::error::timed_out && !parser.got_some();
     if (error) return HeaderError(error);
-    return ReadBody(stream, parser, from.max_body_bytes, deadline);
+    return ReadBody(stream, parser, from, deadline);
   }
 
   static Error HeaderError(const error_code& error) {
@@ -167,29 +182,29 @@ class Connection {
     return Error{ErrorCode::kInvalidArgument, "the answer is not HTTP/1.1: " + error.message()};
   }
 
-  static Status CheckHead(const Parser& parser, const WireReply& reply, std::size_t most) {
+  static Status CheckHead(const Parser& parser, const WireReply& reply, const WireRequest& from) {
     if (reply.status < 200)
       return Error{ErrorCode::kInvalidArgument, "an interim answer " + std::to_string(reply.status) + " nobody asked for"};
-    if (reply.status != 200) return OkStatus();
+    if (reply.status != 200 || from.method == Method::kHead) return OkStatus();
     const std::string_view coding = reply.Header("Content-Encoding");
     if (!coding.empty() && !EqualsFold(coding, "identity")) {
       return Error{ErrorCode::kInvalidArgument, "the answer has the content coding `" + Shown(coding) + "`, which was not asked for"};
     }
     const auto length = parser.content_length();
-    if (length && *length > most) {
+    if (length && *length > from.max_body_bytes) {
       return Error{ErrorCode::kTooLarge,
-                   "the answer has " + std::to_string(*length) + " bytes, at most " + std::to_string(most) + " are read"};
+                   "the answer has " + std::to_string(*length) + " bytes, at most " + std::to_string(from.max_body_bytes) + " are read"};
     }
     return OkStatus();
   }
 
   template <typename Stream>
-  Result<WireReply> ReadBody(Stream& stream, Parser& parser, std::size_t max_body_bytes, steady_clock::time_point deadline) {
+  Result<WireReply> ReadBody(Stream& stream, Parser& parser, const WireRequest& from, steady_clock::time_point deadline) {
     WireReply reply{.status = parser.get().result_int()};
     for (const auto& field : parser.get()) reply.headers.emplace_back(View(field.name_string()), View(field.value()));
-    WRIT_RETURN_IF_ERROR(CheckHead(parser, reply, max_body_bytes));
-    const bool is_wanted = reply.status == 200;
-    const std::size_t most = is_wanted ? max_body_bytes : kMaxDroppedBytes;
+    WRIT_RETURN_IF_ERROR(CheckHead(parser, reply, from));
+    const bool is_wanted = reply.status == 200 && from.method != Method::kHead;
+    const std::size_t most = is_wanted ? from.max_body_bytes : kMaxDroppedBytes;
     Sha256Hasher hasher;
     std::array<char, kChunkBytes> chunk{};
     std::size_t read = 0;
@@ -341,7 +356,7 @@ struct HttpTransport::Impl {
     return addresses;
   }
 
-  Result<WireReply> GetOver(std::unique_ptr<Connection>& connection, const WireRequest& request, steady_clock::time_point deadline) {
+  Result<WireReply> SendOver(std::unique_ptr<Connection>& connection, const WireRequest& request, steady_clock::time_point deadline) {
     bool is_stale = false;
     if (connection) {
       Result<WireReply> reply = connection->Exchange(request, limits, deadline, is_stale);
@@ -362,14 +377,14 @@ HttpTransport::HttpTransport(const GatherLimits& limits, Resolver resolver) : im
 }
 HttpTransport::~HttpTransport() = default;
 
-Result<WireReply> HttpTransport::Get(const WireRequest& request) {
+Result<WireReply> HttpTransport::Send(const WireRequest& request) {
   const steady_clock::time_point deadline = steady_clock::now() + request.timeout;
   const PoolKey key(request.endpoint, request.trust.get(), request.internal_addresses);
   std::unique_ptr<Connection> connection;
   if (!impl_->Acquire(key, deadline, connection)) return Unreadable("no free connection in time");
   Result<WireReply> reply = Unreadable("");
   try {
-    reply = impl_->GetOver(connection, request, deadline);
+    reply = impl_->SendOver(connection, request, deadline);
   } catch (const std::exception& failure) {  // of Asio: out of descriptors
     reply = Unreadable(std::string("no connection: ") + failure.what());
     connection.reset();

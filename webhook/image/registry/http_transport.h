@@ -41,10 +41,14 @@ class TlsTrust {
 // Whether connections may go to addresses for which IsInternalAddress holds.
 enum class InternalAddresses : std::uint8_t { kRefused, kAllowed };
 
+enum class Method : std::uint8_t { kGet, kHead, kPost };
+
 struct WireRequest {
+  Method method = Method::kGet;
   Endpoint endpoint;
   std::string target;                                        // path and query
   std::vector<std::pair<std::string, std::string>> headers;  // beyond Host, User-Agent and Accept-Encoding
+  std::string form;                                          // kPost: application/x-www-form-urlencoded
   std::size_t max_body_bytes = 0;                            // of a 200; other answers are read up to 64 KiB and dropped
   InternalAddresses internal_addresses = InternalAddresses::kRefused;
   std::shared_ptr<const TlsTrust> trust;  // for https
@@ -54,8 +58,8 @@ struct WireRequest {
 struct WireReply {
   unsigned status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;    // of a 200
-  std::string digest;  // "sha256:<hex>" of the body of a 200, computed as it came in
+  std::string body;    // of a 200, unless it answers a HEAD
+  std::string digest;  // "sha256:<hex>" of that body, computed as it came in
 
   // The value of the first header of that name, whatever its case; "" when there is none.
   std::string_view Header(std::string_view name) const;
@@ -69,10 +73,10 @@ class HttpTransport {
   HttpTransport(const HttpTransport&) = delete;
   HttpTransport& operator=(const HttpTransport&) = delete;
 
-  // Sends a GET and reads the answer, of whatever status. Redirects are not followed.
+  // Sends one request and reads the answer, of whatever status. Redirects are not followed.
   // Errors: kUnreadable (name, connection, certificate, time, an answer that ends early: another try may help); kTooLarge (the body, or
   // the header); kInvalidArgument (an internal address, an answer that is not HTTP/1.1, a content coding).
-  Result<WireReply> Get(const WireRequest& request);
+  Result<WireReply> Send(const WireRequest& request);
 
   std::uint64_t connections_made() const;
 

@@ -27,6 +27,9 @@ std::string AcceptedTypes() {
 }
 
 // The header Content-Type without its parameters.
+// What a server answers that knows no such path. Registries' own errors are JSON, and may be about one repository only.
+constexpr std::string_view kNoSuchPathType = "text/plain";
+
 std::string MediaTypeOf(const WireReply& reply) {
   const std::string_view type = reply.Header("Content-Type");
   return Lower(Trim(type.substr(0, type.find(';'))));
@@ -37,6 +40,11 @@ class Repository final : public ImageSource {
  public:
   Repository(RegistryClient::Shared& shared, std::vector<Exchange> places, steady_clock::time_point deadline)
       : shared_(shared), places_(std::move(places)), deadline_(deadline) {}
+
+  Result<std::string> FindDigest(std::string_view tag) const override {
+    if (!IsTag(tag)) return Error{ErrorCode::kInvalidArgument, "`" + Shown(tag) + "` is no tag"};
+    return shared_.digests.Run(KeyOf("digest", tag, 0), deadline_, TimeLeft(), [&] { return HeadPlaces(tag); });
+  }
 
   Result<Fetched> GetManifest(std::string_view reference) const override {
     if (!IsTag(reference) && !IsSha256Digest(reference))
@@ -81,6 +89,23 @@ class Repository final : public ImageSource {
     });
   }
 
+  // What the first place says that knows the tag. A mirror that fails is passed by; the registry's own failure counts.
+  Result<std::string> HeadPlaces(std::string_view tag) const {
+    Result<std::string> last = std::string();
+    for (const Exchange& place : places_) {
+      const Result<WireReply> reply =
+          place.Ask({.method = Method::kHead, .target = Target(place, "manifests", tag), .accept = AcceptedTypes()});
+      if (!reply) {
+        last = reply.error();
+        continue;
+      }
+      last = reply->status == 200 ? std::string(reply->Header("Docker-Content-Digest")) : std::string();
+      if (IsSha256Digest(*last)) return last;
+      last = std::string();
+    }
+    return last;
+  }
+
   static Result<Fetched> FetchFrom(const Exchange& place, std::string_view kind, std::string_view reference, Question question) {
     question.target = Target(place, kind, reference);
     Result<WireReply> reply = place.Ask(question);
@@ -117,6 +142,7 @@ class Repository final : public ImageSource {
   }
 
   Result<Referrers> ListFrom(const Exchange& place, std::string_view digest) const {
+    if (shared_.referrers_apis.IsKnownAbsent(place.scope().place, shared_.seams.now())) return Referrers{};
     Referrers out{.found = true};
     Url url{place.scope().place->endpoint(), Target(place, "referrers", digest)};
     for (std::uint32_t page = 0;; ++page) {
@@ -127,7 +153,10 @@ class Repository final : public ImageSource {
       const Result<WireReply> reply =
           place.Ask({.target = url.target, .accept = std::string(kOciIndexType), .max_body_bytes = shared_.limits.max_manifest_bytes});
       if (!reply) return reply.error();
-      if (reply->status == 404 && page == 0) return Referrers{};  // no such API
+      if (reply->status == 404 && page == 0) {
+        if (MediaTypeOf(*reply) == kNoSuchPathType) shared_.referrers_apis.NoteAbsent(place.scope().place, shared_.seams.now());
+        return Referrers{};
+      }
       if (reply->status == 404) return Error{ErrorCode::kUnreadable, url.Text() + ": a page of the listing is missing"};
       WRIT_RETURN_IF_ERROR(TakePage(url, *reply, out));
       if (!out.complete) return out;

@@ -5,6 +5,7 @@
 
 #include "webhook/image/registry/authorizer.h"
 #include "webhook/image/registry/http_transport.h"
+#include "webhook/image/registry/referrers_memory.h"
 #include "webhook/image/registry/registry_client.h"
 #include "webhook/image/registry/single_flight.h"
 
@@ -25,6 +26,8 @@ struct RegistryClient::Shared {
   Authorizer authorizer;
   SingleFlight<Fetched> fetches;
   SingleFlight<Referrers> listings;
+  ReferrersMemory referrers_apis;
+  SingleFlight<std::string> digests;
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> retries{0};
 };

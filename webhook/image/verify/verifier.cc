@@ -99,7 +99,7 @@ void Conclude(const GatheredMaterial& material, const Signer& signer, Verdict& v
     const GatherFault& fault = material.faults.front();
     verdict.kind = VerdictKind::kUnknown;
     verdict.reason = Reason::kNotGathered;
-    verdict.message = nothing + " is known: " + Shown(fault.origin) + " could not be had: " + Shown(fault.message, 400);
+    verdict.message = nothing + " is known: " + Shown(fault.message, 400) + " (" + Shown(fault.origin) + " could not be had)";
     return;
   }
   verdict.kind = VerdictKind::kRefuted;
@@ -111,8 +111,10 @@ void Conclude(const GatheredMaterial& material, const Signer& signer, Verdict& v
     return;
   }
   verdict.reason = closest->checks.back().reason;
-  verdict.message = nothing + ": " + Shown(closest->origin) + ": " + closest->checks.back().message;
-  if (verdict.materials.size() > 1) verdict.message += " (" + std::to_string(verdict.materials.size() - 1) + " more did not verify either)";
+  // Why before where: where is a digest long, and whoever shows the message may cut its end.
+  verdict.message = nothing + ": " + closest->checks.back().message + " (" + Shown(closest->origin);
+  if (verdict.materials.size() > 1) verdict.message += "; " + std::to_string(verdict.materials.size() - 1) + " more did not verify either";
+  verdict.message += ")";
 }
 
 Verdict JudgeAll(const GatheredMaterial& material, const Question& question) {
