@@ -13,7 +13,7 @@ namespace writ::image {
 struct FactLimits {
   std::uint32_t max_images = 100;         // of one request; what is beyond is unknown
   std::uint32_t max_parallel_images = 4;  // of one request
-  std::uint32_t max_gathers = 16;         // images that are gathered at the same time, of all requests: bounds what is in memory
+  std::uint32_t max_gathers = 8;          // images that are gathered at the same time, of all requests: bounds what is in memory
   std::uint32_t max_platforms = 64;       // of one index, where each platform must be signed
   std::chrono::seconds verified_ttl{600};
   std::chrono::seconds refuted_ttl{15};  // short: a signature that was just pushed must get through
