@@ -52,8 +52,9 @@ class FactGathererTest : public testing::Test {
     return set.ok() ? *set : SignerSet();
   }
   OpenImageSource Opener() {
-    return [this](const ImageReference& reference, SteadyTime) -> Result<std::unique_ptr<ImageSource>> {
+    return [this](const ImageReference& reference, SteadyTime, const PullCredentials& brought) -> Result<std::unique_ptr<ImageSource>> {
       if (on_open_) on_open_();
+      if (brought.identity != wanted_identity_) return Error{ErrorCode::kUnreadable, "401 Unauthorized"};
       const auto found = sources_.find(reference.Name());
       if (found == sources_.end())
         return Error{ErrorCode::kInvalidArgument, "registry " + reference.registry.Text() + " is not on the list"};
@@ -81,6 +82,7 @@ class FactGathererTest : public testing::Test {
   SignedImages images_, elsewhere_;
   std::map<std::string, const ImageSource*> sources_{{"r.test/app", &images_.repository}, {"r.test/signatures", &elsewhere_.repository}};
   std::function<void()> on_open_;
+  std::string wanted_identity_;  // of credentials; others are refused
   FakeClock clock_{test::kSignedAt};
   FactOptions options_;
   SignerSet signers_ = Load({KeySigner("release"), KeySigner("other")});
@@ -116,6 +118,27 @@ TEST_F(FactGathererTest, AnswersEachNeedUnderTheTextOfThePolicy) {
   EXPECT_THAT(facts.warnings,
               ElementsAre("image r.test/app:1.0 is a tag, which can move: pin @" + image, "image r.test/app is a tag, which can move"));
   EXPECT_EQ(facts.findings[0].digest, image);
+}
+
+// What one identity has found out is no answer for another, whether it names a digest or a tag.
+TEST_F(FactGathererTest, KeepsCredentialsApart) {
+  const std::string image = images_.AddImage("1.0", "a");
+  images_.Sign(image, release_);
+  wanted_identity_ = "team-a";
+  const auto ask = [&](const std::string& reference, const std::string& identity) {
+    const ImageNeed need = Need(reference);
+    return Text(Gatherer().Gather(signers_, std::span<const ImageNeed>(&need, 1), Soon(), {.identity = identity}).images.front());
+  };
+  for (const std::string& reference : {Pinned(image), std::string("r.test/app:1.0")}) {
+    SCOPED_TRACE(reference);
+    EXPECT_EQ(ask(reference, "team-a"), "signed release");
+    EXPECT_EQ(ask(reference, "team-b"), "unknown release");
+    EXPECT_EQ(ask(reference, ""), "unknown release");
+    EXPECT_EQ(ask(reference, "team-a"), "signed release");
+  }
+  const std::size_t asked = Requests();
+  EXPECT_EQ(ask(Pinned(image), "team-a"), "signed release");
+  EXPECT_EQ(Requests(), asked) << "for itself it is kept";
 }
 
 TEST_F(FactGathererTest, KeepsWhatIsVerified) {

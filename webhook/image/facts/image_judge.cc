@@ -24,9 +24,10 @@ const ImageReference& PlaceOf(const ImageReference& image, const Inquiry& inquir
   return inquiry.signer->repository ? *inquiry.signer->repository : image;
 }
 
-// INVARIANT: names everything that the judgement hangs on: what is signed, where the signatures are, and whose count how.
-std::string CacheKey(const ImageReference& image, const std::string& digest, const Inquiry& inquiry) {
-  return digest + " " + PlaceOf(image, inquiry).Name() + " " + inquiry.Key();
+// INVARIANT: names everything that the judgement hangs on: what is signed, where the signatures are, whose count how, and who asked: that
+// an image exists, and what is attached to it, is nobody's business who could not have asked the registry.
+std::string CacheKey(const ImageReference& image, const std::string& digest, const Inquiry& inquiry, const std::string& identity) {
+  return digest + " " + PlaceOf(image, inquiry).Name() + " " + inquiry.Key() + " " + identity;
 }
 
 std::vector<std::string> UniqueTexts(std::vector<VerifiedStatement>&& statements) {
@@ -71,15 +72,16 @@ void JoinDigest(Judgement&& other, const Inquiry& inquiry, Judgement& to) {
 // The work on one image.
 class Judging {
  public:
-  Judging(const ImageReference& image, const OpenImageSource& open, SteadyTime deadline, UnixNanos now, const FactLimits& limits)
-      : image_(image), open_(open), deadline_(deadline), now_(now), limits_(limits) {
+  Judging(const ImageReference& image, const OpenImageSource& open, SteadyTime deadline, UnixNanos now, const FactLimits& limits,
+          const PullCredentials& brought)
+      : image_(image), open_(open), deadline_(deadline), now_(now), limits_(limits), brought_(brought) {
     if (image.is_pinned()) digest_ = image.digest;
   }
 
   // Errors: the image cannot be asked for, or its tag cannot be resolved.
   Status Begin() {
     if (HasPassed(deadline_)) return Error{ErrorCode::kUnreadable, "the time for the request is over"};
-    Result<std::unique_ptr<ImageSource>> source = open_(image_, deadline_);
+    Result<std::unique_ptr<ImageSource>> source = open_(image_, deadline_, brought_);
     if (!source) return source.error();
     source_ = std::move(*source);
     return image_.is_pinned() ? OkStatus() : Resolve();
@@ -120,7 +122,7 @@ class Judging {
     const Inquiry& any = *inquiries[members.front()];
     std::unique_ptr<ImageSource> elsewhere;
     if (any.signer->repository && any.signer->repository->Name() != image_.Name()) {
-      Result<std::unique_ptr<ImageSource>> opened = open_(*any.signer->repository, deadline_);
+      Result<std::unique_ptr<ImageSource>> opened = open_(*any.signer->repository, deadline_, brought_);
       if (!opened) {
         for (const std::size_t at : members) out[at] = Unknown(opened.error().message);
         return;
@@ -179,6 +181,7 @@ class Judging {
   const SteadyTime deadline_;
   const UnixNanos now_;
   const FactLimits& limits_;
+  const PullCredentials& brought_;
   std::unique_ptr<ImageSource> source_;
   std::optional<ResolvedImage> resolved_;
   std::string digest_;
@@ -186,29 +189,31 @@ class Judging {
 
 }  // namespace
 
-std::shared_ptr<const JudgedImage> ImageJudge::TryCached(const ImageReference& reference, const std::vector<Inquiry>& inquiries) const {
+std::shared_ptr<const JudgedImage> ImageJudge::TryCached(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
+                                                         const std::string& identity) const {
   if (!reference.is_pinned()) return nullptr;
   auto out = std::make_shared<JudgedImage>();
   out->digest = reference.digest;
   for (const Inquiry& inquiry : inquiries) {
-    JudgementPtr known = cache_.TryGet(CacheKey(reference, reference.digest, inquiry), clock_.Now());
+    JudgementPtr known = cache_.TryGet(CacheKey(reference, reference.digest, inquiry, identity), clock_.Now());
     if (!known) return nullptr;
     out->inquiries[inquiry.Key()] = {std::move(known), true};
   }
   return out;
 }
 
-JudgedImage ImageJudge::Judge(const ImageReference& reference, const std::vector<Inquiry>& inquiries, SteadyTime deadline) const {
+JudgedImage ImageJudge::Judge(const ImageReference& reference, const std::vector<Inquiry>& inquiries, SteadyTime deadline,
+                              const PullCredentials& brought) const {
   const UnixNanos now = clock_.Now();
   JudgedImage out{.digest = {}, .inquiries = {}, .deadline = deadline};
-  Judging judging(reference, open_, deadline, now, limits_);
+  Judging judging(reference, open_, deadline, now, limits_, brought);
   const Status begun = judging.Begin();
   out.digest = judging.digest();
   std::vector<const Inquiry*> missing;
   for (const Inquiry& inquiry : inquiries) {
     JudgedInquiry& judged = out.inquiries[inquiry.Key()];
     if (judged.judgement) continue;  // asked for twice
-    if (!out.digest.empty()) judged.judgement = cache_.TryGet(CacheKey(reference, out.digest, inquiry), now);
+    if (!out.digest.empty()) judged.judgement = cache_.TryGet(CacheKey(reference, out.digest, inquiry, brought.identity), now);
     judged.from_cache = judged.judgement != nullptr;
     if (!judged.from_cache && !begun) judged.judgement = Unknown(begun.error().message);
     if (!judged.judgement) missing.push_back(&inquiry);
@@ -219,7 +224,7 @@ JudgedImage ImageJudge::Judge(const ImageReference& reference, const std::vector
       const Judgement& judgement = *judged[at];
       const bool is_verified = judgement.kind == VerdictKind::kVerified;
       if (judgement.is_complete)
-        cache_.Put(CacheKey(reference, out.digest, *missing[at]), judged[at], now,
+        cache_.Put(CacheKey(reference, out.digest, *missing[at], brought.identity), judged[at], now,
                    is_verified ? limits_.verified_ttl : limits_.refuted_ttl);
       out.inquiries[missing[at]->Key()] = {judged[at], false};
     }
