@@ -38,7 +38,7 @@ std::string Text(const ImageFacts& facts) {
   add("refuted", facts.refuted);
   add("unknown", facts.unknown);
   for (const ImageAttestation& each : facts.attestations) {
-    out.append(out.empty() ? "" : "; ").append(each.predicate_json).append(" by");
+    out.append(out.empty() ? "" : "; ").append(each.predicate_json).append(each.about.empty() ? "" : " about " + each.about).append(" by");
     for (const std::string& name : each.signed_by) out.append(" ").append(name);
   }
   return out;
@@ -292,7 +292,7 @@ TEST_F(FactGathererTest, AttestationsThatMayBeMissingAreUnknown) {
   EXPECT_GT(Requests(), asked) << "what is not complete is not kept";
 }
 
-TEST_F(FactGathererTest, AttestationsOfPlatformsCountWhenAllSayTheSame) {
+TEST_F(FactGathererTest, AttestationsOfPlatformsSayWhichTheyAreAbout) {
   const std::string amd = images_.AddImage("", "amd"), arm = images_.AddImage("", "arm");
   const std::string index = images_.AddIndex("1.0", {{amd, "linux/amd64"}, {arm, "linux/arm64"}});
   writ::Signer each = KeySigner("release");
@@ -301,11 +301,42 @@ TEST_F(FactGathererTest, AttestationsOfPlatformsCountWhenAllSayTheSame) {
   ImageNeed need = Need(Pinned(index), 0);
   need.attestations = {{SignerId{0}, kType}};
   images_.Attest(amd, release_, kType, R"({"level":3})");
-  images_.Attest(arm, release_, kType, R"({"level":1})");
   EXPECT_EQ(Facts(need), "") << "what is said of one platform does not speak for the other";
+  images_.Attest(arm, release_, kType, R"({"level":1})");
   images_.Attest(arm, release_, kType, R"({"level":3})");
   clock_.Advance(3600 * kSecond);
-  EXPECT_EQ(Facts(need), R"({"level":3} by release)");
+  EXPECT_EQ(Facts(need), R"({"level":3} about )" + amd + R"( by release; {"level":1} about )" + arm + R"( by release; {"level":3} about )" +
+                             arm + " by release");
+}
+
+TEST_F(FactGathererTest, TooManyAttestationsOfPlatformsAreUnknown) {
+  options_.limits.max_statement_bytes = 15;
+  const std::string amd = images_.AddImage("", "amd"), arm = images_.AddImage("", "arm");
+  const std::string index = images_.AddIndex("1.0", {{amd, "linux/amd64"}, {arm, "linux/arm64"}});
+  writ::Signer each = KeySigner("release");
+  each.options = {{SignerOptionKind::kPlatforms, "", "each"}};
+  signers_ = Load({each});
+  for (const std::string& digest : {amd, arm}) images_.Attest(digest, release_, kType, R"({"level":3})");
+  ImageNeed need = Need(Pinned(index), 0);
+  need.attestations = {{SignerId{0}, kType}};
+  const GatheredFacts facts = Gather(need);
+  EXPECT_EQ(Text(facts.images.front()), "unknown release");
+  EXPECT_EQ(facts.findings.front().message, "the attestations of all platforms have more than 15 bytes");
+}
+
+TEST_F(FactGathererTest, AnIndexInsideAnIndexIsUnknown) {
+  const std::string amd = images_.AddImage("", "amd");
+  const std::string inner = images_.AddIndex("", {{amd, "linux/amd64"}});
+  const std::string type = R"({"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + inner + R"(","size":1})";
+  const std::string outer = images_.repository.AddManifest(
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + type + "]}", "1.0");
+  for (const std::string& digest : {amd, inner, outer}) images_.Sign(digest, release_);
+  writ::Signer each = KeySigner("release");
+  each.options = {{SignerOptionKind::kPlatforms, "", "each"}};
+  signers_ = Load({each, KeySigner("other")});
+  const GatheredFacts facts = Gather(Need(Pinned(outer)));
+  EXPECT_EQ(Text(facts.images.front()), "unknown release");
+  EXPECT_THAT(facts.findings.front().message, HasSubstr("the index lists another index, " + inner));
 }
 
 TEST_F(FactGathererTest, AfterTheDeadlineEverythingIsUnknown) {

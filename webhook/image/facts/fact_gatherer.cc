@@ -66,19 +66,19 @@ void AddSignature(const std::string& signer, VerdictKind kind, ImageFacts& facts
 void AddAttestations(const std::string& signer, const std::string& type, const Judgement& judgement, ImageFacts& facts) {
   if (!judgement.is_complete) AddName(facts.unknown, signer);
   if (judgement.kind != VerdictKind::kVerified) return;
-  for (const std::string& predicate : judgement.predicates) {
+  for (const AttestedStatement& statement : judgement.statements) {
     const auto known = std::find_if(facts.attestations.begin(), facts.attestations.end(), [&](const ImageAttestation& each) {
-      return each.predicate_type == type && each.predicate_json == predicate;
+      return each.predicate_type == type && each.predicate_json == statement.predicate_json && each.about == statement.about;
     });
     if (known == facts.attestations.end())
-      facts.attestations.push_back({type, {signer}, predicate});
+      facts.attestations.push_back({type, {signer}, statement.predicate_json, statement.about});
     else
       AddName(known->signed_by, signer);
   }
 }
 
 JudgementPtr UnknownBecause(std::string message) {
-  return std::make_shared<const Judgement>(Judgement{.kind = VerdictKind::kUnknown, .message = std::move(message), .predicates = {}});
+  return std::make_shared<const Judgement>(Judgement{.kind = VerdictKind::kUnknown, .message = std::move(message), .statements = {}});
 }
 
 // The answer to a wish; without a judgement when there is none.

@@ -15,7 +15,7 @@ namespace writ::image {
 namespace {
 
 JudgementPtr Unknown(std::string message) {
-  return std::make_shared<const Judgement>(Judgement{.kind = VerdictKind::kUnknown, .message = std::move(message), .predicates = {}});
+  return std::make_shared<const Judgement>(Judgement{.kind = VerdictKind::kUnknown, .message = std::move(message), .statements = {}});
 }
 
 bool HasPassed(SteadyTime deadline) { return std::chrono::steady_clock::now() >= deadline; }
@@ -30,10 +30,11 @@ std::string CacheKey(const ImageReference& image, const std::string& digest, con
   return digest + " " + PlaceOf(image, inquiry).Name() + " " + inquiry.Key() + " " + identity;
 }
 
-std::vector<std::string> UniqueTexts(std::vector<VerifiedStatement>&& statements) {
-  std::vector<std::string> out;
+std::vector<AttestedStatement> UniqueStatements(std::vector<VerifiedStatement>&& statements, const std::string& about) {
+  std::vector<AttestedStatement> out;
   for (VerifiedStatement& statement : statements) {
-    if (std::find(out.begin(), out.end(), statement.predicate_json) == out.end()) out.push_back(std::move(statement.predicate_json));
+    AttestedStatement one{about, std::move(statement.predicate_json)};
+    if (std::find(out.begin(), out.end(), one) == out.end()) out.push_back(std::move(one));
   }
   return out;
 }
@@ -48,25 +49,32 @@ Judgement JudgeOne(const GatheredMaterial& material, const Inquiry& inquiry, Uni
   const bool is_complete = verdict.kind != VerdictKind::kUnknown && (inquiry.predicate_type.empty() || material.faults.empty());
   return {.kind = verdict.kind,
           .message = std::move(verdict.message),
-          .predicates = UniqueTexts(std::move(verdict.statements)),
+          .statements =
+              UniqueStatements(std::move(verdict.statements), inquiry.signer->platforms == PlatformRule::kNamed ? "" : material.digest),
           .is_complete = is_complete};
 }
 
-// Both digests must be signed. Of attestations only those count that both have: a condition is met by one statement, which would
-// otherwise speak for platforms that it is not about.
-void JoinDigest(Judgement&& other, const Inquiry& inquiry, Judgement& to) {
+std::size_t BytesOf(const std::vector<AttestedStatement>& statements) {
+  std::size_t bytes = 0;
+  for (const AttestedStatement& statement : statements) bytes += statement.predicate_json.size();
+  return bytes;
+}
+
+// Both must be signed, or attested: the worse outcome counts, and every digest keeps its own statements.
+void JoinDigest(Judgement&& other, std::size_t max_statement_bytes, Judgement& to) {
   const auto rank = [](VerdictKind kind) { return kind == VerdictKind::kRefuted ? 2 : kind == VerdictKind::kUnknown ? 1 : 0; };
   to.is_complete = to.is_complete && other.is_complete;
   if (rank(other.kind) > rank(to.kind)) {
     to.kind = other.kind;
     to.message = std::move(other.message);
   }
-  std::erase_if(to.predicates, [&other](const std::string& text) {
-    return std::find(other.predicates.begin(), other.predicates.end(), text) == other.predicates.end();
-  });
-  if (inquiry.predicate_type.empty() || to.kind != VerdictKind::kVerified || !to.predicates.empty()) return;
-  to.kind = to.is_complete ? VerdictKind::kRefuted : VerdictKind::kUnknown;
-  to.message = "no attestation says the same of all digests that must be attested";
+  if (BytesOf(to.statements) + BytesOf(other.statements) <= max_statement_bytes) {
+    std::move(other.statements.begin(), other.statements.end(), std::back_inserter(to.statements));
+    return;
+  }
+  to = {.kind = VerdictKind::kUnknown,
+        .message = "the attestations of all platforms have more than " + std::to_string(max_statement_bytes) + " bytes",
+        .statements = {}};
 }
 
 // The work on one image.
@@ -139,7 +147,7 @@ class Judging {
         if (is_first)
           slot->second = std::move(one);
         else
-          JoinDigest(std::move(one), *inquiries[at], slot->second);
+          JoinDigest(std::move(one), limits_.max_statement_bytes, slot->second);
       }
     }
     for (auto& [at, judgement] : judged) out[at] = std::make_shared<const Judgement>(std::move(judgement));
