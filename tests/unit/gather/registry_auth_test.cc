@@ -239,21 +239,15 @@ TEST_F(RegistryAuthTest, ARefusedIdentityTokenIsNotShown) {
   }
 }
 
-class RegistryBasicTest : public testing::Test {
+class RegistryBasicTest : public OneRegistryTest {
  protected:
   void SetUp() override {
-    server = std::make_unique<ScriptedServer>([](const SeenRequest& request) {
+    Serve([](const SeenRequest& request) {
       if (request.Header("Authorization") == kBasic) return HttpReply(200, kBody, kType);
       return HttpReply(401, "", "WWW-Authenticate: Basic realm=\"r\"\r\n");
     });
-    host = server->At("registry.test");
-    world.Start({World::Plain(host)});
   }
   std::string Manifest(const std::string& docker_config) { return Said(world.Open(host, docker_config)->GetManifest("1.0")); }
-
-  World world;
-  std::unique_ptr<ScriptedServer> server;
-  std::string host;
 };
 
 TEST_F(RegistryBasicTest, SendsThePasswordWhenAsked) {
@@ -314,9 +308,7 @@ TEST_F(RegistryBroughtTest, TheLastRefusalNamesWhatIsMissing) {
 }
 
 TEST_F(RegistryBroughtTest, OtherFailuresAreNoReasonToTryAnother) {
-  server = std::make_unique<ScriptedServer>([](const SeenRequest&) { return HttpReply(404); });
-  host = server->At("registry.test");
-  world.Start({World::Plain(host)});
+  Serve([](const SeenRequest&) { return HttpReply(404); });
   EXPECT_EQ(Manifest({Wrong()}, DockerConfigFor(host)), "absent");
   EXPECT_EQ(server->Seen().size(), 1U);
 }
