@@ -34,7 +34,7 @@ image::PullCredentials ReadPullSecretFolder(const std::string& folder, const Pul
       out.note += "; " + config.error().message;
   }
   for (const std::string& name : secrets.unread) {
-    identity.append("\n").append(name).append(" unread");
+    identity.append("\n").append(image::DigestOf(name)).append(" unread");  // a text of anybody's: it must not look like parts
     out.note += "; `" + name + "` is no name of a pull secret";
   }
   out.identity = image::DigestOf(identity);
