@@ -57,9 +57,22 @@ void PrintRoot(const image::TrustRoot& root, const Console& console) {
   for (const std::string& note : root.notes) console.out << "  not usable: " << Printable(note) << "\n";
 }
 
-}  // namespace
+Json CheckJson(const image::TrustRoot& root) { return {{"file", root.name}, {"ok", true}, {"digest", root.id}, {"unusable", root.notes}}; }
 
-ExitCode RunTrustShow(const TrustOptions& options, const Console& console) {
+void PrintCheck(const image::TrustRoot& root, const Console& console) {
+  console.out << Printable(root.name) << ": ok, " << root.id << "\n";
+  for (const std::string& note : root.notes) console.out << "  warning: not usable: " << Printable(note) << "\n";
+}
+
+// How one command tells about a root.
+struct Teller {
+  Json (*json)(const image::TrustRoot&);
+  void (*print)(const image::TrustRoot&, const Console&);
+  bool lists_unread = false;  // a file that is none becomes an entry of the JSON, too
+};
+
+// Reads each file and tells about it.
+ExitCode TellAll(const TrustOptions& options, const Console& console, const Teller& teller) {
   ExitCode code = ExitCode::kOk;
   Json roots = Json::array();
   for (const std::string& path : options.paths) {
@@ -67,34 +80,25 @@ ExitCode RunTrustShow(const TrustOptions& options, const Console& console) {
     if (!root) {
       PrintError(console, root.error().message);
       code = ExitCode::kBadInput;
+      if (teller.lists_unread) roots.push_back({{"file", path}, {"ok", false}, {"error", root.error().message}});
     } else if (options.format == Format::kJson) {
-      roots.push_back(RootJson(**root));
+      roots.push_back(teller.json(**root));
     } else {
-      PrintRoot(**root, console);
+      teller.print(**root, console);
     }
   }
   if (options.format == Format::kJson) console.out << roots.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
   return code;
 }
 
+}  // namespace
+
+ExitCode RunTrustShow(const TrustOptions& options, const Console& console) {
+  return TellAll(options, console, {.json = RootJson, .print = PrintRoot});
+}
+
 ExitCode RunTrustCheck(const TrustOptions& options, const Console& console) {
-  ExitCode code = ExitCode::kOk;
-  Json roots = Json::array();
-  for (const std::string& path : options.paths) {
-    const Result<image::TrustRootPtr> root = ReadTrustRoot(path);
-    if (!root) {
-      PrintError(console, root.error().message);
-      code = ExitCode::kBadInput;
-      roots.push_back({{"file", path}, {"ok", false}, {"error", root.error().message}});
-    } else if (options.format == Format::kJson) {
-      roots.push_back({{"file", path}, {"ok", true}, {"digest", (*root)->id}, {"unusable", (*root)->notes}});
-    } else {
-      console.out << Printable(path) << ": ok, " << (*root)->id << "\n";
-      for (const std::string& note : (*root)->notes) console.out << "  warning: not usable: " << Printable(note) << "\n";
-    }
-  }
-  if (options.format == Format::kJson) console.out << roots.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-  return code;
+  return TellAll(options, console, {.json = CheckJson, .print = PrintCheck, .lists_unread = true});
 }
 
 }  // namespace writ::cli

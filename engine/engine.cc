@@ -36,7 +36,8 @@ Status AddHostFacts(std::span<const ImageFacts> facts, Context::Impl& state, Req
       Result<Value> predicate = state.predicates.Read(attestation.predicate_json, state.arena);
       if (!predicate)
         return Error{predicate.error().code, "the predicate of an attestation of " + given.image + ": " + predicate.error().message};
-      fact.attestations->push_back({attestation.predicate_type, {attestation.signed_by.begin(), attestation.signed_by.end()}, *predicate});
+      fact.attestations->push_back(
+          {attestation.predicate_type, {attestation.signed_by.begin(), attestation.signed_by.end()}, *predicate, attestation.about});
     }
   }
   return OkStatus();

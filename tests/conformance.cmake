@@ -7,14 +7,15 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/cel)
 endif()
 
 # writ_cosign_conformance: runs folders of cosign vectors; `./dev conformance cosign DIR`.
-add_executable(writ_cosign_conformance conformance/cosign_case.cc conformance/cosign_judge.cc conformance/cosign_runner.cc support/memory_registry.cc)
+add_executable(writ_cosign_conformance conformance/cosign_case.cc conformance/cosign_judge.cc conformance/cosign_runner.cc
+  conformance/own_process.cc support/memory_registry.cc)
 target_link_libraries(writ_cosign_conformance PRIVATE writ_registry writ_gather writ_image nlohmann_json::nlohmann_json OpenSSL::Crypto)
 if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/cosign)
   add_test(NAME conformance_cosign COMMAND writ_cosign_conformance ${CMAKE_SOURCE_DIR}/../shared/vectors/cosign)
 endif()
 
 # writ_sigstore_conformance: runs folders of image-signature vectors; `./dev conformance sigstore DIR`.
-add_executable(writ_sigstore_conformance conformance/sigstore_runner.cc)
+add_executable(writ_sigstore_conformance conformance/own_process.cc conformance/sigstore_runner.cc)
 target_link_libraries(writ_sigstore_conformance PRIVATE writ_gather writ_image nlohmann_json::nlohmann_json)
 if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/sigstore)
   add_test(NAME conformance_sigstore COMMAND writ_sigstore_conformance ${CMAKE_SOURCE_DIR}/../shared/vectors/sigstore)

@@ -13,6 +13,7 @@ writ_test(webhook LIBRARIES writ_webhook OpenSSL::SSL OpenSSL::Crypto SOURCES
   unit/webhook/json_list_test.cc
   unit/webhook/log_test.cc
   unit/webhook/policy_store_test.cc
+  unit/webhook/pull_secrets_test.cc
   unit/webhook/registry_store_test.cc
   unit/webhook/review_test.cc
   unit/webhook/routes_test.cc

@@ -151,14 +151,14 @@ void LogImages(Logger& logger, LogLevel level, const std::vector<image::ImageFin
 }
 
 // Empty when no policy wants to know anything, or nobody can find it out.
-std::optional<SignedImageFacts> FactsOf(const PolicyStore::Deciding& deciding, const image::FactGatherer* gatherer) {
-  if (gatherer == nullptr || !deciding.signers || deciding.signers->empty()) return std::nullopt;
-  return std::optional<SignedImageFacts>(std::in_place, *gatherer, *deciding.signers);
+std::optional<SignedImageFacts> FactsOf(const PolicyStore::Deciding& deciding, const RouteSources& sources) {
+  if (sources.images == nullptr || !deciding.signers || deciding.signers->empty()) return std::nullopt;
+  return std::optional<SignedImageFacts>(std::in_place, *sources.images, *deciding.signers, sources.read_pull_secrets);
 }
 
-ImageLookup LookupOf(const std::optional<SignedImageFacts>& facts, const HttpRequest& request) {
+ImageLookup LookupOf(const std::optional<SignedImageFacts>& facts, const HttpRequest& request, PullSecrets pull_secrets) {
   if (!facts) return {};
-  return {.source = &*facts, .deadline = GatherUntil(steady_clock::now(), request.deadline)};
+  return {.source = &*facts, .deadline = GatherUntil(steady_clock::now(), request.deadline), .pull_secrets = pull_secrets};
 }
 
 }  // namespace
@@ -206,12 +206,12 @@ HttpReply Routes::Handle(const HttpRequest& request) {
 
 HttpReply Routes::HandleDecide(const HttpRequest& request) {
   const PolicyStore::Deciding deciding = sources_.store->deciding();
-  const std::optional<SignedImageFacts> facts = FactsOf(deciding, sources_.images);
+  const std::optional<SignedImageFacts> facts = FactsOf(deciding, sources_);
   const DecideRequestOptions options{
       .max_list = options_.max_decide_list,
       .on_decision = [this](const Decision& decision,
                             std::chrono::nanoseconds time) { sources_.metrics->CountDecision(decision.target, decision.effect, time); },
-      .images = LookupOf(facts, request),
+      .images = LookupOf(facts, request, PullSecrets::kIgnored),
       .on_images = [this](const std::vector<image::ImageFinding>& findings) { ReportImages(findings); }};
   return Decide(request, *deciding.engine, contexts_.at(request.worker), options);
 }
@@ -226,9 +226,10 @@ void Routes::ReportImages(const std::vector<image::ImageFinding>& findings) cons
 
 HttpReply Routes::HandleAdmission(const HttpRequest& request) {
   const PolicyStore::Deciding deciding = sources_.store->deciding();
-  const std::optional<SignedImageFacts> facts = FactsOf(deciding, sources_.images);
+  const std::optional<SignedImageFacts> facts = FactsOf(deciding, sources_);
   const auto begin = steady_clock::now();
-  AdmissionReply reply = Review(request.body, *deciding.engine, contexts_.at(request.worker), options_.review, LookupOf(facts, request));
+  AdmissionReply reply = Review(request.body, *deciding.engine, contexts_.at(request.worker), options_.review,
+                                LookupOf(facts, request, PullSecrets::kOfObject));
   const auto end = steady_clock::now();
   if (reply.verdict != Verdict::kFailed) {
     sources_.metrics->CountDecision(Target::kAdmission, reply.verdict == Verdict::kAllowed ? Effect::kAllow : Effect::kDeny, end - begin);

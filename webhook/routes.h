@@ -32,6 +32,7 @@ struct RouteSources {
   std::function<std::optional<ReloadFault>()> certificate_fault;         // of the last reload of it, when it failed; may be empty
   const RegistryStore* registries = nullptr;                             // nullptr: no registry may be asked
   const image::FactGatherer* images = nullptr;                           // nullptr: nothing is known about signatures
+  ReadPullSecrets read_pull_secrets;                                     // empty: objects bring no credentials
 };
 
 struct RouteOptions {

@@ -199,6 +199,7 @@ Status Service::Impl::StartServer(const Address& address) {
   RouteSources sources{.store = store.get(), .metrics = &metrics, .logger = &logger, .clock = clock};
   sources.registries = registries.get();
   sources.images = images.get();
+  if (registries) sources.read_pull_secrets = registries->pull_secret_reader();
   sources.draining = [this] {
     const http::Server* serving = main_server;
     return serving != nullptr && serving->draining();

@@ -16,7 +16,7 @@ TypedSet CheckPolicies(std::vector<FileTree> trees, std::span<const SourceFile> 
   set.exprs.resize(set.files.size());
   const bool complete = std::none_of(set.files.begin(), set.files.end(), [](const FileTree& tree) { return tree.has_faults; });
   ExpressionChecker checker(set, sink);
-  const Declarations declarations = Declare(set, checker);
+  const Declarations declarations = Declare(set, files, checker);
   PolicyChecker policies(set, declarations, checker, files);
   policies.FindTables();
   for (TypedPolicy& policy : set.policies) policies.CheckPolicy(policy);

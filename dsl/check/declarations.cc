@@ -2,6 +2,7 @@
 #include "dsl/check/declarations.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -27,7 +28,7 @@ bool IsTypeName(std::string_view name) {
 
 class Declarer {
  public:
-  Declarer(TypedSet& set, ExpressionChecker& checker) : set_(set), checker_(checker) {}
+  Declarer(TypedSet& set, std::span<const SourceFile> files, ExpressionChecker& checker) : set_(set), files_(files), checker_(checker) {}
 
   Declarations Run() {
     for (const FileTree& tree : set_.files) DeclareFile(tree);
@@ -98,6 +99,8 @@ class Declarer {
     for (const SignerDecl& signer : tree.signers) {
       Add(names.signers, "signer", signer.name, set_.signers.size());
       set_.signers.push_back({file, &signer, package});
+      CheckPin(signer.trust, true);
+      CheckPin(signer.key, false);
     }
     for (const PolicyDecl& policy : tree.policies) {
       Add(names.policies, "policy", policy.name, set_.policies.size());
@@ -194,10 +197,51 @@ class Declarer {
     std::unordered_map<std::string_view, const TypedSigner*> signers;
     for (const TypedSigner& signer : set_.signers) {
       const auto [first, is_new] = signers.emplace(signer.decl->name.text, &signer);
-      if (is_new || first->second->package == signer.package || SameSigner(*first->second->decl, *signer.decl)) continue;
+      const TypedSigner& other = *first->second;
+      if (is_new || other.package == signer.package) continue;
+      const bool is_same = SameSigner(*other.decl, *signer.decl);
+      if (is_same && SameFiles(other, signer)) continue;
       checker_.Emit(DiagnosticKind::kDuplicateName, signer.decl->name.span, {"signer", signer.decl->name.text}).note =
-          "another package has a signer of this name that is not the same, and facts name signers without their package";
+          "the signer of this name at " + PlaceOf(other) +
+          (is_same ? ", in another package, has other files: they are relative to the policy's folder"
+                   : ", in another package, is not the same") +
+          "; facts name signers without their package";
     }
+  }
+
+  std::string PlaceOf(const TypedSigner& signer) const {
+    const SourceFile& file = files_[signer.file.index];
+    return file.name + ":" + std::to_string(LocateOffset(signer.file, file.text, signer.decl->name.span.begin).line);
+  }
+
+  // Whether equal declarations name equal files.
+  bool SameFiles(const TypedSigner& a, const TypedSigner& b) const {
+    const auto resolve = [this](const TypedSigner& signer, std::string_view path) {
+      const std::filesystem::path folder = std::filesystem::path(files_[signer.file.index].name).parent_path();
+      return path.empty() ? std::filesystem::path() : (folder / path).lexically_normal();
+    };
+    return resolve(a, a.decl->key.value) == resolve(b, b.decl->key.value) &&
+           resolve(a, a.decl->trust.value) == resolve(b, b.decl->trust.value);
+  }
+
+  // "root.json@sha256:<hex>" pins a file to its content. What only looks like a pin would be the name of a file, and pin nothing.
+  void CheckPin(const StringLiteral& file, bool takes_pin) {
+    const std::string_view text = file.value;
+    const std::size_t mark = text.rfind("@sha");
+    if (mark == std::string_view::npos || mark + 4 == text.size() || text[mark + 4] < '0' || text[mark + 4] > '9') return;
+    constexpr std::string_view kMark = "@sha256:";
+    const std::string_view digest = text.substr(mark);
+    const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    std::string_view problem;
+    if (!takes_pin) {
+      problem = "a key is not pinned, it is what is trusted";
+    } else if (mark == 0) {
+      problem = "no file stands before the digest";
+    } else if (!digest.starts_with(kMark) || digest.size() != kMark.size() + 64 ||
+               !std::all_of(digest.begin() + kMark.size(), digest.end(), is_hex)) {
+      problem = "expected `@sha256:` and 64 hexadecimal digits in small letters";
+    }
+    if (!problem.empty()) checker_.Emit(DiagnosticKind::kBadPin, file.span, {text, problem});
   }
 
   static bool SameSigner(const SignerDecl& a, const SignerDecl& b) {
@@ -274,6 +318,7 @@ class Declarer {
   }
 
   TypedSet& set_;
+  std::span<const SourceFile> files_;
   ExpressionChecker& checker_;
   Declarations declarations_;
 };
@@ -322,6 +367,8 @@ std::vector<BodyRef> UsedBodies(const TypedSet& set, const PackageNames& names, 
   return used;
 }
 
-Declarations Declare(TypedSet& set, ExpressionChecker& checker) { return Declarer(set, checker).Run(); }
+Declarations Declare(TypedSet& set, std::span<const SourceFile> files, ExpressionChecker& checker) {
+  return Declarer(set, files, checker).Run();
+}
 
 }  // namespace writ::dsl

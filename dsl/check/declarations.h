@@ -9,6 +9,7 @@
 
 #include "dsl/check/expression_checker.h"
 #include "dsl/check/typed_tree.h"
+#include "rules/base/source.h"
 
 namespace writ::dsl {
 
@@ -26,7 +27,7 @@ struct Declarations {
 
 // Fills packages, imports, lets, fns, tables, signers, policies and let_order of `set` from its files; reports duplicate and
 // shadowed names, bad columns and relations, and recursion.
-Declarations Declare(TypedSet& set, ExpressionChecker& checker);
+Declarations Declare(TypedSet& set, std::span<const SourceFile> files, ExpressionChecker& checker);
 
 // Calls `on_name` for every identifier below `root` that no macro variable shadows, and `on_call` for every call that is no
 // method; both with the expression. For finding uses, before names are resolved.

@@ -4,64 +4,65 @@
 #pragma once
 
 //      name                      severity  text
-#define WRIT_DIAGNOSTICS(X)                                                                                              \
-  /* lexing */                                                                                                           \
-  X(InvalidUtf8,                  Error,    "the text is not valid UTF-8 at byte {0}")                                   \
-  X(UnexpectedCharacter,          Error,    "unexpected character {0}")                                                  \
-  X(UnterminatedString,           Error,    "this string is not closed")                                                 \
-  X(BadEscape,                    Error,    "`{0}` is not an escape sequence")                                           \
-  X(BadNumber,                    Error,    "`{0}` is not {1}")                                                          \
-  X(UnterminatedName,             Error,    "this quoted name is not closed")                                            \
-  /* parsing */                                                                                                          \
-  X(UnexpectedToken,              Error,    "found {0}, expected {1}")                                                   \
-  X(ReservedWord,                 Error,    "`{0}` is a reserved word")                                                  \
-  X(ExpressionTooDeep,            Error,    "this expression is nested more than {0} levels deep")                       \
-  X(ChainTooLong,                 Error,    "this chain of operators, members or `? :` has more than {0} links")         \
-  X(ExpressionTooLarge,           Error,    "the file has more than {0} expression nodes")                               \
-  X(FileTooLarge,                 Error,    "the file is larger than {0} bytes")                                         \
-  X(BadMacroCall,                 Error,    "`{0}` {1}")                                                                 \
-  X(UnknownTarget,                Error,    "`{0}` is not a target of policies")                                         \
-  X(VerbNotAllowed,               Error,    "`{0}` rules do not apply to {1}")                                           \
-  X(ClauseNotAllowed,             Error,    "`{0}` does not apply to {1}")                                               \
-  X(DuplicateClause,              Error,    "`{0}` is given twice")                                                      \
-  X(UnknownAttribute,             Error,    "`@{0}` is not an attribute")                                                \
-  X(BadAttribute,                 Error,    "`@{0}` takes {1}")                                                          \
-  X(BadDuration,                  Error,    "`{0}` is not a duration")                                                   \
-  X(BadTimestamp,                 Error,    "`{0}` is not an RFC 3339 time")                                             \
-  X(BadPattern,                   Error,    "`{0}` is not a pattern: {1}")                                               \
-  X(BadMessage,                   Error,    "{0} in the message")                                                        \
-  X(UnknownOperation,             Error,    "`{0}` is not an admission operation")                                       \
-  X(UnknownDialect,               Error,    "`{0}` is not a dialect of filters")                                         \
-  X(EmptyPolicy,                  Warning,  "policy `{0}` has no rules")                                                 \
-  /* names */                                                                                                            \
-  X(DuplicateName,                Error,    "{0} `{1}` is declared twice")                                               \
-  X(RepeatedDeclaration,          Warning,  "{0} is {1} twice")                                                          \
-  X(DuplicateRuleId,              Error,    "two rules of `{0}` have the id `{1}`")                                      \
-  X(ShadowedName,                 Error,    "`{0}` already names {1}")                                                   \
-  X(UnknownName,                  Error,    "`{0}` is not declared")                                                     \
-  X(UnknownMember,                Error,    "`{0}` has no member `{1}`")                                                 \
-  X(UnknownFunction,              Error,    "`{0}` is not a function")                                                   \
-  X(UnknownType,                  Error,    "`{0}` is not a type")                                                       \
-  X(UnknownTable,                 Error,    "table `{0}` is not declared")                                               \
-  X(UnknownColumn,                Error,    "table `{0}` has no column `{1}`")                                           \
-  X(UnknownSigner,                Error,    "signer `{0}` is not declared")                                              \
-  X(UnknownPolicy,                Error,    "policy `{0}` is not declared")                                              \
-  X(NotImported,                  Error,    "`data.{0}` is not imported")                                                \
-  X(RecursiveDefinition,          Error,    "`{0}` is defined by itself: {1}")                                           \
-  /* types */                                                                                                            \
-  X(NoMatchingOverload,           Error,    "`{0}` does not take ({1})")                                                 \
-  X(WrongArgumentCount,           Error,    "`{0}` takes {1}, found {2}")                                                \
-  X(TypeMismatch,                 Error,    "found {0}, expected {1}")                                                   \
-  X(NotSelectable,                Error,    "`{0}` has no members: it is {1}")                                           \
-  X(NotIterable,                  Error,    "`{0}` iterates over a list or map, found {1}")                              \
-  X(BadConstant,                  Error,    "{0}")                                                                       \
-  X(BadRegex,                     Error,    "`{0}` is not a regular expression: {1}")                                    \
-  X(NotConstant,                  Error,    "test data must be a constant")                                              \
-  X(BadColumnType,                Error,    "`{0}` cannot be the type of a column")                                      \
-  X(ConstantCondition,            Warning,  "this condition is always {0}")                                              \
-  X(ShadowedAllow,                Warning,  "this rule allows nothing: `{0}` denies the same without a condition")       \
-  X(MaskedColumnInMessage,        Error,    "a message cannot show `{0}`, which is masked")                              \
-  X(InlinedTooLarge,              Error,    "with its `fn` calls inlined this expression has more than {0} nodes")       \
-  X(ProgramTooLarge,              Error,    "{0}")                                                                       \
-  /* tests */                                                                                                            \
-  X(CaseNotCovered,               Warning,  "no policy is about {0}")
+#define WRIT_DIAGNOSTICS(X)                                                                        \
+  /* lexing */                                                                                     \
+  X(InvalidUtf8, Error, "the text is not valid UTF-8 at byte {0}")                                 \
+  X(UnexpectedCharacter, Error, "unexpected character {0}")                                        \
+  X(UnterminatedString, Error, "this string is not closed")                                        \
+  X(BadEscape, Error, "`{0}` is not an escape sequence")                                           \
+  X(BadNumber, Error, "`{0}` is not {1}")                                                          \
+  X(UnterminatedName, Error, "this quoted name is not closed")                                     \
+  /* parsing */                                                                                    \
+  X(UnexpectedToken, Error, "found {0}, expected {1}")                                             \
+  X(ReservedWord, Error, "`{0}` is a reserved word")                                               \
+  X(ExpressionTooDeep, Error, "this expression is nested more than {0} levels deep")               \
+  X(ChainTooLong, Error, "this chain of operators, members or `? :` has more than {0} links")      \
+  X(ExpressionTooLarge, Error, "the file has more than {0} expression nodes")                      \
+  X(FileTooLarge, Error, "the file is larger than {0} bytes")                                      \
+  X(BadMacroCall, Error, "`{0}` {1}")                                                              \
+  X(UnknownTarget, Error, "`{0}` is not a target of policies")                                     \
+  X(VerbNotAllowed, Error, "`{0}` rules do not apply to {1}")                                      \
+  X(ClauseNotAllowed, Error, "`{0}` does not apply to {1}")                                        \
+  X(DuplicateClause, Error, "`{0}` is given twice")                                                \
+  X(UnknownAttribute, Error, "`@{0}` is not an attribute")                                         \
+  X(BadAttribute, Error, "`@{0}` takes {1}")                                                       \
+  X(BadDuration, Error, "`{0}` is not a duration")                                                 \
+  X(BadTimestamp, Error, "`{0}` is not an RFC 3339 time")                                          \
+  X(BadPattern, Error, "`{0}` is not a pattern: {1}")                                              \
+  X(BadMessage, Error, "{0} in the message")                                                       \
+  X(UnknownOperation, Error, "`{0}` is not an admission operation")                                \
+  X(UnknownDialect, Error, "`{0}` is not a dialect of filters")                                    \
+  X(EmptyPolicy, Warning, "policy `{0}` has no rules")                                             \
+  /* names */                                                                                      \
+  X(DuplicateName, Error, "{0} `{1}` is declared twice")                                           \
+  X(RepeatedDeclaration, Warning, "{0} is {1} twice")                                              \
+  X(DuplicateRuleId, Error, "two rules of `{0}` have the id `{1}`")                                \
+  X(ShadowedName, Error, "`{0}` already names {1}")                                                \
+  X(UnknownName, Error, "`{0}` is not declared")                                                   \
+  X(UnknownMember, Error, "`{0}` has no member `{1}`")                                             \
+  X(UnknownFunction, Error, "`{0}` is not a function")                                             \
+  X(UnknownType, Error, "`{0}` is not a type")                                                     \
+  X(UnknownTable, Error, "table `{0}` is not declared")                                            \
+  X(UnknownColumn, Error, "table `{0}` has no column `{1}`")                                       \
+  X(UnknownSigner, Error, "signer `{0}` is not declared")                                          \
+  X(UnknownPolicy, Error, "policy `{0}` is not declared")                                          \
+  X(NotImported, Error, "`data.{0}` is not imported")                                              \
+  X(RecursiveDefinition, Error, "`{0}` is defined by itself: {1}")                                 \
+  /* types */                                                                                      \
+  X(NoMatchingOverload, Error, "`{0}` does not take ({1})")                                        \
+  X(WrongArgumentCount, Error, "`{0}` takes {1}, found {2}")                                       \
+  X(TypeMismatch, Error, "found {0}, expected {1}")                                                \
+  X(NotSelectable, Error, "`{0}` has no members: it is {1}")                                       \
+  X(NotIterable, Error, "`{0}` iterates over a list or map, found {1}")                            \
+  X(BadPin, Error, "`{0}` does not pin a file: {1}")                                               \
+  X(BadConstant, Error, "{0}")                                                                     \
+  X(BadRegex, Error, "`{0}` is not a regular expression: {1}")                                     \
+  X(NotConstant, Error, "test data must be a constant")                                            \
+  X(BadColumnType, Error, "`{0}` cannot be the type of a column")                                  \
+  X(ConstantCondition, Warning, "this condition is always {0}")                                    \
+  X(ShadowedAllow, Warning, "this rule allows nothing: `{0}` denies the same without a condition") \
+  X(MaskedColumnInMessage, Error, "a message cannot show `{0}`, which is masked")                  \
+  X(InlinedTooLarge, Error, "with its `fn` calls inlined this expression has more than {0} nodes") \
+  X(ProgramTooLarge, Error, "{0}")                                                                 \
+  /* tests */                                                                                      \
+  X(CaseNotCovered, Warning, "no policy is about {0}")

@@ -61,6 +61,8 @@ class Decider {
   RuleResult EvaluateDemand(const SignatureDemand& demand, std::string_view image, ReadObserver* observer);
   Outcome AttestedBy(const SignatureDemand& demand, const ImageFact* fact, std::string_view signer, ReadObserver* observer,
                      RuleResult& result);
+  Outcome PartAttested(const SignatureDemand& demand, const std::vector<const AttestationFact*>& attestations, std::string_view part,
+                       ReadObserver* observer, RuleResult& result);
   void AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs);
   Value RunOnPredicate(BlockId condition, const Value& predicate, ReadObserver* observer);
   Value Scopes() const;

@@ -95,25 +95,48 @@ RuleResult Decider::EvaluateDemand(const SignatureDemand& demand, std::string_vi
   return result;
 }
 
-// One attestation of that type by that signer has to meet the condition. Notes in `result` what failed, or what hung on an unknown.
+// Of every part of the image that such attestations are about, one of that type by that signer has to meet the condition. Notes in `result`
+// what failed, or what hung on an unknown.
 Outcome Decider::AttestedBy(const SignatureDemand& demand, const ImageFact* fact, std::string_view signer, ReadObserver* observer,
                             RuleResult& result) {
   if (fact == nullptr || !fact->attestations) return Outcome::kUnknown;
-  bool is_open = false;
+  std::vector<std::string_view> parts;
+  std::vector<const AttestationFact*> attestations;
   for (const AttestationFact& attestation : *fact->attestations) {
     const std::vector<std::string_view>& by = attestation.signed_by;
     if (attestation.predicate_type != demand.predicate_type || std::find(by.begin(), by.end(), signer) == by.end()) continue;
-    Value condition = demand.condition.valid() ? RunOnPredicate(demand.condition, attestation.predicate, observer) : Value::Bool(true);
+    attestations.push_back(&attestation);
+    if (std::find(parts.begin(), parts.end(), attestation.about) == parts.end()) parts.push_back(attestation.about);
+  }
+  const bool is_known = std::find(fact->unknown.begin(), fact->unknown.end(), signer) == fact->unknown.end();
+  Outcome worst = parts.empty() ? (is_known ? Outcome::kFalse : Outcome::kUnknown) : Outcome::kTrue;
+  for (const std::string_view part : parts) {
+    Outcome outcome = PartAttested(demand, attestations, part, observer, result);
+    if (outcome == Outcome::kFalse && !is_known) outcome = Outcome::kUnknown;
+    if (outcome == Outcome::kFalse) return outcome;
+    if (outcome == Outcome::kUnknown) worst = outcome;
+  }
+  return worst;
+}
+
+// Whether one of the attestations about that part meets the condition.
+Outcome Decider::PartAttested(const SignatureDemand& demand, const std::vector<const AttestationFact*>& attestations, std::string_view part,
+                              ReadObserver* observer, RuleResult& result) {
+  bool is_open = false;
+  Value error = result.error;
+  for (const AttestationFact* attestation : attestations) {
+    if (attestation->about != part) continue;
+    Value condition = demand.condition.valid() ? RunOnPredicate(demand.condition, attestation->predicate, observer) : Value::Bool(true);
     switch (OutcomeOf(condition)) {
       case Outcome::kTrue: return Outcome::kTrue;
       case Outcome::kFalse: break;
-      case Outcome::kError: result.error = condition; break;
+      case Outcome::kError: error = condition; break;
       case Outcome::kUnknown: is_open = true; break;
     }
   }
+  result.error = error;
   if (is_open) result.certain = false;
-  const bool is_known = std::find(fact->unknown.begin(), fact->unknown.end(), signer) == fact->unknown.end();
-  return is_open || !is_known ? Outcome::kUnknown : Outcome::kFalse;
+  return is_open ? Outcome::kUnknown : Outcome::kFalse;
 }
 
 Value Decider::RunOnPredicate(BlockId condition, const Value& predicate, ReadObserver* observer) {

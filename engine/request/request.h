@@ -17,6 +17,7 @@ struct AttestationFact {
   std::string_view predicate_type;
   std::vector<std::string_view> signed_by;
   Value predicate;
+  std::string_view about;  // part of the image; "" = the image
 };
 
 // What the host knows about the signatures of one image reference. A signer in none of the lists is unknown.

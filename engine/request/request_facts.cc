@@ -85,6 +85,9 @@ bool RequestReader::ReadAttestations(JsonNode list, const std::string& path, std
       if (member.key == "type") {
         if (!member.value.is(JsonKind::kString)) return FailType(item_path + ".type", "must be a string");
         attestation.predicate_type = member.value.string();
+      } else if (member.key == "about") {
+        if (!member.value.is(JsonKind::kString)) return FailType(item_path + ".about", "must be a string");
+        attestation.about = member.value.string();
       } else if (member.key == "signedBy") {
         if (!ReadNames(member.value, item_path + ".signedBy", attestation.signed_by)) return false;
       } else if (member.key == "predicate") {
@@ -92,7 +95,7 @@ bool RequestReader::ReadAttestations(JsonNode list, const std::string& path, std
         if (attestation.predicate.is(Kind::kAbsent))
           return FailTooLarge("`" + item_path + ".predicate` does not fit in the memory of a decision");
       } else {
-        return FailUnknownMember(member.key, "\"" + item_path + "\"", {"type", "signedBy", "predicate"});
+        return FailUnknownMember(member.key, "\"" + item_path + "\"", {"type", "signedBy", "predicate", "about"});
       }
     }
     if (attestation.predicate_type.empty()) return Fail("`" + item_path + "` needs \"type\"");

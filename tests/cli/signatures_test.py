@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+SECRET = 'hunter2'
 PREFIX = 'application/vnd.oci.image.'
 
 
@@ -108,6 +109,11 @@ def prepare(folder):
     write('page.html', b'<html>')
 
 
+    # What must never be shown: a password, and one where something else should stand.
+    write('pull.json', json.dumps({'auths': {'127.0.0.1:1': {'username': 'u', 'password': SECRET}}, 'credsStore': 'x'}).encode())
+    write('badpull.json', json.dumps({'auths': {'127.0.0.1:1': {'auth': SECRET}}}).encode())
+    write('nopull.json', SECRET.encode())
+
     def policies(name, text):
         os.makedirs(path(name), exist_ok=True)
         write(name + '/images.writ', text.encode())
@@ -183,6 +189,9 @@ CASES = [
     ('verify-image 127.0.0.1:1/app:1.0 --plain-http --signer release --policies policies', 1, 'unknown: '),
     ('verify-bundle --bundle bundle.json --certificate-identity s artifact', 2, '--certificate-identity needs --certificate-oidc-issuer\n'),
     ('verify-bundle --bundle bundle.json artifact', 2, '--certificate-oidc-issuer URL --certificate-identity NAME with --trusted-root FILE'),
+    ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0 --docker-config pull.json --json', 1, '"outcome": "unknown"'),
+    ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0 --docker-config badpull.json', 2, 'badpull.json: auths['),
+    ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0 --docker-config nopull.json --json', 2, 'nopull.json is not the JSON'),
     (BUNDLE + '--log ignored artifact', 0, 'verified: '),
     (BUNDLE + '--log ignored ' + sha256(b'an artifact\n'), 0, 'verified: '),
     (BUNDLE + '--log ignored ' + sha256(b'another\n'), 1, 'refuted: '),
@@ -211,7 +220,7 @@ def main():
             process = subprocess.run([writ, *(arguments.split() if isinstance(arguments, str) else arguments)], cwd=folder, capture_output=True, text=True, timeout=60,
                                      env={'PATH': os.environ['PATH'], 'NO_COLOR': '1'})
             output = process.stdout + process.stderr
-            good = process.returncode == code and part in output
+            good = process.returncode == code and part in output and SECRET not in output
             passed, failed = passed + good, failed + (not good)
             if not good:
                 print(f'writ {arguments}\n  expected exit {code} and "{part}", got exit {process.returncode} and\n    '

@@ -8,12 +8,8 @@
 // `N passed, N failed, N skipped`. --registry asks a real registry by plain http instead, which somebody has filled from the same
 // registry.json. --gathered prints what was gathered instead of judging. Exit codes: 0 all passed, 1 failures, 2 bad
 // usage or nothing readable.
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <csignal>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -23,6 +19,7 @@
 #include <vector>
 
 #include "tests/conformance/cosign_case.h"
+#include "tests/conformance/own_process.h"
 #include "tests/support/memory_registry.h"
 #include "webhook/image/gather/collector.h"
 #include "webhook/image/gather/layout_source.h"
@@ -37,8 +34,6 @@ using image::GatherOptions;
 using image::ResolvedImage;
 using test::MemoryRegistry;
 using test::ReferrersApi;
-
-constexpr unsigned kSecondsPerCase = 20;
 
 struct Options {
   std::string only, folder, registry;
@@ -72,39 +67,16 @@ Judgement RunCase(const CosignCase& test, const image::ImageSource& source, cons
   return JudgeCosignCase(test, gathered, options.folder);
 }
 
-// Writes all of it, or as much as the reader takes.
-void WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-// Runs `work` in a process of its own and returns what it found, or how it died.
+// What `work` finds in a process of its own, or how that died.
 Judgement InOwnProcess(const std::function<Judgement()>& work) {
-  std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) return {"crashed", "no pipe"};
-  std::cout.flush();
-  const pid_t child = fork();
-  if (child == 0) {
-    close(ends[0]);
-    alarm(kSecondsPerCase);
+  const ProcessResult result = RunInOwnProcess([&work] {
     const Judgement found = work();
-    WriteAll(ends[1], found.outcome + '\n' + found.reason);
-    _exit(0);
-  }
-  close(ends[1]);
-  std::string text;
-  std::array<char, 4096> chunk{};
-  for (ssize_t size = 0; (size = read(ends[0], chunk.data(), chunk.size())) > 0;) text.append(chunk.data(), static_cast<std::size_t>(size));
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return {"timed out", "no outcome in " + std::to_string(kSecondsPerCase) + " s"};
-  if (WIFSIGNALED(status)) return {"crashed", "signal " + std::to_string(WTERMSIG(status))};
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || text.find('\n') == std::string::npos) return {"crashed", "the process ended early"};
-  return {text.substr(0, text.find('\n')), text.substr(text.find('\n') + 1)};
+    return found.outcome + '\n' + found.reason;
+  });
+  if (!result.death.empty()) return {result.is_timed_out ? "timed out" : "crashed", result.death};
+  const std::size_t end = result.text.find('\n');
+  if (end == std::string::npos) return {"crashed", "the process said nothing"};
+  return {result.text.substr(0, end), result.text.substr(end + 1)};
 }
 
 void Count(const CosignCase& test, const std::string& name, const std::vector<Judgement>& found, Totals& totals) {

@@ -6,10 +6,7 @@
 // `N passed, N failed, N skipped`. --guards prints, for each refused case that names the check which must refuse it, the check that
 // did. Every case has a process of its own, so that a crash or a hang is a failure of that case, also where refusal is expected.
 // Exit codes: 0 all passed, 1 failures, 2 bad usage or nothing readable.
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -22,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "rules/base/clock.h"
+#include "tests/conformance/own_process.h"
 #include "webhook/image/base/digest.h"
 #include "webhook/image/gather/collector.h"
 #include "webhook/image/verify/verifier.h"
@@ -32,8 +30,6 @@ namespace {
 namespace fs = std::filesystem;
 using image::Signer;
 using nlohmann::json;
-
-constexpr unsigned kSecondsPerCase = 20;
 
 struct Options {
   std::string only, folder;
@@ -181,27 +177,12 @@ Outcome RunRepository(const json& test, const std::string& folder) {
 // ---- running --------------------------------------------------------------------------------------------------------
 
 Outcome InOwnProcess(const std::function<Outcome()>& work) {
-  std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) return {"crashed", "", "no pipe"};
-  std::cout.flush();
-  const pid_t child = fork();
-  if (child == 0) {
-    close(ends[0]);
-    alarm(kSecondsPerCase);
+  const ProcessResult result = RunInOwnProcess([&work] {
     const Outcome found = work();
-    const std::string text = json{found.outcome, found.code, found.text}.dump(-1, ' ', true, json::error_handler_t::replace);
-    _exit(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
-  }
-  close(ends[1]);
-  std::string text;
-  std::array<char, 4096> chunk{};
-  for (ssize_t size = 0; (size = read(ends[0], chunk.data(), chunk.size())) > 0;) text.append(chunk.data(), static_cast<std::size_t>(size));
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  const json found = json::parse(text, nullptr, false);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !found.is_array())
-    return {"crashed", "", WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status)) : "the process ended early"};
+    return json{found.outcome, found.code, found.text}.dump(-1, ' ', true, json::error_handler_t::replace);
+  });
+  const json found = json::parse(result.text, nullptr, false);
+  if (!result.death.empty() || !found.is_array()) return {"crashed", "", result.death.empty() ? "the process said nothing" : result.death};
   return {found[0], found[1], found[2]};
 }
 

@@ -46,7 +46,8 @@ ImageDecision DecideWithImages(std::string_view request, const Engine& engine, C
   const Result<std::vector<ImageNeed>> needs = engine.FindImageNeeds(request, context);
   // What is wrong with the request is said by the decision.
   if (!needs || needs->empty()) return {engine.DecideJson(request, context, options), {}};
-  image::GatheredFacts facts = lookup.source->Gather(*needs, lookup.deadline);
+  const PullSecretNames secrets = lookup.pull_secrets == PullSecrets::kOfObject ? FindPullSecrets(request) : PullSecretNames();
+  image::GatheredFacts facts = lookup.source->Gather(*needs, lookup.deadline, secrets);
   options.images = facts.images;
   ImageDecision out{engine.DecideJson(request, context, options), std::move(facts.findings)};
   for (std::string& warning : facts.warnings) AddWarning(std::move(warning), out.decision);

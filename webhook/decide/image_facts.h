@@ -2,10 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
+#include "webhook/decide/pull_secrets.h"
 #include "webhook/image/facts/fact_gatherer.h"
+#include "webhook/image/registry/docker_config.h"
 #include "writ/engine.h"
 
 namespace writ {
@@ -14,27 +18,40 @@ namespace writ {
 class ImageFactSource {
  public:
   virtual ~ImageFactSource() = default;
-  // Returns what is known by `deadline`; never fails, never throws. Thread-safe.
-  virtual image::GatheredFacts Gather(std::span<const ImageNeed> needs, image::SteadyTime deadline) const = 0;
+  // Returns what is known by `deadline`, asked with the credentials of `secrets` where there are any; never fails, never throws.
+  // Thread-safe.
+  virtual image::GatheredFacts Gather(std::span<const ImageNeed> needs, image::SteadyTime deadline,
+                                      const PullSecretNames& secrets) const = 0;
 };
 
-// The real one, for the signers of one set of policies. Borrows both.
+// Reads the credentials of pull secrets. What cannot be read is named in the note of what it returns. Never throws; thread-safe.
+using ReadPullSecrets = std::function<image::PullCredentials(const PullSecretNames& secrets)>;
+
+// The real one, for the signers of one set of policies. Borrows all. Without `read_secrets` no object brings credentials.
 class SignedImageFacts final : public ImageFactSource {
  public:
-  SignedImageFacts(const image::FactGatherer& gatherer, const image::SignerSet& signers) : gatherer_(gatherer), signers_(signers) {}
-  image::GatheredFacts Gather(std::span<const ImageNeed> needs, image::SteadyTime deadline) const override {
-    return gatherer_.Gather(signers_, needs, deadline);
+  SignedImageFacts(const image::FactGatherer& gatherer, const image::SignerSet& signers, const ReadPullSecrets& read_secrets)
+      : gatherer_(gatherer), signers_(signers), read_secrets_(read_secrets) {}
+  image::GatheredFacts Gather(std::span<const ImageNeed> needs, image::SteadyTime deadline, const PullSecretNames& secrets) const override {
+    const bool has_secrets = read_secrets_ && !secrets.secret_namespace.empty();
+    return gatherer_.Gather(signers_, needs, deadline, has_secrets ? read_secrets_(secrets) : image::PullCredentials());
   }
 
  private:
   const image::FactGatherer& gatherer_;
   const image::SignerSet& signers_;
+  const ReadPullSecrets& read_secrets_;
 };
+
+// Whether the pull secrets that an object names may be used. A caller of POST /v1/decide could name anybody's namespace; that of a review
+// is the API server's word.
+enum class PullSecrets : std::uint8_t { kIgnored, kOfObject };
 
 // Where facts come from, and until when. Without a source nothing is known, and requirements on images are not met.
 struct ImageLookup {
   const ImageFactSource* source = nullptr;  // borrowed
   image::SteadyTime deadline = image::SteadyTime::max();
+  PullSecrets pull_secrets = PullSecrets::kIgnored;
 };
 
 struct ImageDecision {

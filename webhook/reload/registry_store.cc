@@ -10,6 +10,7 @@
 #include "rules/base/limits.h"
 #include "rules/base/utf8.h"
 #include "webhook/image/registry/registry_client.h"
+#include "webhook/reload/pull_secret_folder.h"
 #include "webhook/reload/read_file.h"
 
 namespace writ {
@@ -30,10 +31,7 @@ class ConfigReader {
     JsonDocument document({.max_bytes = kMaxConfigBytes});
     const Result<JsonNode> root = document.Parse(*text);
     if (!root) return Error{root.error().code, source_.file + ": " + root.error().message};
-    if (!root->is(JsonKind::kArray)) return Bad(source_.file, "expected a list of registries, such as [{\"host\": \"ghcr.io\"}]");
-    std::size_t number = 0;
-    for (const JsonNode entry : root->items())
-      WRIT_RETURN_IF_ERROR(ReadEntry(entry, source_.file + ": registry " + std::to_string(++number)));
+    WRIT_RETURN_IF_ERROR(root->is(JsonKind::kObject) ? ReadWhole(*root) : ReadList(*root));
     return std::move(config_);
   }
 
@@ -48,6 +46,30 @@ class ConfigReader {
     if (extension != ".yaml" && extension != ".yml") return ReadWholeFile(source_.file, kMaxConfigBytes);
     if (!source_.read_yaml) return Error{ErrorCode::kInvalidArgument, source_.file + ": YAML cannot be read here; convert it to JSON"};
     return source_.read_yaml(source_.file);
+  }
+
+  Status ReadList(JsonNode list) {
+    if (!list.valid() || !list.is(JsonKind::kArray)) {
+      return Bad(source_.file, "expected a list of registries, such as [{\"host\": \"ghcr.io\"}], alone or as `registries` of an object");
+    }
+    std::size_t number = 0;
+    for (const JsonNode entry : list.items())
+      WRIT_RETURN_IF_ERROR(ReadEntry(entry, source_.file + ": registry " + std::to_string(++number)));
+    return OkStatus();
+  }
+
+  Status ReadWhole(JsonNode root) {
+    for (const JsonMember& member : root.members()) {
+      if (member.key == "registries") continue;
+      if (member.key != "pullSecrets")
+        return Bad(source_.file, "there is no member `" + Shorten(member.key, kMaxShownNameBytes) + "`, expected registries, pullSecrets");
+      if (!member.value.is(JsonKind::kString) || member.value.string().empty())
+        return Bad(source_.file, "`pullSecrets` must be the path of a folder");
+      config_.pull_secrets = (fs::path(source_.file).parent_path() / member.value.string()).lexically_normal().string();
+      std::error_code ignored;
+      if (!fs::is_directory(config_.pull_secrets, ignored)) return Bad(source_.file, config_.pull_secrets + ": is no folder");
+    }
+    return ReadList(root.Find("registries"));
   }
 
   Status ReadEntry(JsonNode entry, const std::string& place) {
@@ -157,11 +179,19 @@ Result<std::unique_ptr<RegistryStore>> RegistryStore::Open(RegistrySource source
 }
 
 image::OpenImageSource RegistryStore::opener() const {
-  return [this](const image::ImageReference& reference, image::SteadyTime deadline) -> Result<std::unique_ptr<image::ImageSource>> {
+  return [this](const image::ImageReference& reference, image::SteadyTime deadline,
+                const image::PullCredentials& brought) -> Result<std::unique_ptr<image::ImageSource>> {
     std::shared_ptr<const Loaded> now = loaded();
-    Result<std::unique_ptr<image::ImageSource>> source = now->client->Open(reference, now->config.credentials, deadline);
+    Result<std::unique_ptr<image::ImageSource>> source = now->client->Open(reference, now->config.credentials, deadline, brought);
     if (!source) return source.error();
     return std::unique_ptr<image::ImageSource>(std::make_unique<HeldSource>(std::move(now), std::move(*source)));
+  };
+}
+
+ReadPullSecrets RegistryStore::pull_secret_reader() const {
+  return [this](const PullSecretNames& secrets) {
+    const std::shared_ptr<const Loaded> now = loaded();
+    return now->config.pull_secrets.empty() ? image::PullCredentials() : ReadPullSecretFolder(now->config.pull_secrets, secrets);
   };
 }
 

@@ -16,6 +16,7 @@
 
 #include "rules/base/clock.h"
 #include "rules/base/result.h"
+#include "webhook/decide/image_facts.h"
 #include "webhook/image/facts/image_judge.h"
 #include "webhook/image/registry/docker_config.h"
 #include "webhook/image/registry/registry_settings.h"
@@ -34,12 +35,13 @@ struct RegistrySource {
 struct RegistryConfig {
   std::vector<image::RegistrySettings> registries;  // well-known ones with their usual extra hosts
   image::DockerConfig credentials;                  // of all `dockerConfig` files
+  std::string pull_secrets;                         // folder of mounted pull secrets; "" = there is none
   std::vector<std::string> files;                   // every file that was read
 };
 
-// Reads a list of {host, extraHosts, mirrors, plainHttp, ca, dockerConfig}; all but `host` may be left out, other members are refused.
-// Paths are relative to the folder of the file.
-// Errors: those of reading; kInvalidArgument, saying which file and which entry. No message shows a credential.
+// Reads a list of {host, extraHosts, mirrors, plainHttp, ca, dockerConfig}; all but `host` may be left out, other members are refused. Or
+// an object {registries, pullSecrets} of such a list and a folder. Paths are relative to the folder of the file. Errors: those of reading;
+// kInvalidArgument, saying which file and which entry. No message shows a credential.
 Result<RegistryConfig> ReadRegistryConfig(const RegistrySource& source);
 
 // Thread-safe.
@@ -51,6 +53,9 @@ class RegistryStore {
   // Opens repositories of the registries that are loaded at the time of the call, and no others. Must not outlive the store; sources it
   // has opened may outlive a reload.
   image::OpenImageSource opener() const;
+  // Reads pull secrets from the folder that the configuration names at the time of the call; none without a folder. Must not outlive the
+  // store.
+  ReadPullSecrets pull_secret_reader() const;
   // Requests that were sent to registries since the start, of every kind. Those of replaced clients are counted when the last source of
   // theirs is gone.
   std::uint64_t requests() const;

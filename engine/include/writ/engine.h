@@ -145,6 +145,9 @@ struct ImageAttestation {
   std::string predicate_type;
   std::vector<std::string> signed_by;  // names of signers
   std::string predicate_json;
+  // Which part of an image for several platforms it is about: its digest, or any other name; "" = the image as it is named. A condition
+  // must be met for every part that some attestation of this type by that signer is about.
+  std::string about;
 };
 
 // What the host found out about the signatures of one image reference: `facts.images` of the JSON form. A signer in none of the lists

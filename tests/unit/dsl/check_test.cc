@@ -53,6 +53,31 @@ TEST(Check, GoldenDiagnostics) {
   }
 }
 
+// Facts name signers without their package, and paths are relative to each policy's folder: one name must be one signer, files included.
+TEST(Check, SignersOfTwoPackagesAreOneOnlyWithTheSameFiles) {
+  const auto compile = [](const std::string& second_file, const std::string& first, const std::string& second) {
+    return Diagnostics(
+        CompilePolicies({{"a/p.writ", "package a\nsigner s " + first + "\n"}, {second_file, "package b\nsigner s " + second + "\n"}}));
+  };
+  const std::string key = "key \"s.pub\"", keyless = R"(keyless { issuer "i" subject "s" trust "root.json" })";
+  EXPECT_EQ(compile("a/q.writ", key, key), "");
+  EXPECT_EQ(compile("b/q.writ", "key \"/keys/s.pub\"", "key \"/keys/s.pub\""), "");
+  EXPECT_EQ(compile("a/b/q.writ", "key \"./s.pub\"", "key \"./s.pub\""),
+            "a/b/q.writ:2:8: error: signer `s` is declared twice [DuplicateName]\n"
+            "   2 | signer s key \"./s.pub\"\n"
+            "     |        ^\n"
+            "  note: the signer of this name at a/p.writ:2, in another package, has other files: they are relative to the policy's folder; "
+            "facts name signers without their package\n");
+  EXPECT_NE(compile("b/q.writ", keyless, keyless), "");
+  EXPECT_EQ(compile("a/q.writ", keyless, keyless), "");
+  EXPECT_EQ(
+      compile("a/q.writ", key, keyless),
+      "a/q.writ:2:8: error: signer `s` is declared twice [DuplicateName]\n"
+      "   2 | signer s keyless { issuer \"i\" subject \"s\" trust \"root.json\" }\n"
+      "     |        ^\n"
+      "  note: the signer of this name at a/p.writ:2, in another package, is not the same; facts name signers without their package\n");
+}
+
 TEST(Check, EveryDiagnosticHasAGoldenCase) {
   std::set<DiagnosticKind> seen;
   for (const auto& path : GoldenFiles("check", ".writ")) {

@@ -52,7 +52,8 @@ TEST(CosignVectors, HaveTheirOutcomesAsFacts) {
   if (!std::filesystem::exists(folder + "/cases.json")) GTEST_SKIP() << "no folder " << folder;
   Result<test::MemoryRegistry> registry = test::MemoryRegistry::Load(folder + "/registry.json");
   ASSERT_TRUE(registry.ok()) << registry.error().message;
-  const OpenImageSource open = [&](const ImageReference& reference, SteadyTime) -> Result<std::unique_ptr<ImageSource>> {
+  const OpenImageSource open = [&](const ImageReference& reference, SteadyTime,
+                                   const PullCredentials&) -> Result<std::unique_ptr<ImageSource>> {
     return std::unique_ptr<ImageSource>(std::make_unique<test::LentSource>(registry->Repository(reference.repository)));
   };
   const FactGatherer gatherer(open, SystemClock(), {});

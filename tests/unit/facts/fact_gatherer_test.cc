@@ -38,7 +38,7 @@ std::string Text(const ImageFacts& facts) {
   add("refuted", facts.refuted);
   add("unknown", facts.unknown);
   for (const ImageAttestation& each : facts.attestations) {
-    out.append(out.empty() ? "" : "; ").append(each.predicate_json).append(" by");
+    out.append(out.empty() ? "" : "; ").append(each.predicate_json).append(each.about.empty() ? "" : " about " + each.about).append(" by");
     for (const std::string& name : each.signed_by) out.append(" ").append(name);
   }
   return out;
@@ -52,8 +52,9 @@ class FactGathererTest : public testing::Test {
     return set.ok() ? *set : SignerSet();
   }
   OpenImageSource Opener() {
-    return [this](const ImageReference& reference, SteadyTime) -> Result<std::unique_ptr<ImageSource>> {
+    return [this](const ImageReference& reference, SteadyTime, const PullCredentials& brought) -> Result<std::unique_ptr<ImageSource>> {
       if (on_open_) on_open_();
+      if (brought.identity != wanted_identity_) return Error{ErrorCode::kUnreadable, "401 Unauthorized"};
       const auto found = sources_.find(reference.Name());
       if (found == sources_.end())
         return Error{ErrorCode::kInvalidArgument, "registry " + reference.registry.Text() + " is not on the list"};
@@ -81,6 +82,7 @@ class FactGathererTest : public testing::Test {
   SignedImages images_, elsewhere_;
   std::map<std::string, const ImageSource*> sources_{{"r.test/app", &images_.repository}, {"r.test/signatures", &elsewhere_.repository}};
   std::function<void()> on_open_;
+  std::string wanted_identity_;  // of credentials; others are refused
   FakeClock clock_{test::kSignedAt};
   FactOptions options_;
   SignerSet signers_ = Load({KeySigner("release"), KeySigner("other")});
@@ -116,6 +118,27 @@ TEST_F(FactGathererTest, AnswersEachNeedUnderTheTextOfThePolicy) {
   EXPECT_THAT(facts.warnings,
               ElementsAre("image r.test/app:1.0 is a tag, which can move: pin @" + image, "image r.test/app is a tag, which can move"));
   EXPECT_EQ(facts.findings[0].digest, image);
+}
+
+// What one identity has found out is no answer for another, whether it names a digest or a tag.
+TEST_F(FactGathererTest, KeepsCredentialsApart) {
+  const std::string image = images_.AddImage("1.0", "a");
+  images_.Sign(image, release_);
+  wanted_identity_ = "team-a";
+  const auto ask = [&](const std::string& reference, const std::string& identity) {
+    const ImageNeed need = Need(reference);
+    return Text(Gatherer().Gather(signers_, std::span<const ImageNeed>(&need, 1), Soon(), {.identity = identity}).images.front());
+  };
+  for (const std::string& reference : {Pinned(image), std::string("r.test/app:1.0")}) {
+    SCOPED_TRACE(reference);
+    EXPECT_EQ(ask(reference, "team-a"), "signed release");
+    EXPECT_EQ(ask(reference, "team-b"), "unknown release");
+    EXPECT_EQ(ask(reference, ""), "unknown release");
+    EXPECT_EQ(ask(reference, "team-a"), "signed release");
+  }
+  const std::size_t asked = Requests();
+  EXPECT_EQ(ask(Pinned(image), "team-a"), "signed release");
+  EXPECT_EQ(Requests(), asked) << "for itself it is kept";
 }
 
 TEST_F(FactGathererTest, KeepsWhatIsVerified) {
@@ -308,7 +331,7 @@ TEST_F(FactGathererTest, AttestationsThatMayBeMissingAreUnknown) {
   EXPECT_GT(Requests(), asked) << "what is not complete is not kept";
 }
 
-TEST_F(FactGathererTest, AttestationsOfPlatformsCountWhenAllSayTheSame) {
+TEST_F(FactGathererTest, AttestationsOfPlatformsSayWhichTheyAreAbout) {
   const std::string amd = images_.AddImage("", "amd"), arm = images_.AddImage("", "arm");
   const std::string index = images_.AddIndex("1.0", {{amd, "linux/amd64"}, {arm, "linux/arm64"}});
   writ::Signer each = KeySigner("release");
@@ -317,11 +340,42 @@ TEST_F(FactGathererTest, AttestationsOfPlatformsCountWhenAllSayTheSame) {
   ImageNeed need = Need(Pinned(index), 0);
   need.attestations = {{SignerId{0}, kType}};
   images_.Attest(amd, release_, kType, R"({"level":3})");
-  images_.Attest(arm, release_, kType, R"({"level":1})");
   EXPECT_EQ(Facts(need), "") << "what is said of one platform does not speak for the other";
+  images_.Attest(arm, release_, kType, R"({"level":1})");
   images_.Attest(arm, release_, kType, R"({"level":3})");
   clock_.Advance(3600 * kSecond);
-  EXPECT_EQ(Facts(need), R"({"level":3} by release)");
+  EXPECT_EQ(Facts(need), R"({"level":3} about )" + amd + R"( by release; {"level":1} about )" + arm + R"( by release; {"level":3} about )" +
+                             arm + " by release");
+}
+
+TEST_F(FactGathererTest, TooManyAttestationsOfPlatformsAreUnknown) {
+  options_.limits.max_statement_bytes = 15;
+  const std::string amd = images_.AddImage("", "amd"), arm = images_.AddImage("", "arm");
+  const std::string index = images_.AddIndex("1.0", {{amd, "linux/amd64"}, {arm, "linux/arm64"}});
+  writ::Signer each = KeySigner("release");
+  each.options = {{SignerOptionKind::kPlatforms, "", "each"}};
+  signers_ = Load({each});
+  for (const std::string& digest : {amd, arm}) images_.Attest(digest, release_, kType, R"({"level":3})");
+  ImageNeed need = Need(Pinned(index), 0);
+  need.attestations = {{SignerId{0}, kType}};
+  const GatheredFacts facts = Gather(need);
+  EXPECT_EQ(Text(facts.images.front()), "unknown release");
+  EXPECT_EQ(facts.findings.front().message, "the attestations of all platforms have more than 15 bytes");
+}
+
+TEST_F(FactGathererTest, AnIndexInsideAnIndexIsUnknown) {
+  const std::string amd = images_.AddImage("", "amd");
+  const std::string inner = images_.AddIndex("", {{amd, "linux/amd64"}});
+  const std::string type = R"({"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + inner + R"(","size":1})";
+  const std::string outer = images_.repository.AddManifest(
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + type + "]}", "1.0");
+  for (const std::string& digest : {amd, inner, outer}) images_.Sign(digest, release_);
+  writ::Signer each = KeySigner("release");
+  each.options = {{SignerOptionKind::kPlatforms, "", "each"}};
+  signers_ = Load({each, KeySigner("other")});
+  const GatheredFacts facts = Gather(Need(Pinned(outer)));
+  EXPECT_EQ(Text(facts.images.front()), "unknown release");
+  EXPECT_THAT(facts.findings.front().message, HasSubstr("the index lists another index, " + inner));
 }
 
 TEST_F(FactGathererTest, AfterTheDeadlineEverythingIsUnknown) {

@@ -8,8 +8,8 @@ namespace {
 constexpr UnixNanos kSecond = 1'000'000'000;
 
 JudgementPtr Verified(std::size_t bytes = 0) {
-  Judgement judgement{.kind = VerdictKind::kVerified, .message = {}, .predicates = {}, .is_complete = true};
-  if (bytes > 0) judgement.predicates.emplace_back(bytes, 'x');
+  Judgement judgement{.kind = VerdictKind::kVerified, .message = {}, .statements = {}, .is_complete = true};
+  if (bytes > 0) judgement.statements.push_back({"", std::string(bytes, 'x')});
   return std::make_shared<const Judgement>(judgement);
 }
 

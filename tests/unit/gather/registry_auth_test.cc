@@ -1,4 +1,5 @@
 // The registry client and who it is: Basic, tokens, realms, their ends; and that credentials stay where they belong.
+#include <algorithm>
 #include <atomic>
 #include <string>
 
@@ -196,21 +197,57 @@ TEST_F(RegistryAuthTest, ReadyMadeTokensAreSentAsTheyAre) {
   EXPECT_EQ(server->Seen().size(), 1U);
 }
 
-class RegistryBasicTest : public testing::Test {
+// ---- identity tokens: OAuth 2 refresh tokens, as `docker login` keeps them
+
+std::string IdentityConfigFor(const std::string& host) { return R"({"auths":{")" + host + R"(":{"identitytoken":"refresh&me"}}})"; }
+
+TEST_F(RegistryAuthTest, IdentityTokensArePostedToTheRealm) {
+  realm_script = [this](const SeenRequest&) {
+    accepted = "t" + std::to_string(++tokens);
+    return HttpReply(200, R"({"access_token":")" + accepted + R"(","refresh_token":"another","expires_in":300})");
+  };
+  EXPECT_EQ(Manifest(IdentityConfigFor(host)), kBody);
+  EXPECT_EQ(Manifest(IdentityConfigFor(host)), kBody);
+  ASSERT_EQ(realm->Seen().size(), 1U);
+  const SeenRequest asked = realm->Seen()[0];
+  EXPECT_THAT(asked.head, testing::StartsWith("POST /token HTTP/1.1\r\n"));
+  EXPECT_EQ(asked.Header("Content-Type"), "application/x-www-form-urlencoded");
+  EXPECT_EQ(asked.Header("Authorization"), "");
+  EXPECT_EQ(
+      asked.body,
+      "grant_type=refresh_token&client_id=writ&service=the%20registry&scope=repository%3Aacme%2Fapp%3Apull&refresh_token=refresh%26me");
+  for (const SeenRequest& request : server->Seen()) EXPECT_THAT(request.head, Not(HasSubstr("refresh")));
+}
+
+TEST_F(RegistryAuthTest, IdentityTokensGoNowhereElse) {
+  ScriptedServer victim([](const SeenRequest&) { return HttpReply(200, R"({"token":"t"})"); });
+  realm_url = "http://" + victim.At("evil.test") + "/token";
+  EXPECT_THAT(Manifest(IdentityConfigFor(host)), HasSubstr("is not among the hosts of registry"));
+  EXPECT_THAT(victim.Seen(), IsEmpty());
+  all_challenges = "Basic realm=\"r\"";
+  EXPECT_THAT(Manifest(IdentityConfigFor(host)), HasSubstr("it wants a user and a password, and an identity token is configured"));
+  for (const SeenRequest& request : server->Seen()) EXPECT_THAT(request.head, Not(HasSubstr("refresh")));
+}
+
+TEST_F(RegistryAuthTest, ARefusedIdentityTokenIsNotShown) {
+  for (const unsigned status : {400U, 401U, 403U}) {
+    world.Start({settings});
+    realm_script = [status](const SeenRequest& request) { return HttpReply(status, request.body); };
+    const std::string said = Manifest(IdentityConfigFor(host));
+    EXPECT_THAT(said, HasSubstr("it refuses the configured credential"));
+    EXPECT_THAT(said, Not(HasSubstr("refresh")));
+  }
+}
+
+class RegistryBasicTest : public OneRegistryTest {
  protected:
   void SetUp() override {
-    server = std::make_unique<ScriptedServer>([](const SeenRequest& request) {
+    Serve([](const SeenRequest& request) {
       if (request.Header("Authorization") == kBasic) return HttpReply(200, kBody, kType);
       return HttpReply(401, "", "WWW-Authenticate: Basic realm=\"r\"\r\n");
     });
-    host = server->At("registry.test");
-    world.Start({World::Plain(host)});
   }
   std::string Manifest(const std::string& docker_config) { return Said(world.Open(host, docker_config)->GetManifest("1.0")); }
-
-  World world;
-  std::unique_ptr<ScriptedServer> server;
-  std::string host;
 };
 
 TEST_F(RegistryBasicTest, SendsThePasswordWhenAsked) {
@@ -227,6 +264,53 @@ TEST_F(RegistryBasicTest, SaysWhyNot) {
   const std::string again = Manifest(wrong);
   EXPECT_THAT(again, HasSubstr("it refuses the configured user and password"));
   EXPECT_THAT(again, Not(HasSubstr("swordfish")));
+}
+
+TEST_F(RegistryBasicTest, SaysThatHelpersAreNotRun) {
+  EXPECT_THAT(Manifest(R"({"credsStore":"desktop"})"), HasSubstr("none are configured; `credsStore` of config.json names a program"));
+}
+
+// ---- several credentials: those of a request's pull secrets first
+
+class RegistryBroughtTest : public RegistryBasicTest {
+ protected:
+  std::string Manifest(const std::vector<std::string>& brought, const std::string& configured = "{}") {
+    PullCredentials credentials{.identity = "x", .configs = {}, .note = "; pull secret a/b is not mounted"};
+    for (const std::string& text : brought) credentials.configs.push_back(*ReadDockerConfig(text, "secret"));
+    source = *world.client->Open(*ParseImageReference(host + "/acme/app"), *ReadDockerConfig(configured, "config.json"),
+                                 std::chrono::steady_clock::time_point::max(), credentials);
+    return Said(source->GetManifest("1.0"));
+  }
+  std::string Wrong() const { return R"({"auths":{")" + host + R"(":{"username":"user","password":"swordfish"}}})"; }
+  // How often the wrong password was sent.
+  std::size_t WrongOnes() const {
+    const std::string wrong = Credential{.user = "user", .password = "swordfish"}.Authorization();
+    const std::vector<SeenRequest> seen = server->Seen();
+    return static_cast<std::size_t>(
+        std::count_if(seen.begin(), seen.end(), [&](const SeenRequest& request) { return request.Header("Authorization") == wrong; }));
+  }
+  std::unique_ptr<ImageSource> source;
+};
+
+TEST_F(RegistryBroughtTest, ARefusedOneGivesWayToTheNextForGood) {
+  EXPECT_EQ(Manifest({DockerConfigFor(host)}, Wrong()), kBody);
+  EXPECT_EQ(WrongOnes(), 0U);
+  EXPECT_EQ(Manifest({Wrong(), Wrong(), DockerConfigFor("other.test")}, DockerConfigFor(host)), kBody);
+  EXPECT_EQ(Said(source->GetManifest("2.0")), kBody);
+  EXPECT_EQ(WrongOnes(), 1U);
+}
+
+TEST_F(RegistryBroughtTest, TheLastRefusalNamesWhatIsMissing) {
+  const std::string said = Manifest({Wrong()});
+  EXPECT_THAT(said, HasSubstr("it refuses the configured credential; pull secret a/b is not mounted"));
+  EXPECT_THAT(said, Not(HasSubstr("swordfish")));
+  EXPECT_THAT(Manifest({}), HasSubstr("none are configured; pull secret a/b is not mounted"));
+}
+
+TEST_F(RegistryBroughtTest, OtherFailuresAreNoReasonToTryAnother) {
+  Serve([](const SeenRequest&) { return HttpReply(404); });
+  EXPECT_EQ(Manifest({Wrong()}, DockerConfigFor(host)), "absent");
+  EXPECT_EQ(server->Seen().size(), 1U);
 }
 
 }  // namespace

@@ -30,20 +30,10 @@ const std::string kDigest = DigestOf(kBody);
 
 std::string GoodHead(std::size_t size) { return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n" + kType + "\r\n"; }
 
-// One registry whose answers a script gives.
-class RegistryClientTest : public testing::Test {
+class RegistryClientTest : public OneRegistryTest {
  protected:
-  void Serve(ScriptedServer::Script script) {
-    server = std::make_unique<ScriptedServer>(std::move(script));
-    host = server->At("registry.test");
-    world.Start({World::Plain(host)});
-  }
   std::string Manifest(const std::string& reference = "1.0") { return Said(world.Open(host)->GetManifest(reference)); }
   std::string Blob(std::size_t max_bytes = 100) { return Said(world.Open(host)->GetBlob(kDigest, max_bytes)); }
-
-  World world;
-  std::unique_ptr<ScriptedServer> server;
-  std::string host;
 };
 
 TEST_F(RegistryClientTest, AsksForTagsDigestsAndBlobs) {

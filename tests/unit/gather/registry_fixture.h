@@ -5,7 +5,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "rules/base/mutex.h"
 #include "tests/support/scripted_server.h"
@@ -67,6 +70,20 @@ class World {
   GatherLimits limits{.image_deadline = std::chrono::seconds(60), .try_timeout = std::chrono::seconds(10)};
   std::map<std::string, std::string> addresses;  // of names that do not lead to loopback
   std::unique_ptr<RegistryClient> client;
+};
+
+// One registry whose answers a script gives.
+class OneRegistryTest : public testing::Test {
+ protected:
+  void Serve(test::ScriptedServer::Script script) {
+    server = std::make_unique<test::ScriptedServer>(std::move(script));
+    host = server->At("registry.test");
+    world.Start({World::Plain(host)});
+  }
+
+  World world;
+  std::unique_ptr<test::ScriptedServer> server;
+  std::string host;
 };
 
 // "" for what was found, "absent", or the error's code and message.

@@ -67,13 +67,8 @@ TEST(LinkHeader, FindsTheNextPage) {
   }
 }
 
-class RegistryListingTest : public testing::Test {
+class RegistryListingTest : public OneRegistryTest {
  protected:
-  void Serve(ScriptedServer::Script script) {
-    server = std::make_unique<ScriptedServer>(std::move(script));
-    host = server->At("registry.test");
-    world.Start({World::Plain(host)});
-  }
   // "2 complete", "absent", or the error.
   std::string Listing() {
     const Result<Referrers> listing = world.Open(host)->GetReferrers(kImage);
@@ -81,10 +76,6 @@ class RegistryListingTest : public testing::Test {
     if (!listing->found) return "absent";
     return std::to_string(listing->manifests.size()) + (listing->complete ? " complete" : " incomplete");
   }
-
-  World world;
-  std::unique_ptr<ScriptedServer> server;
-  std::string host;
 };
 
 TEST_F(RegistryListingTest, ReadsAllPages) {

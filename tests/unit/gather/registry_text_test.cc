@@ -218,7 +218,7 @@ TEST(DockerConfig, TheLongestFittingEntryWins) {
       {"example.com/x", "-"},
       {"evilexample.com/x", "-"},
       {"token.example/x", "/abc"},
-      {"identity.example/x", "-"},
+      {"identity.example/x", "x/y"},
       {"empty.example/x", "-"},
       {"ghcr.io.evil.example/acme/app", "-"},
   };
@@ -226,8 +226,20 @@ TEST(DockerConfig, TheLongestFittingEntryWins) {
     SCOPED_TRACE(c.image);
     EXPECT_EQ(UserFor(*config, c.image), c.user);
   }
-  EXPECT_THAT(config->unusable(),
-              testing::ElementsAre("`credsStore` of config.json", "the identity token of identity.example in config.json"));
+}
+
+TEST(DockerConfig, HelpersAreNotRunAndSaidSo) {
+  const DockerConfig store = *ReadDockerConfig(R"({"auths":{"a.io":{}},"credsStore":"desktop"})", "config.json");
+  const HostPort a = *ParseHostPort("a.io");
+  const HostPort b = *ParseHostPort("b.io");
+  EXPECT_FALSE(store.TryFind(a, "x"));
+  EXPECT_EQ(store.WhyNone(a),
+            "; `credsStore` of config.json names a program that knows credentials, and none is ever run: put the credential of a.io into "
+            "`auths`, as `docker login` does where no helper is configured");
+  const DockerConfig helpers = *ReadDockerConfig(R"({"credHelpers":{"a.io":"gcloud","":"x"}})", "config.json");
+  EXPECT_THAT(helpers.WhyNone(a), HasSubstr("; `credHelpers` of config.json names a program"));
+  EXPECT_EQ(helpers.WhyNone(b), "");
+  EXPECT_EQ(ReadDockerConfig(R"({"credsStore":"","credHelpers":[]})", "config.json")->WhyNone(a), "");
 }
 
 TEST(DockerConfig, WritesAuthorization) {

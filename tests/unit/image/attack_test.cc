@@ -493,6 +493,50 @@ TEST_F(AttackTest, SameWitnessTwiceIsOne) {
   EXPECT_NE(BundleCode(parts, signer), "none");
 }
 
+// A log or CT log that a trust root lists once for each of its periods: the entry whose period contains the time decides, wherever it
+// stands, and both together are one log.
+TEST_F(AttackTest, PeriodsOfOneLogAreOneLog) {
+  const auto with_periods = [this](UnixNanos first_end, UnixNanos second_start) {
+    auto root = std::make_shared<TrustRoot>(*sigstore_.root());
+    for (std::vector<TransparencyLog>* logs : {&root->logs, &root->ct_logs}) {
+      const std::vector<TransparencyLog> copies = *logs;
+      for (TransparencyLog log : copies) {
+        log.window = {second_start, std::nullopt};
+        logs->push_back(log);
+      }
+      for (std::size_t at = 0; at < copies.size(); ++at) (*logs)[at].window.end = first_end;
+    }
+    Signer signer = identity_;
+    signer.trust_root = root;
+    return signer;
+  };
+  for (const Parts& parts : {Keyless(), Keyless(LogVersion::kV2, Stamped::kYes)}) {
+    EXPECT_EQ(BundleCode(parts, with_periods(kSignedAt - 1, kSignedAt - 10)), "none") << "the second period";
+    EXPECT_EQ(BundleCode(parts, with_periods(kSignedAt + 10, kSignedAt + 10)), "none") << "the first period";
+    EXPECT_NE(BundleCode(parts, with_periods(kSignedAt - 10, kSignedAt + 10)), "none") << "between both";
+    Signer both = with_periods(kSignedAt + 10, kSignedAt - 10);
+    EXPECT_EQ(BundleCode(parts, both), "none");
+    both.options.min_logs = 2;
+    EXPECT_EQ(BundleCode(parts, both), "log_threshold");
+    both.options.min_logs = 1;
+    both.options.min_scts = 2;
+    EXPECT_NE(BundleCode(parts, both), "none");
+  }
+}
+
+// Two logs of one operator are one party; of two operators, or of none that is told, two.
+TEST_F(AttackTest, LogsOfOneOperatorAreOneParty) {
+  const auto parties = [this](const std::string& first, const std::string& second) {
+    TrustRoot root = *sigstore_.root();
+    root.logs[0].operator_name = first;
+    root.logs[1].operator_name = second;
+    return root.logs[0].Party() == root.logs[1].Party() ? 1 : 2;
+  };
+  EXPECT_EQ(parties("sigstore.dev", "sigstore.dev"), 1);
+  EXPECT_EQ(parties("sigstore.dev", "acme.test"), 2);
+  EXPECT_EQ(parties("", ""), 2);
+}
+
 // A key needs no time, but where one is proven the log must have been trusted then, as for identities.
 TEST_F(AttackTest, LogsThatWereNotTrustedThenHoldNothing) {
   auto root = std::make_shared<TrustRoot>(*sigstore_.root());

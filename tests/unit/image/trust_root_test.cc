@@ -57,6 +57,15 @@ TEST_F(TrustRootTest, ReadsAllMediaTypes) {
   }
 }
 
+TEST_F(TrustRootTest, ReadsOperators) {
+  std::string log = LogText(key_.Spki());
+  log.insert(1, R"("operator":"sigstore.dev",)");
+  const Result<TrustRootPtr> root = ParseTrustRoot("root.json", RootText(R"("tlogs":[)" + log + "," + LogText(key_.Spki()) + "]"));
+  ASSERT_TRUE(root) << root.error().message;
+  EXPECT_EQ((*root)->logs[0].Party(), "sigstore.dev");
+  EXPECT_EQ((*root)->logs[1].Party(), Sha256(key_.Spki()));
+}
+
 TEST_F(TrustRootTest, SaysWhatIsWrongAndWhere) {
   const std::string place = "trust root `root.json`: ";
   EXPECT_EQ(ErrorOf("<html>").substr(0, place.size() + 9), place + "not JSON:");

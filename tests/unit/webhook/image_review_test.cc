@@ -58,7 +58,8 @@ class ImageReviewTest : public testing::Test {
     images_.repository.Fail("manifest " + down_, {ErrorCode::kUnreadable, "503 Service Unavailable after 3 tries"});
   }
   image::OpenImageSource Opener() {
-    return [this](const image::ImageReference& reference, image::SteadyTime) -> Result<std::unique_ptr<image::ImageSource>> {
+    return [this](const image::ImageReference& reference, image::SteadyTime,
+                  const image::PullCredentials&) -> Result<std::unique_ptr<image::ImageSource>> {
       if (reference.Name() != "r.test/app")
         return Error{ErrorCode::kInvalidArgument, "registry " + reference.registry.Text() + " is not on the list of registries"};
       return std::unique_ptr<image::ImageSource>(std::make_unique<test::LentSource>(images_.repository));
@@ -66,7 +67,7 @@ class ImageReviewTest : public testing::Test {
   }
   json Respond(const std::string& image, bool looks_up = true) {
     const PolicyStore::Deciding deciding = store_->deciding();
-    const SignedImageFacts facts(gatherer_, *deciding.signers);
+    const SignedImageFacts facts(gatherer_, *deciding.signers, no_secrets_);
     const AdmissionReply reply = Review(ReviewOf(image), *deciding.engine, context_, {},
                                         {.source = looks_up ? &facts : nullptr, .deadline = steady_clock::now() + std::chrono::minutes(5)});
     EXPECT_EQ(reply.status, 200U) << reply.body;
@@ -80,6 +81,7 @@ class ImageReviewTest : public testing::Test {
   std::string signed_, unsigned_, down_;
   FakeClock clock_{test::kSignedAt};
   image::FactGatherer gatherer_{Opener(), clock_, {}};
+  const ReadPullSecrets no_secrets_;
   std::unique_ptr<PolicyStore> store_;
   Context context_;
 };
@@ -121,7 +123,7 @@ TEST_F(ImageReviewTest, WarnsOfTags) {
 
 TEST_F(ImageReviewTest, DecisionsLookUpWhatTheirFactsDoNotTell) {
   const PolicyStore::Deciding deciding = store_->deciding();
-  const SignedImageFacts facts(gatherer_, *deciding.signers);
+  const SignedImageFacts facts(gatherer_, *deciding.signers, no_secrets_);
   std::size_t reported = 0;
   const DecideRequestOptions options{
       .images = {.source = &facts, .deadline = steady_clock::now() + std::chrono::minutes(5)},

@@ -63,6 +63,12 @@ TEST_F(RegistryStoreTest, SaysWhatIsWrong) {
   constexpr Case kCases[] = {
       {"", "registries.json: "},
       {"{}", "registries.json: expected a list of registries"},
+      {"7", "registries.json: expected a list of registries"},
+      {R"({"registries":{}})", "registries.json: expected a list of registries"},
+      {R"({"registries":[],"pullSecrets":""})", "`pullSecrets` must be the path of a folder"},
+      {R"({"registries":[],"pullSecrets":7})", "`pullSecrets` must be the path of a folder"},
+      {R"({"registries":[],"pullSecrets":"gone"})", "gone: is no folder"},
+      {R"({"registries":[],"pull_secrets":"x"})", "there is no member `pull_secrets`, expected registries, pullSecrets"},
       {"[7]", "registries.json: registry 1: expected an object"},
       {"[{}]", "registry 1: `host` must be a text"},
       {R"([{"host":"ghcr.io"},{"host":"a.test","plainHTTP":true}])", "registry 2 (a.test): there is no member `plainHTTP`"},
@@ -90,23 +96,23 @@ TEST_F(RegistryStoreTest, AsksOnlyWhoIsListedAndFollowsTheFile) {
   const image::OpenImageSource open = store->opener();
   const image::SteadyTime deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   const image::ImageReference listed = *image::ParseImageReference(host + "/app:1"), other = *image::ParseImageReference("a.test/app:1");
-  auto source = open(listed, deadline);
+  auto source = open(listed, deadline, {});
   ASSERT_TRUE(source.ok()) << source.error().message;
   ASSERT_TRUE((*source)->GetManifest("1").ok());
   EXPECT_FALSE((*(*source)->GetManifest("1")).found);
-  EXPECT_EQ(open(other, deadline).error().message, "registry a.test is not on the list of registries that may be asked");
+  EXPECT_EQ(open(other, deadline, {}).error().message, "registry a.test is not on the list of registries that may be asked");
   EXPECT_EQ(store->requests(), 2U);
 
   test::WriteFile(folder_ / "registries.json", "[");
   EXPECT_FALSE(store->Reload().ok());
   EXPECT_THAT(store->fault()->text, HasSubstr("registries.json: "));
-  EXPECT_TRUE(open(listed, deadline).ok()) << "the old ones stay";
+  EXPECT_TRUE(open(listed, deadline, {}).ok()) << "the old ones stay";
 
   test::WriteFile(folder_ / "registries.json", R"([{"host":"a.test"}])");
   ASSERT_TRUE(store->Reload().ok());
   EXPECT_FALSE(store->fault().has_value());
-  EXPECT_TRUE(open(other, deadline).ok());
-  EXPECT_FALSE(open(listed, deadline).ok());
+  EXPECT_TRUE(open(other, deadline, {}).ok());
+  EXPECT_FALSE(open(listed, deadline, {}).ok());
   EXPECT_FALSE((*(*source)->GetManifest("1")).found) << "what is open goes on";
   source = Error{ErrorCode::kInternal, "gone"};
   EXPECT_EQ(store->requests(), 3U) << "replaced clients are counted";
@@ -118,7 +124,7 @@ TEST_F(RegistryStoreTest, SourcesKeepTheirDeadline) {
   const auto store = Open(R"([{"host":")" + host + R"(","plainHttp":true}])");
   ASSERT_NE(store, nullptr);
   const auto begin = std::chrono::steady_clock::now();
-  const auto source = store->opener()(*image::ParseImageReference(host + "/app:1"), begin + std::chrono::milliseconds(100));
+  const auto source = store->opener()(*image::ParseImageReference(host + "/app:1"), begin + std::chrono::milliseconds(100), {});
   ASSERT_TRUE(source.ok());
   EXPECT_FALSE((*source)->GetManifest("1").ok());
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1'500)) << "long before the client's own limits";

@@ -66,19 +66,19 @@ void AddSignature(const std::string& signer, VerdictKind kind, ImageFacts& facts
 void AddAttestations(const std::string& signer, const std::string& type, const Judgement& judgement, ImageFacts& facts) {
   if (!judgement.is_complete) AddName(facts.unknown, signer);
   if (judgement.kind != VerdictKind::kVerified) return;
-  for (const std::string& predicate : judgement.predicates) {
+  for (const AttestedStatement& statement : judgement.statements) {
     const auto known = std::find_if(facts.attestations.begin(), facts.attestations.end(), [&](const ImageAttestation& each) {
-      return each.predicate_type == type && each.predicate_json == predicate;
+      return each.predicate_type == type && each.predicate_json == statement.predicate_json && each.about == statement.about;
     });
     if (known == facts.attestations.end())
-      facts.attestations.push_back({type, {signer}, predicate});
+      facts.attestations.push_back({type, {signer}, statement.predicate_json, statement.about});
     else
       AddName(known->signed_by, signer);
   }
 }
 
 JudgementPtr UnknownBecause(std::string message) {
-  return std::make_shared<const Judgement>(Judgement{.kind = VerdictKind::kUnknown, .message = std::move(message), .predicates = {}});
+  return std::make_shared<const Judgement>(Judgement{.kind = VerdictKind::kUnknown, .message = std::move(message), .statements = {}});
 }
 
 // The answer to a wish; without a judgement when there is none.
@@ -127,13 +127,14 @@ class FactGatherer::Slot {
 FactGatherer::FactGatherer(OpenImageSource open, const Clock& clock, const FactOptions& options)
     : open_(std::move(open)), options_(options), cache_(options.limits.max_cache_bytes), judge_(open_, clock, options_.limits, cache_) {}
 
-GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const ImageNeed> needs, SteadyTime deadline) const {
+GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const ImageNeed> needs, SteadyTime deadline,
+                                   const PullCredentials& brought) const {
   const std::size_t asked = std::min<std::size_t>(needs.size(), options_.limits.max_images);
   std::vector<Plan> plans(needs.size());
   std::vector<Plan*> open;
   for (std::size_t at = 0; at < needs.size(); ++at) {
     if (at < asked) {
-      plans[at] = MakePlan(signers, needs[at]);
+      plans[at] = MakePlan(signers, needs[at], brought.identity);
     } else {
       plans[at].wishes = WishesOf(signers, needs[at]);
       plans[at].refusal = "only " + std::to_string(asked) + " images of a request are looked at";
@@ -142,13 +143,13 @@ GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const Ima
   }
   // What the cache knows needs no threads.
   RunParallel(open.size(), options_.limits.max_parallel_images,
-              [&](std::size_t at) { open[at]->judged = JudgeOnce(open[at]->reference, open[at]->inquiries, deadline); });
+              [&](std::size_t at) { open[at]->judged = JudgeOnce(open[at]->reference, open[at]->inquiries, deadline, brought); });
   GatheredFacts out;
   for (std::size_t at = 0; at < needs.size(); ++at) Report(needs[at], plans[at], out);
   return out;
 }
 
-FactGatherer::Plan FactGatherer::MakePlan(const SignerSet& signers, const ImageNeed& need) const {
+FactGatherer::Plan FactGatherer::MakePlan(const SignerSet& signers, const ImageNeed& need, const std::string& identity) const {
   Plan plan;
   plan.wishes = WishesOf(signers, need);
   const Result<ImageReference> reference = ParseImageReference(need.image);
@@ -159,7 +160,7 @@ FactGatherer::Plan FactGatherer::MakePlan(const SignerSet& signers, const ImageN
   } else {
     plan.reference = *reference;
     plan.inquiries = InquiriesOf(plan.wishes);
-    plan.judged = judge_.TryCached(plan.reference, plan.inquiries);
+    plan.judged = judge_.TryCached(plan.reference, plan.inquiries, identity);
   }
   return plan;
 }
@@ -184,12 +185,12 @@ void FactGatherer::Report(const ImageNeed& need, const Plan& plan, GatheredFacts
 }
 
 std::shared_ptr<const JudgedImage> FactGatherer::JudgeOnce(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
-                                                           SteadyTime deadline) const {
-  std::string key = reference.Text();
+                                                           SteadyTime deadline, const PullCredentials& brought) const {
+  std::string key = reference.Text() + "\n" + brought.identity;
   for (const Inquiry& inquiry : inquiries) key.append("\n").append(inquiry.Key());
   for (;;) {
     Result<std::shared_ptr<const JudgedImage>> judged =
-        flights_.Run(key, deadline, TimeLeft(deadline), [&] { return JudgeInSlot(reference, inquiries, deadline); });
+        flights_.Run(key, deadline, TimeLeft(deadline), [&] { return JudgeInSlot(reference, inquiries, deadline, brought); });
     if (!judged) {
       auto unknown = std::make_shared<JudgedImage>();
       for (const Inquiry& inquiry : inquiries) unknown->inquiries[inquiry.Key()].judgement = UnknownBecause(judged.error().message);
@@ -202,10 +203,10 @@ std::shared_ptr<const JudgedImage> FactGatherer::JudgeOnce(const ImageReference&
 }
 
 Result<std::shared_ptr<const JudgedImage>> FactGatherer::JudgeInSlot(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
-                                                                     SteadyTime deadline) const try {
+                                                                     SteadyTime deadline, const PullCredentials& brought) const try {
   const Slot slot(*this, deadline);
   if (!slot.is_held()) return Error{ErrorCode::kUnreadable, "too many images are looked at already, and the time is over"};
-  return std::shared_ptr<const JudgedImage>(std::make_shared<JudgedImage>(judge_.Judge(reference, inquiries, deadline)));
+  return std::shared_ptr<const JudgedImage>(std::make_shared<JudgedImage>(judge_.Judge(reference, inquiries, deadline, brought)));
 } catch (const std::exception& fault) {  // nothing throws but for lack of memory; whoever waits must be told
   return Error{ErrorCode::kInternal, std::string("internal error: ") + fault.what()};
 }

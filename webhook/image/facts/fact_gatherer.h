@@ -62,20 +62,22 @@ class FactGatherer {
 
   // Finds out all needs, several images at the same time; equal questions that are asked at the same time, by whomever, are asked once.
   // Never fails: what cannot be found out by `deadline` is unknown. `signers` are those of the program that `needs` come from. Returns
-  // by the deadline as far as sources keep theirs. Cost: microseconds an image when cached; else that of the registry.
-  GatheredFacts Gather(const SignerSet& signers, std::span<const ImageNeed> needs, SteadyTime deadline) const;
+  // by the deadline as far as sources keep theirs. What was found out with the credentials of `brought` is kept for equal ones only.
+  // Cost: microseconds an image when cached; else that of the registry.
+  GatheredFacts Gather(const SignerSet& signers, std::span<const ImageNeed> needs, SteadyTime deadline,
+                       const PullCredentials& brought = {}) const;
 
  private:
   class Slot;  // one of limits.max_gathers
   struct Plan;
 
   // Reads the reference, and answers from the cache if that is enough.
-  Plan MakePlan(const SignerSet& signers, const ImageNeed& need) const;
+  Plan MakePlan(const SignerSet& signers, const ImageNeed& need, const std::string& identity) const;
   static void Report(const ImageNeed& need, const Plan& plan, GatheredFacts& out);
-  std::shared_ptr<const JudgedImage> JudgeOnce(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
-                                               SteadyTime deadline) const;
+  std::shared_ptr<const JudgedImage> JudgeOnce(const ImageReference& reference, const std::vector<Inquiry>& inquiries, SteadyTime deadline,
+                                               const PullCredentials& brought) const;
   Result<std::shared_ptr<const JudgedImage>> JudgeInSlot(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
-                                                         SteadyTime deadline) const;
+                                                         SteadyTime deadline, const PullCredentials& brought) const;
 
   const OpenImageSource open_;
   const FactOptions options_;

@@ -15,7 +15,7 @@ namespace writ::image {
 namespace {
 
 JudgementPtr Unknown(std::string message) {
-  return std::make_shared<const Judgement>(Judgement{.kind = VerdictKind::kUnknown, .message = std::move(message), .predicates = {}});
+  return std::make_shared<const Judgement>(Judgement{.kind = VerdictKind::kUnknown, .message = std::move(message), .statements = {}});
 }
 
 bool HasPassed(SteadyTime deadline) { return std::chrono::steady_clock::now() >= deadline; }
@@ -24,15 +24,17 @@ const ImageReference& PlaceOf(const ImageReference& image, const Inquiry& inquir
   return inquiry.signer->repository ? *inquiry.signer->repository : image;
 }
 
-// INVARIANT: names everything that the judgement hangs on: what is signed, where the signatures are, and whose count how.
-std::string CacheKey(const ImageReference& image, const std::string& digest, const Inquiry& inquiry) {
-  return digest + " " + PlaceOf(image, inquiry).Name() + " " + inquiry.Key();
+// INVARIANT: names everything that the judgement hangs on: what is signed, where the signatures are, whose count how, and who asked: that
+// an image exists, and what is attached to it, is nobody's business who could not have asked the registry.
+std::string CacheKey(const ImageReference& image, const std::string& digest, const Inquiry& inquiry, const std::string& identity) {
+  return digest + " " + PlaceOf(image, inquiry).Name() + " " + inquiry.Key() + " " + identity;
 }
 
-std::vector<std::string> UniqueTexts(std::vector<VerifiedStatement>&& statements) {
-  std::vector<std::string> out;
+std::vector<AttestedStatement> UniqueStatements(std::vector<VerifiedStatement>&& statements, const std::string& about) {
+  std::vector<AttestedStatement> out;
   for (VerifiedStatement& statement : statements) {
-    if (std::find(out.begin(), out.end(), statement.predicate_json) == out.end()) out.push_back(std::move(statement.predicate_json));
+    AttestedStatement one{about, std::move(statement.predicate_json)};
+    if (std::find(out.begin(), out.end(), one) == out.end()) out.push_back(std::move(one));
   }
   return out;
 }
@@ -47,39 +49,47 @@ Judgement JudgeOne(const GatheredMaterial& material, const Inquiry& inquiry, Uni
   const bool is_complete = verdict.kind != VerdictKind::kUnknown && (inquiry.predicate_type.empty() || material.faults.empty());
   return {.kind = verdict.kind,
           .message = std::move(verdict.message),
-          .predicates = UniqueTexts(std::move(verdict.statements)),
+          .statements =
+              UniqueStatements(std::move(verdict.statements), inquiry.signer->platforms == PlatformRule::kNamed ? "" : material.digest),
           .is_complete = is_complete};
 }
 
-// Both digests must be signed. Of attestations only those count that both have: a condition is met by one statement, which would
-// otherwise speak for platforms that it is not about.
-void JoinDigest(Judgement&& other, const Inquiry& inquiry, Judgement& to) {
+std::size_t BytesOf(const std::vector<AttestedStatement>& statements) {
+  std::size_t bytes = 0;
+  for (const AttestedStatement& statement : statements) bytes += statement.predicate_json.size();
+  return bytes;
+}
+
+// Both must be signed, or attested: the worse outcome counts, and every digest keeps its own statements.
+void JoinDigest(Judgement&& other, std::size_t max_statement_bytes, Judgement& to) {
   const auto rank = [](VerdictKind kind) { return kind == VerdictKind::kRefuted ? 2 : kind == VerdictKind::kUnknown ? 1 : 0; };
   to.is_complete = to.is_complete && other.is_complete;
   if (rank(other.kind) > rank(to.kind)) {
     to.kind = other.kind;
     to.message = std::move(other.message);
   }
-  std::erase_if(to.predicates, [&other](const std::string& text) {
-    return std::find(other.predicates.begin(), other.predicates.end(), text) == other.predicates.end();
-  });
-  if (inquiry.predicate_type.empty() || to.kind != VerdictKind::kVerified || !to.predicates.empty()) return;
-  to.kind = to.is_complete ? VerdictKind::kRefuted : VerdictKind::kUnknown;
-  to.message = "no attestation says the same of all digests that must be attested";
+  if (BytesOf(to.statements) + BytesOf(other.statements) <= max_statement_bytes) {
+    std::move(other.statements.begin(), other.statements.end(), std::back_inserter(to.statements));
+    return;
+  }
+  to = {.kind = VerdictKind::kUnknown,
+        .message = "the attestations of all platforms have more than " + std::to_string(max_statement_bytes) + " bytes",
+        .statements = {}};
 }
 
 // The work on one image.
 class Judging {
  public:
-  Judging(const ImageReference& image, const OpenImageSource& open, SteadyTime deadline, UnixNanos now, const FactLimits& limits)
-      : image_(image), open_(open), deadline_(deadline), now_(now), limits_(limits) {
+  Judging(const ImageReference& image, const OpenImageSource& open, SteadyTime deadline, UnixNanos now, const FactLimits& limits,
+          const PullCredentials& brought)
+      : image_(image), open_(open), deadline_(deadline), now_(now), limits_(limits), brought_(brought) {
     if (image.is_pinned()) digest_ = image.digest;
   }
 
   // Errors: the image cannot be asked for, or its tag cannot be resolved.
   Status Begin() {
     if (HasPassed(deadline_)) return Error{ErrorCode::kUnreadable, "the time for the request is over"};
-    Result<std::unique_ptr<ImageSource>> source = open_(image_, deadline_);
+    Result<std::unique_ptr<ImageSource>> source = open_(image_, deadline_, brought_);
     if (!source) return source.error();
     source_ = std::move(*source);
     return image_.is_pinned() ? OkStatus() : Resolve();
@@ -120,7 +130,7 @@ class Judging {
     const Inquiry& any = *inquiries[members.front()];
     std::unique_ptr<ImageSource> elsewhere;
     if (any.signer->repository && any.signer->repository->Name() != image_.Name()) {
-      Result<std::unique_ptr<ImageSource>> opened = open_(*any.signer->repository, deadline_);
+      Result<std::unique_ptr<ImageSource>> opened = open_(*any.signer->repository, deadline_, brought_);
       if (!opened) {
         for (const std::size_t at : members) out[at] = Unknown(opened.error().message);
         return;
@@ -137,7 +147,7 @@ class Judging {
         if (is_first)
           slot->second = std::move(one);
         else
-          JoinDigest(std::move(one), *inquiries[at], slot->second);
+          JoinDigest(std::move(one), limits_.max_statement_bytes, slot->second);
       }
     }
     for (auto& [at, judgement] : judged) out[at] = std::make_shared<const Judgement>(std::move(judgement));
@@ -186,6 +196,7 @@ class Judging {
   const SteadyTime deadline_;
   const UnixNanos now_;
   const FactLimits& limits_;
+  const PullCredentials& brought_;
   std::unique_ptr<ImageSource> source_;
   std::optional<ResolvedImage> resolved_;
   std::string digest_;
@@ -193,29 +204,31 @@ class Judging {
 
 }  // namespace
 
-std::shared_ptr<const JudgedImage> ImageJudge::TryCached(const ImageReference& reference, const std::vector<Inquiry>& inquiries) const {
+std::shared_ptr<const JudgedImage> ImageJudge::TryCached(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
+                                                         const std::string& identity) const {
   if (!reference.is_pinned()) return nullptr;
   auto out = std::make_shared<JudgedImage>();
   out->digest = reference.digest;
   for (const Inquiry& inquiry : inquiries) {
-    JudgementPtr known = cache_.TryGet(CacheKey(reference, reference.digest, inquiry), clock_.Now());
+    JudgementPtr known = cache_.TryGet(CacheKey(reference, reference.digest, inquiry, identity), clock_.Now());
     if (!known) return nullptr;
     out->inquiries[inquiry.Key()] = {std::move(known), true};
   }
   return out;
 }
 
-JudgedImage ImageJudge::Judge(const ImageReference& reference, const std::vector<Inquiry>& inquiries, SteadyTime deadline) const {
+JudgedImage ImageJudge::Judge(const ImageReference& reference, const std::vector<Inquiry>& inquiries, SteadyTime deadline,
+                              const PullCredentials& brought) const {
   const UnixNanos now = clock_.Now();
   JudgedImage out{.digest = {}, .inquiries = {}, .deadline = deadline};
-  Judging judging(reference, open_, deadline, now, limits_);
+  Judging judging(reference, open_, deadline, now, limits_, brought);
   const Status begun = judging.Begin();
   out.digest = judging.digest();
   std::vector<const Inquiry*> missing;
   for (const Inquiry& inquiry : inquiries) {
     JudgedInquiry& judged = out.inquiries[inquiry.Key()];
     if (judged.judgement) continue;  // asked for twice
-    if (!out.digest.empty()) judged.judgement = cache_.TryGet(CacheKey(reference, out.digest, inquiry), now);
+    if (!out.digest.empty()) judged.judgement = cache_.TryGet(CacheKey(reference, out.digest, inquiry, brought.identity), now);
     judged.from_cache = judged.judgement != nullptr;
     if (!judged.from_cache && !begun) judged.judgement = Unknown(begun.error().message);
     if (!judged.judgement) missing.push_back(&inquiry);
@@ -226,7 +239,7 @@ JudgedImage ImageJudge::Judge(const ImageReference& reference, const std::vector
       const Judgement& judgement = *judged[at];
       const bool is_verified = judgement.kind == VerdictKind::kVerified;
       if (judgement.is_complete)
-        cache_.Put(CacheKey(reference, out.digest, *missing[at]), judged[at], now,
+        cache_.Put(CacheKey(reference, out.digest, *missing[at], brought.identity), judged[at], now,
                    is_verified ? limits_.verified_ttl : limits_.refuted_ttl);
       out.inquiries[missing[at]->Key()] = {judged[at], false};
     }

@@ -15,14 +15,16 @@
 #include "webhook/image/facts/signer_set.h"
 #include "webhook/image/gather/image_source.h"
 #include "webhook/image/reference/image_reference.h"
+#include "webhook/image/registry/docker_config.h"
 
 namespace writ::image {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// Opens the repository of `reference`. What the source is asked must end by `deadline`. Thread-safe. Its error says why there is none:
-// a registry that may not be asked.
-using OpenImageSource = std::function<Result<std::unique_ptr<ImageSource>>(const ImageReference& reference, SteadyTime deadline)>;
+// Opens the repository of `reference`, to be asked with the credentials that `brought` has for it, then those of the configuration. What
+// the source is asked must end by `deadline`. Thread-safe. Its error says why there is none: a registry that may not be asked.
+using OpenImageSource = std::function<Result<std::unique_ptr<ImageSource>>(const ImageReference& reference, SteadyTime deadline,
+                                                                           const PullCredentials& brought)>;
 
 // A signature by a signer, or attestations of a type.
 struct Inquiry {
@@ -52,11 +54,14 @@ class ImageJudge {
       : open_(open), clock_(clock), limits_(limits), cache_(cache) {}
 
   // What the cache knows of all inquiries of an image that is named by digest; nullptr when it does not know all.
-  std::shared_ptr<const JudgedImage> TryCached(const ImageReference& reference, const std::vector<Inquiry>& inquiries) const;
+  // `identity` is that of the credentials: what was found out with some is not told to others.
+  std::shared_ptr<const JudgedImage> TryCached(const ImageReference& reference, const std::vector<Inquiry>& inquiries,
+                                               const std::string& identity) const;
 
   // Asks the registry for what the cache does not know, and puts definite answers into it. What could not be found out is unknown, with
   // the reason as its message.
-  JudgedImage Judge(const ImageReference& reference, const std::vector<Inquiry>& inquiries, SteadyTime deadline) const;
+  JudgedImage Judge(const ImageReference& reference, const std::vector<Inquiry>& inquiries, SteadyTime deadline,
+                    const PullCredentials& brought) const;
 
  private:
   const OpenImageSource& open_;

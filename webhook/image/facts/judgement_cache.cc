@@ -6,12 +6,12 @@
 namespace writ::image {
 namespace {
 
-constexpr std::size_t kTextBytes = sizeof(std::string);
 constexpr std::size_t kEntryBytes = 256;  // list and map nodes, the judgement itself, their allocations
 
 std::size_t BytesOf(const std::string& key, const Judgement& judgement) {
   std::size_t bytes = kEntryBytes + key.size() + judgement.message.size();
-  for (const std::string& predicate : judgement.predicates) bytes += kTextBytes + predicate.size();
+  for (const AttestedStatement& statement : judgement.statements)
+    bytes += sizeof(statement) + statement.about.size() + statement.predicate_json.size();
   return bytes;
 }
 

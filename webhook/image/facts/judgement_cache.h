@@ -19,12 +19,20 @@
 
 namespace writ::image {
 
+// What a verified statement says, and about which digest of an image for several platforms; "" = the image as it is named.
+struct AttestedStatement {
+  std::string about;
+  std::string predicate_json;
+  friend bool operator==(const AttestedStatement&, const AttestedStatement&) = default;
+};
+
 // What a signer has to do with an image. Conditions on predicates are not part of it: they are evaluated again on every decision.
 struct Judgement {
   VerdictKind kind = VerdictKind::kUnknown;
-  std::string message;                  // one sentence, for people
-  std::vector<std::string> predicates;  // of the verified statements of the wanted type, as JSON; each text once
-  bool is_complete = false;             // false: there may be statements that could not be had
+  std::string message;  // one sentence, for people
+  std::vector<AttestedStatement>
+      statements;            // the verified ones of the wanted type, each once; some about every digest that must be attested
+  bool is_complete = false;  // false: there may be statements that could not be had
 };
 using JudgementPtr = std::shared_ptr<const Judgement>;
 

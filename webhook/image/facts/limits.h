@@ -15,6 +15,7 @@ struct FactLimits {
   std::uint32_t max_parallel_images = 4;  // of one request
   std::uint32_t max_gathers = 8;          // images that are gathered at the same time, of all requests: bounds what is in memory
   std::uint32_t max_platforms = 64;       // of one index, where each platform must be signed
+  std::size_t max_statement_bytes = std::size_t{8} * 1024 * 1024;  // attestations of one type and signer, of all platforms
   std::chrono::seconds verified_ttl{600};
   std::chrono::seconds refuted_ttl{15};  // short: a signature that was just pushed must get through
   std::size_t max_cache_bytes = std::size_t{32} * 1024 * 1024;

@@ -16,10 +16,12 @@ Error Invalid(std::string message) { return Error{ErrorCode::kInvalidArgument, s
 
 }  // namespace
 
-Result<const TransparencyLog*> FindLog(const LogEntry& entry, std::span<const TransparencyLog> logs) {
+Result<std::vector<const TransparencyLog*>> FindLogs(const LogEntry& entry, std::span<const TransparencyLog> logs) {
+  std::vector<const TransparencyLog*> found;
   for (const TransparencyLog& log : logs) {
-    if (log.id == entry.log_id) return &log;
+    if (log.id == entry.log_id) found.push_back(&log);
   }
+  if (!found.empty()) return found;
   return Error{ErrorCode::kNotFound,
                "the log entry is of log " + EncodeHex(entry.log_id).substr(0, 16) + "…, which the trust root does not hold"};
 }

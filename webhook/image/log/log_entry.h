@@ -36,8 +36,9 @@ struct LogEntry {
   bool is_rekor_v2() const { return kind == "hashedrekord" && version == "0.0.2"; }
 };
 
-// Returns the log whose id the entry names. Errors: kNotFound.
-Result<const TransparencyLog*> FindLog(const LogEntry& entry, std::span<const TransparencyLog> logs);
+// Returns the entries of the trust root for the log that the entry names: several when it is listed once for each of its periods, and never
+// none. Errors: kNotFound.
+Result<std::vector<const TransparencyLog*>> FindLogs(const LogEntry& entry, std::span<const TransparencyLog> logs);
 
 // Checks the signed entry timestamp (Rekor v1) and returns the time it proves.
 // Errors: kInvalidArgument when the signature does not hold or the log's key was not valid then.

@@ -1,4 +1,4 @@
-// Who we are to a registry. Source: distribution's token specification (docs/spec/auth/token.md), RFC 7617 for Basic.
+// Who we are to a registry. Source: distribution's token specifications (docs/spec/auth/{token,oauth}.md), RFC 7617 for Basic.
 //
 // The realm is the registry's word, and so the attacker's if the registry is: it must be a host that the registry's settings name, and it
 // is asked for `pull` on the one repository, whatever scope the challenge offers.
@@ -35,29 +35,39 @@ const Challenge* Choose(const std::vector<Challenge>& challenges) {
   return nullptr;
 }
 
-Result<Url> RealmUrl(const AuthScope& scope, const Challenge& challenge) {
-  Result<Url> realm = ParseUrl(challenge.parameters.at("realm"));
-  if (!realm) return Error{ErrorCode::kInvalidArgument, "the token realm: " + realm.error().message};
-  if (!scope.place->Allows(realm->endpoint)) {
-    return Error{ErrorCode::kInvalidArgument, "the token realm " + realm->Text() + " is not among the hosts of registry " +
-                                                  scope.place->name().Text() + "; add it to them if it should be"};
-  }
-  realm->target += realm->target.find('?') == std::string::npos ? "?" : "&";
-  const auto service = challenge.parameters.find("service");
-  if (service != challenge.parameters.end()) realm->target += "service=" + QueryEncoded(service->second) + "&";
-  realm->target += "scope=" + QueryEncoded("repository:" + scope.repository + ":pull");
-  return realm;
-}
-
 }  // namespace
 
 std::string AuthScope::Key() const {
   return place->endpoint().HostText() + " " + repository + " " + (credential ? credential->Key() : "anonymous");
 }
 
+Result<Authorizer::Method> Authorizer::BearerMethod(const AuthScope& scope, const Challenge& challenge) {
+  Result<Url> realm = ParseUrl(challenge.parameters.at("realm"));
+  if (!realm) return Error{ErrorCode::kInvalidArgument, "the token realm: " + realm.error().message};
+  if (!scope.place->Allows(realm->endpoint)) {
+    return Error{ErrorCode::kInvalidArgument, "the token realm " + realm->Text() + " is not among the hosts of registry " +
+                                                  scope.place->name().Text() + "; add it to them if it should be"};
+  }
+  Method method{.is_basic = false, .realm = *std::move(realm), .query = {}};
+  const auto service = challenge.parameters.find("service");
+  if (service != challenge.parameters.end()) method.query = "service=" + QueryEncoded(service->second) + "&";
+  method.query += "scope=" + QueryEncoded("repository:" + scope.repository + ":pull");
+  return method;
+}
+
+Authorizer::TokenQuestion Authorizer::QuestionOf(const AuthScope& scope, const Method& method) {
+  if (scope.credential && !scope.credential->identity_token.empty()) {
+    const std::string token = QueryEncoded(scope.credential->identity_token);
+    return {method.realm, "", "grant_type=refresh_token&client_id=writ&" + method.query + "&refresh_token=" + token};
+  }
+  TokenQuestion question{method.realm, scope.credential ? scope.credential->Authorization() : "", ""};
+  question.url.target += (question.url.target.find('?') == std::string::npos ? "?" : "&") + method.query;
+  return question;
+}
+
 std::string Authorizer::TokenKey(const AuthScope& scope, const Method& method) {
   return std::string(SchemeName(method.realm.endpoint.scheme)) + "://" + method.realm.endpoint.HostText() + method.realm.target + " " +
-         (scope.credential ? scope.credential->Key() : "anonymous");
+         method.query + " " + (scope.credential ? scope.credential->Key() : "anonymous");
 }
 
 std::optional<Authorizer::Method> Authorizer::TryMethod(const std::string& key) const {
@@ -83,7 +93,7 @@ Result<std::string> Authorizer::Header(const AuthScope& scope, const Patience& p
   return flights_.Run(key, patience.deadline, patience.time_left, [&]() -> Result<std::string> {
     if (const std::optional<std::string> token = TryToken(key)) return "Bearer " + *token;  // of a flight that has just landed
     const steady_clock::time_point asked = now_();
-    const Result<std::string> text = fetch(method->realm, scope.credential ? scope.credential->Authorization() : "");
+    const Result<std::string> text = fetch(QuestionOf(scope, *method));
     if (!text) return text.error();
     const Result<Token> token = ReadToken(*text, asked);
     if (!token) return Error{token.error().code, "token realm " + method->realm.Text() + ": " + token.error().message};
@@ -105,12 +115,14 @@ Status Authorizer::TakeChallenge(const AuthScope& scope, const std::vector<std::
   if (method.is_basic) {
     if (!scope.credential)
       return Error{ErrorCode::kUnreadable, "401 Unauthorized: it wants a user and a password, and none are configured"};
+    if (!scope.credential->has_password())
+      return Error{ErrorCode::kUnreadable, "401 Unauthorized: it wants a user and a password, and an identity token is configured"};
     if (sent == scope.credential->Authorization())
       return Error{ErrorCode::kUnreadable, "401 Unauthorized: it refuses the configured user and password"};
   } else {
-    Result<Url> realm = RealmUrl(scope, *challenge);
-    if (!realm) return realm.error();
-    method.realm = *std::move(realm);
+    Result<Method> bearer = BearerMethod(scope, *challenge);
+    if (!bearer) return bearer.error();
+    method = *std::move(bearer);
   }
   const std::string token_key = method.is_basic ? "" : TokenKey(scope, method);
   const MutexLock lock(mutex_);

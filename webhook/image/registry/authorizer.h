@@ -12,6 +12,7 @@
 #include "rules/base/mutex.h"
 #include "rules/base/result.h"
 #include "webhook/image/gather/limits.h"
+#include "webhook/image/registry/challenge.h"
 #include "webhook/image/registry/docker_config.h"
 #include "webhook/image/registry/registry_settings.h"
 #include "webhook/image/registry/single_flight.h"
@@ -25,6 +26,7 @@ struct AuthScope {
   const RegistryPlace* place = nullptr;
   std::string repository;
   std::optional<Credential> credential;
+  std::string note;  // what a refusal should say beyond that: "; pull secret a/b is not mounted"
 
   // Equal for equal scopes; holds no secret.
   std::string Key() const;
@@ -33,8 +35,14 @@ struct AuthScope {
 // Thread-safe. Keeps tokens for as long as their realm says, at most max_token_age, and at most max_cached_tokens of them.
 class Authorizer {
  public:
-  // Fetches a URL of the realm with an Authorization header ("" = none) and returns the body of its 200.
-  using Fetch = std::function<Result<std::string>(const Url& url, const std::string& authorization)>;
+  // What a realm is asked: by GET with an Authorization header ("" = none), or with a form by POST.
+  struct TokenQuestion {
+    Url url;
+    std::string authorization;
+    std::string form;  // "" = GET
+  };
+  // Asks, and returns the body of the 200.
+  using Fetch = std::function<Result<std::string>(const TokenQuestion& question)>;
   struct Patience {
     std::chrono::steady_clock::time_point deadline;
     std::chrono::milliseconds time_left;
@@ -55,7 +63,8 @@ class Authorizer {
  private:
   struct Method {
     bool is_basic = false;
-    Url realm;  // of bearer tokens, with service and scope
+    Url realm;          // of bearer tokens, as the registry names it
+    std::string query;  // service and scope, encoded
   };
   struct Token {
     std::string value;
@@ -66,6 +75,8 @@ class Authorizer {
   std::optional<std::string> TryToken(const std::string& key) const;
   Result<Token> ReadToken(std::string_view text, std::chrono::steady_clock::time_point asked) const;
   void Keep(const std::string& key, const Token& token);
+  static TokenQuestion QuestionOf(const AuthScope& scope, const Method& method);
+  static Result<Method> BearerMethod(const AuthScope& scope, const Challenge& challenge);
   static std::string TokenKey(const AuthScope& scope, const Method& method);
 
   GatherLimits limits_;

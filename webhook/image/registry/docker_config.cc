@@ -55,7 +55,10 @@ bool FitsPath(const std::string& path, std::string_view repository) {
 }
 
 Result<Credential> ReadCredential(JsonNode node, const std::string& place) {
-  Credential out{.user = TextOf(node, "username"), .password = TextOf(node, "password"), .bearer = TextOf(node, "registrytoken")};
+  Credential out{.user = TextOf(node, "username"),
+                 .password = TextOf(node, "password"),
+                 .bearer = TextOf(node, "registrytoken"),
+                 .identity_token = TextOf(node, "identitytoken")};
   const std::string auth = TextOf(node, "auth");
   if (!auth.empty()) {
     const std::optional<std::string> pair = DecodeBase64(auth);
@@ -65,7 +68,7 @@ Result<Credential> ReadCredential(JsonNode node, const std::string& place) {
     out.password = pair->substr(colon + 1);
     while (out.password.ends_with('\0')) out.password.pop_back();  // docker pads
   }
-  if (HasControl(out.user) || HasControl(out.password) || HasControl(out.bearer)) {
+  if (HasControl(out.user) || HasControl(out.password) || HasControl(out.bearer) || HasControl(out.identity_token)) {
     return Error{ErrorCode::kInvalidArgument, place + " holds a control character"};
   }
   return out;
@@ -73,7 +76,7 @@ Result<Credential> ReadCredential(JsonNode node, const std::string& place) {
 
 }  // namespace
 
-std::string Credential::Key() const { return DigestOf(user + '\0' + password + '\0' + bearer); }
+std::string Credential::Key() const { return DigestOf(user + '\0' + password + '\0' + bearer + '\0' + identity_token); }
 
 std::string Credential::Authorization() const {
   return bearer.empty() ? "Basic " + EncodeBase64(user + ":" + password) : "Bearer " + bearer;
@@ -96,7 +99,18 @@ void DockerConfig::Merge(const DockerConfig& other) {
     const auto is_same = [&entry](const Entry& mine) { return mine.host == entry.host && mine.path == entry.path; };
     if (std::none_of(entries_.begin(), entries_.end(), is_same)) entries_.push_back(entry);
   }
-  unusable_.insert(unusable_.end(), other.unusable_.begin(), other.unusable_.end());
+  helpers_.insert(helpers_.end(), other.helpers_.begin(), other.helpers_.end());
+}
+
+std::string DockerConfig::WhyNone(const HostPort& registry) const {
+  const std::string host = registry.Text();
+  for (const Helper& helper : helpers_) {
+    if (helper.host.empty() || FitsHost(helper.host, host)) {
+      return "; " + helper.name + " names a program that knows credentials, and none is ever run: put the credential of " + host +
+             " into `auths`, as `docker login` does where no helper is configured";
+    }
+  }
+  return "";
 }
 
 Result<DockerConfig> ReadDockerConfig(std::string_view text, std::string_view name) {
@@ -106,8 +120,13 @@ Result<DockerConfig> ReadDockerConfig(std::string_view text, std::string_view na
   if (!root) return Error{root.error().code, place + " is not the JSON of a docker config"};  // the parser's message shows text
   if (!root->is(JsonKind::kObject)) return Error{ErrorCode::kInvalidArgument, place + " is not the JSON object of a docker config"};
   DockerConfig out;
-  for (const char* helper : {"credsStore", "credHelpers"}) {
-    if (root->Find(helper).valid()) out.unusable_.push_back(std::string("`") + helper + "` of " + place);
+  if (!TextOf(*root, "credsStore").empty()) out.helpers_.push_back({"", "`credsStore` of " + place});
+  if (const JsonNode helpers = root->Find("credHelpers"); helpers.valid() && helpers.is(JsonKind::kObject)) {
+    for (const JsonMember& member : helpers.members()) {
+      DockerConfig::Helper helper{.host = {}, .name = "`credHelpers` of " + place};
+      std::string path;
+      if (TrySplitKey(member.key, helper.host, path)) out.helpers_.push_back(std::move(helper));
+    }
   }
   const JsonNode auths = root->Find("auths");
   if (!auths.valid() || auths.is(JsonKind::kNull)) return out;
@@ -119,9 +138,7 @@ Result<DockerConfig> ReadDockerConfig(std::string_view text, std::string_view na
     if (!TrySplitKey(member.key, entry.host, entry.path)) return Error{ErrorCode::kInvalidArgument, where + " names no registry"};
     Result<Credential> credential = ReadCredential(member.value, where);
     if (!credential) return credential.error();
-    if (!TextOf(member.value, "identitytoken").empty()) {
-      out.unusable_.push_back("the identity token of " + entry.host + " in " + place);
-    } else if (!credential->user.empty() || !credential->password.empty() || !credential->bearer.empty()) {
+    if (credential->has_password() || !credential->bearer.empty() || !credential->identity_token.empty()) {
       entry.credential = *std::move(credential);
       out.entries_.push_back(std::move(entry));
     }

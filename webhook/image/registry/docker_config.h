@@ -18,10 +18,12 @@ namespace writ::image {
 struct Credential {
   std::string user;
   std::string password;
-  std::string bearer;  // `registrytoken`: sent as it is; then user and password are empty
+  std::string bearer;          // `registrytoken`: sent as it is
+  std::string identity_token;  // `identitytoken`: a refresh token, sent to token realms only
   // Tells credentials apart in caches without keeping them there: a digest.
   std::string Key() const;
-  // The value of an Authorization header: "Basic …" or "Bearer …".
+  bool has_password() const { return !user.empty() || !password.empty(); }
+  // The value of an Authorization header: "Bearer …" of a ready-made token, else "Basic …".
   std::string Authorization() const;
 };
 
@@ -35,8 +37,9 @@ class DockerConfig {
   // Adds the entries of another file; those already here win where the keys are equal.
   void Merge(const DockerConfig& other);
 
-  // Entries that cannot be used, for a message beside a refusal: "identity token of ghcr.io", "credential helper".
-  const std::vector<std::string>& unusable() const { return unusable_; }
+  // Why there may be no credential for the registry, for a message beside a refusal, as "; `credsStore` of config.json names a program, …".
+  // "" = there is no reason.
+  std::string WhyNone(const HostPort& registry) const;
 
  private:
   friend Result<DockerConfig> ReadDockerConfig(std::string_view text, std::string_view name);
@@ -44,8 +47,22 @@ class DockerConfig {
     std::string host, path;  // host with port, may begin with "*."; path without slashes at its ends
     Credential credential;
   };
+  // A program that knows credentials. None is ever run: a file that names credentials must not choose what a server, or somebody's shell,
+  // executes.
+  struct Helper {
+    std::string host;  // "" = all
+    std::string name;  // "`credsStore` of config.json"
+  };
   std::vector<Entry> entries_;
-  std::vector<std::string> unusable_;
+  std::vector<Helper> helpers_;
+};
+
+// Credentials that come with one request, of the pull secrets that its object names: tried before those of the configuration. What was
+// found out with them must not be told to requests of another identity.
+struct PullCredentials {
+  std::string identity;               // tells them apart in caches, holds no secret; "" = there are none
+  std::vector<DockerConfig> configs;  // in the object's order
+  std::string note;                   // why some of them are missing, for a message beside a refusal: "; pull secret a/b is not mounted"
 };
 
 // Reads the file. `name` is what messages call it. Errors (kInvalidArgument, kTooLarge): no JSON object, `auths` is none, an `auth` that

@@ -49,31 +49,50 @@ milliseconds Exchange::TimeLeft() const {
   return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline_ - shared_.seams.now()));
 }
 
+std::string Exchange::Key() const {
+  std::string key;
+  for (const AuthScope& scope : scopes_) key.append(key.empty() ? "" : ", ").append(scope.Key()).append(scope.note);
+  return key;
+}
+
 Result<WireReply> Exchange::Ask(const Question& question) const {
-  std::string sent;
+  for (std::size_t at = *current_;; ++at) {
+    bool is_refused = false;
+    Result<WireReply> reply = AskAs(scopes_[at], question, is_refused);
+    if (reply || !is_refused) return reply;
+    if (at + 1 == scopes_.size()) return Error{reply.error().code, reply.error().message + scopes_[at].note};
+    std::size_t expected = at;
+    current_->compare_exchange_strong(expected, at + 1);
+  }
+}
+
+// `is_refused`: the scope's credential, or having none, is why there is no answer.
+Result<WireReply> Exchange::AskAs(const AuthScope& scope, const Question& question, bool& is_refused) const {
   for (bool has_challenge = false;; has_challenge = true) {
-    const auto fetch = [this](const Url& url, const std::string& authorization) { return FetchToken(url, authorization); };
-    const Result<std::string> header = shared_.authorizer.Header(scope_, {deadline_, TimeLeft()}, fetch);
+    const auto fetch = [this](const Authorizer::TokenQuestion& wanted) { return FetchToken(wanted); };
+    const Result<std::string> header = shared_.authorizer.Header(scope, {deadline_, TimeLeft()}, fetch);
+    is_refused = !header && header.error().code == ErrorCode::kUnreadable;
     if (!header) return header.error();
     Result<Answer> answer = Follow(question, *header);
     if (!answer) return answer.error();
     const unsigned status = answer->reply.status;
     if (IsAnswer(question.method, status)) return std::move(answer->reply);
+    is_refused = answer->is_home && (status == 401 || status == 403);
     if (status != 401 || has_challenge || !answer->is_home) {
-      const bool is_refusal = status == 401 && has_challenge && scope_.credential;
-      return Failed(answer->url, ErrorCode::kUnreadable, StatusText(status) + (is_refusal ? ": it refuses the configured credential" : ""));
+      const bool is_known = status == 401 && has_challenge && scope.credential;
+      return Failed(answer->url, ErrorCode::kUnreadable, StatusText(status) + (is_known ? ": it refuses the configured credential" : ""));
     }
     std::vector<std::string> challenges;
     for (const auto& [name, value] : answer->reply.headers) {
       if (EqualsFold(name, "WWW-Authenticate")) challenges.push_back(value);
     }
-    const Status taken = shared_.authorizer.TakeChallenge(scope_, challenges, *header);
+    const Status taken = shared_.authorizer.TakeChallenge(scope, challenges, *header);
     if (!taken) return Failed(answer->url, taken.error().code, taken.error().message);
   }
 }
 
 Result<Exchange::Answer> Exchange::Follow(const Question& question, const std::string& authorization) const {
-  Answer answer{.url = {scope_.place->endpoint(), question.target}};
+  Answer answer{.url = {place().endpoint(), question.target}};
   for (std::uint32_t hops = 0;; ++hops) {
     // Once away from home no credential is sent any more, not even after a way back.
     WireRequest request = RequestOf(answer.url, answer.is_home ? authorization : "");
@@ -92,7 +111,7 @@ Result<Exchange::Answer> Exchange::Follow(const Question& question, const std::s
     Result<Url> next = CheckRedirect(answer.url, *reply);
     if (!next) return Failed(answer.url, next.error().code, next.error().message);
     answer.url = *std::move(next);
-    answer.is_home = answer.is_home && answer.url.endpoint == scope_.place->endpoint();
+    answer.is_home = answer.is_home && answer.url.endpoint == place().endpoint();
   }
 }
 
@@ -104,10 +123,10 @@ Result<Url> Exchange::CheckRedirect(const Url& from, const WireReply& reply) con
   if (from.endpoint.scheme == Scheme::kHttps && to->endpoint.scheme == Scheme::kHttp) {
     return Error{ErrorCode::kInvalidArgument, "a redirect from https to http is not followed"};
   }
-  if (!scope_.place->Allows(to->endpoint)) {
+  if (!place().Allows(to->endpoint)) {
     return Error{ErrorCode::kInvalidArgument, "a redirect to " + std::string(SchemeName(to->endpoint.scheme)) + "://" +
                                                   to->endpoint.HostText() + ", which is not among the hosts of registry " +
-                                                  scope_.place->name().Text() + "; add it to them if it should be"};
+                                                  place().name().Text() + "; add it to them if it should be"};
   }
   return to;
 }
@@ -115,8 +134,8 @@ Result<Url> Exchange::CheckRedirect(const Url& from, const WireReply& reply) con
 WireRequest Exchange::RequestOf(const Url& url, const std::string& authorization) const {
   WireRequest request{.endpoint = url.endpoint,
                       .target = url.target,
-                      .internal_addresses = scope_.place->InternalAddressesOf(url.endpoint),
-                      .trust = scope_.place->trust()};
+                      .internal_addresses = place().InternalAddressesOf(url.endpoint),
+                      .trust = place().trust()};
   if (!authorization.empty()) request.headers.emplace_back("Authorization", authorization);
   return request;
 }
@@ -153,15 +172,18 @@ bool Exchange::TryWait(std::uint32_t tries, std::optional<std::chrono::seconds> 
   return true;
 }
 
-Result<std::string> Exchange::FetchToken(const Url& url, const std::string& authorization) const {
-  WireRequest request = RequestOf(url, authorization);
+Result<std::string> Exchange::FetchToken(const Authorizer::TokenQuestion& question) const {
+  WireRequest request = RequestOf(question.url, question.authorization);
+  if (!question.form.empty()) request.method = Method::kPost;
+  request.form = question.form;
   request.max_body_bytes = shared_.limits.max_token_bytes;
-  Result<WireReply> reply = SendWithTries(url, request);
+  Result<WireReply> reply = SendWithTries(question.url, request);
   if (!reply) return Error{reply.error().code, "token realm " + reply.error().message};
   if (reply->status == 200) return std::move(reply->body);
-  const bool is_refusal = reply->status == 401 || reply->status == 403;
-  const char* whose = authorization.empty() ? ": it wants a credential, and none is configured" : ": it refuses the configured credential";
-  return Error{ErrorCode::kUnreadable, "token realm " + url.Text() + ": " + StatusText(reply->status) + (is_refusal ? whose : "")};
+  const bool is_refusal = reply->status == 401 || reply->status == 403 || (reply->status == 400 && !question.form.empty());
+  const bool is_anonymous = question.authorization.empty() && question.form.empty();
+  const char* whose = is_anonymous ? ": it wants a credential, and none is configured" : ": it refuses the configured credential";
+  return Error{ErrorCode::kUnreadable, "token realm " + question.url.Text() + ": " + StatusText(reply->status) + (is_refusal ? whose : "")};
 }
 
 }  // namespace writ::image

@@ -70,12 +70,12 @@ class Repository final : public ImageSource {
   // Names the question to all of its places. Credentials are part of it: what one may read another may not.
   std::string KeyOf(std::string_view kind, std::string_view reference, std::size_t max_bytes) const {
     std::string key = std::string(kind) + " " + std::string(reference) + " " + std::to_string(max_bytes);
-    for (const Exchange& place : places_) key += "\n" + place.scope().Key();
+    for (const Exchange& place : places_) key += "\n" + place.Key();
     return key;
   }
 
   static std::string Target(const Exchange& place, std::string_view kind, std::string_view reference) {
-    return "/v2/" + place.scope().repository + "/" + std::string(kind) + "/" + std::string(reference);
+    return "/v2/" + place.repository() + "/" + std::string(kind) + "/" + std::string(reference);
   }
 
   Result<Fetched> Fetch(std::string_view kind, std::string_view reference, const Question& question) const {
@@ -111,7 +111,7 @@ class Repository final : public ImageSource {
     Result<WireReply> reply = place.Ask(question);
     if (!reply) return reply.error();
     if (reply->status == 404) return Fetched{};
-    const std::string url = Url{place.scope().place->endpoint(), question.target}.Text();
+    const std::string url = Url{place.place().endpoint(), question.target}.Text();
     WRIT_RETURN_IF_ERROR(CheckDigest(url, *reply, reference));
     std::string type = MediaTypeOf(*reply);
     if (kind == "manifests" && !type.empty() && !TryManifestKind(type)) {
@@ -144,7 +144,7 @@ class Repository final : public ImageSource {
   Result<Referrers> ListFrom(const Exchange& place, std::string_view digest) const {
     if (shared_.referrers_apis.IsKnownAbsent(place.scope().place, shared_.seams.now())) return Referrers{};
     Referrers out{.found = true};
-    Url url{place.scope().place->endpoint(), Target(place, "referrers", digest)};
+    Url url{place.place().endpoint(), Target(place, "referrers", digest)};
     for (std::uint32_t page = 0;; ++page) {
       if (page == shared_.limits.max_referrer_pages) {
         out.complete = false;
@@ -229,8 +229,29 @@ Result<std::unique_ptr<RegistryClient>> RegistryClient::Create(const std::vector
   return std::unique_ptr<RegistryClient>(new RegistryClient(std::make_unique<Shared>(*std::move(table), limits, std::move(seams))));
 }
 
+namespace {
+
+// Who we are at one place: each credential once, those of the request first; nobody when there is none.
+std::vector<AuthScope> ScopesOf(const RegistryPlace& place, const std::string& repository, const DockerConfig& configured,
+                                const PullCredentials& brought) {
+  std::vector<AuthScope> scopes;
+  const auto add = [&](const DockerConfig& config) {
+    std::optional<Credential> credential = config.TryFind(place.name(), repository);
+    if (!credential) return;
+    const std::string key = credential->Key();
+    if (std::any_of(scopes.begin(), scopes.end(), [&key](const AuthScope& each) { return each.credential->Key() == key; })) return;
+    scopes.push_back({&place, repository, std::move(credential), brought.note});
+  };
+  for (const DockerConfig& config : brought.configs) add(config);
+  add(configured);
+  if (scopes.empty()) scopes.push_back({&place, repository, std::nullopt, brought.note + configured.WhyNone(place.name())});
+  return scopes;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<ImageSource>> RegistryClient::Open(const ImageReference& reference, const DockerConfig& credentials,
-                                                          steady_clock::time_point not_after) const {
+                                                          steady_clock::time_point not_after, const PullCredentials& brought) const {
   const RegistryPlace* registry = shared_->table.TryFind(reference.registry);
   if (registry == nullptr) {
     return Error{ErrorCode::kInvalidArgument,
@@ -239,8 +260,7 @@ Result<std::unique_ptr<ImageSource>> RegistryClient::Open(const ImageReference& 
   const steady_clock::time_point deadline = std::min(shared_->seams.now() + shared_->limits.image_deadline, not_after);
   std::vector<Exchange> places;
   const auto add = [&](const RegistryPlace* place, std::uint32_t max_tries) {
-    places.emplace_back(*shared_, AuthScope{place, reference.repository, credentials.TryFind(place->name(), reference.repository)},
-                        max_tries, deadline);
+    places.emplace_back(*shared_, ScopesOf(*place, reference.repository, credentials, brought), max_tries, deadline);
   };
   for (const RegistryPlace* mirror : registry->mirrors()) add(mirror, 1);  // the registry itself is the next try
   add(registry, shared_->limits.max_tries);

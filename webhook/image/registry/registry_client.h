@@ -52,16 +52,16 @@ class RegistryClient {
   RegistryClient(const RegistryClient&) = delete;
   RegistryClient& operator=(const RegistryClient&) = delete;
 
-  // The repository of `reference` (its tag and digest do not matter), asked with the credential that `credentials` has for it. The time
-  // for everything about one image, `image_deadline`, begins now, and ends at `not_after` at the latest. The source must not outlive the
-  // client.
+  // The repository of `reference` (its tag and digest do not matter), asked with the credentials that `brought`, then `credentials`
+  // have for it: one that is refused gives way to the next. The time for everything about one image, `image_deadline`, begins now, and ends
+  // at `not_after` at the latest. The source must not outlive the client.
   // Errors: kInvalidArgument when no registry of that name is listed.
   //
   // Beyond what ImageSource says: mirrors are asked first, and what they fail to deliver or do not have the registry itself is asked for.
   // Equal questions at the same time are asked once. 429, 500, 502, 503, 504 and connections that fail are tried again.
-  Result<std::unique_ptr<ImageSource>> Open(
-      const ImageReference& reference, const DockerConfig& credentials,
-      std::chrono::steady_clock::time_point not_after = std::chrono::steady_clock::time_point::max()) const;
+  Result<std::unique_ptr<ImageSource>> Open(const ImageReference& reference, const DockerConfig& credentials,
+                                            std::chrono::steady_clock::time_point not_after = std::chrono::steady_clock::time_point::max(),
+                                            const PullCredentials& brought = {}) const;
 
   RegistryCounters counters() const;
 

@@ -125,6 +125,19 @@ Status CheckSct(const Sct& sct, const TransparencyLog& log, std::string_view iss
   return OkStatus();
 }
 
+// The entry of the log that vouches for the SCT.
+Result<const TransparencyLog*> FindSctLog(const Sct& sct, std::span<const TransparencyLog> logs, std::string_view issuer_key_hash,
+                                          std::string_view tbs) {
+  Error problem = Invalid("the SCT is by CT log " + EncodeHex(sct.log_id).substr(0, 16) + "…, which the trust root does not hold");
+  for (const TransparencyLog& log : logs) {
+    if (log.id != sct.log_id) continue;
+    const Status checked = CheckSct(sct, log, issuer_key_hash, tbs);
+    if (checked) return &log;
+    problem = checked.error();
+  }
+  return problem;
+}
+
 }  // namespace
 
 Result<std::vector<const TransparencyLog*>> VerifyScts(const Certificate& leaf, const Certificate& issuer,
@@ -136,15 +149,13 @@ Result<std::vector<const TransparencyLog*>> VerifyScts(const Certificate& leaf, 
   std::vector<const TransparencyLog*> good;
   std::string problem;
   for (const Sct& sct : *scts) {
-    const auto log = std::find_if(logs.begin(), logs.end(), [&](const TransparencyLog& known) { return known.id == sct.log_id; });
-    if (log == logs.end()) {
-      problem = "the SCT is by CT log " + EncodeHex(sct.log_id).substr(0, 16) + "…, which the trust root does not hold";
+    Result<const TransparencyLog*> log = FindSctLog(sct, logs, issuer.key.id(), tbs);
+    if (!log) {
+      problem = log.error().message;
       continue;
     }
-    if (std::find(good.begin(), good.end(), &*log) != good.end()) continue;
-    Status checked = CheckSct(sct, *log, issuer.key.id(), tbs);
-    if (checked) good.push_back(&*log);
-    if (!checked) problem = checked.error().message;
+    const auto is_same = [&](const TransparencyLog* each) { return each->Party() == (*log)->Party(); };
+    if (std::none_of(good.begin(), good.end(), is_same)) good.push_back(*log);
   }
   if (good.empty()) return Invalid(problem);
   return good;

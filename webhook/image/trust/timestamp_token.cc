@@ -270,7 +270,7 @@ Status CheckTokenSignature(const Token& token, const Certificate& signer) {
 
 Result<TimestampAuthority> MakeTimestampAuthority(std::string name, TimeWindow window, std::vector<CertificatePtr> chain) {
   if (chain.empty()) return Invalid("the chain holds no certificate");
-  TimestampAuthority made{name, nullptr, std::nullopt, window};
+  TimestampAuthority made{.name = name, .signer = nullptr, .issuers = std::nullopt, .window = window};
   if (!chain.front()->is_ca) {
     made.signer = chain.front();
     WRIT_RETURN_IF_ERROR(CheckTimestampLeaf(*made.signer));

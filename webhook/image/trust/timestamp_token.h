@@ -22,6 +22,7 @@ struct TimestampAuthority {
   CertificatePtr signer;             // null when the trust root names CAs only; the token must then bring its certificate
   std::optional<Authority> issuers;  // absent when the trust root holds the signer's certificate alone
   TimeWindow window;
+  std::string operator_name = {};  // "sigstore.dev"; "" = not told
 };
 
 // Makes one from a chain, signer first. Errors: as MakeAuthority.

@@ -39,8 +39,9 @@ class Reader {
   Status ReadLog(JsonNode entry, const std::string& place, std::vector<TransparencyLog>& logs);
   // The certificates of an entry; empty (with a note) when one is of a kind that is not supported.
   Result<std::vector<CertificatePtr>> ReadChain(JsonNode entry, const std::string& place);
-  Status ReadAuthority(JsonNode entry, const std::string& place);
-  Status ReadTimestampAuthority(JsonNode entry, const std::string& place);
+  // An authority of either kind: what both say of themselves, handed to `make`, whose result goes to `list`.
+  template <typename Make, typename List>
+  Status ReadAuthority(JsonNode entry, const std::string& place, Make make, List& list);
   template <typename ReadEntry>
   Status ReadEntries(JsonNode document, const std::string& list, ReadEntry read_entry);
 
@@ -81,6 +82,12 @@ Result<TimeWindow> Reader::ReadWindow(JsonNode owner, const std::string& place) 
   return window;
 }
 
+// Who runs it: version 0.2 of the format.
+std::string OperatorOf(JsonNode entry) {
+  const JsonNode name = Member(entry, "operator", JsonKind::kString);
+  return name.valid() ? std::string(name.string()) : "";
+}
+
 Status Reader::ReadLog(JsonNode entry, const std::string& place, std::vector<TransparencyLog>& logs) {
   const JsonNode url = Member(entry, "baseUrl", JsonKind::kString);
   const JsonNode key_node = Member(entry, "publicKey", JsonKind::kObject);
@@ -101,7 +108,7 @@ Status Reader::ReadLog(JsonNode entry, const std::string& place, std::vector<Tra
   if (const std::optional<std::string> other = Base64Member(Member(entry, "checkpointKeyId", JsonKind::kObject), "keyId");
       other && other->size() >= kHintBytes)
     hint = other->substr(0, kHintBytes);
-  logs.push_back({std::string(url.string()), HostOf(url.string()), *id, hint, std::move(*key), *window});
+  logs.push_back({std::string(url.string()), HostOf(url.string()), *id, hint, std::move(*key), *window, OperatorOf(entry)});
   return OkStatus();
 }
 
@@ -125,7 +132,8 @@ Result<std::vector<CertificatePtr>> Reader::ReadChain(JsonNode entry, const std:
   return chain;
 }
 
-Status Reader::ReadAuthority(JsonNode entry, const std::string& place) {
+template <typename Make, typename List>
+Status Reader::ReadAuthority(JsonNode entry, const std::string& place, Make make, List& list) {
   Result<TimeWindow> window = ReadWindow(entry, place);
   if (!window) return window.error();
   Result<std::vector<CertificatePtr>> chain = ReadChain(entry, place);
@@ -133,23 +141,11 @@ Status Reader::ReadAuthority(JsonNode entry, const std::string& place) {
   if (chain->empty()) return OkStatus();
   const JsonNode uri = Member(entry, "uri", JsonKind::kString);
   std::string name = uri.valid() ? std::string(uri.string()) : NameText(chain->front()->subject);
-  Result<Authority> authority = MakeAuthority(std::move(name), *window, std::move(*chain));
-  if (authority) root_->certificate_authorities.push_back(std::move(*authority));
-  if (!authority) Note(place, authority.error().message);
-  return OkStatus();
-}
-
-Status Reader::ReadTimestampAuthority(JsonNode entry, const std::string& place) {
-  Result<TimeWindow> window = ReadWindow(entry, place);
-  if (!window) return window.error();
-  Result<std::vector<CertificatePtr>> chain = ReadChain(entry, place);
-  if (!chain) return chain.error();
-  if (chain->empty()) return OkStatus();
-  const JsonNode uri = Member(entry, "uri", JsonKind::kString);
-  std::string name = uri.valid() ? std::string(uri.string()) : NameText(chain->front()->subject);
-  Result<TimestampAuthority> authority = MakeTimestampAuthority(std::move(name), *window, std::move(*chain));
-  if (authority) root_->timestamp_authorities.push_back(std::move(*authority));
-  if (!authority) Note(place, authority.error().message);
+  auto authority = make(std::move(name), *window, std::move(*chain));
+  if (authority)
+    list.push_back(std::move(*authority));
+  else
+    Note(place, authority.error().message);
   return OkStatus();
 }
 
@@ -183,10 +179,17 @@ Result<TrustRootPtr> Reader::Read(std::string_view bytes) {
       ReadEntries(json, "tlogs", [&](JsonNode entry, const std::string& place) { return ReadLog(entry, place, root_->logs); }));
   WRIT_RETURN_IF_ERROR(
       ReadEntries(json, "ctlogs", [&](JsonNode entry, const std::string& place) { return ReadLog(entry, place, root_->ct_logs); }));
-  WRIT_RETURN_IF_ERROR(
-      ReadEntries(json, "certificateAuthorities", [&](JsonNode entry, const std::string& place) { return ReadAuthority(entry, place); }));
-  WRIT_RETURN_IF_ERROR(ReadEntries(json, "timestampAuthorities",
-                                   [&](JsonNode entry, const std::string& place) { return ReadTimestampAuthority(entry, place); }));
+  WRIT_RETURN_IF_ERROR(ReadEntries(json, "certificateAuthorities", [&](JsonNode entry, const std::string& place) {
+    return ReadAuthority(entry, place, MakeAuthority, root_->certificate_authorities);
+  }));
+  WRIT_RETURN_IF_ERROR(ReadEntries(json, "timestampAuthorities", [&](JsonNode entry, const std::string& place) {
+    const auto make = [&](std::string name, TimeWindow window, std::vector<CertificatePtr> chain) {
+      Result<TimestampAuthority> made = MakeTimestampAuthority(std::move(name), window, std::move(chain));
+      if (made) made->operator_name = OperatorOf(entry);
+      return made;
+    };
+    return ReadAuthority(entry, place, make, root_->timestamp_authorities);
+  }));
   return TrustRootPtr(root_);
 }
 
@@ -238,7 +241,7 @@ Status AddPemLog(const PemTrust& pem, std::string_view text, std::string_view wh
   if (!key) return BadPem(pem.name, std::string(what) + ": " + key.error().message);
   const std::string id = key->id();
   // The log's name is not known, so checkpoints by it cannot be checked; its SETs can.
-  logs.push_back({std::string(what), "", id, id.substr(0, kHintBytes), std::move(*key), {INT64_MIN, std::nullopt}});
+  logs.push_back({std::string(what), "", id, id.substr(0, kHintBytes), std::move(*key), {INT64_MIN, std::nullopt}, {}});
   return OkStatus();
 }
 

@@ -63,7 +63,8 @@ class Judge {
   Finding CheckEntryContent(const LogEntry& entry) const;
   Finding CheckEntryDigests(const LogBody& body) const;
   std::optional<std::string> ContentHash(HashAlgorithm algorithm) const;
-  Finding CheckEntry(const LogEntry& entry, std::set<const TransparencyLog*>& logs);
+  Finding CheckEntryBy(const LogEntry& entry, const TransparencyLog& log, std::optional<UnixNanos>& time) const;
+  Finding CheckEntry(const LogEntry& entry, std::set<std::string_view>& parties);
   Status VerifyWith(SignatureScheme scheme) const;
   Finding CheckWindowsOfLogs() const;
   void DescribeSigner();
@@ -80,7 +81,8 @@ class Judge {
   CertificatePtr leaf_;
   CertificatePtr issuer_;
   std::vector<UnixNanos> times_;
-  std::vector<const TransparencyLog*> timeless_logs_;  // that hold an entry and vouch for no time
+  // For each entry that vouches for no time: the log that holds it, once for each period that fits so far.
+  std::vector<std::vector<const TransparencyLog*>> timeless_;
 };
 
 bool Judge::Run() {
@@ -360,38 +362,55 @@ Finding Judge::CheckSignature() {
   return Fail(good.error().code == ErrorCode::kNotFound ? Reason::kDigestUnknown : Reason::kSignatureInvalid, good.error().message);
 }
 
-Finding Judge::CheckEntry(const LogEntry& entry, std::set<const TransparencyLog*>& logs) {
-  Result<const TransparencyLog*> log = FindLog(entry, signer_.trust_root->logs);
-  if (!log) return FailFrom(Reason::kLogUnknown, log.error());
+// What the log under this entry of the trust root proves; sets `time` when it proves one.
+Finding Judge::CheckEntryBy(const LogEntry& entry, const TransparencyLog& log, std::optional<UnixNanos>& time) const {
   if (!entry.promise.empty()) {
-    Result<UnixNanos> time = VerifyPromise(entry, **log);
-    if (!time) return FailFrom(Reason::kLogPromise, time.error());
-    times_.push_back(*time);
-  } else {
-    timeless_logs_.push_back(*log);
+    const Result<UnixNanos> promised = VerifyPromise(entry, log);
+    if (!promised) return FailFrom(Reason::kLogPromise, promised.error());
+    time = *promised;
   }
   if (entry.proof && !entry.proof->checkpoint.empty()) {
-    Status included = VerifyInclusion(entry, **log);
+    const Status included = VerifyInclusion(entry, log);
     if (!included) return FailFrom(Reason::kLogInclusion, included.error());
   } else if (entry.promise.empty()) {
     return Fail(Reason::kProofMissing, "the log entry proves nothing: neither a signed entry timestamp nor an inclusion proof");
   }
-  logs.insert(*log);
+  return std::nullopt;
+}
+
+// A trust root may list a log once for each of its periods: the entry whose period fits decides.
+Finding Judge::CheckEntry(const LogEntry& entry, std::set<std::string_view>& parties) {
+  const Result<std::vector<const TransparencyLog*>> logs = FindLogs(entry, signer_.trust_root->logs);
+  if (!logs) return FailFrom(Reason::kLogUnknown, logs.error());
+  std::vector<const TransparencyLog*> good;
+  std::optional<UnixNanos> time;
+  Finding problem;
+  for (const TransparencyLog* log : *logs) {
+    Finding finding = CheckEntryBy(entry, *log, time);
+    if (!finding) good.push_back(log);
+    if (finding) problem = std::move(finding);
+  }
+  if (good.empty()) return problem;
+  if (entry.promise.empty())
+    timeless_.push_back(good);
+  else
+    times_.push_back(*time);
+  parties.insert(good.front()->Party());
   return std::nullopt;
 }
 
 Finding Judge::CheckLog() {
   if (evidence_.entries.empty()) return Fail(Reason::kLogMissing, "it comes with no log entry, which the policy requires");
-  std::set<const TransparencyLog*> logs;
+  std::set<std::string_view> parties;
   for (const LogEntry& entry : evidence_.entries) {
-    if (Finding finding = CheckEntry(entry, logs)) return finding;
+    if (Finding finding = CheckEntry(entry, parties)) return finding;
   }
-  if (logs.size() >= options_.min_logs) return std::nullopt;
-  return Fail(Reason::kLogThreshold, std::to_string(logs.size()) + " logs hold it, expected " + std::to_string(options_.min_logs));
+  if (parties.size() >= options_.min_logs) return std::nullopt;
+  return Fail(Reason::kLogThreshold, std::to_string(parties.size()) + " logs hold it, expected " + std::to_string(options_.min_logs));
 }
 
 Finding Judge::CheckTimestamps() {
-  // By what signs: a trust root may list one authority once for each of its periods.
+  // By who runs it, or else by what signs: a trust root may list one authority once for each of its periods.
   std::set<std::string_view> authorities;
   for (const std::string& token : evidence_.timestamps) {
     Result<VerifiedTimestamp> stamp = VerifyTimestamp(token, evidence_.stamped, signer_.trust_root->timestamp_authorities);
@@ -399,7 +418,8 @@ Finding Judge::CheckTimestamps() {
       return FailFrom(stamp.error().code == ErrorCode::kNotFound ? Reason::kTimestampUntrusted : Reason::kTimestampInvalid, stamp.error());
     times_.push_back(stamp->time);
     const TimestampAuthority& authority = *stamp->authority;
-    authorities.insert((authority.signer ? authority.signer : authority.issuers->chain.front())->key.id());
+    const std::string& key_id = (authority.signer ? authority.signer : authority.issuers->chain.front())->key.id();
+    authorities.insert(authority.operator_name.empty() ? key_id : authority.operator_name);
   }
   if (options_.timestamp == Demand::kOptional) return std::nullopt;
   if (authorities.empty()) return Fail(Reason::kTimestampMissing, "it comes with no RFC 3161 timestamp, which the policy requires");
@@ -410,12 +430,15 @@ Finding Judge::CheckTimestamps() {
 
 // Entries that prove no time of their own must be of a log whose key was valid when the timestamps were made.
 Finding Judge::CheckWindowsOfLogs() const {
-  for (const TransparencyLog* log : timeless_logs_) {
-    for (const UnixNanos time : times_) {
-      if (!log->window.Contains(time))
-        return Fail(Reason::kLogInclusion, "log " + Quoted(log->base_url) + " is trusted " + WindowText(log->window) +
-                                               ", the signature was made at " + TimeText(time));
-    }
+  for (const std::vector<const TransparencyLog*>& periods : timeless_) {
+    const auto fits = [this](const TransparencyLog* log) {
+      return std::all_of(times_.begin(), times_.end(), [log](UnixNanos time) { return log->window.Contains(time); });
+    };
+    if (std::any_of(periods.begin(), periods.end(), fits)) continue;
+    const TransparencyLog& last = *periods.back();
+    const auto outside = std::find_if_not(times_.begin(), times_.end(), [&](UnixNanos time) { return last.window.Contains(time); });
+    return Fail(Reason::kLogInclusion, "log " + Quoted(last.base_url) + " is trusted " + WindowText(last.window) +
+                                           ", the signature was made at " + TimeText(*outside));
   }
   return std::nullopt;
 }
