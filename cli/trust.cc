@@ -19,6 +19,19 @@ Result<image::TrustRootPtr> ReadTrustRoot(const std::string& path) {
   return image::ParseTrustRoot(path, file->text);
 }
 
+// The root of a file that is to be used: one that trusts nobody makes no signature good, and is not what was meant.
+Result<image::TrustRootPtr> ReadUsableRoot(const std::string& path) {
+  Result<image::TrustRootPtr> root = ReadTrustRoot(path);
+  if (!root) return root;
+  const image::TrustRoot& found = **root;
+  const std::size_t usable =
+      found.certificate_authorities.size() + found.logs.size() + found.ct_logs.size() + found.timestamp_authorities.size();
+  if (usable > 0) return root;
+  std::string problem = "it names no CA, log or timestamp authority that can be used, so no signature is good by it";
+  for (const std::string& note : found.notes) problem += "; " + note;
+  return Error{ErrorCode::kInvalidArgument, "trust root `" + path + "`: " + problem};
+}
+
 // One trusted party: what it is, its name, its key or certificates, when it counts.
 struct Entry {
   std::string_view kind;
@@ -81,7 +94,7 @@ ExitCode RunTrustCheck(const TrustOptions& options, const Console& console) {
   ExitCode code = ExitCode::kOk;
   Json roots = Json::array();
   for (const std::string& path : options.paths) {
-    const Result<image::TrustRootPtr> root = ReadTrustRoot(path);
+    const Result<image::TrustRootPtr> root = ReadUsableRoot(path);
     if (!root) {
       PrintError(console, root.error().message);
       code = ExitCode::kBadInput;
