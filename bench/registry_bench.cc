@@ -87,7 +87,7 @@ class SignedFleet {
   // A review of the image of that number. Ends the process when it is not allowed.
   void Admit(std::size_t number, Context& context) const {
     const image::FactGatherer& gatherer = *gatherer_;
-    const SignedImageFacts facts(gatherer, signers_);
+    const SignedImageFacts facts(gatherer, signers_, no_secrets_);
     const AdmissionReply reply = Review(ReviewOf(server_->address() + "/mcp/app@" + digests_.at(number)), *engine_, context, {},
                                         {.source = &facts, .deadline = steady_clock::now() + std::chrono::seconds(9)});
     if (reply.verdict != Verdict::kAllowed) CheckFailed(reply.body.c_str(), __FILE__, __LINE__);
@@ -103,11 +103,14 @@ class SignedFleet {
  private:
   std::unique_ptr<image::FactGatherer> MakeGatherer() const {
     return std::make_unique<image::FactGatherer>(
-        [this](const image::ImageReference& reference, image::SteadyTime deadline) { return client_->Open(reference, {}, deadline); },
+        [this](const image::ImageReference& reference, image::SteadyTime deadline, const image::PullCredentials&) {
+          return client_->Open(reference, image::DockerConfig(), deadline);
+        },
         SystemClock(), image::FactOptions{});
   }
 
   const SignedBy by_;
+  const ReadPullSecrets no_secrets_;
   const bench::RegistryFolder folder_;
   std::vector<std::string> digests_;
   std::unique_ptr<bench::RegistryProcess> server_;

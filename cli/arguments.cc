@@ -240,8 +240,12 @@ void AddVerifyBundle(CLI::App& app, Invocation& call, const Console& console) {
       command, options.signer,
       {.issuer = "--certificate-oidc-issuer", .subject = "--certificate-identity", .trust_root = "--trusted-root", .ca_roots = nullptr});
   command.add_flag("--staging", options.staging, "Accepted for Sigstore's conformance suite; the root is given all the same");
+  command.add_flag("--json", call.verify_json, "The same as --format json");
   AddFormat(command, options.format);
-  command.callback([&] { call.run = [&] { return RunVerifyBundle(options, console); }; });
+  command.callback([&] {
+    if (call.verify_json) options.format = Format::kJson;
+    call.run = [&] { return RunVerifyBundle(options, console); };
+  });
 }
 
 void AddTrust(CLI::App& app, Invocation& call, const Console& console) {

@@ -19,6 +19,19 @@ Result<image::TrustRootPtr> ReadTrustRoot(const std::string& path) {
   return image::ParseTrustRoot(path, file->text);
 }
 
+// The root of a file that is to be used: one that trusts nobody makes no signature good, and is not what was meant.
+Result<image::TrustRootPtr> ReadUsableRoot(const std::string& path) {
+  Result<image::TrustRootPtr> root = ReadTrustRoot(path);
+  if (!root) return root;
+  const image::TrustRoot& found = **root;
+  const std::size_t usable =
+      found.certificate_authorities.size() + found.logs.size() + found.ct_logs.size() + found.timestamp_authorities.size();
+  if (usable > 0) return root;
+  std::string problem = "it names no CA, log or timestamp authority that can be used, so no signature is good by it";
+  for (const std::string& note : found.notes) problem += "; " + note;
+  return Error{ErrorCode::kInvalidArgument, "trust root `" + path + "`: " + problem};
+}
+
 // One trusted party: what it is, its name, its key or certificates, when it counts.
 struct Entry {
   std::string_view kind;
@@ -66,6 +79,7 @@ void PrintCheck(const image::TrustRoot& root, const Console& console) {
 
 // How one command tells about a root.
 struct Teller {
+  Result<image::TrustRootPtr> (*read)(const std::string& path);
   Json (*json)(const image::TrustRoot&);
   void (*print)(const image::TrustRoot&, const Console&);
   bool lists_unread = false;  // a file that is none becomes an entry of the JSON, too
@@ -76,7 +90,7 @@ ExitCode TellAll(const TrustOptions& options, const Console& console, const Tell
   ExitCode code = ExitCode::kOk;
   Json roots = Json::array();
   for (const std::string& path : options.paths) {
-    const Result<image::TrustRootPtr> root = ReadTrustRoot(path);
+    const Result<image::TrustRootPtr> root = teller.read(path);
     if (!root) {
       PrintError(console, root.error().message);
       code = ExitCode::kBadInput;
@@ -94,11 +108,11 @@ ExitCode TellAll(const TrustOptions& options, const Console& console, const Tell
 }  // namespace
 
 ExitCode RunTrustShow(const TrustOptions& options, const Console& console) {
-  return TellAll(options, console, {.json = RootJson, .print = PrintRoot});
+  return TellAll(options, console, {.read = ReadTrustRoot, .json = RootJson, .print = PrintRoot});
 }
 
 ExitCode RunTrustCheck(const TrustOptions& options, const Console& console) {
-  return TellAll(options, console, {.json = CheckJson, .print = PrintCheck, .lists_unread = true});
+  return TellAll(options, console, {.read = ReadUsableRoot, .json = CheckJson, .print = PrintCheck, .lists_unread = true});
 }
 
 }  // namespace writ::cli

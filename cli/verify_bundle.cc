@@ -16,8 +16,10 @@ namespace {
 Result<image::Artifact> ReadArtifact(const std::string& text, std::string& bytes) {
   Result<Input> file = ReadFile(text, std::size_t{1} << 30U);
   if (!file) {
-    if (file.error().code == ErrorCode::kNotFound && image::IsSha256Digest(text)) return image::Artifact{text, std::nullopt};
-    return file.error();
+    if (file.error().code != ErrorCode::kNotFound) return file.error();
+    if (image::IsSha256Digest(text)) return image::Artifact{text, std::nullopt};
+    if (!text.starts_with("sha256:")) return file.error();
+    return Error{ErrorCode::kInvalidArgument, text + ": no such file, and no digest: expected `sha256:` and 64 small hex digits"};
   }
   bytes = std::move(file->text);
   return image::ArtifactOfBytes(bytes);
@@ -44,7 +46,7 @@ ExitCode RunVerifyBundle(const VerifyBundleOptions& options, const Console& cons
   std::string bytes;
   const Result<image::Artifact> artifact = ReadArtifact(options.artifact, bytes);
   if (!artifact) return fail(artifact.error());
-  const image::Verdict verdict = image::VerifyBundle(bundle->text, *artifact, *signer, SystemClock().Now());
+  const image::Verdict verdict = image::VerifyBundle(bundle->text, *artifact, *signer, SystemClock().Now(), options.bundle);
   if (verdict.reason == image::Reason::kInternal) return fail({ErrorCode::kInternal, verdict.message}), ExitCode::kInternal;
   if (options.format == Format::kJson)
     console.out << VerdictJson(verdict).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";

@@ -15,8 +15,13 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/cosign)
 endif()
 
 # writ_sigstore_conformance: runs folders of image-signature vectors; `./dev conformance sigstore DIR`.
-add_executable(writ_sigstore_conformance conformance/own_process.cc conformance/sigstore_runner.cc)
+add_executable(writ_sigstore_conformance conformance/own_process.cc conformance/sigstore_case.cc conformance/sigstore_runner.cc)
 target_link_libraries(writ_sigstore_conformance PRIVATE writ_gather writ_image nlohmann_json::nlohmann_json)
 if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/sigstore)
   add_test(NAME conformance_sigstore COMMAND writ_sigstore_conformance ${CMAKE_SOURCE_DIR}/../shared/vectors/sigstore)
 endif()
+
+# The two runners of signatures, on folders made up for them.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME conformance_runners COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/runners_test.py
+  --sigstore $<TARGET_FILE:writ_sigstore_conformance> --cosign $<TARGET_FILE:writ_cosign_conformance>)

@@ -106,7 +106,9 @@ def prepare(folder):
     bundle['mediaType'] = bundle['mediaType'].replace('v0.3', 'v9.9')
     write('future.json', json.dumps(bundle).encode())
     write('root.json', b'{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "tlogs": [{"baseUrl": "https://l"}]}')
+    write('nobody.json', b'{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "tlogs": [], "ctlogs": null}')
     write('page.html', b'<html>')
+    write('openssh.pub', b'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== me@acme.example\n')
 
 
     # What must never be shown: a password, and one where something else should stand.
@@ -199,12 +201,18 @@ CASES = [
     (BUNDLE + 'artifact', 2, 'give --trusted-root FILE'),
     ('verify-bundle --key other.pub --log ignored --bundle bundle.json artifact', 1, '[signature_invalid]'),
     ('verify-bundle --key release.pub --log ignored --bundle future.json artifact', 1, '[version_unknown]'),
+    ('verify-bundle --key release.pub --log ignored --bundle future.json artifact', 1, '0.2 or 0.3; let the signer write version 0.3 (future.json)'),
+    ('verify-bundle --key openssh.pub --log ignored --bundle bundle.json artifact', 2, "openssh.pub: a key in OpenSSH's form"),
+    ('verify-bundle --key release.pub --log ignored --bundle bundle.json sha256:12', 2, 'sha256:12: no such file, and no digest: expected'),
+    (BUNDLE + '--log ignored --json artifact', 0, '"outcome": "verified"'),
     ('verify-bundle --key release.pub --log ignored --bundle page.html artifact', 1, '[malformed]'),
     ('verify-bundle --key release.pub --log ignored --bundle bundle.json nothing', 2, 'nothing: no such file'),
     ('trust check release.crt', 0, 'release.crt: ok'),
     ('trust show release.crt', 0, 'certificate authority'),
     ('trust check root.json', 2, 'trust root `root.json`: tlogs[0]: '),
     ('trust check page.html', 2, 'page.html'),
+    ('trust check nobody.json', 2, 'trust root `nobody.json`: it names no CA, log or timestamp authority'),
+    ('trust check nobody.json --format json', 2, '"ok": false'),
     ('trust show nowhere.json', 2, 'nowhere.json: no such file'),
 ]
 

@@ -10,6 +10,7 @@ using Json = nlohmann::json;
 
 CosignCase ReadCase(const Json& from) {
   CosignCase to{.name = from.at("name"), .signer = from.at("signer"), .options = from.value("options", Json::object())};
+  if (to.options.is_null()) to.options = Json::object();
   const std::string image = from.at("image");
   const std::size_t at = image.find('@') != std::string::npos ? image.find('@') : image.find(':');
   to.repository = image.substr(0, at);

@@ -1,6 +1,9 @@
 // Judges gathered material by a case's signer and options: makes them a Signer and asks the verifier.
+#include <algorithm>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
+#include <string_view>
 
 #include "rules/base/clock.h"
 #include "tests/conformance/cosign_case.h"
@@ -47,11 +50,38 @@ Status ReadWho(const Json& from, const std::string& folder, Signer& to) {
   return OkStatus();
 }
 
+// A member or word that the format does not have would else be passed over, and the case would test something else.
+Status CheckNames(const Json& object, std::string_view what, std::initializer_list<std::string_view> known) {
+  if (!object.is_object()) return Error{ErrorCode::kInvalidArgument, std::string(what) + " is no object"};
+  for (const auto& [name, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      return Error{ErrorCode::kInvalidArgument, std::string(what) + " has an unknown member " + name};
+  }
+  return OkStatus();
+}
+
+Status CheckWord(const Json& options, const char* name, std::initializer_list<std::string_view> known) {
+  const auto found = options.find(name);
+  if (found == options.end()) return OkStatus();
+  if (found->is_string() && std::find(known.begin(), known.end(), found->get<std::string>()) != known.end()) return OkStatus();
+  return Error{ErrorCode::kInvalidArgument, "unknown " + std::string(name) + " " + found->dump()};
+}
+
+Status CheckCase(const CosignCase& test) {
+  WRIT_RETURN_IF_ERROR(CheckNames(test.signer, "signer", {"key", "issuer", "subject", "subject_glob", "trust_root", "ca_roots"}));
+  WRIT_RETURN_IF_ERROR(CheckNames(test.options, "options",
+                                  {"log", "timestamp", "sct", "annotations", "certificate", "predicate_type", "predicate_has",
+                                   "signature_hash", "tag_prefix", "signature_repository", "oci11"}));
+  WRIT_RETURN_IF_ERROR(CheckWord(test.options, "log", {"required", "ignored"}));
+  WRIT_RETURN_IF_ERROR(CheckWord(test.options, "timestamp", {"required"}));
+  WRIT_RETURN_IF_ERROR(CheckWord(test.options, "sct", {"ignored"}));
+  return CheckWord(test.options, "signature_hash", {"sha256", "sha384", "sha512"});
+}
+
 Status ReadOptions(const Json& from, SignerOptions& to) {
-  const std::string log = from.value("log", "");
-  if (!log.empty()) to.log = log == "required" ? image::LogRule::kRequired : image::LogRule::kIgnored;
-  if (from.value("timestamp", "") == "required") to.timestamp = image::Demand::kRequired;
-  if (from.value("sct", "") == "ignored") to.sct = image::Demand::kOptional;
+  if (from.contains("log")) to.log = from.at("log") == "required" ? image::LogRule::kRequired : image::LogRule::kIgnored;
+  if (from.contains("timestamp")) to.timestamp = image::Demand::kRequired;
+  if (from.contains("sct")) to.sct = image::Demand::kOptional;
   if (from.contains("predicate_type")) {
     to.wanted = image::Wanted::kAttestation;
     to.predicate_type = from.at("predicate_type");
@@ -62,7 +92,6 @@ Status ReadOptions(const Json& from, SignerOptions& to) {
   if (hash == "sha256") to.signature_hash = image::HashAlgorithm::kSha256;
   if (hash == "sha384") to.signature_hash = image::HashAlgorithm::kSha384;
   if (hash == "sha512") to.signature_hash = image::HashAlgorithm::kSha512;
-  if (!hash.empty() && !to.signature_hash) return Error{ErrorCode::kInvalidArgument, "unknown signature_hash " + hash};
   return OkStatus();
 }
 
@@ -102,6 +131,7 @@ std::string MissingInPredicates(const Json& wanted, const Verdict& verdict) {
 
 Result<Signer> MakeCosignSigner(const CosignCase& test, const std::string& folder) {
   Signer signer{.name = test.name};
+  WRIT_RETURN_IF_ERROR(CheckCase(test));
   for (const Status& read : {ReadWho(test.signer, folder, signer), ReadOptions(test.options, signer.options)}) {
     if (!read) return read.error();
   }

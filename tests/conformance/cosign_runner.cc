@@ -7,7 +7,7 @@
 // own, so that a crash or a hang is a failure of one case. Prints each failing case, reasons for skipping, and closes with
 // `N passed, N failed, N skipped`. --registry asks a real registry by plain http instead, which somebody has filled from the same
 // registry.json. --gathered prints what was gathered instead of judging. Exit codes: 0 all passed, 1 failures, 2 bad
-// usage or nothing readable.
+// usage, nothing readable or no case.
 
 #include <algorithm>
 #include <filesystem>
@@ -57,6 +57,9 @@ std::string Describe(const GatheredMaterial& gathered) {
 
 // Resolves, gathers and judges. An image that is not there is unknown.
 Judgement RunCase(const CosignCase& test, const image::ImageSource& source, const image::ImageSource* signatures, const Options& options) {
+  // Here too, so that a signer who cannot be made fails the case whatever the registry says.
+  if (const Result<image::Signer> signer = MakeCosignSigner(test, options.folder); !signer)
+    return {"unusable signer", signer.error().message};
   GatherOptions gather{.tag_prefix = test.options.value("tag_prefix", ""), .signatures = signatures};
   if (test.options.value("oci11", false)) gather.oci11 = image::Oci11Signatures::kRead;
   const Result<ResolvedImage> resolved = ResolveImage(source, test.reference, gather.limits);
@@ -176,7 +179,10 @@ int Run(const Options& options) {
     if (IsChosen(name, options)) RunLayout(layout.string(), name, *cases, options, totals);
   }
   for (const auto& [reason, count] : totals.reasons) std::cout << "skipped: " << count << " × " << reason << "\n";
+  const bool is_nothing = totals.passed + totals.failed + totals.skipped == 0;
+  if (is_nothing) std::cerr << "writ_cosign_conformance: " << options.folder << "/cases.json: no such case\n";
   std::cout << totals.passed << " passed, " << totals.failed << " failed, " << totals.skipped << " skipped\n";
+  if (is_nothing) return 2;
   return totals.failed == 0 ? 0 : 1;
 }
 

@@ -4,8 +4,8 @@
 //
 // Bundle cases run twice, by artifact and by digest. Prints each failing id with what was expected, what came and why, and closes with
 // `N passed, N failed, N skipped`. --guards prints, for each refused case that names the check which must refuse it, the check that
-// did. Every case has a process of its own, so that a crash or a hang is a failure of that case, also where refusal is expected.
-// Exit codes: 0 all passed, 1 failures, 2 bad usage or nothing readable.
+// did. Every case has a process of its own, so that a crash or a hang is a failure of that case, also where refusal is expected; so are a
+// file that is missing and an input that is unknown. Exit codes: 0 all passed, 1 failures, 2 bad usage, nothing readable or no case.
 
 #include <filesystem>
 #include <fstream>
@@ -20,6 +20,7 @@
 
 #include "rules/base/clock.h"
 #include "tests/conformance/own_process.h"
+#include "tests/conformance/sigstore_case.h"
 #include "webhook/image/base/digest.h"
 #include "webhook/image/gather/collector.h"
 #include "webhook/image/verify/verifier.h"
@@ -44,6 +45,11 @@ struct Outcome {
 std::string ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// A member that is text; empty when there is none.
+std::string TextOf(const json& object, const char* name) {
+  return object.is_object() && object.contains(name) && object[name].is_string() ? object[name].get<std::string>() : "";
 }
 
 Outcome OutcomeOf(const image::Verdict& verdict) {
@@ -158,7 +164,9 @@ class CaseRepository final : public image::ImageSource {
  private:
   static image::Fetched Found(const std::string& manifest) {
     const json parsed = json::parse(manifest, nullptr, false);
-    return {true, manifest, parsed.is_object() ? parsed.value("mediaType", "application/vnd.oci.image.manifest.v1+json") : ""};
+    if (!parsed.is_object()) return {true, manifest, ""};
+    const std::string named = TextOf(parsed, "mediaType");
+    return {true, manifest, named.empty() ? "application/vnd.oci.image.manifest.v1+json" : named};
   }
   json inputs_;
   std::string image_, signatures_, blobs_;
@@ -187,46 +195,51 @@ Outcome InOwnProcess(const std::function<Outcome()>& work) {
 }
 
 std::vector<Outcome> RunCase(const json& test, const std::string& folder) {
-  const std::string suite = test["suite"];
-  if (suite == "legacy-peer") return {InOwnProcess([&] { return RunLooseLayer(test, folder); })};
-  if (suite == "legacy-private") return {InOwnProcess([&] { return RunRepository(test, folder); })};
+  if (std::string fault = FaultOfCase(test, folder); !fault.empty()) return {{"no case", "case", std::move(fault)}};
+  const CaseKind kind = KindOf(test);
+  if (kind == CaseKind::kLooseLayer) return {InOwnProcess([&] { return RunLooseLayer(test, folder); })};
+  if (kind == CaseKind::kRepository) return {InOwnProcess([&] { return RunRepository(test, folder); })};
   std::vector<Outcome> found;
   if (test["inputs"].contains("artifact")) found.push_back(InOwnProcess([&] { return RunBundle(test, folder, false); }));
   if (test["inputs"].contains("artifact_digest")) found.push_back(InOwnProcess([&] { return RunBundle(test, folder, true); }));
   return found;
 }
 
+// Runs the case and prints what is wrong. Returns whether every run of it came out as expected.
+bool IsAsExpected(const json& test, const std::string& id, const Options& options) {
+  const std::string expected = TextOf(test, "expected");
+  const std::string guard = TextOf(test, "guard");
+  const std::vector<Outcome> found = RunCase(test, options.folder);
+  bool is_good = true;
+  for (const Outcome& one : found) {
+    if (one.outcome == expected) continue;
+    is_good = false;
+    std::cout << "FAIL " << id << ": expected " << expected << (guard.empty() ? "" : " by `" + guard + "`") << ", got " << one.outcome
+              << " [" << one.code << "]: " << one.text << "\n";
+  }
+  if (options.guards && expected == "fail")
+    std::cout << "guard " << id << ": `" << (guard.empty() ? TextOf(test, "first_check_that_rejects") : guard) << "` -> ["
+              << found.front().code << "] " << found.front().text << "\n";
+  return is_good;
+}
+
 int Run(const Options& options) {
-  const json index = json::parse(ReadAll(options.folder + "/index.json"), nullptr, false);
-  if (!index.is_object() || !index.contains("cases")) {
-    std::cerr << "writ_sigstore_conformance: " << options.folder << "/index.json: not readable, expected an index of vectors\n";
+  const std::string path = options.folder + "/index.json";
+  const json index = json::parse(ReadAll(path), nullptr, false);
+  if (!index.is_object() || !index.contains("cases") || !index["cases"].is_array()) {
+    std::cerr << "writ_sigstore_conformance: " << path << ": not readable, expected an index of vectors\n";
     return 2;
   }
-  int passed = 0;
-  int failed = 0;
-  int skipped = 0;
-  for (const json& test : index["cases"]) {
-    if (!options.only.empty() && test["suite"] != options.only) continue;
-    const std::string id = test["suite"].get<std::string>() + "/" + test["name"].get<std::string>();
-    const std::string expected = test["expected"];
-    const std::string guard = test.contains("guard") && test["guard"].is_string() ? test["guard"].get<std::string>() : "";
-    const std::vector<Outcome> found = RunCase(test, options.folder);
-    bool is_good = true;
-    for (const Outcome& one : found) {
-      if (one.outcome == expected) continue;
-      is_good = false;
-      std::cout << "FAIL " << id << ": expected " << expected << (guard.empty() ? "" : " by `" + guard + "`") << ", got " << one.outcome
-                << " [" << one.code << "]: " << one.text << "\n";
-    }
-    if (found.empty())
-      ++skipped;
-    else
-      ++(is_good ? passed : failed);
-    if (options.guards && expected == "fail" && !found.empty())
-      std::cout << "guard " << id << ": `" << (guard.empty() ? test.value("first_check_that_rejects", "") : guard) << "` -> ["
-                << found.front().code << "] " << found.front().text << "\n";
+  std::size_t passed = 0;
+  std::size_t failed = 0;
+  for (std::size_t at = 0; at < index["cases"].size(); ++at) {
+    const json& test = index["cases"][at];
+    if (!options.only.empty() && TextOf(test, "suite") != options.only) continue;
+    ++(IsAsExpected(test, IdOf(test, at), options) ? passed : failed);
   }
-  std::cout << passed << " passed, " << failed << " failed, " << skipped << " skipped\n";
+  if (passed + failed == 0) std::cerr << "writ_sigstore_conformance: " << path << ": no such case\n";
+  std::cout << passed << " passed, " << failed << " failed, 0 skipped\n";
+  if (passed + failed == 0) return 2;
   return failed == 0 ? 0 : 1;
 }
 

@@ -2,8 +2,10 @@
 #include "tests/support/memory_registry.h"
 
 #include <algorithm>
+#include <exception>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 #include <openssl/evp.h>
 #include <nlohmann/json.hpp>
@@ -32,15 +34,31 @@ std::string Decode(const std::string& base64) {
 std::string MediaTypeOf(const std::string& manifest) {
   const auto json = nlohmann::json::parse(manifest, nullptr, false);
   if (!json.is_object()) return "application/octet-stream";
-  return json.value("mediaType", std::string(image::kOciManifestType));
+  const auto named = json.find("mediaType");
+  return named != json.end() && named->is_string() ? named->get<std::string>() : std::string(image::kOciManifestType);
 }
 
-// What `content` holds under that digest; "" and false when nothing.
+// What `content` holds under that digest; false when nothing. Throws when it holds something else: nobody would notice what got lost.
 bool TryContent(const nlohmann::json& content, const std::string& digest, std::string& to) {
   const auto found = content.find(digest);
   if (found == content.end()) return false;
   to = found->contains("text") ? found->at("text").get<std::string>() : Decode(found->at("base64").get<std::string>());
+  if (DigestOf(to) != digest) throw std::invalid_argument("content of " + digest + " has digest " + DigestOf(to));
   return true;
+}
+
+// The digests of a manifest's config and layers, as far as it is one: broken ones belong to what is tested.
+std::vector<std::string> BlobsOf(const std::string& bytes) {
+  std::vector<std::string> blobs;
+  const auto manifest = nlohmann::json::parse(bytes, nullptr, false);
+  const auto add = [&](const nlohmann::json& descriptor) {
+    const auto digest = descriptor.is_object() ? descriptor.find("digest") : descriptor.end();
+    if (digest != descriptor.end() && digest->is_string()) blobs.push_back(*digest);
+  };
+  if (manifest.contains("config")) add(manifest["config"]);
+  if (!manifest.contains("layers") || !manifest["layers"].is_array()) return blobs;
+  for (const auto& layer : manifest["layers"]) add(layer);
+  return blobs;
 }
 
 void FillRepository(const nlohmann::json& from, const nlohmann::json& content, MemoryRepository& to) {
@@ -48,13 +66,7 @@ void FillRepository(const nlohmann::json& from, const nlohmann::json& content, M
     std::string bytes;
     if (!TryContent(content, digest, bytes)) continue;
     to.AddManifest(bytes);
-    const auto manifest = nlohmann::json::parse(bytes, nullptr, false);
-    std::vector<std::string> blobs;
-    if (manifest.contains("config")) blobs.push_back(manifest["config"].value("digest", ""));
-    if (manifest.contains("layers")) {
-      for (const auto& layer : manifest["layers"]) blobs.push_back(layer.value("digest", ""));
-    }
-    for (const std::string& blob : blobs) {
+    for (const std::string& blob : BlobsOf(bytes)) {
       if (TryContent(content, blob, bytes)) to.AddBlob(bytes);
     }
   }
@@ -130,7 +142,9 @@ Result<MemoryRegistry> MemoryRegistry::Load(const std::string& path) {
   const auto json = nlohmann::json::parse(file, nullptr, false);
   if (!json.is_object() || json.value("schema", 0) != 1) return Error{ErrorCode::kInvalidArgument, path + ": no registry dump of schema 1"};
   MemoryRegistry out;
-  for (const auto& [name, repository] : json.at("repos").items()) FillRepository(repository, json.at("content"), out.Repository(name));
+  try {
+    for (const auto& [name, repository] : json.at("repos").items()) FillRepository(repository, json.at("content"), out.Repository(name));
+  } catch (const std::exception& failure) { return Error{ErrorCode::kInvalidArgument, path + ": " + failure.what()}; }
   return out;
 }
 

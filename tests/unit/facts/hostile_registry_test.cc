@@ -146,7 +146,7 @@ class HostileRegistryTest : public testing::Test {
     is_server = false;
     auto client = *RegistryClient::Create({{.host = host, .scheme = Scheme::kHttp, .internal_addresses = InternalAddresses::kAllowed}},
                                           limits_.gather, SystemSeams());
-    const OpenImageSource open = [&client](const ImageReference& reference, SteadyTime deadline) {
+    const OpenImageSource open = [&client](const ImageReference& reference, SteadyTime deadline, const PullCredentials&) {
       return client->Open(reference, *ReadDockerConfig("{}", "config.json"), deadline);
     };
     const test::TestKey key("P-256");

@@ -464,6 +464,10 @@ TEST_F(AttackTest, JsonIsReadOneWay) {
   EXPECT_EQ(TextCode(Replaced(good, R"("payloadType")", R"("payload\u0054ype":"x","payloadType")"), key_), "malformed");
   EXPECT_EQ(TextCode(Replaced(good, R"("payloadType")", R"("PayloadType")"), key_), "malformed");
   EXPECT_EQ(TextCode("\xEF\xBB\xBF" + good, key_), "malformed") << "byte order mark";
+  const std::string logged = sigstore_.BundleText(Keyless());
+  EXPECT_EQ(TextCode(logged, identity_), "none");
+  EXPECT_EQ(TextCode(Replaced(logged, R"("hashes":)", R"("hashes":"none","was":)"), identity_), "malformed");
+  EXPECT_EQ(TextCode(Replaced(logged, R"("checkpoint":)", R"("checkpoint":"none","was":)"), identity_), "malformed");
 }
 
 TEST_F(AttackTest, SameWitnessTwiceIsOne) {

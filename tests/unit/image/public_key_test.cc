@@ -85,6 +85,11 @@ TEST(PublicKey, SaysWhatAKeyFileIsInstead) {
   EXPECT_EQ(ErrorOf(key.PrivatePem()), "a private key, expected a PEM block `PUBLIC KEY`; keep it secret and name its public half here");
   EXPECT_EQ(ErrorOf(key.Pem() + key.Pem()), "2 PEM blocks, expected one `PUBLIC KEY`");
   EXPECT_EQ(ErrorOf(""), "no PEM block `PUBLIC KEY` found; `cosign public-key` or `openssl pkey -pubout` write one");
+  EXPECT_EQ(ErrorOf("ssh-ed25519 AAAA me@acme.example"),
+            "a key in OpenSSH's form, expected a PEM block `PUBLIC KEY`; `ssh-keygen -e -m PKCS8 -f FILE` converts ECDSA and RSA keys");
+  EXPECT_EQ(ErrorOf(test::Pem("RSA PUBLIC KEY", "x")),
+            "a PEM block `RSA PUBLIC KEY`, expected `PUBLIC KEY`; `openssl rsa -RSAPublicKey_in -pubout` converts it");
+  EXPECT_EQ(ErrorOf(test::Pem("PGP MESSAGE", "x")), "a PEM block `PGP MESSAGE`, expected `PUBLIC KEY`");
   EXPECT_EQ(ErrorOf(test::Pem("PUBLIC KEY", "nothing")), "not a DER SubjectPublicKeyInfo");
   EXPECT_EQ(ErrorOf(TestKey("RSA-1024").Pem()), "the RSA key has 1024 bits, expected 2048 to 8192");
   EXPECT_EQ(ErrorOf(TestKey("secp256k1").Pem()), "an ECDSA key on curve 1.3.132.0.10, expected P-256, P-384 or P-521");

@@ -72,7 +72,7 @@ TEST_F(TrustRootTest, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(ErrorOf("[]"), place + "not a JSON object");
   EXPECT_EQ(ErrorOf(RootText("", "x")), place + "`mediaType` is `x`, expected `" + std::string(kMediaType) + "` or version 0.2");
   EXPECT_EQ(ErrorOf(RootText(R"("tlogs":{})")), place + "`tlogs` is not a list");
-  EXPECT_EQ(ErrorOf(RootText(R"("tlogs":[{}])")), place + "tlogs[0]: `baseUrl` is missing");
+  EXPECT_EQ(ErrorOf(RootText(R"("tlogs":[{"baseUrl":5}])")), place + "tlogs[0]: `baseUrl` is not text");
   EXPECT_EQ(ErrorOf(RootText(R"("tlogs":[{"baseUrl":"https://log.test"}])")),
             place + "tlogs[0]: `publicKey` is missing, expected the log's key");
   EXPECT_EQ(ErrorOf(RootText(R"("ctlogs":[)" + LogText(key_.Spki(), "{}") + "]")),
@@ -83,6 +83,19 @@ TEST_F(TrustRootTest, SaysWhatIsWrongAndWhere) {
             place + "certificateAuthorities[0]: `validFor.start` is missing, so it is not known since when this entry is trusted");
   EXPECT_EQ(ErrorOf(RootText(R"("timestampAuthorities":[{"validFor":{"start":"2026-01-01T00:00:00Z"}}])")),
             place + "timestampAuthorities[0]: `certChain.certificates` is missing or empty");
+}
+
+// As `cosign trusted-root create --rekor-key … --ctfe-key …` writes it without --rekor-url and --ctfe-url.
+TEST_F(TrustRootTest, ALogNeedsNoUrlAndAListMayBeNull) {
+  std::string log = LogText(key_.Spki());
+  log.erase(log.find(R"("baseUrl")"), std::string_view(R"("baseUrl":"https://log.test/",)").size());
+  const Result<TrustRootPtr> root =
+      ParseTrustRoot("root.json", RootText(R"("tlogs":[)" + log + R"(],"ctlogs":[)" + log + R"(],"timestampAuthorities":null)"));
+  ASSERT_TRUE(root) << root.error().message;
+  ASSERT_EQ((*root)->logs.size(), 1U);
+  EXPECT_EQ((*root)->ct_logs.size(), 1U);
+  EXPECT_EQ((*root)->logs[0].host, "");
+  EXPECT_EQ((*root)->logs[0].base_url, "of key " + EncodeHex(Sha256(key_.Spki())).substr(0, 16) + "…");
 }
 
 TEST_F(TrustRootTest, LeavesOutWhatItCannotUse) {

@@ -194,7 +194,7 @@ policy images for admission of Pod {
     std::string review = ReviewOf(Pinned(signed_));
     review.insert(review.find(R"("containers")"), R"("priority":)" + std::to_string(priority) + ",");
     const PolicyStore::Deciding deciding = store_->deciding();
-    const SignedImageFacts facts(gatherer_, *deciding.signers);
+    const SignedImageFacts facts(gatherer_, *deciding.signers, no_secrets_);
     const ImageLookup lookup{.source = &facts, .deadline = steady_clock::now() + std::chrono::minutes(5)};
     return json::parse(Review(review, *deciding.engine, context_, {}, lookup).body)["response"];
   };

@@ -167,7 +167,7 @@ class ImageSourceTest : public testing::Test {
   json Respond(const Case& each, const std::string& object, const std::string& old = "") {
     const std::string review = ReviewText(each, object, old);
     const PolicyStore::Deciding deciding = store_->deciding();
-    const SignedImageFacts facts(gatherer_, *deciding.signers);
+    const SignedImageFacts facts(gatherer_, *deciding.signers, no_secrets_);
     const AdmissionReply reply = Review(review, *deciding.engine, context_, {},
                                         {.source = &facts, .deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5)});
     EXPECT_EQ(reply.status, 200U) << reply.body;
@@ -187,13 +187,14 @@ class ImageSourceTest : public testing::Test {
   test::SignedImages images_;
   std::string good_, proxy_, bad_, strangers_;
   FakeClock clock_{test::kSignedAt};
-  image::FactGatherer gatherer_{
-      [this](const image::ImageReference& reference, image::SteadyTime) -> Result<std::unique_ptr<image::ImageSource>> {
-        if (reference.Name() != "r.test/app") return Error{ErrorCode::kInvalidArgument, "not on the list"};
-        return std::unique_ptr<image::ImageSource>(std::make_unique<test::LentSource>(images_.repository));
-      },
-      clock_,
-      {}};
+  const ReadPullSecrets no_secrets_;
+  image::FactGatherer gatherer_{[this](const image::ImageReference& reference, image::SteadyTime,
+                                       const image::PullCredentials&) -> Result<std::unique_ptr<image::ImageSource>> {
+                                  if (reference.Name() != "r.test/app") return Error{ErrorCode::kInvalidArgument, "not on the list"};
+                                  return std::unique_ptr<image::ImageSource>(std::make_unique<test::LentSource>(images_.repository));
+                                },
+                                clock_,
+                                {}};
   std::unique_ptr<PolicyStore> store_;
   Context context_;
 };

@@ -16,14 +16,14 @@ class ReferrersMemory {
   static constexpr std::chrono::minutes kLifetime{5};
 
   // Whether the registry, or mirror, has answered `now` or within the lifetime before that it has no such API.
-  bool IsKnownAbsent(const RegistryPlace* place, Time now) const {
+  bool IsKnownAbsent(const RegistryPlace& place, Time now) const {
     const MutexLock lock(mutex_);
-    const auto found = absent_.find(place);
+    const auto found = absent_.find(&place);
     return found != absent_.end() && now - found->second < kLifetime;
   }
-  void NoteAbsent(const RegistryPlace* place, Time now) {
+  void NoteAbsent(const RegistryPlace& place, Time now) {
     const MutexLock lock(mutex_);
-    absent_[place] = now;
+    absent_[&place] = now;
   }
 
  private:

@@ -142,7 +142,7 @@ class Repository final : public ImageSource {
   }
 
   Result<Referrers> ListFrom(const Exchange& place, std::string_view digest) const {
-    if (shared_.referrers_apis.IsKnownAbsent(place.scope().place, shared_.seams.now())) return Referrers{};
+    if (shared_.referrers_apis.IsKnownAbsent(place.place(), shared_.seams.now())) return Referrers{};
     Referrers out{.found = true};
     Url url{place.place().endpoint(), Target(place, "referrers", digest)};
     for (std::uint32_t page = 0;; ++page) {
@@ -154,7 +154,7 @@ class Repository final : public ImageSource {
           place.Ask({.target = url.target, .accept = std::string(kOciIndexType), .max_body_bytes = shared_.limits.max_manifest_bytes});
       if (!reply) return reply.error();
       if (reply->status == 404 && page == 0) {
-        if (MediaTypeOf(*reply) == kNoSuchPathType) shared_.referrers_apis.NoteAbsent(place.scope().place, shared_.seams.now());
+        if (MediaTypeOf(*reply) == kNoSuchPathType) shared_.referrers_apis.NoteAbsent(place.place(), shared_.seams.now());
         return Referrers{};
       }
       if (reply->status == 404) return Error{ErrorCode::kUnreadable, url.Text() + ": a page of the listing is missing"};

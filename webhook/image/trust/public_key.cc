@@ -149,6 +149,20 @@ Result<KeyHandle> MakeRsaKey(std::string_view spki) {
   return key;
 }
 
+// What is wrong with a text that holds no key of ours, and what makes one of it.
+Error NoKey(std::string_view text, std::string_view label) {
+  if (label.empty() && (text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-")))
+    return Invalid(
+        "a key in OpenSSH's form, expected a PEM block `PUBLIC KEY`; `ssh-keygen -e -m PKCS8 -f FILE` converts ECDSA and RSA keys");
+  if (label.empty()) return Invalid("no PEM block `PUBLIC KEY` found; `cosign public-key` or `openssl pkey -pubout` write one");
+  if (label == "CERTIFICATE")
+    return Invalid("a certificate, expected a PEM block `PUBLIC KEY`; `openssl x509 -pubkey -noout` extracts the key");
+  if (label.find("PRIVATE KEY") != std::string_view::npos)
+    return Invalid("a private key, expected a PEM block `PUBLIC KEY`; keep it secret and name its public half here");
+  const std::string advice = label == "RSA PUBLIC KEY" ? "; `openssl rsa -RSAPublicKey_in -pubout` converts it" : "";
+  return Invalid("a PEM block " + Quoted(label) + ", expected `PUBLIC KEY`" + advice);
+}
+
 }  // namespace
 
 struct PublicKey::Impl {
@@ -218,13 +232,8 @@ Result<PublicKey> PublicKey::FromText(std::string_view text) {
   if (!text.empty() && text.front() == '\x30') return FromDer(text);
   Result<std::vector<PemBlock>> blocks = DecodePem(text);
   if (!blocks) return Invalid(blocks.error().message);
-  if (blocks->empty()) return Invalid("no PEM block `PUBLIC KEY` found; `cosign public-key` or `openssl pkey -pubout` write one");
-  const std::string& label = blocks->front().label;
-  if (label == "CERTIFICATE")
-    return Invalid("a certificate, expected a PEM block `PUBLIC KEY`; `openssl x509 -pubkey -noout` extracts the key");
-  if (label.find("PRIVATE KEY") != std::string::npos)
-    return Invalid("a private key, expected a PEM block `PUBLIC KEY`; keep it secret and name its public half here");
-  if (label != "PUBLIC KEY") return Invalid("a PEM block " + Quoted(label) + ", expected `PUBLIC KEY`");
+  const std::string_view label = blocks->empty() ? std::string_view() : blocks->front().label;
+  if (label != "PUBLIC KEY") return NoKey(text, label);
   if (blocks->size() > 1) return Invalid(std::to_string(blocks->size()) + " PEM blocks, expected one `PUBLIC KEY`");
   return FromDer(blocks->front().der);
 }

@@ -27,6 +27,13 @@ int VersionOf(std::string_view media_type) {
   return 0;
 }
 
+Error UnknownVersion(std::string_view media_type) {
+  const bool is_bundle = media_type.starts_with("application/vnd.dev.sigstore.bundle");
+  return Error{ErrorCode::kVersionUnknown, "the bundle's media type is " + (media_type.empty() ? "missing" : Quoted(media_type)) +
+                                               ", expected a Sigstore bundle of version 0.1, 0.2 or 0.3" +
+                                               (is_bundle ? "; let the signer write version 0.3" : "")};
+}
+
 // Exactly one of certificate, x509CertificateChain and publicKey.
 Status ReadVerifier(JsonNode material, int version, const ImageLimits& limits, Evidence& evidence) {
   const JsonNode certificate = ObjectMember(material, "certificate");
@@ -68,7 +75,9 @@ Status ReadProof(JsonNode node, LogEntry& entry) {
   proof.tree_size = *size;
   proof.root = std::move(*root);
   constexpr std::uint32_t kMaxHashes = 64;
-  if (const JsonNode hashes = ListMember(node, "hashes"); hashes.valid()) {
+  if (HasMember(node, "hashes")) {
+    const JsonNode hashes = ListMember(node, "hashes");
+    if (!hashes.valid()) return Malformed("`hashes` of an inclusion proof is not a list");
     if (hashes.count() > kMaxHashes) return TooMany("hashes in a proof", hashes.count(), kMaxHashes);
     for (const JsonNode hash : hashes.items()) {
       std::optional<std::string> bytes = hash.is(JsonKind::kString) ? DecodeBase64(hash.string()) : std::nullopt;
@@ -76,8 +85,11 @@ Status ReadProof(JsonNode node, LogEntry& entry) {
       proof.hashes.push_back(std::move(*bytes));
     }
   }
-  const JsonNode envelope = StringMember(ObjectMember(node, "checkpoint"), "envelope");
-  if (envelope.valid()) proof.checkpoint = envelope.string();
+  if (HasMember(node, "checkpoint")) {
+    const JsonNode envelope = StringMember(ObjectMember(node, "checkpoint"), "envelope");
+    if (!envelope.valid()) return Malformed("`checkpoint.envelope` of an inclusion proof is not text");
+    proof.checkpoint = envelope.string();
+  }
   entry.proof = std::move(proof);
   return OkStatus();
 }
@@ -172,10 +184,7 @@ Result<Evidence> ReadBundle(std::string_view bytes, const ImageLimits& limits) {
   if (!json->is(JsonKind::kObject)) return Malformed("it is not a JSON object");
   const JsonNode media_type = StringMember(*json, "mediaType");
   const int version = media_type.valid() ? VersionOf(media_type.string()) : 0;
-  if (version == 0)
-    return Error{ErrorCode::kVersionUnknown, "the bundle's media type is " +
-                                                 (media_type.valid() ? Quoted(media_type.string()) : std::string("missing")) +
-                                                 ", expected a Sigstore bundle of version 0.1, 0.2 or 0.3"};
+  if (version == 0) return UnknownVersion(media_type.valid() ? media_type.string() : "");
   const JsonNode material = ObjectMember(*json, "verificationMaterial");
   if (!material.valid()) return Malformed("`verificationMaterial` is missing");
   Evidence evidence;

@@ -162,11 +162,12 @@ Verdict VerifyImage(const GatheredMaterial& material, const Signer& signer, Unix
 
 Artifact ArtifactOfBytes(std::string_view bytes) { return {DigestOf(bytes), bytes}; }
 
-Verdict VerifyBundle(std::string_view bundle, const Artifact& artifact, const Signer& signer, UnixNanos now, const ImageLimits& limits) {
+Verdict VerifyBundle(std::string_view bundle, const Artifact& artifact, const Signer& signer, UnixNanos now, std::string_view origin,
+                     const ImageLimits& limits) {
   GatheredMaterial material;
   material.digest = artifact.digest;
   material.materials.push_back(
-      {.form = MaterialForm::kBundle, .origin = "bundle", .media_type = {}, .bytes = std::string(bundle), .annotations = {}});
+      {.form = MaterialForm::kBundle, .origin = std::string(origin), .media_type = {}, .bytes = std::string(bundle), .annotations = {}});
   return Guarded(material, {.signer = signer, .digest = artifact.digest, .bytes = artifact.bytes, .now = now, .limits = limits});
 }
 

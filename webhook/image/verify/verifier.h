@@ -30,8 +30,8 @@ struct Artifact {
 // The artifact of those bytes.
 Artifact ArtifactOfBytes(std::string_view bytes);
 
-// Judges one Sigstore bundle, as `verify-bundle` does.
+// Judges one Sigstore bundle, as `verify-bundle` does. `origin` is its file, for messages.
 Verdict VerifyBundle(std::string_view bundle, const Artifact& artifact, const Signer& signer, UnixNanos now,
-                     const ImageLimits& limits = {});
+                     std::string_view origin = "bundle", const ImageLimits& limits = {});
 
 }  // namespace writ::image
