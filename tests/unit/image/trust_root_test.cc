@@ -70,7 +70,7 @@ TEST_F(TrustRootTest, SaysWhatIsWrongAndWhere) {
   const std::string place = "trust root `root.json`: ";
   EXPECT_EQ(ErrorOf("<html>").substr(0, place.size() + 9), place + "not JSON:");
   EXPECT_EQ(ErrorOf(test::Pem("CERTIFICATE", ca_)),
-            place + "it is PEM, expected JSON; the certificates of an own CA are named as such (--ca-roots)");
+            place + "it is PEM, expected JSON; the certificates of an own CA go to `certificate { roots … }` or --ca-roots");
   EXPECT_EQ(ErrorOf("[]"), place + "not a JSON object");
   EXPECT_EQ(ErrorOf(RootText("", "x")), place + "`mediaType` is `x`, expected `" + std::string(kMediaType) + "` or version 0.2");
   EXPECT_EQ(ErrorOf(RootText(R"("tlogs":{})")), place + "`tlogs` is not a list");

@@ -169,7 +169,7 @@ Result<TrustRootPtr> Reader::Read(std::string_view bytes) {
     return Error{ErrorCode::kTooLarge, "trust root " + Quoted(name_) + ": " + std::to_string(bytes.size()) + " bytes, at most " +
                                            std::to_string(limits_.max_trust_root_bytes) + " are allowed"};
   if (bytes.starts_with("-----BEGIN "))
-    return Bad("", "it is PEM, expected JSON; the certificates of an own CA are named as such (--ca-roots)");
+    return Bad("", "it is PEM, expected JSON; the certificates of an own CA go to `certificate { roots … }` or --ca-roots");
   JsonDocument document({.max_bytes = limits_.max_trust_root_bytes, .max_depth = limits_.max_json_depth});
   Result<JsonNode> parsed = document.Parse(bytes);
   if (!parsed) return Bad("", "not JSON: " + parsed.error().message);
