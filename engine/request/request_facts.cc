@@ -79,28 +79,37 @@ bool RequestReader::ReadAttestations(JsonNode list, const std::string& path, std
   if (!list.is(JsonKind::kArray)) return FailType(path, "must be a list");
   for (const JsonNode& item : list.items()) {
     const std::string item_path = path + "[" + std::to_string(attestations.size()) + "]";
-    if (!item.is(JsonKind::kObject)) return FailType(item_path, "must be an object");
-    AttestationFact& attestation = attestations.emplace_back();
-    for (const JsonMember& member : item.members()) {
-      if (member.key == "type") {
-        if (!member.value.is(JsonKind::kString)) return FailType(item_path + ".type", "must be a string");
-        attestation.predicate_type = member.value.string();
-      } else if (member.key == "about") {
-        if (!member.value.is(JsonKind::kString)) return FailType(item_path + ".about", "must be a string");
-        attestation.about = member.value.string();
-      } else if (member.key == "signedBy") {
-        if (!ReadNames(member.value, item_path + ".signedBy", attestation.signed_by)) return false;
-      } else if (member.key == "predicate") {
-        attestation.predicate = MaterializeJson(member.value, arena_);
-        if (attestation.predicate.is(Kind::kAbsent))
-          return FailTooLarge("`" + item_path + ".predicate` does not fit in the memory of a decision");
-      } else {
-        return FailUnknownMember(member.key, "\"" + item_path + "\"", {"type", "signedBy", "predicate", "about"});
-      }
-    }
-    if (attestation.predicate_type.empty()) return Fail("`" + item_path + "` needs \"type\"");
-    if (attestation.predicate.is(Kind::kAbsent)) attestation.predicate = Value::Null();
+    if (!ReadAttestation(item, item_path, attestations.emplace_back())) return false;
   }
+  return true;
+}
+
+bool RequestReader::ReadAttestation(JsonNode item, const std::string& path, AttestationFact& attestation) {
+  if (!item.is(JsonKind::kObject)) return FailType(path, "must be an object");
+  for (const JsonMember& member : item.members()) {
+    bool read = true;
+    if (member.key == "type") {
+      read = ReadString(member.value, path + ".type", attestation.predicate_type);
+    } else if (member.key == "about") {
+      read = ReadString(member.value, path + ".about", attestation.about);
+    } else if (member.key == "signedBy") {
+      read = ReadNames(member.value, path + ".signedBy", attestation.signed_by);
+    } else if (member.key == "predicate") {
+      attestation.predicate = MaterializeJson(member.value, arena_);
+      if (attestation.predicate.is(Kind::kAbsent)) return FailTooLarge("`" + path + ".predicate` does not fit in the memory of a decision");
+    } else {
+      return FailUnknownMember(member.key, "\"" + path + "\"", {"type", "signedBy", "predicate", "about"});
+    }
+    if (!read) return false;
+  }
+  if (attestation.predicate_type.empty()) return Fail("`" + path + "` needs \"type\"");
+  if (attestation.predicate.is(Kind::kAbsent)) attestation.predicate = Value::Null();
+  return true;
+}
+
+bool RequestReader::ReadString(JsonNode node, const std::string& path, std::string_view& text) {
+  if (!node.is(JsonKind::kString)) return FailType(path, "must be a string");
+  text = node.string();
   return true;
 }
 

@@ -106,6 +106,8 @@ class RequestReader {
   bool ReadFacts(JsonNode facts);
   bool ReadImageFact(JsonNode fact, std::size_t position);
   bool ReadAttestations(JsonNode list, const std::string& path, std::vector<AttestationFact>& attestations);
+  bool ReadAttestation(JsonNode item, const std::string& path, AttestationFact& attestation);
+  bool ReadString(JsonNode node, const std::string& path, std::string_view& text);
   bool ReadNames(JsonNode list, const std::string& path, std::vector<std::string_view>& names);
   bool ReadUnknowns(JsonNode list);
   bool ReadUnknown(std::string_view path);
