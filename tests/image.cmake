@@ -9,6 +9,7 @@ writ_test(image LIBRARIES writ_test_sigstore OpenSSL::Crypto SOURCES
   unit/image/certificate_test.cc
   unit/image/encoding_test.cc
   unit/image/log_test.cc
+  unit/image/p384_verifier_test.cc
   unit/image/public_key_test.cc
   unit/image/signer_test.cc
   unit/image/timestamp_token_test.cc

@@ -57,6 +57,7 @@ class PublicKey {
  private:
   struct Impl;
   explicit PublicKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  bool VerifyByOpenSsl(std::string_view digest, std::string_view signature, SignatureScheme scheme) const;
   // INVARIANT: never null.
   std::shared_ptr<const Impl> impl_;
 };
