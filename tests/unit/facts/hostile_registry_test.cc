@@ -48,6 +48,14 @@ void operator delete(void* at) noexcept {
   std::free(header);
 }
 void operator delete(void* at, std::size_t) noexcept { operator delete(at); }
+// The other forms, too: a sanitizer brings its own of each that is not replaced.
+void* operator new[](std::size_t size) { return operator new(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
+void operator delete[](void* at) noexcept { operator delete(at); }
+void operator delete[](void* at, std::size_t) noexcept { operator delete(at); }
+void operator delete(void* at, const std::nothrow_t&) noexcept { operator delete(at); }
+void operator delete[](void* at, const std::nothrow_t&) noexcept { operator delete(at); }
 // NOLINTEND(cppcoreguidelines-no-malloc,misc-new-delete-overloads)
 
 namespace writ::image {
