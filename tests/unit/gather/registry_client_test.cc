@@ -157,7 +157,8 @@ TEST_F(RegistryClientTest, BadAnswersAreErrors) {
       {"bad gateway", HttpReply(502), "502 Bad Gateway after 3 tries", 3},
       {"unavailable", HttpReply(503), "503 Service Unavailable after 3 tries", 3},
       {"gateway timeout", HttpReply(504), "504 Gateway Timeout after 3 tries", 3},
-      {"HTML", HttpReply(200, "<html>", "Content-Type: text/html; charset=utf-8\r\n"), "the answer is `text/html`, expected a manifest", 1},
+      {"HTML", HttpReply(200, "<html>", "Content-Type: text/html; charset=utf-8\r\n"),
+       "the answer is `text/html`, expected a manifest: that is a web page", 1},
       {"gzip", HttpReply(200, kBody, kType + "Content-Encoding: gzip\r\n"), "the content coding `gzip`", 1},
       {"lying digest header", HttpReply(200, kBody, kType + "Docker-Content-Digest: " + other + "\r\n"), "corrupt: http://", 1},
       {"body shorter than its length", {.bytes = GoodHead(100) + kBody, .then = Then::kClose}, "the answer ended early", 3},
@@ -202,6 +203,9 @@ TEST_F(RegistryClientTest, BytesThatDoNotHashToTheirDigestAreCorrupt) {
   Serve([](const SeenRequest&) { return HttpReply(200, "other", kType); });
   EXPECT_THAT(Blob(), StartsWith("corrupt: "));
   EXPECT_THAT(Manifest(kDigest), StartsWith("corrupt: "));
+  EXPECT_THAT(Blob(), HasSubstr("the bytes hash to " + DigestOf("other") + ", expected sha256:"));
+  Serve([](const SeenRequest&) { return HttpReply(200, "<html>", "Content-Type: text/html\r\n"); });
+  EXPECT_THAT(Manifest(kDigest), HasSubstr("the answer is `text/html`, expected a manifest"));
 }
 
 TEST_F(RegistryClientTest, ABlobIsNotReadBeyondItsSize) {

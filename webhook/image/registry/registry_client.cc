@@ -112,11 +112,12 @@ class Repository final : public ImageSource {
     if (!reply) return reply.error();
     if (reply->status == 404) return Fetched{};
     const std::string url = Url{place.place().endpoint(), question.target}.Text();
-    WRIT_RETURN_IF_ERROR(CheckDigest(url, *reply, reference));
     std::string type = MediaTypeOf(*reply);
     if (kind == "manifests" && !type.empty() && !TryManifestKind(type)) {
-      return Error{ErrorCode::kInvalidArgument, url + ": the answer is `" + Shown(type) + "`, expected a manifest"};
+      const std::string_view advice = type == "text/html" ? ": that is a web page, is there a registry at this address?" : "";
+      return Error{ErrorCode::kInvalidArgument, url + ": the answer is `" + Shown(type) + "`, expected a manifest" + std::string(advice)};
     }
+    WRIT_RETURN_IF_ERROR(CheckDigest(url, *reply, reference));
     return Fetched{.found = true, .bytes = std::move(reply->body), .media_type = std::move(type)};
   }
 
@@ -124,7 +125,7 @@ class Repository final : public ImageSource {
   static Status CheckDigest(const std::string& url, const WireReply& reply, std::string_view reference) {
     if (IsSha256Digest(reference)) {
       if (reply.digest == reference) return OkStatus();
-      return Error{ErrorCode::kCorrupt, url + ": the bytes hash to " + reply.digest};
+      return Error{ErrorCode::kCorrupt, url + ": the bytes hash to " + reply.digest + ", expected " + std::string(reference)};
     }
     const std::string_view claimed = reply.Header("Docker-Content-Digest");
     if (!claimed.starts_with("sha256:") || claimed == reply.digest) return OkStatus();

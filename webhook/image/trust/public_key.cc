@@ -187,17 +187,17 @@ struct PublicKey::Impl {
 
   // What verifies faster; nullptr until it pays to make it, and where there is nothing faster than OpenSSL.
   const P384Verifier* TryFast() const {
-    if (point.empty() || verifications.fetch_add(1, std::memory_order_relaxed) < kVerificationsBeforeTables) return nullptr;
-    std::call_once(fast_is_made, [this] { fast = P384Verifier::Make(point); });
-    return fast.get();
+    if (point.empty() || verifications_.fetch_add(1, std::memory_order_relaxed) < kVerificationsBeforeTables) return nullptr;
+    std::call_once(fast_is_made_, [this] { fast_ = P384Verifier::Make(point); });
+    return fast_.get();
   }
 
  private:
   // Tables cost as much as some thirty verifications save: the command line, which verifies once, does not pay for them.
   static constexpr std::uint32_t kVerificationsBeforeTables = 32;
-  mutable std::atomic<std::uint32_t> verifications = 0;
-  mutable std::once_flag fast_is_made;
-  mutable std::unique_ptr<const P384Verifier> fast;
+  mutable std::atomic<std::uint32_t> verifications_ = 0;
+  mutable std::once_flag fast_is_made_;
+  mutable std::unique_ptr<const P384Verifier> fast_;
 };
 
 std::string_view KeyKindName(KeyKind kind) {
