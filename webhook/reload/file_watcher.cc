@@ -155,7 +155,15 @@ struct FileWatcher::Impl {
   void Rewatch() {
     OwnedFd fresh = OpenInotify();
     if (fresh.get() < 0) return;  // the old watches and the poll go on
-    for (const std::string& folder : FoldersToWatch(options.roots)) inotify_add_watch(fresh.get(), folder.c_str(), kEvents | IN_ONLYDIR);
+    std::set<std::string> watched;
+    // A folder that comes after the look and before the watch makes no event: look again until there is nothing new.
+    for (int round = 0; round < kMaxLevels; ++round) {
+      const std::set<std::string> folders = FoldersToWatch(options.roots);
+      if (std::includes(watched.begin(), watched.end(), folders.begin(), folders.end())) break;
+      for (const std::string& folder : folders) {
+        if (watched.insert(folder).second) inotify_add_watch(fresh.get(), folder.c_str(), kEvents | IN_ONLYDIR);
+      }
+    }
     inotify = std::move(fresh);
   }
 
