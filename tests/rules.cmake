@@ -8,6 +8,7 @@ writ_test(rules LIBRARIES writ_test_support writ_rules SOURCES
   unit/rules/dump_test.cc
   unit/rules/glob_test.cc
   unit/rules/index_test.cc
+  unit/rules/kubernetes_kind_test.cc
   unit/rules/verify_test.cc
 )
 

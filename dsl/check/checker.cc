@@ -5,6 +5,7 @@
 
 #include "dsl/check/declarations.h"
 #include "dsl/check/expression_checker.h"
+#include "dsl/check/kinds.h"
 #include "dsl/check/policy_checker.h"
 #include "dsl/check/targets.h"
 
@@ -20,6 +21,7 @@ TypedSet CheckPolicies(std::vector<FileTree> trees, std::span<const SourceFile> 
   PolicyChecker policies(set, declarations, checker, files);
   policies.FindTables();
   for (TypedPolicy& policy : set.policies) policies.CheckPolicy(policy);
+  CheckKinds(set, checker);
   if (complete) policies.CheckTogether();
   policies.CheckRemainingBodies(sink);
   for (const FileTree& tree : set.files) {

@@ -47,6 +47,9 @@
   X(UnknownSigner, Error, "signer `{0}` is not declared")                                          \
   X(UnknownPolicy, Error, "policy `{0}` is not declared")                                          \
   X(NotImported, Error, "`data.{0}` is not imported")                                              \
+  X(UnknownKind, Error, "`{0}` is not a kind of objects: {1}")                                     \
+  X(UncheckedKind, Warning, "`{0}` is not known: {1}")                                             \
+  X(OperationNeverComes, Error, "{0} never comes for {1}")                                         \
   X(RecursiveDefinition, Error, "`{0}` is defined by itself: {1}")                                 \
   /* types */                                                                                      \
   X(NoMatchingOverload, Error, "`{0}` does not take ({1})")                                        \

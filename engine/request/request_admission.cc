@@ -1,12 +1,14 @@
 // Admission: AdmissionReview v1 as the API server sends it, bare manifests (a CREATE of themselves), and our own shape, which
 // may leave out whatever the objects tell. Source: k8s.io/api/admission/v1, types.go.
 #include <optional>
+#include <string>
 
 #include "engine/json/json_document.h"
 #include "engine/request/convert.h"
 #include "engine/request/request_reader.h"
 #include "engine/request/suggest.h"
 #include "rules/base/utf8.h"
+#include "rules/model/kubernetes_kind.h"
 
 namespace writ {
 namespace {
@@ -22,24 +24,13 @@ std::string_view StringOf(JsonNode node, std::string_view key) {
 }
 
 // The API server names the kind of what it was sent: PodExecOptions for `exec`, Eviction, Scale. Policies name the kind that has the
-// subresource, `Pod/exec`; which one that is, only the resource tells. Source: the built-in API groups with such subresources.
-std::string_view ParentKind(JsonNode resource) {
-  struct Parent {
-    std::string_view group, resource, kind;
-  };
-  constexpr Parent kParents[] = {{"", "pods", "Pod"},
-                                 {"", "services", "Service"},
-                                 {"", "nodes", "Node"},
-                                 {"", "serviceaccounts", "ServiceAccount"},
-                                 {"", "replicationcontrollers", "ReplicationController"},
-                                 {"apps", "deployments", "Deployment.apps"},
-                                 {"apps", "statefulsets", "StatefulSet.apps"},
-                                 {"apps", "replicasets", "ReplicaSet.apps"}};
-  const std::string_view group = StringOf(resource, "group"), name = StringOf(resource, "resource");
-  for (const Parent& parent : kParents) {
-    if (parent.group == group && parent.resource == name) return parent.kind;
-  }
-  return {};
+// subresource, `Pod/exec`; which one that is, only the resource tells. "" when both are known to be one, or for a resource that is not
+// in the table of kinds.
+std::string ParentKind(JsonNode resource, std::string_view subresource) {
+  const KubernetesKind* kind = TryFindResource(StringOf(resource, "group"), StringOf(resource, "resource"));
+  if (kind == nullptr) return {};
+  const std::optional<Subresource> found = TryFindSubresource(*kind, subresource);
+  return found && found->object.empty() ? std::string() : KindName(*kind);
 }
 
 constexpr std::string_view kReviewVersion = "admission.k8s.io/v1";
@@ -191,8 +182,8 @@ bool RequestReader::SetAdmissionScope(const GroupKind& kind, JsonNode request) {
   if (!kind.group.empty()) scope.append(".").append(kind.group);
   if (!sub_resource.empty()) scope.append("/").append(sub_resource);
   request_.scope = arena_.CopyString(scope);
-  const std::string_view parent = sub_resource.empty() ? std::string_view() : ParentKind(MemberOf(request, "resource"));
-  if (!parent.empty()) request_.parent_scope = arena_.CopyString(std::string(parent).append("/").append(sub_resource));
+  const std::string parent = sub_resource.empty() ? std::string() : ParentKind(MemberOf(request, "resource"), sub_resource);
+  if (!parent.empty()) request_.parent_scope = arena_.CopyString(parent + "/" + std::string(sub_resource));
   const bool fits = request_.scope.data() != nullptr && (parent.empty() || request_.parent_scope.data() != nullptr);
   return fits || FailTooLarge("the request does not fit in memory");
 }

@@ -28,7 +28,7 @@ policy t for tools on server "s" {
 }
 policy x for access to doc { allow read when resource.properties.owner == subject.id }
 policy r for rows of orders { allow when row.tenant == principal.tenant  mask card keep last 4  deny when row.total > 5.0 || row.at > context.time }
-policy k for admission of Pod, MCPServer.* on create, update, delete, connect {
+policy k for admission of Pod, Pod/exec, MCPServer.* on create, update, delete, connect {
   require image object.spec.containers.map(c, c.image) signed by release
   deny when object.metadata.labels.a == oldObject.metadata.labels.a
   note "{request.userInfo}"

@@ -344,6 +344,7 @@ def check_manifests(c):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--writ", required=True)
+    parser.add_argument("--kinds", default="ok", help="what kinds.py --check said")
     args = parser.parse_args()
     directory = os.environ["KUBE_DIR"]
     cluster, volume, writ = Cluster(directory), Volume(os.path.join(directory, "policies")), Writ(args.writ, directory)
@@ -351,6 +352,7 @@ def main():
     volume.publish(POLICY)
     cluster.install_crds()
     started = writ.start()
+    check("the table of kinds is what the API server says", args.kinds == "ok", args.kinds)
     try:
         check("writ serve starts with TLS and says what it serves", started.group(2) == "2")
         check("/readyz is 200", writ.ready()[0] == 200)

@@ -161,7 +161,7 @@ TEST(Lower, Selectors) {
       {"for rows of t { deny when row.a == 1 }", "t|** "},
       {"for admission of MCPServer.toolhive.stacklok.dev { deny when object.x }",
        "MCPServer.toolhive.stacklok.dev|CREATE MCPServer.toolhive.stacklok.dev|UPDATE "},
-      {"for admission of Pod.*, Pod/exec on connect { deny when object.x }", "Pod.*|CONNECT Pod|CONNECT Pod/exec|CONNECT "},
+      {"for admission of Pod.*/exec, */attach on connect { deny when object.x }", "Pod.*/exec|CONNECT Pod/exec|CONNECT */attach|CONNECT "},
       {"for admission { deny when object.x }", "*|CREATE *|UPDATE "},
       {"for admission on update, connect { deny when object.x }", "*|UPDATE **|CONNECT "},
       {"for resources on server \"f\" { deny \"**/.git/**\" }", "f|**/.git/** "},
