@@ -24,8 +24,9 @@ namespace {
 
 // Facts of the host, after those of the request. Predicates live in the arena. Errors: a predicate that is no JSON, or too large.
 Status AddHostFacts(std::span<const ImageFacts> facts, Context::Impl& state, Request& request) {
+  const std::size_t brought = request.images.size();
   for (const ImageFacts& given : facts) {
-    if (TryFindFact(request.images, given.image) != nullptr) continue;
+    if (TryFindFact({request.images.data(), brought}, given.image) != nullptr) continue;
     ImageFact& fact = request.images.emplace_back();
     fact.image = given.image;
     fact.signed_by.assign(given.signed_by.begin(), given.signed_by.end());
@@ -40,8 +41,21 @@ Status AddHostFacts(std::span<const ImageFacts> facts, Context::Impl& state, Req
           {attestation.predicate_type, {attestation.signed_by.begin(), attestation.signed_by.end()}, *predicate, attestation.about});
     }
   }
+  if (request.images.size() > brought) SortFacts(request.images);
   return OkStatus();
 }
+
+// Begins with an empty arena; gives back what a large request took. Nothing that lives in the context outlasts its call.
+class TrimAtEnd {
+ public:
+  explicit TrimAtEnd(Context::Impl& state) : state_(state) { state.arena.Reset(); }
+  ~TrimAtEnd() { state_.Trim(); }
+  TrimAtEnd(const TrimAtEnd&) = delete;
+  TrimAtEnd& operator=(const TrimAtEnd&) = delete;
+
+ private:
+  Context::Impl& state_;
+};
 
 }  // namespace
 
@@ -68,7 +82,7 @@ Decision Engine::DecideJson(std::string_view request_text, Context& context, con
   Decision decision;
   decision.bundle_digest = policies_->digest();
   Context::Impl& state = context.impl();
-  state.arena.Reset();
+  const TrimAtEnd trim(state);
   const Result<JsonNode> document = state.document.Parse(request_text);
   if (!document) {
     DenyBadRequest(document.error(), decision);
@@ -113,9 +127,9 @@ Decision Engine::DecideFields(const FieldRequest& fields, Context& context, cons
   return decision;
 }
 
-Result<std::vector<ImageNeed>> Engine::FindImageNeeds(std::string_view request_text, Context& context) const {
+Result<std::vector<ImageNeed>> Engine::FindImageNeeds(std::string_view request_text, Context& context, const Deadline& deadline) const {
   Context::Impl& state = context.impl();
-  state.arena.Reset();
+  const TrimAtEnd trim(state);
   const Result<JsonNode> document = state.document.Parse(request_text);
   if (!document) return document.error();
   const UnixNanos now = clock_->Now();
@@ -123,7 +137,8 @@ Result<std::vector<ImageNeed>> Engine::FindImageNeeds(std::string_view request_t
   Result<Request> request = reader.Read(*document);
   if (!request) return request.error();
   if (request->target() != Target::kAdmission) return std::vector<ImageNeed>();
-  return Decider(policies_->impl(), state, *request, quotas_->table, now, {}).FindImageNeeds();
+  const DecideOptions options{.images = {}, .deadline = deadline};
+  return Decider(policies_->impl(), state, *request, quotas_->table, now, options).FindImageNeeds();
 }
 
 SlotId Engine::FindField(std::string_view path) const {

@@ -8,6 +8,7 @@ writ_test(engine LIBRARIES writ_engine SOURCES
 find_package(nlohmann_json REQUIRED)
 writ_test(decide LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json SOURCES
   support/decide_harness.cc
+  unit/engine/budget_test.cc
   unit/engine/credential_name_test.cc
   unit/engine/decide_golden_test.cc
   unit/engine/decide_test.cc

@@ -19,4 +19,5 @@ writ_test(webhook LIBRARIES writ_webhook OpenSSL::SSL OpenSSL::Crypto SOURCES
   unit/webhook/routes_test.cc
   unit/webhook/serve_test.cc
   unit/webhook/test_client.cc
+  unit/webhook/worker_pool_test.cc
 )

@@ -204,16 +204,30 @@ HttpReply Routes::Handle(const HttpRequest& request) {
   return ErrorReply(404, "no such path");  // AnswerHead has answered these
 }
 
+// A POST /v1/decide on its way: one set of policies for all of it. INVARIANT: members are used by those after them.
+struct Routes::Deciding {
+  explicit Deciding(const RouteSources& sources) : policies(sources.store->deciding()), facts(FactsOf(policies, sources)) {}
+
+  PolicyStore::Deciding policies;
+  std::optional<SignedImageFacts> facts;
+  std::optional<DecideSteps> steps;
+};
+
 HttpReply Routes::HandleDecide(const HttpRequest& request) {
-  const PolicyStore::Deciding deciding = sources_.store->deciding();
-  const std::optional<SignedImageFacts> facts = FactsOf(deciding, sources_);
+  auto deciding = std::make_shared<Deciding>(sources_);
   const DecideRequestOptions options{
       .max_list = options_.max_decide_list,
       .on_decision = [this](const Decision& decision,
                             std::chrono::nanoseconds time) { sources_.metrics->CountDecision(decision.target, decision.effect, time); },
-      .images = LookupOf(facts, request, PullSecrets::kIgnored),
+      .images = LookupOf(deciding->facts, request, PullSecrets::kIgnored),
       .on_images = [this](const std::vector<image::ImageFinding>& findings) { ReportImages(findings); }};
-  return Decide(request, *deciding.engine, contexts_.at(request.worker), options);
+  deciding->steps.emplace(request, *deciding->policies.engine, options);
+  return GoOn(deciding, request);
+}
+
+HttpReply Routes::GoOn(const std::shared_ptr<Deciding>& deciding, const HttpRequest& request) {
+  if (std::optional<HttpReply> reply = deciding->steps->Run(contexts_.at(request.worker))) return std::move(*reply);
+  return HttpReply{.resume = [this, deciding](const HttpRequest& again) { return GoOn(deciding, again); }};
 }
 
 void Routes::ReportImages(const std::vector<image::ImageFinding>& findings) const {
@@ -228,8 +242,10 @@ HttpReply Routes::HandleAdmission(const HttpRequest& request) {
   const PolicyStore::Deciding deciding = sources_.store->deciding();
   const std::optional<SignedImageFacts> facts = FactsOf(deciding, sources_);
   const auto begin = steady_clock::now();
-  AdmissionReply reply = Review(request.body, *deciding.engine, contexts_.at(request.worker), options_.review,
-                                LookupOf(facts, request, PullSecrets::kOfObject));
+  ReviewOptions options = options_.review;
+  options.deadline = {request.deadline, request.stopping};
+  AdmissionReply reply =
+      Review(request.body, *deciding.engine, contexts_.at(request.worker), options, LookupOf(facts, request, PullSecrets::kOfObject));
   const auto end = steady_clock::now();
   if (reply.verdict != Verdict::kFailed) {
     sources_.metrics->CountDecision(Target::kAdmission, reply.verdict == Verdict::kAllowed ? Effect::kAllow : Effect::kDeny, end - begin);

@@ -56,6 +56,8 @@ class Routes {
  private:
   http::HttpReply HandleAdmission(const http::HttpRequest& request);
   http::HttpReply HandleDecide(const http::HttpRequest& request);
+  struct Deciding;
+  http::HttpReply GoOn(const std::shared_ptr<Deciding>& deciding, const http::HttpRequest& request);
   void ReportImages(const std::vector<image::ImageFinding>& findings) const;
   http::HttpReply Ready() const;
 

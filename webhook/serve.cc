@@ -219,7 +219,8 @@ Status Service::Impl::StartServer(const Address& address) {
                                      .tls = options.tls,
                                      .limits = options.limits,
                                      .io_threads = Threads(),
-                                     .workers = Workers()};
+                                     .workers = Workers(),
+                                     .heavy_requests = Threads()};
   server_options.head_handler = [this](const HttpRequest& request) { return routes->AnswerHead(request, Surface::kAll); };
   server_options.events = Events();
   server_options.logger = &logger;

@@ -24,6 +24,13 @@ struct Context::Impl {
   Impl(const EvalLimits& eval_limits, const JsonLimits& json_limits)
       : limits(eval_limits), document(json_limits), predicates(json_limits), evaluator(eval_limits), arena(eval_limits.max_arena_bytes) {}
 
+  void Trim() {
+    arena.Trim(kKeptArenaBytes);
+    evaluator.Trim();
+    document.Trim();
+    predicates.Trim();
+  }
+
   EvalLimits limits;
   JsonDocument document;
   JsonReader predicates;  // of attestations that the host gives

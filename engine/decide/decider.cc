@@ -11,6 +11,8 @@
 namespace writ {
 namespace {
 
+constexpr std::uint64_t kStepsPerTool = 20;  // reading one of a listing
+
 void AddInOrder(const std::vector<RuleId>& more, std::vector<RuleId>& rules) {
   rules.insert(rules.end(), more.begin(), more.end());
   std::sort(rules.begin(), rules.end());
@@ -29,7 +31,7 @@ Outcome OutcomeOf(Value& condition) {
 void Decider::Decide(Decision& decision) {
   decision.target = request_.target();
   decision.admission_uid = request_.admission_uid;
-  context_.evaluator.Begin(policies_.runtime, context_.slots);
+  context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
   Evaluate();
   Combine(decision);
   if (context_.evaluator.exhausted()) DenyByBudget(decision);
@@ -37,11 +39,15 @@ void Decider::Decide(Decision& decision) {
 }
 
 void Decider::FindCandidates(std::vector<RuleId>& rules) const {
-  policies_.index.FindCandidates(request_.target(), request_.scope, request_.name, context_.slots, rules);
-  if (request_.parent_scope.empty()) return;
-  std::vector<RuleId> more;
-  policies_.index.FindCandidates(request_.target(), request_.parent_scope, request_.name, context_.slots, more);
-  AddInOrder(more, rules);
+  const std::uint64_t before = context_.evaluator.steps_left();
+  std::uint64_t left = before;
+  policies_.index.FindCandidates(request_.target(), request_.scope, request_.name, context_.slots, rules, left);
+  if (!request_.parent_scope.empty()) {
+    std::vector<RuleId> more;
+    policies_.index.FindCandidates(request_.target(), request_.parent_scope, request_.name, context_.slots, more, left);
+    AddInOrder(more, rules);
+  }
+  context_.evaluator.Spend(before - left + rules.size());
 }
 
 void Decider::FindApplying(std::vector<RuleId>& rules) const {
@@ -55,6 +61,7 @@ void Decider::FindApplying(std::vector<RuleId>& rules) const {
 void Decider::Evaluate() {
   FindCandidates(context_.candidates);
   context_.results.clear();
+  if (context_.evaluator.exhausted()) return;
   for (const RuleId id : context_.candidates) {
     context_.results.push_back(EvaluateRule(id, nullptr));
     if (context_.evaluator.exhausted()) return;
@@ -97,11 +104,19 @@ Value Decider::Scopes() const {
   return scopes.is(Kind::kAbsent) ? request_.scopes : scopes;
 }
 
+// Many scopes are sorted once: each rule asks for its own, and each tool of a listing asks again.
 bool Decider::HasScope(std::string_view scope) const {
+  constexpr std::uint32_t kFewScopes = 16;
   const Value scopes = Scopes();
   if (!scopes.is(Kind::kList)) return false;
-  return std::any_of(scopes.items, scopes.items + scopes.size,
-                     [scope](const Value& item) { return item.is(Kind::kString) && item.string() == scope; });
+  const auto is_it = [scope](const Value& item) { return item.is(Kind::kString) && item.string() == scope; };
+  if (scopes.size <= kFewScopes) return std::any_of(scopes.items, scopes.items + scopes.size, is_it);
+  if (sorted_scopes_.empty()) {
+    for (std::uint32_t i = 0; i < scopes.size; ++i)
+      sorted_scopes_.push_back(scopes.items[i].is(Kind::kString) ? scopes.items[i].string() : "");
+    std::sort(sorted_scopes_.begin(), sorted_scopes_.end());
+  }
+  return std::binary_search(sorted_scopes_.begin(), sorted_scopes_.end(), scope);
 }
 
 Decider::Role Decider::RoleOf(const RuleResult& result) const {
@@ -223,6 +238,7 @@ bool Decider::HoldsWithScopes(const Rule& rule) {
   if (policies_.scopes_slot.valid()) {
     const Value scopes = Scopes();
     const std::size_t size = scopes.size + rule.needs_scopes.size();
+    if (!context_.evaluator.Spend(size + context_.slots.size() / 8)) return false;  // both are copied
     Value* granted = context_.arena.AllocateArray<Value>(size);
     if (granted == nullptr) return false;
     std::copy(scopes.items, scopes.items + scopes.size, granted);
@@ -335,8 +351,12 @@ void Decider::DenyByBudget(Decision& decision) const {
   denied.admission_uid = std::move(decision.admission_uid);
   denied.bundle_digest = decision.bundle_digest;
   denied.reason = Reason::kBudget;
-  denied.messages.push_back("the decision passed its budget of steps or memory");
+  denied.messages.push_back(LateOrSpent());
   decision = std::move(denied);
+}
+
+const char* Decider::LateOrSpent() const {
+  return context_.evaluator.is_late() ? kLateText : "the decision passed its budget of steps or memory";
 }
 
 Status Decider::DecideListing(RequestReader& reader, Request& request, Decision& decision) {
@@ -344,10 +364,11 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
   decision.effect = Effect::kAllow;
   decision.reason = Reason::kRule;
   decision.visible.emplace();
-  context_.evaluator.Begin(policies_.runtime, context_.slots);
+  context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
   for (const JsonNode& tool : request.list.items()) {
     WRIT_RETURN_IF_ERROR(reader.ReadListedTool(tool, request));
     context_.evaluator.ForgetCells();
+    context_.evaluator.Spend(kStepsPerTool + request.shape->tool_slots.size());
     Evaluate();
     if (context_.evaluator.exhausted()) {
       DenyByBudget(decision);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "engine/decide/context.h"
@@ -12,6 +13,9 @@
 #include "writ/engine.h"
 
 namespace writ {
+
+// What a decision says that was cut off by its deadline.
+inline constexpr const char* kLateText = "the decision was not made within the time that the request allows";
 
 // Returns what a condition came to. One that is no bool becomes an error: the verifier does not know types.
 Outcome OutcomeOf(Value& condition);
@@ -61,9 +65,10 @@ class Decider {
   RuleResult EvaluateDemand(const SignatureDemand& demand, std::string_view image, ReadObserver* observer);
   Outcome AttestedBy(const SignatureDemand& demand, const ImageFact* fact, std::string_view signer, ReadObserver* observer,
                      RuleResult& result);
-  Outcome PartAttested(const SignatureDemand& demand, const std::vector<const AttestationFact*>& attestations, std::string_view part,
-                       ReadObserver* observer, RuleResult& result);
-  void AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs);
+  Outcome PartAttested(const SignatureDemand& demand, std::span<const AttestationFact* const> attestations, ReadObserver* observer,
+                       RuleResult& result);
+  using NeedPositions = std::map<std::string_view, std::size_t>;  // by image
+  void AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs, NeedPositions& positions);
   Value RunOnPredicate(BlockId condition, const Value& predicate, ReadObserver* observer);
   Value Scopes() const;
   bool HasScope(std::string_view scope) const;
@@ -103,6 +108,7 @@ class Decider {
   Value WithoutMaskedRelations(const Value& row);
   bool IsMaskedRelation(std::string_view member) const;
   [[gnu::cold]] void DenyByBudget(Decision& decision) const;
+  const char* LateOrSpent() const;
 
   void Explain(Decision& decision);
   ExplainedRule ExplainRule(RuleId id);
@@ -115,6 +121,7 @@ class Decider {
   QuotaTable& quotas_;
   const UnixNanos now_;
   const DecideOptions& options_;
+  mutable std::vector<std::string_view> sorted_scopes_;  // of the principal, when there are many and some rule asked
 };
 
 }  // namespace writ

@@ -2,12 +2,15 @@
 #include "engine/decide/decider.h"
 
 #include <algorithm>
+#include <map>
 
 #include "engine/decide/images.h"
 #include "engine/decide/rule_text.h"
 
 namespace writ {
 namespace {
+
+constexpr std::uint64_t kStepsPerImage = 10;  // finding its fact and its signers
 
 std::span<const Value> AsList(const Value& images) {
   return images.is(Kind::kList) ? std::span(images.items, images.size) : std::span(&images, 1);
@@ -24,12 +27,27 @@ int Badness(const RuleResult& result) {
   WRIT_CHECK(false);
 }
 
+using Attestations = std::vector<const AttestationFact*>;
+
+// The attestations of that type by that signer: those about one part together, parts in the order of their first.
+Attestations ByPart(const ImageFact& fact, std::string_view type, std::string_view signer) {
+  Attestations found;
+  for (const AttestationFact& attestation : *fact.attestations) {
+    if (attestation.predicate_type == type && IsAmong(attestation.signed_by, signer)) found.push_back(&attestation);
+  }
+  std::map<std::string_view, const AttestationFact*> first;  // of each part
+  for (const AttestationFact* attestation : found) first.emplace(attestation->about, attestation);
+  if (first.size() < 2) return found;
+  std::stable_sort(found.begin(), found.end(),
+                   [&](const AttestationFact* a, const AttestationFact* b) { return first[a->about] < first[b->about]; });
+  return found;
+}
+
 // Whether a signer of the demand has attested that type at all, whatever it says.
 bool HasAttestation(const Program& program, const SignatureDemand& demand, const ImageFact* fact) {
   if (demand.predicate_type.empty() || fact == nullptr || !fact->attestations) return false;
   const auto is_by = [&](const AttestationFact& attestation, const SignerTerm& term) {
-    const std::vector<std::string_view>& by = attestation.signed_by;
-    return term.kind == SignerTerm::Kind::kSigner && std::find(by.begin(), by.end(), program.signers[term.signer.index].name) != by.end();
+    return term.kind == SignerTerm::Kind::kSigner && IsAmong(attestation.signed_by, program.signers[term.signer.index].name);
   };
   return std::any_of(fact->attestations->begin(), fact->attestations->end(), [&](const AttestationFact& attestation) {
     return attestation.predicate_type == demand.predicate_type &&
@@ -66,6 +84,7 @@ RuleResult Decider::EvaluateSignatures(const ImageSpec& spec, ReadObserver* obse
     if (Badness(each) > Badness(worst)) worst = each;
   };
   for (const Value& image : AsList(images)) {
+    if (!context_.evaluator.Spend(kStepsPerImage * spec.demands.size())) break;
     if (image.is(Kind::kString)) {
       for (const SignatureDemand& demand : spec.demands) take(EvaluateDemand(demand, image.string(), observer));
     } else if (image.is(Kind::kUnknown)) {
@@ -100,18 +119,16 @@ RuleResult Decider::EvaluateDemand(const SignatureDemand& demand, std::string_vi
 Outcome Decider::AttestedBy(const SignatureDemand& demand, const ImageFact* fact, std::string_view signer, ReadObserver* observer,
                             RuleResult& result) {
   if (fact == nullptr || !fact->attestations) return Outcome::kUnknown;
-  std::vector<std::string_view> parts;
-  std::vector<const AttestationFact*> attestations;
-  for (const AttestationFact& attestation : *fact->attestations) {
-    const std::vector<std::string_view>& by = attestation.signed_by;
-    if (attestation.predicate_type != demand.predicate_type || std::find(by.begin(), by.end(), signer) == by.end()) continue;
-    attestations.push_back(&attestation);
-    if (std::find(parts.begin(), parts.end(), attestation.about) == parts.end()) parts.push_back(attestation.about);
-  }
-  const bool is_known = std::find(fact->unknown.begin(), fact->unknown.end(), signer) == fact->unknown.end();
-  Outcome worst = parts.empty() ? (is_known ? Outcome::kFalse : Outcome::kUnknown) : Outcome::kTrue;
-  for (const std::string_view part : parts) {
-    Outcome outcome = PartAttested(demand, attestations, part, observer, result);
+  if (!context_.evaluator.Spend(2 * fact->attestations->size())) return Outcome::kUnknown;
+  const Attestations attestations = ByPart(*fact, demand.predicate_type, signer);
+  const bool is_known = !IsAmong(fact->unknown, signer);
+  Outcome worst = attestations.empty() ? (is_known ? Outcome::kFalse : Outcome::kUnknown) : Outcome::kTrue;
+  for (std::span<const AttestationFact* const> rest = attestations; !rest.empty();) {
+    const auto is_other = [&](const AttestationFact* each) { return each->about != rest.front()->about; };
+    const auto end = std::find_if(rest.begin(), rest.end(), is_other);
+    const auto part = rest.first(static_cast<std::size_t>(end - rest.begin()));
+    rest = rest.subspan(part.size());
+    Outcome outcome = PartAttested(demand, part, observer, result);
     if (outcome == Outcome::kFalse && !is_known) outcome = Outcome::kUnknown;
     if (outcome == Outcome::kFalse) return outcome;
     if (outcome == Outcome::kUnknown) worst = outcome;
@@ -119,13 +136,12 @@ Outcome Decider::AttestedBy(const SignatureDemand& demand, const ImageFact* fact
   return worst;
 }
 
-// Whether one of the attestations about that part meets the condition.
-Outcome Decider::PartAttested(const SignatureDemand& demand, const std::vector<const AttestationFact*>& attestations, std::string_view part,
-                              ReadObserver* observer, RuleResult& result) {
+// Whether one of the attestations, which are about one part, meets the condition.
+Outcome Decider::PartAttested(const SignatureDemand& demand, std::span<const AttestationFact* const> attestations, ReadObserver* observer,
+                              RuleResult& result) {
   bool is_open = false;
   Value error = result.error;
   for (const AttestationFact* attestation : attestations) {
-    if (attestation->about != part) continue;
     Value condition = demand.condition.valid() ? RunOnPredicate(demand.condition, attestation->predicate, observer) : Value::Bool(true);
     switch (OutcomeOf(condition)) {
       case Outcome::kTrue: return Outcome::kTrue;
@@ -142,6 +158,7 @@ Outcome Decider::PartAttested(const SignatureDemand& demand, const std::vector<c
 Value Decider::RunOnPredicate(BlockId condition, const Value& predicate, ReadObserver* observer) {
   const SlotId slot = policies_.predicate_slot;
   if (!slot.valid()) return context_.evaluator.Run(condition, observer);
+  context_.evaluator.Spend(context_.slots.size() / 4);  // they are filled and emptied
   FillSlots(program_, slot, predicate, context_.slots);
   context_.evaluator.ForgetCells();
   const Value value = context_.evaluator.Run(condition, observer);
@@ -151,27 +168,31 @@ Value Decider::RunOnPredicate(BlockId condition, const Value& predicate, ReadObs
 }
 
 std::vector<ImageNeed> Decider::FindImageNeeds() {
-  context_.evaluator.Begin(policies_.runtime, context_.slots);
+  context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
   FindCandidates(context_.candidates);
   std::vector<ImageNeed> needs;
+  NeedPositions positions;
   for (const RuleId id : context_.candidates) {
     const Rule& rule = program_.rules[id.index];
     if (!rule.image) continue;
     Value guard = rule.guard.valid() ? context_.evaluator.Run(rule.guard) : Value::Bool(true);
-    if (OutcomeOf(guard) != Outcome::kFalse) AddNeeds(*rule.image, needs);
+    if (OutcomeOf(guard) != Outcome::kFalse) AddNeeds(*rule.image, needs, positions);
   }
+  if (context_.evaluator.exhausted()) return {};  // it cannot be decided, whatever is found out
   return needs;
 }
 
-void Decider::AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs) {
+void Decider::AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs, NeedPositions& positions) {
   const auto add = [](auto& list, const auto& item) {
     if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
   };
   const Value images = context_.evaluator.Run(spec.image);
   for (const Value& image : AsList(images)) {
     if (!image.is(Kind::kString) || TryFindFact(request_.images, image.string()) != nullptr) continue;
-    auto need = std::find_if(needs.begin(), needs.end(), [&image](const ImageNeed& each) { return each.image == image.string(); });
-    if (need == needs.end()) need = needs.insert(needs.end(), ImageNeed{std::string(image.string()), {}, {}});
+    if (!context_.evaluator.Spend(kStepsPerImage * spec.demands.size())) return;
+    const auto [known, is_new] = positions.emplace(image.string(), needs.size());
+    if (is_new) needs.push_back(ImageNeed{std::string(image.string()), {}, {}});
+    ImageNeed* need = &needs[known->second];
     for (const SignatureDemand& demand : spec.demands) {
       for (const SignerTerm& term : demand.signers) {
         if (term.kind != SignerTerm::Kind::kSigner) continue;
@@ -186,6 +207,7 @@ void Decider::AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs) {
 
 // What a demand with a condition lacks: nothing is attested (""), or what is attested says something else.
 std::string Decider::WhyNot(const SignatureDemand& demand, std::string_view image) const {
+  if (!context_.evaluator.Spend(kStepsPerImage)) return "";
   const bool is_attested = HasAttestation(program_, demand, TryFindFact(request_.images, image));
   return is_attested && demand.condition.valid() ? ": it is attested, but the condition does not hold" : "";
 }

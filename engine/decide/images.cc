@@ -6,23 +6,21 @@
 #include "rules/base/check.h"
 
 namespace writ {
-namespace {
 
-bool Names(const std::vector<std::string_view>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
+bool IsAmong(const std::vector<std::string_view>& names, std::string_view name) {
+  return std::binary_search(names.begin(), names.end(), name);
 }
 
-}  // namespace
-
 const ImageFact* TryFindFact(std::span<const ImageFact> facts, std::string_view image) {
-  const auto found = std::find_if(facts.begin(), facts.end(), [image](const ImageFact& fact) { return fact.image == image; });
-  return found == facts.end() ? nullptr : &*found;
+  const auto found = std::lower_bound(facts.begin(), facts.end(), image,
+                                      [](const ImageFact& fact, std::string_view wanted) { return fact.image < wanted; });
+  return found == facts.end() || found->image != image ? nullptr : &*found;
 }
 
 Outcome SignedBy(const ImageFact* fact, std::string_view signer) {
   if (fact == nullptr) return Outcome::kUnknown;
-  if (Names(fact->refuted, signer)) return Outcome::kFalse;
-  return Names(fact->signed_by, signer) ? Outcome::kTrue : Outcome::kUnknown;
+  if (IsAmong(fact->refuted, signer)) return Outcome::kFalse;
+  return IsAmong(fact->signed_by, signer) ? Outcome::kTrue : Outcome::kUnknown;
 }
 
 Outcome CombineSigners(const Program& program, std::span<const SignerTerm> signers,

@@ -11,8 +11,11 @@
 
 namespace writ {
 
-// Returns the fact about exactly this reference, or nullptr. O(facts).
+// Returns the fact about exactly this reference, or nullptr. Requires: SortFacts. O(log facts).
 const ImageFact* TryFindFact(std::span<const ImageFact> facts, std::string_view image);
+
+// Requires: `names` is sorted. O(log names).
+bool IsAmong(const std::vector<std::string_view>& names, std::string_view name);
 
 // Returns whether the signer has signed: kTrue, kFalse (refuted) or kUnknown, which is what no fact names.
 Outcome SignedBy(const ImageFact* fact, std::string_view signer);

@@ -420,7 +420,7 @@ Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
-void Evaluator::Begin(const RuntimeProgram& program, std::span<const Value> slots) {
+void Evaluator::Begin(const RuntimeProgram& program, std::span<const Value> slots, const Deadline& deadline) {
   Impl& impl = *impl_;
   impl.program = &program.program();
   impl.runtime = &program.impl();
@@ -428,7 +428,11 @@ void Evaluator::Begin(const RuntimeProgram& program, std::span<const Value> slot
   impl.constants = impl.runtime->constants.data();
   impl.slots = slots.data();
   impl.temporaries.Reset();
-  impl.steps_left = impl.limits.max_steps;
+  impl.context.deadline = deadline;
+  impl.context.is_late = deadline.has_passed();
+  const std::uint64_t steps = impl.context.is_late ? 0 : impl.limits.max_steps;
+  impl.steps_left = std::min(steps, kStepsPerSlice);
+  impl.context.reserve = steps - impl.steps_left;
   ++impl.generation;
   if (impl.registers.size() < impl.runtime->max_stack_need) impl.registers.resize(impl.runtime->max_stack_need);
   if (impl.cell_marks.size() < impl.program->cells.size()) {
@@ -450,7 +454,15 @@ Value Evaluator::Run(BlockId block, ReadObserver* observer) {
   return impl.RunBlock(block, impl.registers.data());
 }
 
+bool Evaluator::Spend(std::uint64_t steps) { return Charge(impl_->context, steps); }
+
+std::uint64_t Evaluator::steps_left() const { return impl_->steps_left + impl_->context.reserve; }
+
 bool Evaluator::exhausted() const { return impl_->steps_left == 0; }
+
+bool Evaluator::is_late() const { return impl_->context.is_late; }
+
+void Evaluator::Trim() { impl_->temporaries.Trim(kKeptArenaBytes); }
 
 Arena& Evaluator::arena() { return impl_->temporaries; }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rules/base/arena.h"
+#include "rules/base/deadline.h"
 #include "rules/base/limits.h"
 #include "rules/ir/verify.h"
 #include "rules/model/value.h"
@@ -51,8 +52,13 @@ class Evaluator {
 
   // Begins a decision: forgets cells, the budget and all temporaries. `slots[i]` is the value of SlotId i: kAbsent when
   // missing, kUnknown when declared unknown; a map that exists but whose members were not read (Slot::whole is false) is a
-  // kMap with map == nullptr. `program` and `slots` are borrowed until the next Begin. O(cells).
-  void Begin(const RuntimeProgram& program, std::span<const Value> slots);
+  // kMap with map == nullptr. `program` and `slots` are borrowed until the next Begin. When `deadline` passes, the budget is exhausted.
+  // O(cells).
+  void Begin(const RuntimeProgram& program, std::span<const Value> slots, const Deadline& deadline = {});
+
+  // Takes `steps` from the budget for work that the caller does beside the blocks. False when that exhausted it, or when the deadline
+  // has passed.
+  bool Spend(std::uint64_t steps);
 
   // Forgets the cells but keeps budget and temporaries: after slots have changed (the tools of a listing).
   void ForgetCells();
@@ -62,8 +68,17 @@ class Evaluator {
   // hears of what a shared value read also when that was computed earlier, if that Run was observed too.
   Value Run(BlockId block, ReadObserver* observer = nullptr);
 
-  // True when EvalLimits::max_steps or max_arena_bytes was reached since Begin: nothing decided from then on may be used.
+  // What is left of the budget.
+  std::uint64_t steps_left() const;
+
+  // True when EvalLimits::max_steps or max_arena_bytes was reached since Begin, or the deadline: nothing decided from then on may be
+  // used.
   bool exhausted() const;
+  // True when it was the deadline.
+  bool is_late() const;
+
+  // Gives back what a large decision took, beyond what ordinary ones need. Values of earlier Runs end.
+  void Trim();
 
   // The arena of temporaries, for values that the caller adds to a decision (masked columns).
   Arena& arena();

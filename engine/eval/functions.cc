@@ -1,6 +1,8 @@
 // The function library's front: dispatch by the rows of function_list.h, shared makers of values.
 #include "engine/eval/functions.h"
 
+#include <algorithm>
+
 #include "engine/eval/functions_internal.h"
 #include "engine/eval/operators.h"
 #include "rules/base/utf8.h"
@@ -68,8 +70,30 @@ Value CallFunction(Function function, std::span<const Value> arguments, Function
   return kHandlers[row](arguments, context);
 }
 
+bool ChargeReserve(FunctionContext& context, std::uint64_t steps) {
+  const std::uint64_t left = context.steps_left + context.reserve;
+  context.is_late = context.is_late || (context.steps_left > 0 && context.deadline.has_passed());
+  const bool has_steps = context.steps_left > 0 && steps < left && !context.is_late;
+  context.steps_left = has_steps ? std::min(left - steps, kStepsPerSlice) : 0;
+  context.reserve = has_steps ? left - steps - context.steps_left : 0;
+  return has_steps;
+}
+
+// The comparison is not cut into slices: it spends from all that is left.
+bool EqualWithinBudget(const Value& a, const Value& b, FunctionContext& context) {
+  const std::uint64_t slice = context.steps_left;
+  std::uint64_t left = slice + context.reserve;
+  const std::uint64_t before = left;
+  const bool equal = ValuesEqualWithin(a, b, left);
+  if (left == 0) {
+    context.steps_left = context.reserve = 0;
+    return false;
+  }
+  return Charge(context, before - left) && equal;
+}
+
 Value OutOfBudget(FunctionContext& context) {
-  context.steps_left = 0;
+  context.steps_left = context.reserve = 0;
   return Value::Error(ValueError::kInvalidArgument, "the evaluation passed its limits");
 }
 

@@ -114,6 +114,7 @@ Value CallToInt(std::span<const Value> arguments, FunctionContext& context) {
     return Value::Int(static_cast<std::int64_t>(value.real));
   }
   if (!value.is(Kind::kString)) return NoOverload(Function::kToInt);
+  if (!Charge(context, ScanSteps(value.size))) return OutOfBudget(context);
   return ParseInteger(value.string(), number) ? Value::Int(number) : CannotConvert("string to int", context);
 }
 
@@ -128,6 +129,7 @@ Value CallToUint(std::span<const Value> arguments, FunctionContext& context) {
     return Value::Uint(static_cast<std::uint64_t>(value.real));
   }
   if (!value.is(Kind::kString)) return NoOverload(Function::kToUint);
+  if (!Charge(context, ScanSteps(value.size))) return OutOfBudget(context);
   return ParseInteger(value.string(), number) ? Value::Uint(number) : CannotConvert("string to uint", context);
 }
 

@@ -14,15 +14,22 @@ namespace writ {
 WRIT_FUNCTIONS(WRIT_DECLARE)
 #undef WRIT_DECLARE
 
-// Takes `steps` from the budget. False when that exhausted it.
+// What is spent between two looks at the clock: well below a millisecond of ordinary instructions.
+inline constexpr std::uint64_t kStepsPerSlice = 50'000;
+
+// Takes `steps` from the reserve and hands out the next slice, unless the budget or the time is over.
+[[gnu::cold]] bool ChargeReserve(FunctionContext& context, std::uint64_t steps);
+
+// Takes `steps` from the budget. False when that exhausted it, or when the deadline has passed.
 inline bool Charge(FunctionContext& context, std::uint64_t steps) {
-  if (steps >= context.steps_left) [[unlikely]] {
-    context.steps_left = 0;
-    return false;
-  }
+  if (steps >= context.steps_left) [[unlikely]]
+    return ChargeReserve(context, steps);
   context.steps_left -= steps;
   return true;
 }
+
+// Returns whether two values are equal; charged. False, too, when that exhausted the budget: ask steps_left.
+bool EqualWithinBudget(const Value& a, const Value& b, FunctionContext& context);
 
 // What walking `bytes` bytes costs: a step for every 32.
 inline std::uint64_t ScanSteps(std::size_t bytes) { return 1 + bytes / 32; }

@@ -51,8 +51,11 @@ Value CallEndsWith(std::span<const Value> arguments, FunctionContext& context) {
 Value CallMatches(std::span<const Value> arguments, FunctionContext& context) {
   if (!BothStrings(arguments)) return NoOverload(Function::kMatches);
   const std::string_view pattern = arguments[1].string();
-  if (!Charge(context, 1000 + 50 * std::uint64_t{pattern.size()})) return OutOfBudget(context);
-  const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), RegexOptions());
+  // A few bytes can name a large program (`\\pL{1,900}`), so what a program of that size costs is charged before it is made.
+  const std::uint64_t steps = std::min(1000 + 500 * std::uint64_t{pattern.size()}, kDynamicRegexSteps);
+  const bool repeats = pattern.find_first_of("{\\[(") != std::string_view::npos;
+  if (!Charge(context, (repeats ? kDynamicRegexSteps : steps) + 50 * std::uint64_t{pattern.size()})) return OutOfBudget(context);
+  const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), RegexOptions(kDynamicRegexMaxMemory));
   if (!regex.ok()) return MakeError(ValueError::kInvalidRegex, DetailText(Value::String(regex.error())), context);
   const std::uint32_t program_size = RegexProgramSize(regex);
   if (!Charge(context, program_size)) return OutOfBudget(context);

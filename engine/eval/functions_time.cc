@@ -18,7 +18,7 @@ Value TimestampPart(Function function, std::span<const Value> arguments, Functio
   std::string_view zone;
   if (arguments.size() == 2) {
     if (!arguments[1].is(Kind::kString)) return NoOverload(function);
-    if (!Charge(context, kZoneSteps)) return OutOfBudget(context);
+    if (!Charge(context, kZoneSteps + ScanSteps(arguments[1].size))) return OutOfBudget(context);
     zone = arguments[1].string();
   }
   const std::optional<CivilTime> civil = ToCivilTime(arguments[0], zone);

@@ -255,7 +255,7 @@ Value NotValue(const Value& a) {
 
 Value EqualValues(const Value& a, const Value& b, FunctionContext& context) {
   if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
-  const bool equal = ValuesEqualWithin(a, b, context.steps_left);
+  const bool equal = EqualWithinBudget(a, b, context);
   return context.steps_left == 0 ? OutOfBudget(context) : Value::Bool(equal);
 }
 
@@ -285,7 +285,7 @@ Value InValues(const Value& a, const Value& b, FunctionContext& context) {
   }
   if (!b.is(Kind::kList)) return NoOverload(Function::kIn);
   for (std::uint32_t i = 0; i < b.size; ++i) {
-    if (ValuesEqualWithin(a, b.items[i], context.steps_left)) return Value::Bool(true);
+    if (EqualWithinBudget(a, b.items[i], context)) return Value::Bool(true);
     if (context.steps_left == 0) return OutOfBudget(context);
   }
   return Value::Bool(false);

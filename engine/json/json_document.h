@@ -13,6 +13,9 @@
 
 namespace writ {
 
+// The largest document whose buffers are kept for the next one.
+inline constexpr std::size_t kKeptDocumentBytes = std::size_t{512} * 1024;
+
 // Reuses its buffers; not thread-safe.
 class JsonDocument {
  public:
@@ -25,6 +28,9 @@ class JsonDocument {
   // in place when at least simdjson's padding (32 bytes) behind it lies on the same memory page, otherwise copied.
   // Errors: kInvalidArgument, kTooLarge; the message gives byte offset, path and what was found.
   Result<JsonNode> Parse(std::string_view text);
+
+  // Gives back the buffers of a document larger than kKeptDocumentBytes; its nodes end. A parser holds about 14 times its largest text.
+  void Trim();
 
  private:
   struct Impl;

@@ -1,5 +1,5 @@
 // A plain scanner for RFC 8259 that keeps the path and the keys of every open object. It runs only after the fast parser has
-// refused a text (or saw an escaped surrogate), so it is written for its messages.
+// refused a text, so it is written for its messages.
 #include "engine/json/json_locate.h"
 
 #include <cerrno>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rules/base/utf8.h"
+#include "rules/model/value.h"
 
 namespace writ {
 namespace {
@@ -86,9 +87,9 @@ class Scanner {
  private:
   struct Frame {
     bool is_object = false;
-    std::size_t index = 0;                 // of the current item
-    std::string key;                       // of the current member
-    std::unordered_set<std::string> keys;  // seen so far
+    std::size_t index = 0;                   // of the current item
+    std::string key;                         // of the current member
+    std::unordered_set<std::uint64_t> keys;  // hashes of those seen so far, seeded: no choice of keys makes them collide
   };
 
   bool AtEnd() const { return at_ >= text_.size(); }
@@ -156,7 +157,7 @@ class Scanner {
     const std::size_t begin = at_;
     std::string key;
     if (auto fault = String(&key)) return fault;
-    if (!frame.keys.insert(key).second) return Fault(begin, "duplicate key `" + Shown(key) + "`");
+    if (!frame.keys.insert(HashKey(writ::Value::String(key))).second) return Fault(begin, "duplicate key `" + Shown(key) + "`");
     frame.key = key;
     SkipSpace();
     if (Peek() != ':') return Fault(at_, "expected `:`, found " + Found());

@@ -23,9 +23,6 @@ namespace {
 
 // Beyond this many members duplicates are found by sorting (which no choice of keys can make quadratic) instead of pairwise.
 constexpr std::uint32_t kPairwiseMembers = 16;
-// A parser that has once read a large document gives its buffers back on the next small one.
-constexpr std::size_t kKeptCapacityBytes = std::size_t{1024} * 1024;
-constexpr std::size_t kSmallDocumentBytes = std::size_t{64} * 1024;
 
 // May the parser read `SIMDJSON_PADDING` bytes past the end without leaving the page the text ends on?
 bool HasReadablePadding([[maybe_unused]] std::string_view text) {
@@ -74,11 +71,21 @@ bool IsStrict(JsonNode root, std::uint32_t max_depth, std::vector<std::string_vi
   return true;
 }
 
-// Is there an escape \ud8xx … \udfxx? Pairs are legal, but rare enough to be checked by the slow scanner.
-bool HasSurrogateEscape(std::string_view text) {
-  for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at + 2)) {
-    if (at + 3 >= text.size()) return false;
-    if (text[at + 1] == 'u' && (text[at + 2] == 'd' || text[at + 2] == 'D') && text[at + 3] >= '8') return true;
+// Returns 'h' for an escape of a high surrogate (\ud8xx to \udbxx) at `at`, 'l' for a low one, else 0. Requires: the text is JSON.
+char SurrogateAt(std::string_view text, std::size_t at) {
+  const bool is_one =
+      at + 3 < text.size() && text[at] == '\\' && text[at + 1] == 'u' && (text[at + 2] | 0x20) == 'd' && text[at + 3] >= '8';
+  if (!is_one) return 0;
+  return text[at + 3] <= '9' || (text[at + 3] | 0x20) <= 'b' ? 'h' : 'l';
+}
+
+// simdjson has seen that a high surrogate is followed by some escape; low ones without a high one pass it.
+bool HasLoneSurrogate(std::string_view text) {
+  constexpr std::size_t kEscapeBytes = 6;
+  for (std::size_t at = text.find('\\'); at != std::string_view::npos;) {
+    const char kind = SurrogateAt(text, at);
+    if (kind == 'l' || (kind == 'h' && SurrogateAt(text, at + kEscapeBytes) != 'l')) return true;
+    at = text.find('\\', at + (kind == 'h' ? 2 * kEscapeBytes : 2));
   }
   return false;
 }
@@ -110,10 +117,6 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
                  "the document has " + std::to_string(text.size()) + " bytes, the limit is " + std::to_string(impl.limits.max_bytes)};
   }
   if (text.empty()) return FaultOf(text, impl.limits, "empty");
-  if (impl.parser.capacity() > kKeptCapacityBytes && text.size() <= kSmallDocumentBytes) {
-    impl.parser = simdjson::dom::parser();
-    impl.padded = std::vector<char>();
-  }
   // simdjson counts a container at depth n as n + 1. A fresh parser has room for 1024 levels until allocate() says otherwise.
   if (impl.parser.capacity() < text.size() || impl.parser.capacity() == 0) {
     const std::size_t wanted = std::max<std::size_t>(text.size(), 4096);
@@ -131,7 +134,7 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
   if (error != simdjson::SUCCESS) return FaultOf(text, impl.limits, simdjson::error_message(error));
   const JsonNode root(impl.parser.doc.tape.get(), impl.parser.doc.string_buf.get(), 1);
   if (!IsStrict(root, impl.limits.max_depth, impl.keys)) return FaultOf(text, impl.limits, "duplicate key or number out of range");
-  if (HasSurrogateEscape(text) && LocateJsonFault(text, impl.limits)) return FaultOf(text, impl.limits, "lone surrogate");
+  if (HasLoneSurrogate(text)) return FaultOf(text, impl.limits, "lone surrogate");
   return root;
 }
 
@@ -177,6 +180,13 @@ Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings) {  // NO
   return {};
 }
 
+void JsonDocument::Trim() {
+  Impl& impl = *impl_;
+  if (impl.parser.capacity() > kKeptDocumentBytes) impl.parser = simdjson::dom::parser();
+  if (impl.padded.size() > kKeptDocumentBytes) impl.padded = std::vector<char>();
+  if (impl.keys.capacity() * sizeof(impl.keys[0]) > kKeptDocumentBytes) impl.keys = std::vector<std::string_view>();
+}
+
 struct JsonReader::Impl {
   JsonDocument document;
 };
@@ -185,6 +195,8 @@ JsonReader::JsonReader(const JsonLimits& limits) : impl_(std::make_unique<Impl>(
 JsonReader::~JsonReader() = default;
 JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
+
+void JsonReader::Trim() { impl_->document.Trim(); }
 
 Result<Value> JsonReader::Read(std::string_view text, Arena& arena) {
   Result<JsonNode> root = impl_->document.Parse(text);

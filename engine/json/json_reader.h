@@ -27,6 +27,9 @@ class JsonReader {
   // Errors: kInvalidArgument ("byte 17: duplicate key `tool` in `principal`"), kTooLarge. `text` is borrowed during the call.
   Result<Value> Read(std::string_view text, Arena& arena);
 
+  // Gives back the buffers of a large document.
+  void Trim();
+
   struct Impl;
   Impl& impl() { return *impl_; }
 

@@ -15,7 +15,7 @@ namespace writ {
 // An attestation about an image whose signature the host has verified.
 struct AttestationFact {
   std::string_view predicate_type;
-  std::vector<std::string_view> signed_by;
+  std::vector<std::string_view> signed_by;  // sorted
   Value predicate;
   std::string_view about;  // part of the image; "" = the image
 };
@@ -23,10 +23,13 @@ struct AttestationFact {
 // What the host knows about the signatures of one image reference. A signer in none of the lists is unknown.
 struct ImageFact {
   std::string_view image;
-  std::vector<std::string_view> signed_by, refuted, unknown;
+  std::vector<std::string_view> signed_by, refuted, unknown;  // each sorted
   // All that there are, but for those by signers in `unknown`; nothing = the host has not looked.
   std::optional<std::vector<AttestationFact>> attestations;
 };
+
+// Puts facts and the names in them in the order that looking them up relies on. O(n log n).
+void SortFacts(std::vector<ImageFact>& facts);
 
 // Views point into the document and the arena that the reader was given.
 struct Request {
@@ -35,9 +38,9 @@ struct Request {
   std::string_view parent_scope;           // admission, of a subresource whose object is of another kind: "Pod/exec"; else ""
   std::string_view name;                   // tool, uri, prompt, action, OPERATION
   Value scopes = Value::List(nullptr, 0);  // principal.scopes, for `needs scope`: a list of strings, or unknown
-  std::vector<ImageFact> images;
-  JsonNode list;  // tools to list; valid only for a listing
-  JsonNode row;   // as given; valid only for kRows
+  std::vector<ImageFact> images;           // sorted by image
+  JsonNode list;                           // tools to list; valid only for a listing
+  JsonNode row;                            // as given; valid only for kRows
   std::string_view admission_uid;
   bool has_unknowns = false;
 

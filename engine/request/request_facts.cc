@@ -14,7 +14,33 @@ bool IsAtOrBelow(std::string_view path, std::string_view above) {
   return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '.');
 }
 
+// Is one of `paths` (sorted) equal to `path`, or above it?
+bool HasAtOrAbove(std::span<const std::string_view> paths, std::string_view path) {
+  for (std::size_t end = path.size(); end != std::string_view::npos; end = end == 0 ? std::string_view::npos : path.rfind('.', end - 1)) {
+    if (std::binary_search(paths.begin(), paths.end(), path.substr(0, end))) return true;
+  }
+  return false;
+}
+
+// Is one of `paths` (sorted) a member somewhere below `path`?
+bool HasBelow(std::span<const std::string_view> paths, const std::string& path) {
+  const std::string prefix = path + ".";
+  const auto found = std::lower_bound(paths.begin(), paths.end(), prefix);
+  return found != paths.end() && found->starts_with(prefix);
+}
+
+void SortNames(ImageFact& fact) {
+  for (std::vector<std::string_view>* names : {&fact.signed_by, &fact.refuted, &fact.unknown}) std::sort(names->begin(), names->end());
+  if (!fact.attestations) return;
+  for (AttestationFact& attestation : *fact.attestations) std::sort(attestation.signed_by.begin(), attestation.signed_by.end());
+}
+
 }  // namespace
+
+void SortFacts(std::vector<ImageFact>& facts) {
+  for (ImageFact& fact : facts) SortNames(fact);
+  std::sort(facts.begin(), facts.end(), [](const ImageFact& a, const ImageFact& b) { return a.image < b.image; });
+}
 
 bool RequestReader::ReadNames(JsonNode list, const std::string& path, std::vector<std::string_view>& names) {
   if (list.is(JsonKind::kNull)) return true;
@@ -36,7 +62,22 @@ bool RequestReader::ReadFacts(JsonNode facts) {
       if (!ReadImageFact(fact, position++)) return false;
     }
   }
+  if (!CheckFactsDiffer()) return false;
+  SortFacts(request_.images);
   return true;
+}
+
+// Sorted, not compared pair by pair: requests bring any number of facts.
+bool RequestReader::CheckFactsDiffer() {
+  std::vector<std::pair<std::string_view, std::size_t>> order;  // image and position
+  for (const ImageFact& fact : request_.images) order.emplace_back(fact.image, order.size());
+  std::sort(order.begin(), order.end());
+  std::size_t first_again = order.size();
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    if (order[i].first == order[i - 1].first) first_again = std::min(first_again, order[i].second);
+  }
+  if (first_again == order.size()) return true;
+  return FailType("facts.images[" + std::to_string(first_again) + "]", "is about an image that stands there already");
 }
 
 bool RequestReader::ReadImageFact(JsonNode fact, std::size_t position) {
@@ -63,11 +104,9 @@ bool RequestReader::ReadImageFact(JsonNode fact, std::size_t position) {
     if (!read) return false;
   }
   if (image.image.empty()) return Fail("`" + path + "` needs \"image\"");
-  for (const ImageFact& other : request_.images) {
-    if (other.image == image.image) return FailType(path, "is about an image that stands there already");
-  }
+  SortNames(image);
   for (const std::string_view signer : image.signed_by) {
-    const auto is_in = [&](const std::vector<std::string_view>& list) { return std::find(list.begin(), list.end(), signer) != list.end(); };
+    const auto is_in = [&](const std::vector<std::string_view>& list) { return std::binary_search(list.begin(), list.end(), signer); };
     if (is_in(image.refuted) || is_in(image.unknown))
       return FailType(path, "says two things about signer \"" + Shorten(signer, kMaxShownNameBytes) + "\"");
   }
@@ -116,6 +155,8 @@ bool RequestReader::ReadString(JsonNode node, const std::string& path, std::stri
 bool RequestReader::ReadUnknowns(JsonNode list) {
   std::vector<std::string_view> paths;
   if (!ReadNames(list, "unknown", paths)) return false;
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   for (const std::string_view path : paths) {
     if (!ReadUnknown(path)) return false;
   }
@@ -142,33 +183,60 @@ bool RequestReader::ReadUnknown(std::string_view path) {
       return FailType(Shorten(path, kMaxShownNameBytes), "selects the rules and cannot be unknown");
     }
   }
-  MarkUnknown(path);
+  NoteUnknown(path);
   return true;
 }
 
-void RequestReader::MarkUnknown(std::string_view path) {
+void RequestReader::NoteUnknown(std::string_view path) {
   unknown_paths_.push_back(path);
   request_.has_unknowns = true;
-  MarkUnknownSlots(*shapes_.program, *shape_, path, slots_);
   // The principal of an admission is filled from there.
   if (shape_->target == Target::kAdmission && (IsAtOrBelow("request.userInfo", path) || IsAtOrBelow(path, "request.userInfo"))) {
-    MarkUnknownSlots(*shapes_.program, *shape_, "principal", slots_);
+    unknown_paths_.emplace_back("principal");
   }
   if (shape_->scopes_node.valid() && IsAtOrBelow((*shape_)[shape_->scopes_node].path, path)) request_.scopes = Value::Unknown();
   const bool actors = shape_->actors_node.valid() && IsAtOrBelow((*shape_)[shape_->actors_node].path, path);
-  if (actors && !depth_given_) MarkUnknownSlots(*shapes_.program, *shape_, "context.chain.depth", slots_);
+  if (actors && !depth_given_) unknown_paths_.emplace_back("context.chain.depth");
 }
 
-void MarkUnknownSlots(const Program& program, const Shape& shape, std::string_view path, std::span<Value> slots) {
-  for (std::size_t i = 0; i < program.slots.size(); ++i) {
+void RequestReader::ApplyUnknowns() {
+  if (unknown_paths_.empty()) return;
+  std::sort(unknown_paths_.begin(), unknown_paths_.end());
+  unknown_paths_.erase(std::unique(unknown_paths_.begin(), unknown_paths_.end()), unknown_paths_.end());
+  MarkUnknownSlots(*shape_, unknown_paths_, slots_);
+  for (const SlotId slot : shape_->tool_slots) {
+    const ShapeNodeId id = shape_->node_of_slot[slot.index];
+    const UnknownMark mark = id.valid() ? MarkOf((*shape_)[id], unknown_paths_) : UnknownMark::kNone;
+    if (mark != UnknownMark::kNone) unknown_tool_slots_.emplace_back(slot, mark);
+  }
+}
+
+void RequestReader::MarkUnknown(std::string_view path) {
+  const std::size_t before = unknown_paths_.size();
+  NoteUnknown(path);
+  std::vector<std::string_view> added(unknown_paths_.begin() + static_cast<std::ptrdiff_t>(before), unknown_paths_.end());
+  std::sort(added.begin(), added.end());
+  MarkUnknownSlots(*shape_, added, slots_);
+}
+
+UnknownMark MarkOf(const ShapeNode& node, std::span<const std::string_view> paths) {
+  if (HasAtOrAbove(paths, node.path)) return UnknownMark::kUnknown;
+  if (!HasBelow(paths, node.path)) return UnknownMark::kNone;
+  return node.whole ? UnknownMark::kUnknown : UnknownMark::kHolds;
+}
+
+void ApplyMark(UnknownMark mark, Value& value) {
+  if (mark == UnknownMark::kUnknown) {
+    value = Value::Unknown();
+  } else if (mark == UnknownMark::kHolds && !value.is(Kind::kMap) && !value.is(Kind::kUnknown)) {
+    value = Value::Map(nullptr);  // it must be there to have a member that is unknown
+  }
+}
+
+void MarkUnknownSlots(const Shape& shape, std::span<const std::string_view> paths, std::span<Value> slots) {
+  for (std::size_t i = 0; i < shape.node_of_slot.size(); ++i) {
     const ShapeNodeId id = shape.node_of_slot[i];
-    if (!id.valid()) continue;
-    const ShapeNode& node = shape[id];
-    if (IsAtOrBelow(node.path, path) || (node.whole && IsAtOrBelow(path, node.path))) {
-      slots[i] = Value::Unknown();
-    } else if (IsAtOrBelow(path, node.path) && !slots[i].is(Kind::kMap) && !slots[i].is(Kind::kUnknown)) {
-      slots[i] = Value::Map(nullptr);  // it must be there to have a member that is unknown
-    }
+    if (id.valid()) ApplyMark(MarkOf(shape[id], paths), slots[i]);
   }
 }
 

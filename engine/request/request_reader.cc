@@ -267,7 +267,8 @@ bool RequestReader::Finish(JsonNode document) {
     slots_[(*shape_)[shape_->depth_node].slot.index] = Value::Int(actor_count_);
   }
   if (unknowns_.valid() && !ReadUnknowns(unknowns_)) return false;
-  if (request_.is_listing()) MarkUnknown("args");
+  if (request_.is_listing()) NoteUnknown("args");
+  ApplyUnknowns();
   if (facts_.valid() && !ReadFacts(facts_)) return false;
   return CheckRequired(document);
 }
@@ -312,7 +313,7 @@ Status RequestReader::ReadListedTool(JsonNode tool, Request& request) {
     if (!FillRoot(root, tool)) return error_;
   }
   if (request_.name.empty()) return Error{ErrorCode::kInvalidArgument, "`list` holds a tool without a name"};
-  for (const std::string_view path : unknown_paths_) MarkUnknownSlots(*shapes_.program, *shape_, path, slots_);
+  for (const auto& [slot, mark] : unknown_tool_slots_) ApplyMark(mark, slots_[slot.index]);
   request.name = request_.name;
   return OkStatus();
 }

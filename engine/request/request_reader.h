@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/request/request.h"
@@ -15,6 +16,19 @@
 #include "writ/engine.h"
 
 namespace writ {
+
+// What declaring paths unknown makes of a slot.
+enum class UnknownMark : std::uint8_t {
+  kNone,
+  kUnknown,  // it is one of the paths, below one, or read as a whole and above one
+  kHolds,    // some member of it is unknown, so it is there
+};
+
+// `paths` must be sorted. O(depth of the path * log paths).
+UnknownMark MarkOf(const ShapeNode& node, std::span<const std::string_view> paths);
+void ApplyMark(UnknownMark mark, Value& value);
+// Marks the slots of all nodes. O(slots * log paths).
+void MarkUnknownSlots(const Shape& shape, std::span<const std::string_view> paths, std::span<Value> slots);
 
 // Reads one request. Made anew for each; borrows everything it is given. Not thread-safe.
 class RequestReader {
@@ -104,6 +118,7 @@ class RequestReader {
   bool FillPrincipalFrom(JsonNode user_info);
 
   bool ReadFacts(JsonNode facts);
+  bool CheckFactsDiffer();
   bool ReadImageFact(JsonNode fact, std::size_t position);
   bool ReadAttestations(JsonNode list, const std::string& path, std::vector<AttestationFact>& attestations);
   bool ReadAttestation(JsonNode item, const std::string& path, AttestationFact& attestation);
@@ -111,6 +126,8 @@ class RequestReader {
   bool ReadNames(JsonNode list, const std::string& path, std::vector<std::string_view>& names);
   bool ReadUnknowns(JsonNode list);
   bool ReadUnknown(std::string_view path);
+  void NoteUnknown(std::string_view path);
+  void ApplyUnknowns();
   void MarkUnknown(std::string_view path);
 
   const RequestShapes& shapes_;
@@ -125,13 +142,11 @@ class RequestReader {
   static constexpr std::size_t kMaxRoots = 16;
   JsonNode given_[kMaxRoots];  // by position in shape_->roots
   JsonNode facts_, unknowns_;
-  std::vector<std::string_view> unknown_paths_;
+  std::vector<std::string_view> unknown_paths_;                     // sorted once they are applied
+  std::vector<std::pair<SlotId, UnknownMark>> unknown_tool_slots_;  // what each tool of a listing gets
   std::uint32_t actor_count_ = 0;
   bool depth_given_ = false;
   bool time_given_ = false;
 };
-
-// Marks the paths' slots: `path` itself, what is below it, and what holds it as a whole become unknown. Shared by readers.
-void MarkUnknownSlots(const Program& program, const Shape& shape, std::string_view path, std::span<Value> slots);
 
 }  // namespace writ

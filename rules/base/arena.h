@@ -52,6 +52,9 @@ class Arena {
   // Forgets all allocations, keeps the blocks. O(1).
   void Reset();
 
+  // Reset(), and frees blocks until no more than `max_kept_bytes` are left. For after an unusually large use.
+  void Trim(std::size_t max_kept_bytes);
+
   // Bytes handed out since the last Reset(), including rounding and block tails.
   std::size_t used_bytes() const;
 

@@ -56,6 +56,15 @@ void Arena::Reset() {
   limit_ = cursor_ + blocks_.front().size;
 }
 
+void Arena::Trim(std::size_t max_kept_bytes) {
+  while (total_bytes_ > max_kept_bytes) {
+    total_bytes_ -= blocks_.back().size;
+    blocks_.pop_back();
+  }
+  if (blocks_.empty()) cursor_ = limit_ = no_room_;
+  Reset();
+}
+
 std::size_t Arena::used_bytes() const {
   if (blocks_.empty()) return 0;
   return finished_bytes_ + static_cast<std::size_t>(cursor_ - blocks_[current_block_].bytes.get());

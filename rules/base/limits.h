@@ -30,6 +30,9 @@ struct EvalLimits {
   std::uint32_t max_list_items = 10'000;  // tools in one listing request
 };
 
+// What a thread keeps of an arena's memory from one decision to the next.
+inline constexpr std::size_t kKeptArenaBytes = std::size_t{1} * 1024 * 1024;
+
 // Ceilings for a bundle.
 struct BundleLimits {
   std::size_t max_bytes = std::size_t{256} * 1024 * 1024;

@@ -40,8 +40,15 @@ void PutInOrder(std::vector<RuleId>& candidates) {
 
 void RuleIndex::FindCandidates(Target target, std::string_view scope, std::string_view name, std::span<const Value> slots,
                                std::vector<RuleId>& candidates) const {
+  std::uint64_t unlimited = ~std::uint64_t{0};
+  FindCandidates(target, scope, name, slots, candidates, unlimited);
+}
+
+void RuleIndex::FindCandidates(Target target, std::string_view scope, std::string_view name, std::span<const Value> slots,
+                               std::vector<RuleId>& candidates, std::uint64_t& steps_left) const {
   candidates.clear();
-  impl_->targets[static_cast<std::size_t>(target)].FindCandidates(scope, name, slots, candidates);
+  IndexSearch search{slots, candidates, steps_left};
+  impl_->targets[static_cast<std::size_t>(target)].FindCandidates(scope, name, search);
   PutInOrder(candidates);
 }
 

@@ -28,6 +28,11 @@ class RuleIndex {
 
   // Replaces `candidates` by the rules of `target` whose selector matches and whose discriminators do not exclude them,
   // ascending and without duplicates. `slots[i]` is the value of SlotId i (kAbsent when missing: then the rule is a candidate).
+  // `steps_left` is charged for what grows with the request: names that patterns are held against, and lists whose items are looked up.
+  // When it reaches 0, candidates are missing: the caller must not decide.
+  void FindCandidates(Target target, std::string_view scope, std::string_view name, std::span<const Value> slots,
+                      std::vector<RuleId>& candidates, std::uint64_t& steps_left) const;
+  // The same without a limit.
   void FindCandidates(Target target, std::string_view scope, std::string_view name, std::span<const Value> slots,
                       std::vector<RuleId>& candidates) const;
 

@@ -74,10 +74,18 @@ bool TargetIndex::Matches(const Half& half, std::string_view text) {
   return false;
 }
 
+// Only patterns are held against the text byte by byte.
+std::uint64_t TargetIndex::StepsOf(const Half& half, std::string_view text) {
+  return half.shape == Half::Shape::kPattern ? (1 + half.text.size() / 16) * (1 + text.size() / 16) : 0;
+}
+
 template <typename Visit>
-void TargetIndex::ForEachEntry(std::string_view scope, std::string_view name, Visit visit) const {
+void TargetIndex::ForEachEntry(std::string_view scope, std::string_view name, std::uint64_t& steps_left, Visit visit) const {
   const auto visit_if = [&](std::uint32_t index) {
     const Entry& entry = entries_[index];
+    // A long name that repeats many runs comes here again and again.
+    steps_left -= std::min(steps_left, 1 + StepsOf(entry.scope, scope) + StepsOf(entry.name, name));
+    if (steps_left == 0) return;
     if (Matches(entry, scope, name)) visit(entry);
   };
   if (!by_both_.empty()) by_both_.ForEach(HashPair(scope, name), visit_if);
@@ -111,53 +119,61 @@ void TargetIndex::RunAutomaton(std::string_view scope, std::string_view name, Vi
   feed('\x1d');
 }
 
-bool TargetIndex::IsExcluded(const Rule& rule, std::span<const Value> slots) const {
+bool TargetIndex::IsExcluded(const Rule& rule, IndexSearch& search) const {
   for (const Discriminator& discriminator : rule.discriminators) {
-    if (discriminator.strings.size() <= kMostStringsChecked && Excludes(discriminator, slots)) return true;
+    const Value& value = SlotValue(search.slots, discriminator.slot);
+    if (value.is(Kind::kList) && !search.Charge(value.size)) return true;
+    if (discriminator.strings.size() <= kMostStringsChecked && Excludes(discriminator, search.slots)) return true;
   }
   return false;
 }
 
-void TargetIndex::AddPostings(Range range, std::span<const Value> slots, std::vector<RuleId>& candidates) const {
+void TargetIndex::AddPostings(Range range, IndexSearch& search) const {
   for (std::uint32_t i = range.begin; i < range.end; ++i) {
     const RuleId rule(postings_[i] & ~kHasMore);
-    if ((postings_[i] & kHasMore) != 0 && IsExcluded(rules_[rule.index], slots)) continue;
-    candidates.push_back(rule);
+    if ((postings_[i] & kHasMore) != 0 && IsExcluded(rules_[rule.index], search)) continue;
+    search.candidates.push_back(rule);
   }
 }
 
-void TargetIndex::AddKey(std::uint32_t group, std::string_view text, std::span<const Value> slots, std::vector<RuleId>& candidates) const {
+void TargetIndex::AddKey(std::uint32_t group, std::string_view text, IndexSearch& search) const {
   by_key_.ForEach(HashKeyOf(group, text), [&](std::uint32_t index) {
     const Key& key = keys_[index];
-    if (key.group == group && key.text == text) AddPostings(key.rules, slots, candidates);
+    if (key.group == group && key.text == text) AddPostings(key.rules, search);
   });
 }
 
-void TargetIndex::AddGroup(std::uint32_t index, std::span<const Value> slots, std::vector<RuleId>& candidates) const {
+void TargetIndex::AddGroup(std::uint32_t index, IndexSearch& search) const {
   const Group& group = groups_[index];
-  const Value& value = SlotValue(slots, group.slot);
+  const Value& value = SlotValue(search.slots, group.slot);
   const Verdict verdict = VerdictByKind(group.kind, value.kind);
   if (verdict == Verdict::kExcluded) return;
-  if (verdict == Verdict::kPasses) return AddPostings(group.rules, slots, candidates);
-  if (group.kind == Discriminator::Kind::kEquals) return AddKey(index, value.string(), slots, candidates);
+  if (verdict == Verdict::kPasses) return AddPostings(group.rules, search);
+  if (group.kind == Discriminator::Kind::kEquals) {
+    if (search.Charge(value.size / 32)) AddKey(index, value.string(), search);
+    return;
+  }
+  if (!search.Charge(value.size)) return;
   const std::span<const Value> items(value.items, value.size);
-  if (HasUntold(items)) return AddPostings(group.rules, slots, candidates);
+  if (HasUntold(items)) return AddPostings(group.rules, search);
   for (const Value& item : items) {
-    if (item.is(Kind::kString)) AddKey(index, item.string(), slots, candidates);
+    if (!item.is(Kind::kString)) continue;
+    if (!search.Charge(item.size / 32)) return;
+    AddKey(index, item.string(), search);
   }
 }
 
-void TargetIndex::FindCandidates(std::string_view scope, std::string_view name, std::span<const Value> slots,
-                                 std::vector<RuleId>& candidates) const {
-  ForEachEntry(scope, name, [&](const Entry& entry) {
-    AddPostings(entry.plain, slots, candidates);
-    AddPostings(entry.checked, slots, candidates);
-    for (std::uint32_t group = entry.groups.begin; group < entry.groups.end; ++group) AddGroup(group, slots, candidates);
+void TargetIndex::FindCandidates(std::string_view scope, std::string_view name, IndexSearch& search) const {
+  ForEachEntry(scope, name, search.steps_left, [&](const Entry& entry) {
+    AddPostings(entry.plain, search);
+    AddPostings(entry.checked, search);
+    for (std::uint32_t group = entry.groups.begin; group < entry.groups.end; ++group) AddGroup(group, search);
   });
 }
 
 void TargetIndex::FindApplying(std::string_view scope, std::string_view name, std::vector<RuleId>& candidates) const {
-  ForEachEntry(scope, name, [&](const Entry& entry) {
+  std::uint64_t unlimited = ~std::uint64_t{0};
+  ForEachEntry(scope, name, unlimited, [&](const Entry& entry) {
     for (std::uint32_t i = entry.all.begin; i < entry.all.end; ++i) candidates.emplace_back(std::size_t{postings_[i]});
   });
 }

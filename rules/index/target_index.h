@@ -10,6 +10,7 @@
 // of more than kMostStringsChecked strings: the rule is then a candidate, and its guard says no.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -24,6 +25,18 @@
 
 namespace writ {
 
+// One search: what it looks at, what it found, and what it may still cost. Nothing more is found once steps_left is 0.
+struct IndexSearch {
+  std::span<const Value> slots;
+  std::vector<RuleId>& candidates;
+  std::uint64_t& steps_left;
+
+  bool Charge(std::uint64_t steps) {
+    steps_left -= std::min(steps, steps_left);
+    return steps_left > 0;
+  }
+};
+
 // Immutable after construction; thread-safe.
 class TargetIndex {
  public:
@@ -32,7 +45,7 @@ class TargetIndex {
   TargetIndex(std::span<const Rule> rules, const std::vector<std::uint32_t>& ids);
 
   // Appends candidates in no order, perhaps twice.
-  void FindCandidates(std::string_view scope, std::string_view name, std::span<const Value> slots, std::vector<RuleId>& candidates) const;
+  void FindCandidates(std::string_view scope, std::string_view name, IndexSearch& search) const;
   void FindApplying(std::string_view scope, std::string_view name, std::vector<RuleId>& candidates) const;
 
  private:
@@ -73,18 +86,19 @@ class TargetIndex {
   static constexpr Posting kHasMore = Posting{1} << 31U;
 
   template <typename Visit>
-  void ForEachEntry(std::string_view scope, std::string_view name, Visit visit) const;
+  void ForEachEntry(std::string_view scope, std::string_view name, std::uint64_t& steps_left, Visit visit) const;
   template <typename Visit>
   void RunAutomaton(std::string_view scope, std::string_view name, Visit visit) const;
   static bool Matches(const Half& half, std::string_view text);
+  static std::uint64_t StepsOf(const Half& half, std::string_view text);
   static bool Matches(const Entry& entry, std::string_view scope, std::string_view name) {
     return Matches(entry.scope, scope) && Matches(entry.name, name);
   }
 
-  void AddGroup(std::uint32_t group, std::span<const Value> slots, std::vector<RuleId>& candidates) const;
-  void AddKey(std::uint32_t group, std::string_view text, std::span<const Value> slots, std::vector<RuleId>& candidates) const;
-  void AddPostings(Range range, std::span<const Value> slots, std::vector<RuleId>& candidates) const;
-  bool IsExcluded(const Rule& rule, std::span<const Value> slots) const;
+  void AddGroup(std::uint32_t group, IndexSearch& search) const;
+  void AddKey(std::uint32_t group, std::string_view text, IndexSearch& search) const;
+  void AddPostings(Range range, IndexSearch& search) const;
+  bool IsExcluded(const Rule& rule, IndexSearch& search) const;
 
   static std::uint64_t HashPair(std::string_view scope, std::string_view name) { return MixHash(HashBytes(scope), HashBytes(name)); }
   static std::uint64_t HashKeyOf(std::uint32_t group, std::string_view text) { return MixHash(HashBytes(text), group); }

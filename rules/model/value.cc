@@ -46,6 +46,7 @@ bool MapsEqual(const Value& a, const Value& b, std::uint64_t& steps_left) {
   if (a.map == nullptr || b.map == nullptr || a.map->size != b.map->size) return false;
   for (std::uint32_t i = 0; i < a.map->size; ++i) {
     const MapEntry& entry = a.map->entries[i];
+    if (!Spend(steps_left, 3 + (entry.key.is(Kind::kString) ? entry.key.size / 16 : 0))) return false;  // it is hashed and compared
     const Value* other = FindInMap(*b.map, entry.key);
     if (other == nullptr || !ValuesEqualWithin(entry.value, *other, steps_left)) return false;
   }

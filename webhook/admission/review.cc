@@ -279,7 +279,7 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
   if (fault && !fault->syntax) return Fail(reply, 400, fault->message);
   if (fault) {
     // The strict reader knows the place. It refuses this text too; should it not, nothing was decided all the same.
-    const Decision decision = engine.DecideJson(body, context, {.consume_limits = false});
+    const Decision decision = engine.DecideJson(body, context, {.consume_limits = false, .images = {}, .deadline = {}});
     return Fail(reply, 400, decision.reason == Reason::kBadRequest ? JoinLines(decision.messages) : "the body is not JSON");
   }
   reply.uid = head.uid;
@@ -290,7 +290,8 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
   reply.name = head.name;
   reply.dry_run = head.dry_run;
   if (const std::optional<std::string> wrong = CheckReview(head)) return Fail(std::move(reply), 400, *wrong);
-  ImageDecision decided = DecideWithImages(body, engine, context, {.consume_limits = !head.dry_run}, images);
+  ImageDecision decided =
+      DecideWithImages(body, engine, context, {.consume_limits = !head.dry_run, .images = {}, .deadline = options.deadline}, images);
   reply.images = std::move(decided.findings);
   const Decision& decision = decided.decision;
   // JSON that the strict reader refuses (too deep, a number out of range, a duplicate key) is a denial with its reason: left to a

@@ -21,6 +21,7 @@ struct ReviewOptions {
   std::size_t max_warning_characters = 256;                // one warning: the API server may cut what is longer
   std::size_t max_warning_bytes = 4096;                    // all warnings: beyond it the API server drops them
   std::size_t max_note_bytes = 4096;                       // one audit annotation
+  Deadline deadline = {};                                  // of the decision
 };
 
 enum class Verdict : std::uint8_t { kAllowed, kDenied, kFailed };

@@ -1,6 +1,7 @@
 // POST /v1/decide.
 #include "webhook/decide/decide.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,34 +24,78 @@ HttpReply Deny(unsigned status, std::string message, const Engine& engine) {
   return HttpReply{.status = status, .body = DecisionJson(decision) + "\n"};
 }
 
-Decision DecideOne(std::string_view text, const Engine& engine, Context& context, const DecideRequestOptions& options) {
+Decision DecideOne(std::string_view text, const Engine& engine, Context& context, const DecideRequestOptions& options,
+                   const Deadline& deadline) {
   const auto begin = steady_clock::now();
-  ImageDecision decided = DecideWithImages(text, engine, context, {}, options.images);
+  ImageDecision decided = DecideWithImages(text, engine, context, {.images = {}, .deadline = deadline}, options.images);
   if (options.on_decision) options.on_decision(decided.decision, steady_clock::now() - begin);
   if (options.on_images && !decided.findings.empty()) options.on_images(decided.findings);
   return std::move(decided.decision);
 }
 
-HttpReply DecideList(const HttpRequest& request, const Engine& engine, Context& context, const DecideRequestOptions& options) {
-  const Result<std::vector<std::string_view>> items = SplitJsonList(request.body, options.max_list);
-  if (!items) return Deny(items.error().code == ErrorCode::kTooLarge ? 413 : 400, items.error().message, engine);
-  std::string body = "[";
-  for (const std::string_view item : *items) {
-    if (request.expired()) return http::ErrorReply(500, "the list was not decided within the time that the request allows");
-    if (body.size() > 1) body += ",\n ";
-    body += DecisionJson(DecideOne(item, engine, context, options));
-  }
-  return HttpReply{.body = body + "]\n"};
+// Of an entry that nobody has looked at.
+Decision Undecided(const Engine& engine) {
+  Decision decision;
+  decision.reason = Reason::kBudget;
+  decision.messages.push_back("the list was not decided within the time that the request allows: nobody has looked at this entry");
+  decision.bundle_digest = engine.policies().digest();
+  return decision;
+}
+
+constexpr std::chrono::milliseconds kSliceTime{1};
+
+// A list keeps a tenth of its time, at most a second, for the answer: what was decided must not be lost to the server's own 500.
+steady_clock::time_point ListDeadline(const HttpRequest& request) {
+  const auto now = steady_clock::now();
+  if (request.deadline == steady_clock::time_point::max() || request.deadline <= now) return request.deadline;
+  return request.deadline - std::min<steady_clock::duration>((request.deadline - now) / 10, std::chrono::seconds(1));
 }
 
 }  // namespace
 
+DecideSteps::DecideSteps(const HttpRequest& request, const Engine& engine, DecideRequestOptions options)
+    : request_(request), engine_(engine), options_(std::move(options)), deadline_{request.deadline, request.stopping} {}
+
+std::optional<HttpReply> DecideSteps::Run(Context& context) {
+  if (!has_begun_) {
+    has_begun_ = true;
+    if (std::optional<HttpReply> reply = Begin(context)) return reply;
+  }
+  for (const auto end = steady_clock::now() + kSliceTime; next_ < items_.size();) {
+    DecideNext(context);
+    if (steady_clock::now() >= end) break;
+  }
+  if (next_ < items_.size()) return std::nullopt;
+  return HttpReply{.body = body_ + "]\n"};
+}
+
+// Returns the reply unless the body is a list.
+std::optional<HttpReply> DecideSteps::Begin(Context& context) {
+  const std::string_view body = request_.body;
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return Deny(400, "the body is empty; expected a request or a list of requests as JSON", engine_);
+  if (body[first] != '[') {
+    const Decision decision = DecideOne(body, engine_, context, options_, deadline_);
+    return HttpReply{.status = decision.reason == Reason::kBadRequest ? 400U : 200U, .body = DecisionJson(decision) + "\n"};
+  }
+  Result<std::vector<std::string_view>> items = SplitJsonList(body, options_.max_list);
+  if (!items) return Deny(items.error().code == ErrorCode::kTooLarge ? 413 : 400, items.error().message, engine_);
+  items_ = std::move(*items);
+  deadline_.at = ListDeadline(request_);
+  return std::nullopt;
+}
+
+void DecideSteps::DecideNext(Context& context) {
+  if (body_.size() > 1) body_ += ",\n ";
+  const std::string_view item = items_[next_++];
+  body_ += DecisionJson(deadline_.has_passed() ? Undecided(engine_) : DecideOne(item, engine_, context, options_, deadline_));
+}
+
 HttpReply Decide(const HttpRequest& request, const Engine& engine, Context& context, const DecideRequestOptions& options) {
-  const std::size_t first = request.body.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return Deny(400, "the body is empty; expected a request or a list of requests as JSON", engine);
-  if (request.body[first] == '[') return DecideList(request, engine, context, options);
-  const Decision decision = DecideOne(request.body, engine, context, options);
-  return HttpReply{.status = decision.reason == Reason::kBadRequest ? 400U : 200U, .body = DecisionJson(decision) + "\n"};
+  DecideSteps steps(request, engine, options);
+  for (;;) {
+    if (std::optional<HttpReply> reply = steps.Run(context)) return std::move(*reply);
+  }
 }
 
 }  // namespace writ

@@ -4,6 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "webhook/decide/image_facts.h"
 #include "webhook/http/message.h"
@@ -20,8 +24,34 @@ struct DecideRequestOptions {
 
 // Returns 200 with the decision, or with the list of decisions in the order of the requests (each stands alone: a bad one denies and
 // the others are decided). 400 for a single request that is none and for a body that is not JSON, 413 for a longer list: both carry a
-// decision that denies, so that a caller who looks at the body only is told to deny. 500 when `request.deadline` passes in a list.
-// Thread-safe with a context a thread.
+// decision that denies, so that a caller who looks at the body only is told to deny. A list is answered before `request.deadline`: what
+// is not decided by then is denied, Reason::kBudget. Thread-safe with a context a thread.
 http::HttpReply Decide(const http::HttpRequest& request, const Engine& engine, Context& context, const DecideRequestOptions& options = {});
+
+// The same in steps, so that a list leaves its worker to others between its entries.
+//
+//   DecideSteps steps(request, engine, options);
+//   while (!(reply = steps.Run(context))) …   // any context, any thread, one at a time
+//
+// Borrows the request's body, the engine and what `options` points at for its life.
+class DecideSteps {
+ public:
+  DecideSteps(const http::HttpRequest& request, const Engine& engine, DecideRequestOptions options);
+  // Decides a single request, or entries of a list for about a millisecond, at least one. Returns the reply when nothing is left.
+  std::optional<http::HttpReply> Run(Context& context);
+
+ private:
+  std::optional<http::HttpReply> Begin(Context& context);
+  void DecideNext(Context& context);
+
+  const http::HttpRequest& request_;
+  const Engine& engine_;
+  DecideRequestOptions options_;
+  Deadline deadline_;
+  bool has_begun_ = false;
+  std::vector<std::string_view> items_;
+  std::size_t next_ = 0;  // of items_
+  std::string body_ = "[";
+};
 
 }  // namespace writ

@@ -1,6 +1,7 @@
 #include "webhook/decide/image_facts.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -10,10 +11,18 @@ namespace {
 using image::ImageFinding;
 using image::VerdictKind;
 
-void AddWarning(std::string text, Decision& decision) {
-  std::vector<std::string>& warnings = decision.warnings;
-  if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(std::move(text));
-}
+// Adds each warning once.
+class Warnings {
+ public:
+  explicit Warnings(Decision& decision) : decision_(decision), told_(decision.warnings.begin(), decision.warnings.end()) {}
+  void Add(const std::string& text) {
+    if (told_.insert(text).second) decision_.warnings.push_back(text);
+  }
+
+ private:
+  Decision& decision_;
+  std::set<std::string> told_;
+};
 
 // "release verified" or "attestation https://… by release unknown".
 std::string OutcomeText(const ImageFinding& finding) {
@@ -43,17 +52,18 @@ void AddNotes(const std::vector<ImageFinding>& findings, Decision& decision) {
 ImageDecision DecideWithImages(std::string_view request, const Engine& engine, Context& context, DecideOptions options,
                                const ImageLookup& lookup) {
   if (lookup.source == nullptr) return {engine.DecideJson(request, context, options), {}};
-  const Result<std::vector<ImageNeed>> needs = engine.FindImageNeeds(request, context);
+  const Result<std::vector<ImageNeed>> needs = engine.FindImageNeeds(request, context, options.deadline);
   // What is wrong with the request is said by the decision.
   if (!needs || needs->empty()) return {engine.DecideJson(request, context, options), {}};
   const PullSecretNames secrets = lookup.pull_secrets == PullSecrets::kOfObject ? FindPullSecrets(request) : PullSecretNames();
   image::GatheredFacts facts = lookup.source->Gather(*needs, lookup.deadline, secrets);
   options.images = facts.images;
   ImageDecision out{engine.DecideJson(request, context, options), std::move(facts.findings)};
-  for (std::string& warning : facts.warnings) AddWarning(std::move(warning), out.decision);
+  Warnings warnings(out.decision);
+  for (const std::string& warning : facts.warnings) warnings.Add(warning);
   if (out.decision.effect != Effect::kAllow) {
     for (const ImageFinding& finding : out.findings) {
-      if (finding.kind != VerdictKind::kVerified) AddWarning(finding.message, out.decision);
+      if (finding.kind != VerdictKind::kVerified) warnings.Add(finding.message);
     }
   }
   AddNotes(out.findings, out.decision);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +23,9 @@ struct HttpRequest {
   std::string_view body;                                               // "" while only the head has been read
   std::size_t worker = 0;                          // which worker runs the handler: no two calls with the same number overlap
   std::chrono::steady_clock::time_point received;  // when its first byte arrived
-  std::chrono::steady_clock::time_point deadline;  // after it the server has answered 500 by itself
-  const std::atomic<bool>* stopping = nullptr;     // set when the server ends and nobody waits for the answer; nullptr = never
+  // After it the server has answered 500 by itself.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  const std::atomic<bool>* stopping = nullptr;  // set when the server ends and nobody waits for the answer; nullptr = never
 
   // True when the answer would come too late: long handlers ask between steps, so that they do not hold up the server's end.
   bool expired() const { return std::chrono::steady_clock::now() >= deadline || (stopping != nullptr && stopping->load()); }
@@ -40,6 +42,9 @@ struct HttpReply {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // further ones: Allow, Retry-After, …
+  // Set by a handler that is not done: what goes on with the same request, on any worker, after others had their turn. Nothing else of
+  // such a reply counts.
+  std::function<HttpReply(const HttpRequest&)> resume = nullptr;
 };
 
 // Returns `{"error":{"status":404,"reason":"not_found","message":"…"}}` with that status. `message` may be any bytes: it is cut

@@ -412,28 +412,45 @@ class Connection final : public ConnectionBase {
     return answer;
   }
 
+  // What a worker needs to handle a request and to hand over the reply; keeps all of it alive.
+  struct Errand {
+    std::shared_ptr<ConnectionBase> self;
+    Server::Impl* server;
+    std::shared_ptr<Exchange> exchange;
+    asio::any_io_executor strand;
+  };
+
+  // Has a worker call `handler`, and again what it leaves to be resumed, until there is a reply.
+  static void SubmitHandler(Errand errand, Handler handler, Turn turn) {
+    const Weight weight = errand.exchange->request.body.size() > kHeavyBodyBytes ? Weight::kHeavy : Weight::kLight;
+    WorkerPool& workers = *errand.server->workers;
+    workers.Submit(
+        [errand = std::move(errand), handler = std::move(handler)](std::size_t worker) {
+          HttpRequest& request = errand.exchange->request;
+          request.worker = worker;
+          if (request.expired()) return;  // queued too long: no use in deciding now
+          auto reply = std::make_shared<HttpReply>(CallHandler(handler, request, errand.server->options.logger));
+          if (reply->resume) return SubmitHandler(errand, std::move(reply->resume), Turn::kLater);
+          asio::post(errand.strand, [self = errand.self, exchange = errand.exchange, reply] {
+            auto& connection = static_cast<Connection&>(*self);
+            if (exchange->done) return;  // the deadline was first
+            exchange->done = true;
+            exchange->reply = std::move(*reply);
+            exchange->request.body = {};
+            exchange->parser.get().body().Release();  // the client may read slowly
+            connection.result_timer_.cancel();
+          });
+        },
+        turn, weight);
+  }
+
   // Has a worker fill exchange->reply, or fills in 500 when the deadline passes first.
   asio::awaitable<void> RunHandler(std::shared_ptr<Exchange> exchange) {
     stage_ = Stage::kHandler;
     ++generation_;  // the time limit is now the deadline
     timer_.cancel();
     result_timer_.expires_at(exchange->request.deadline);
-    server_.workers->Submit([self = shared_from_this(), server = &server_, exchange, strand = Socket().get_executor()](std::size_t worker) {
-      exchange->request.worker = worker;
-      const bool late = exchange->request.expired();  // queued too long: no use in deciding now
-      auto reply =
-          std::make_shared<HttpReply>(late ? HttpReply{} : CallHandler(server->handler, exchange->request, server->options.logger));
-      if (late) return;
-      asio::post(strand, [self, exchange, reply] {
-        auto& connection = static_cast<Connection&>(*self);
-        if (exchange->done) return;  // the deadline was first
-        exchange->done = true;
-        exchange->reply = std::move(*reply);
-        exchange->request.body = {};
-        exchange->parser.get().body().Release();  // the client may read slowly
-        connection.result_timer_.cancel();
-      });
-    });
+    SubmitHandler({shared_from_this(), &server_, exchange, Socket().get_executor()}, server_.handler, Turn::kFirst);
     static_cast<void>(co_await result_timer_.async_wait(kTuple));  // cancelled = done
     if (exchange->done) co_return;
     exchange->done = true;
@@ -500,7 +517,7 @@ Status CheckOptions(const ServerOptions& options) {
   const HttpLimits& limits = options.limits;
   const bool sizes = limits.max_body_bytes > 0 && limits.max_bodies_bytes > 0 && limits.max_header_bytes > 0 &&
                      limits.max_header_count > 0 && limits.max_connections > 0 && limits.max_requests_per_connection > 0 &&
-                     options.io_threads > 0 && options.workers > 0;
+                     options.io_threads > 0 && options.workers > 0 && options.heavy_requests > 0;
   const milliseconds zero(0);
   const bool times = limits.max_connection_age > zero && limits.handshake_timeout > zero && limits.idle_timeout > zero &&
                      limits.header_timeout > zero && limits.body_timeout > zero && limits.write_timeout > zero &&
@@ -539,7 +556,7 @@ void Server::Impl::RunIo() {
 }
 
 void Server::Impl::Launch() {
-  workers = std::make_unique<WorkerPool>(options.workers);
+  workers = std::make_unique<WorkerPool>(options.workers, options.heavy_requests);
   asio::co_spawn(accept_strand, AcceptLoop(), [this](const std::exception_ptr& failure) {
     if (failure && !stopping) Log(LogLevel::kError, "the listener failed: no more connections are accepted");
   });

@@ -44,6 +44,9 @@ struct HttpLimits {
   std::chrono::milliseconds linger_timeout{10'000};
 };
 
+// Bodies that take so much memory to decide on that only ServerOptions::heavy_requests of them are handled at once.
+inline constexpr std::size_t kHeavyBodyBytes = std::size_t{1} * 1024 * 1024;
+
 enum class Transport : std::uint8_t { kTls, kPlain };
 
 // What happened on the wire, for metrics. Called from several threads.
@@ -65,7 +68,9 @@ struct ServerOptions {
   HttpLimits limits;
   std::uint32_t io_threads = 2;
   std::uint32_t workers = 2;  // HttpRequest::worker is in [0, workers)
-  HeadHandler head_handler;   // may be empty
+  // Requests whose body is longer than kHeavyBodyBytes that are handled at the same time; others of them wait. Positive.
+  std::uint32_t heavy_requests = 2;
+  HeadHandler head_handler;  // may be empty
   ServerEvents events;
   Logger* logger = nullptr;      // borrowed, must outlive the server; nullptr = silent
   const Clock* clock = nullptr;  // borrowed; for dates and certificate validity; nullptr = SystemClock()

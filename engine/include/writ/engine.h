@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "rules/base/clock.h"
+#include "rules/base/deadline.h"
 #include "rules/base/limits.h"
 #include "rules/base/result.h"
 #include "rules/ir/program.h"
@@ -38,7 +39,7 @@ enum class Reason : std::uint8_t {
   kDefault,     // no rule spoke: the target's default
   kScopes,      // an allow failed only for want of scopes: see needs_scopes
   kLimit,       // a quota is used up: see retry_after_seconds
-  kBudget,      // evaluation passed EvalLimits: denied
+  kBudget,      // evaluation passed EvalLimits, or its deadline: denied, messages say which
   kBadRequest,  // the request is not one: denied, messages say where and why
   kUnknown,     // depends on what the caller declared unknown: effect is kConditional
 };
@@ -125,7 +126,8 @@ class PolicySet {
   std::unique_ptr<Impl> impl_;
 };
 
-// What one evaluation needs and reuses: arena, registers, JSON parser. One per thread; about 64 KiB when warm.
+// What one evaluation needs and reuses: arena, registers, JSON parser. One per thread; about 64 KiB when warm, at most 16 MiB between two
+// decisions whatever they were: what a large one took beyond that is given back at its end.
 class Context {
  public:
   explicit Context(const EvalLimits& limits = {}, const JsonLimits& json_limits = {});
@@ -174,6 +176,7 @@ struct DecideOptions {
   bool explain = false;                // fill Decision::explained
   bool consume_limits = true;          // false: look at quotas without using them up (dry runs)
   std::span<const ImageFacts> images;  // borrowed; beside `facts` of the request, which win for an image that both know
+  Deadline deadline;                   // soon after it the decision is a deny, Reason::kBudget
 };
 
 // A request given field by field, without JSON. Fields are found once by path and then set by id.
@@ -208,7 +211,7 @@ class Engine {
   // Returns what `require image` rules that apply to the request want to know, each image once, so that the host can gather it and pass it
   // as DecideOptions::images. Rules whose condition is certainly false ask for nothing; an image that fails or is unknown asks for
   // nothing either, and neither does one that `facts` of the request tell about. Errors: what is wrong with the request.
-  Result<std::vector<ImageNeed>> FindImageNeeds(std::string_view request, Context& context) const;
+  Result<std::vector<ImageNeed>> FindImageNeeds(std::string_view request, Context& context, const Deadline& deadline = {}) const;
 
   // Returns the slot of a path such as "principal.tenant", or an invalid id when no rule reads it. O(slots).
   SlotId FindField(std::string_view path) const;

@@ -320,7 +320,7 @@ TEST(Images, AreThreeValued) {
   for (const Case& c : cases) {
     SCOPED_TRACE(c.text);
     EXPECT_EQ(SignersText(program, c.terms), c.text);
-    const ImageFact facts[] = {{"other", {"a", "b", "c"}, {}, {}}, {"image", c.signed_by, c.refuted, {}}};
+    const ImageFact facts[] = {{"image", c.signed_by, c.refuted, {}}, {"other", {"a", "b", "c"}, {}, {}}};
     const auto combined = [&](std::string_view image) {
       return CombineSigners(program, c.terms, [&](std::string_view name) { return SignedBy(TryFindFact(facts, image), name); });
     };

@@ -69,6 +69,8 @@ TEST(JsonReader, RefusesWithThePlace) {
       {"half a number", "1.", "invalid_argument: byte 2: expected a digit, found end of text"},
       {"lone high surrogate", R"({"k": "\ud800x"})", "invalid_argument: byte 7: lone surrogate in a string in `k`"},
       {"lone low surrogate", R"(["\udc00"])", "invalid_argument: byte 2: lone surrogate in a string in `[0]`"},
+      {"low surrogate after a pair", R"(["\ud83d\ude00\ude00"])", "invalid_argument: byte 14: lone surrogate in a string in `[0]`"},
+      {"lone low surrogate in capitals", R"(["\uDFFF"])", "invalid_argument: byte 2: lone surrogate in a string in `[0]`"},
       {"high surrogate twice", R"(["\ud800\ud800"])", "invalid_argument: byte 2: lone surrogate in a string in `[0]`"},
       {"bad escape", R"(["\x"])", "invalid_argument: byte 2: invalid escape in a string in `[0]`"},
       {"control character", "[\"a\nb\"]",

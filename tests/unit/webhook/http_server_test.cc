@@ -61,6 +61,28 @@ std::unique_ptr<Server> MustStart(ServerOptions options, Handler handler = Echo)
   return server ? std::move(*server) : nullptr;
 }
 
+// One worker: the handler that resumes itself ends only because the other request is answered in between.
+TEST(HttpServer, AHandlerThatResumesLeavesItsWorkerToOthers) {
+  std::atomic<bool> answered = false;
+  std::atomic<int> turns = 0;
+  Handler go_on = [&](const HttpRequest& request) -> HttpReply {
+    if (request.path == "/short") {
+      answered = true;
+      return Echo(request);
+    }
+    ++turns;
+    if (!answered) return HttpReply{.body = "not this", .resume = go_on};
+    return HttpReply{.body = "long " + std::string(request.body)};
+  };
+  const auto server = MustStart({.workers = 1, .heavy_requests = 1}, [&](const HttpRequest& request) { return go_on(request); });
+  Client slow(server->port());
+  slow.Send("POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+  Client quick(server->port());
+  EXPECT_EQ("GET /short? 0", quick.Call("GET", "/short").body);
+  EXPECT_EQ("long abc", slow.Read().body);
+  EXPECT_GE(turns, 1);
+}
+
 TEST(HttpServer, KeepsAConnectionForManyRequests) {
   const auto server = MustStart({});
   Client client(server->port());

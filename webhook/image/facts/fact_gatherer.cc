@@ -130,9 +130,9 @@ FactGatherer::FactGatherer(OpenImageSource open, const Clock& clock, const FactO
 GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const ImageNeed> needs, SteadyTime deadline,
                                    const PullCredentials& brought) const {
   const std::size_t asked = std::min<std::size_t>(needs.size(), options_.limits.max_images);
-  std::vector<Plan> plans(needs.size());
+  std::vector<Plan> plans(std::min(needs.size(), asked + 1));  // the first that is too many tells; of the others nothing is known
   std::vector<Plan*> open;
-  for (std::size_t at = 0; at < needs.size(); ++at) {
+  for (std::size_t at = 0; at < plans.size(); ++at) {
     if (at < asked) {
       plans[at] = MakePlan(signers, needs[at], brought.identity);
     } else {
@@ -145,7 +145,7 @@ GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const Ima
   RunParallel(open.size(), options_.limits.max_parallel_images,
               [&](std::size_t at) { open[at]->judged = JudgeOnce(open[at]->reference, open[at]->inquiries, deadline, brought); });
   GatheredFacts out;
-  for (std::size_t at = 0; at < needs.size(); ++at) Report(needs[at], plans[at], out);
+  for (std::size_t at = 0; at < plans.size(); ++at) Report(needs[at], plans[at], out);
   return out;
 }
 

@@ -37,9 +37,9 @@ struct ImageFinding {
 };
 
 struct GatheredFacts {
-  std::vector<ImageFacts> images;      // one for each need, in order
+  std::vector<ImageFacts> images;      // one for each need that is looked at, in order, and for one more where there are too many
   std::vector<std::string> warnings;   // of tags, one each: "image X is a tag, which can move: pin @sha256:…"
-  std::vector<ImageFinding> findings;  // one for each signer and attestation of each need, in order
+  std::vector<ImageFinding> findings;  // one for each signer and attestation of each need that has facts, in order
 };
 
 enum class TagRule : std::uint8_t {
