@@ -6,10 +6,13 @@
 #include <ctime>
 #include <utility>
 
+#include <malloc.h>
+
 #include <nlohmann/json.hpp>
 
 #include "rules/base/utf8.h"
 #include "webhook/decide/decide.h"
+#include "webhook/http/server.h"
 
 namespace writ {
 namespace {
@@ -150,6 +153,13 @@ void LogImages(Logger& logger, LogLevel level, const std::vector<image::ImageFin
   logger.Write(level, "image signatures", {{"outcomes", text}, {"count", static_cast<std::int64_t>(findings.size())}, {"error", reason}});
 }
 
+// What a large request took was freed when it was decided; the C library would keep much of it for the next one.
+void GiveMemoryBack([[maybe_unused]] const HttpRequest& request) {
+#ifdef __GLIBC__
+  if (request.body.size() > http::kHeavyBodyBytes) malloc_trim(0);
+#endif
+}
+
 // Empty when no policy wants to know anything, or nobody can find it out.
 std::optional<SignedImageFacts> FactsOf(const PolicyStore::Deciding& deciding, const RouteSources& sources) {
   if (sources.images == nullptr || !deciding.signers || deciding.signers->empty()) return std::nullopt;
@@ -193,6 +203,12 @@ std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Surface 
 }
 
 HttpReply Routes::Handle(const HttpRequest& request) {
+  HttpReply reply = Answer(request);
+  if (!reply.resume) GiveMemoryBack(request);
+  return reply;
+}
+
+HttpReply Routes::Answer(const HttpRequest& request) {
   switch (RouteOf(request.path)) {
     case Route::kAdmission: return HandleAdmission(request);
     case Route::kDecide: return HandleDecide(request);
@@ -227,7 +243,11 @@ HttpReply Routes::HandleDecide(const HttpRequest& request) {
 
 HttpReply Routes::GoOn(const std::shared_ptr<Deciding>& deciding, const HttpRequest& request) {
   if (std::optional<HttpReply> reply = deciding->steps->Run(contexts_.at(request.worker))) return std::move(*reply);
-  return HttpReply{.resume = [this, deciding](const HttpRequest& again) { return GoOn(deciding, again); }};
+  return HttpReply{.resume = [this, deciding](const HttpRequest& again) {
+    HttpReply reply = GoOn(deciding, again);
+    if (!reply.resume) GiveMemoryBack(again);
+    return reply;
+  }};
 }
 
 void Routes::ReportImages(const std::vector<image::ImageFinding>& findings) const {

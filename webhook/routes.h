@@ -54,6 +54,7 @@ class Routes {
   http::HttpReply Handle(const http::HttpRequest& request);
 
  private:
+  http::HttpReply Answer(const http::HttpRequest& request);
   http::HttpReply HandleAdmission(const http::HttpRequest& request);
   http::HttpReply HandleDecide(const http::HttpRequest& request);
   struct Deciding;

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include <malloc.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -407,10 +408,24 @@ class SignalGate {
 
 }  // namespace
 
+namespace {
+
+// What large requests take is mapped and unmapped again. Left to itself, glibc raises its threshold with the first such block that is
+// freed, and keeps the later ones.
+void KeepNoLargeBlocks() {
+#ifdef __GLIBC__
+  constexpr int kMappedBytes = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, kMappedBytes);
+#endif
+}
+
+}  // namespace
+
 Status Serve(const ServeOptions& options) {
   const SignalGate gate;
   if (gate.fd() < 0) return Error{ErrorCode::kInternal, std::string("no signalfd: ") + std::strerror(errno)};
   std::signal(SIGPIPE, SIG_IGN);  // a closed stderr must not end the server
+  KeepNoLargeBlocks();
   Result<std::unique_ptr<Service>> service = Service::Start(options);
   if (!service) return service.error();
   const ServeReady& ready = (*service)->ready();

@@ -14,6 +14,7 @@
 #include "dsl/check/unify.h"
 #include "dsl/diagnostics/diagnostic.h"
 #include "dsl/lower/expression.h"
+#include "rules/opt/fold.h"
 
 namespace writ::dsl {
 
@@ -89,6 +90,8 @@ class ExpressionChecker {
     std::string_view name;
     TypeId type;
   };
+
+  RegexChecker regex_checker_;
 
   TypeTable& types() { return set_.types; }
   TypeId Simple(TypeKind kind) { return set_.types.Simple(kind); }

@@ -117,7 +117,7 @@ void ExpressionChecker::CheckRegex(const Expr& e) {
   if (!scope_->constant_faults || e.args.size() != 2 || !e.args[1].valid()) return;
   const Value* pattern = Constant(e.args[1]);
   if (pattern == nullptr || !pattern->is(Kind::kString)) return;
-  const std::string error = RegexError(pattern->string());
+  const std::string& error = regex_checker_.ErrorOf(pattern->string());
   if (!error.empty()) Emit(DiagnosticKind::kBadRegex, expr(e.args[1]).span, {pattern->string(), error});
 }
 

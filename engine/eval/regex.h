@@ -10,10 +10,10 @@
 #include <algorithm>
 
 #include "engine/eval/functions_internal.h"
+#include "rules/ir/regex_limits.h"
 
 namespace writ {
 
-inline constexpr std::int64_t kRegexMaxMemory = std::int64_t{8} * 1024 * 1024;
 // For patterns that come with a request: compiling one takes some milliseconds at most.
 inline constexpr std::int64_t kDynamicRegexMaxMemory = std::int64_t{1} * 1024 * 1024;
 // What compiling such a pattern may cost in steps, whatever it says. Longer ones of the same text are refused by RE2 at that size.

@@ -11,6 +11,10 @@ namespace {
 // Aggregates of all constants together are no larger than the program that spells them; the bundle's size bounds that.
 constexpr std::size_t kArenaBytes = std::size_t{1} << 40U;
 
+// What all regexes together may take, as long as each has its least; large ones take more.
+constexpr std::int64_t kRegexesMaxMemory = std::int64_t{128} * 1024 * 1024;
+constexpr std::int64_t kLeastRegexMemory = std::int64_t{256} * 1024;
+
 Value MakeScalar(const Constant& constant) {
   switch (constant.kind) {
     case Constant::Kind::kNull: return Value::Null();
@@ -95,8 +99,12 @@ void RuntimeProgram::Impl::BuildSets(const Program& program) {
 
 void RuntimeProgram::Impl::CompileRegexes(const Program& program) {
   regexes.reserve(program.regexes.size());
+  // RE2 fills what it may take with the states that texts make it build, and texts come with requests.
+  const auto count = static_cast<std::int64_t>(std::max<std::size_t>(program.regexes.size(), 1));
+  const std::int64_t share = std::clamp(kRegexesMaxMemory / count, kLeastRegexMemory, kRegexMaxMemory);
   for (const std::string& pattern : program.regexes) {
-    auto regex = std::make_unique<RE2>(pattern, RegexOptions());
+    auto regex = std::make_unique<RE2>(pattern, RegexOptions(share));
+    if (!regex->ok()) regex = std::make_unique<RE2>(pattern, RegexOptions());  // a large one
     const std::uint32_t size = regex->ok() ? RegexProgramSize(*regex) : 0;
     regexes.push_back({std::move(regex), size});
   }

@@ -361,7 +361,7 @@ bool Emitter::WriteFused(const Node& node, std::span<const NodeId> args, Registe
     Append(Opcode::kConstantIn, dst, Operand(args[1]), 0, UseConstant(graph_[args[0]].index).index, node.place);
     return true;
   }
-  if (function == Function::kMatches && right != nullptr && right->is(Kind::kString) && RegexError(right->string()).empty()) {
+  if (function == Function::kMatches && right != nullptr && right->is(Kind::kString) && regex_checker_.ErrorOf(right->string()).empty()) {
     Append(Opcode::kMatchesRegex, dst, Operand(args[0]), 0, UseRegex(right->string()).index, node.place);
     return true;
   }

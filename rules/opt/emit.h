@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rules/ir/program.h"
+#include "rules/opt/fold.h"
 #include "rules/opt/graph.h"
 
 namespace writ {
@@ -36,6 +37,8 @@ class Emitter {
   bool ok() const { return ok_; }
 
  private:
+  // The checker has refused sets beyond the limit, up to the pattern that passes it, which may come earlier here.
+  RegexChecker regex_checker_{2 * kMaxRegexInstructions};
   using Register = std::uint16_t;
 
   // Gives a variable its register; the one that it hides comes back at the end. (An inlined argument may bind a depth that the

@@ -156,12 +156,22 @@ std::optional<Value> FoldCall(Function function, std::span<const Value> argument
   }
 }
 
-std::string RegexError(std::string_view pattern) {
+const std::string& RegexChecker::ErrorOf(std::string_view pattern) {
+  const auto [known, is_new] = errors_.emplace(pattern, "");
+  std::string& error = known->second;
+  if (!is_new) return error;
+  if (instructions_ > max_instructions_) {
+    error = "the regular expressions are too large together: at most " + std::to_string(max_instructions_) + " instructions";
+    return error;
+  }
   RE2::Options options;
   options.set_log_errors(false);
-  options.set_max_mem(std::int64_t{8} << 20);
+  options.set_max_mem(kRegexMaxMemory);
   const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), options);
-  return regex.ok() ? std::string() : regex.error();
+  if (!regex.ok()) error = regex.error();
+  const bool is_too_large = regex.error_code() == RE2::ErrorPatternTooLarge;
+  instructions_ += regex.ok() ? regex.ProgramSize() : is_too_large ? kRefusedRegexInstructions : 0;
+  return error;
 }
 
 }  // namespace writ

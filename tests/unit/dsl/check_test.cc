@@ -53,6 +53,21 @@ TEST(Check, GoldenDiagnostics) {
   }
 }
 
+// A few characters name a large program: all of a set together are bounded, and each pattern counts once.
+TEST(Check, RegularExpressionsTogetherAreBounded) {
+  const auto compile = [](int count, const auto& pattern) {
+    std::string text = "policy p for tools on server \"s\" {\n";
+    for (int i = 0; i < count; ++i) text += "  allow t" + std::to_string(i) + " when args.x.matches(r\"" + pattern(i) + "\")\n";
+    return Diagnostics(Compile(text + "}\n"));
+  };
+  const std::string refused = compile(100, [](int i) { return "\\pL{1,90}" + std::to_string(i); });
+  EXPECT_NE(refused.find("too large together"), std::string::npos) << refused;
+  const std::string too_large = compile(100, [](int i) { return "\\pL{1,900}" + std::to_string(i); });
+  EXPECT_NE(too_large.find("too large together"), std::string::npos) << "those that RE2 refuses count, too: " << too_large;
+  EXPECT_EQ(compile(100, [](int) { return std::string("\\pL{1,90}"); }), "") << "one pattern, used often";
+  EXPECT_EQ(compile(500, [](int i) { return "^[a-z0-9-]{1,63}$|" + std::to_string(i); }), "");
+}
+
 // Facts name signers without their package, and paths are relative to each policy's folder: one name must be one signer, files included.
 TEST(Check, SignersOfTwoPackagesAreOneOnlyWithTheSameFiles) {
   const auto compile = [](const std::string& second_file, const std::string& first, const std::string& second) {
