@@ -3,9 +3,11 @@
 
     tests/tools/lint.py --build BUILD [--all] [--seconds N] [FILE…]
 
-BUILD has a compile_commands.json of clang. clang-tidy runs on the .cc files that changed since the merge base with the main branch
-first and then on the others, until N seconds (default 480) are over; what was clean before with the same text, headers and
-configuration is not looked at again (BUILD/lint-cache). --all has no time limit. Closes with `N passed, N failed, N skipped`.
+BUILD has a compile_commands.json of clang. Formats and headers are looked at everywhere. clang-tidy runs on what changed since the
+commit that .ci/linted names: sources, and for each header one source that includes it. --all runs it on every source and, when all
+are clean and nothing is uncommitted, writes that commit down. There is no time limit, unless --seconds sets one: what was not looked
+at by then has failed. What was clean before with the same text, headers and configuration is not looked at again; that is kept in
+$XDG_CACHE_HOME/writ/lint, so that checkouts share it. Closes with `N passed, N failed, N skipped`.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import time
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), '../..'))
 FOLDERS = ('rules', 'dsl', 'engine', 'webhook', 'cli', 'tests', 'bench')
 TIDY_FOLDERS = ('rules', 'dsl', 'engine', 'webhook', 'cli')  # tests follow the format, not the checks
+LINTED = '.ci/linted'
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
@@ -45,21 +48,33 @@ def git_files(*patterns):
 
 
 def changed_files():
-    for branch in ('origin/main', 'origin/master', 'main', 'master'):
-        base = run(['git', 'merge-base', 'HEAD', branch])
-        if base.returncode == 0:
-            # On the main branch itself: what the last commit changed.
-            head = run(['git', 'rev-parse', 'HEAD']).stdout.strip()
-            since = base.stdout.strip() if base.stdout.strip() != head else 'HEAD~1'
-            return set(run(['git', 'diff', '--name-only', since]).stdout.split())
-    return set()
+    """What differs from the commit that was last linted as a whole; None when that commit is not known here."""
+    try:
+        with open(os.path.join(ROOT, LINTED), encoding='utf-8') as file:
+            commit = file.read().strip()
+    except OSError:
+        return None
+    if run(['git', 'merge-base', '--is-ancestor', commit, 'HEAD']).returncode != 0:
+        return None
+    names = run(['git', 'diff', '--name-only', commit]).stdout.split()
+    return set(names + run(['git', 'ls-files', '--others', '--exclude-standard']).stdout.split())
+
+
+def remember_linted():
+    """Writes HEAD into .ci/linted, which is to be committed. An uncommitted change would be taken for linted: then nothing is written."""
+    if [line for line in run(['git', 'status', '--porcelain']).stdout.splitlines() if not line.endswith(LINTED)]:
+        print(f'lint: {LINTED} stays as it is: there are uncommitted changes')
+        return
+    with open(os.path.join(ROOT, LINTED), 'w', encoding='utf-8') as file:
+        file.write(run(['git', 'rev-parse', 'HEAD']).stdout)
+    print(f'lint: {LINTED} names this commit now; commit it')
 
 
 class Cache:
     """Remembers by content what was clean. A key covers the file, the headers of the project below it, the flags and the checks."""
 
     def __init__(self, folder, salt):
-        self.folder, self.salt, self.texts = folder, salt, {}
+        self.folder, self.salt, self.texts, self.closures = folder, salt, {}, {}
         os.makedirs(folder, exist_ok=True)
 
     def text(self, path):
@@ -71,7 +86,10 @@ class Cache:
                 self.texts[path] = None
         return self.texts[path]
 
-    def key(self, path, kind):
+    def closure(self, path):
+        """The file and the headers of the project that it includes, directly or not: {path: text}."""
+        if path in self.closures:
+            return self.closures[path]
         seen, waiting = {}, [path]
         while waiting:
             name = waiting.pop()
@@ -80,6 +98,11 @@ class Cache:
             seen[name] = self.text(name)
             for include in INCLUDE.findall(seen[name]):
                 waiting += [include, 'engine/include/' + include, os.path.join(os.path.dirname(name), include)]
+        self.closures[path] = seen
+        return seen
+
+    def key(self, path, kind):
+        seen = self.closure(path)
         digest = hashlib.sha256((self.salt + kind).encode())
         for name in sorted(seen):
             digest.update(name.encode() + b'\0' + seen[name].encode() + b'\0')
@@ -114,6 +137,17 @@ def lint_headers(headers, cache, counts, jobs):
             counts.add('header ' + path, ok, output)
 
 
+def sources_to_tidy(sources, changed, cache):
+    """The changed sources, and for each changed header the source of its name, or else the first that includes it."""
+    chosen = {path for path in sources if path in changed}
+    for header in sorted(path for path in changed if path.endswith('.h')):
+        same = header[:-2] + '.cc'
+        including = [same] if same in sources else [path for path in sources if header in cache.closure(path)]
+        if including and not chosen.intersection(including):
+            chosen.add(including[0])
+    return sorted(chosen)
+
+
 def lint_tidy(files, build, cache, counts, jobs, seconds):
     end = time.monotonic() + seconds
     late = []
@@ -138,16 +172,15 @@ def lint_tidy(files, build, cache, counts, jobs, seconds):
         for path, ok, output in pool.map(tidy, files):
             if ok is not None:
                 counts.add('tidy ' + path, ok, output)
-    counts.skipped += len(late)
-    if late:
-        print(f'skipped: clang-tidy of {len(late)} of {len(files)} files: {seconds:.0f} s were over (--all takes its time); they come first next time')
+    for path in late:
+        counts.add('tidy ' + path, False, f'not looked at: {seconds:.0f} s were over')
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--build', required=True)
     parser.add_argument('--all', action='store_true')
-    parser.add_argument('--seconds', type=float, default=480)
+    parser.add_argument('--seconds', type=float, default=float('inf'))
     parser.add_argument('--jobs', type=int, default=os.cpu_count() or 2)
     parser.add_argument('files', nargs='*')
     options = parser.parse_args()
@@ -155,20 +188,22 @@ def main():
     with open(os.path.join(build, 'compile_commands.json'), encoding='utf-8') as commands:
         compiled = {os.path.relpath(entry['file'], ROOT) for entry in json.load(commands)}
     with open(os.path.join(ROOT, '.clang-tidy'), encoding='utf-8') as checks:
-        cache = Cache(os.path.join(build, 'lint-cache'), checks.read())
+        cache = Cache(os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'writ/lint'), checks.read())
 
     wanted = set(options.files)
     files = [path for path in git_files('*.h', '*.cc') if path.split('/')[0] in FOLDERS and (not wanted or path in wanted)]
     headers = [path for path in files if path.endswith('.h')]
     sources = [path for path in files if path in compiled and path.split('/')[0] in TIDY_FOLDERS]
-    changed = changed_files()
-    sources.sort(key=lambda path: (path not in changed, path))
+    changed = None if options.all or wanted else changed_files()
+    to_tidy = sources if changed is None else sources_to_tidy(sources, changed, cache)
 
     counts = Counts()
+    print(f'lint: format of {len(files)} files, {len(headers)} headers alone, clang-tidy of {len(to_tidy)} of {len(sources)} sources', flush=True)
     lint_format(files, counts)
     lint_headers(headers, cache, counts, options.jobs)
-    print(f'lint: format of {len(files)} files, {len(headers)} headers alone, clang-tidy of {len(sources)} sources ({len(changed & set(sources))} changed)', flush=True)
-    lint_tidy(sources, build, cache, counts, options.jobs, float('inf') if options.all else options.seconds)
+    lint_tidy(to_tidy, build, cache, counts, options.jobs, options.seconds)
+    if options.all and not wanted and counts.failed == 0:
+        remember_linted()
     print(f'{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped')
     return 1 if counts.failed else 0
 
