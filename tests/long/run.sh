@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# run.sh [MINUTES]: what takes long. Every source under clang-tidy; the laws of tests/long (how the cost grows, what memory is
+# kept); the differential test and the fuzzers for about MINUTES (default 60), half each. Closes with `N passed, N failed, N skipped`.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+minutes=${1:-60}
+if ! [[ $minutes =~ ^[1-9][0-9]*$ ]]; then
+  echo "run.sh: found \`$minutes\`, expected a number of minutes" >&2
+  exit 2
+fi
+exec </dev/null
+source tests/tools/steps.sh
+
+# A round of the differential test takes about 30 ms, so that 1,000 rounds are half a minute.
+differential() {
+  WRIT_SEED=$((RANDOM * 32768 + RANDOM)) WRIT_ROUNDS=$((minutes * 1000)) python3 tests/run.py --build build/dev --only '^differential$' --timeout $((minutes * 60 + 600))
+}
+
+targets=$(git ls-files 'tests/fuzz/*_fuzzer.cc' | wc -l)
+step ./dev lint --all
+for law in tests/long/*_test.py; do
+  step python3 "$law" --build build/release
+done
+step differential
+step ./dev fuzz $((minutes * 30 / targets + 1))
+close_steps
