@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -113,27 +114,57 @@ std::optional<TestReport> RunAll(const Parsed& parsed, const TestOptions& option
   return report;
 }
 
+// Compiles, loads and runs. Empty after an error, which is printed.
+std::optional<TestReport> Run(const TestOptions& options, const Console& console) {
+  const std::optional<Parsed> parsed = ParseAll(options, console);
+  if (!parsed || !AreImported(options.data, *parsed, console)) return std::nullopt;
+  return RunAll(*parsed, options, console);
+}
+
+// Writes what was asked for. kOk, or how it could not be written, which is printed.
+ExitCode WriteReports(const TestReport& report, const TestOptions& options, const Console& console) {
+  if (options.format == Format::kJson) {
+    console.out << ReportJson(report) << "\n";
+  } else {
+    PrintReport(report, console);
+  }
+  if (options.junit_file.empty()) return ExitCode::kOk;
+  const Status written = WriteFile(options.junit_file, ReportJunit(report));
+  return written ? ExitCode::kOk : ReportUnwritten(written.error(), console);
+}
+
+// Nothing was decided: a run that tests nothing is not a success.
+ExitCode RefuseEmpty(const TestReport& report, const TestOptions& options, const Console& console) {
+  if (options.allow_empty) return ExitCode::kOk;
+  std::string_view accepts = " (--allow-empty accepts that)";
+  if (!report.cases.empty()) {
+    PrintError(console, "all cases were skipped" + std::string(accepts));
+  } else if (options.filter.empty()) {
+    PrintError(console, "no tests found" + std::string(accepts));
+  } else {
+    PrintError(console, "no test's name contains `" + options.filter + "`");
+  }
+  return ExitCode::kBadInput;
+}
+
 }  // namespace
 
 ExitCode RunTest(const TestOptions& options, const Console& console) {
-  const std::optional<Parsed> parsed = ParseAll(options, console);
-  if (!parsed || !AreImported(options.data, *parsed, console)) return ExitCode::kBadInput;
-  const std::optional<TestReport> report = RunAll(*parsed, options, console);
-  if (!report) return ExitCode::kBadInput;
-  if (options.format == Format::kJson) {
-    console.out << ReportJson(*report) << "\n";
-  } else {
-    PrintReport(*report, console);
+  // Programs read the report, also when there is nothing but problems to report; people read what is printed.
+  const bool is_for_programs = options.format == Format::kJson || !options.junit_file.empty();
+  std::ostringstream problems;
+  const Console recorded{console.in, console.out, problems, console.colour_out, false};
+  const std::optional<TestReport> report = Run(options, is_for_programs ? recorded : console);
+  console.err << problems.str();
+  if (!report) {
+    if (!is_for_programs) return ExitCode::kBadInput;
+    const ExitCode written = WriteReports(ReportOfUnloadable(options.paths.front(), problems.str()), options, console);
+    return written == ExitCode::kOk ? ExitCode::kBadInput : written;
   }
-  if (!options.junit_file.empty()) {
-    const Status written = WriteFile(options.junit_file, ReportJunit(*report));
-    if (!written) return ReportUnwritten(written.error(), console);
-  }
+  const ExitCode written = WriteReports(*report, options, console);
+  if (written != ExitCode::kOk) return written;
   if (report->failed > 0) return ExitCode::kDenied;
-  if (!report->cases.empty() || options.allow_empty) return ExitCode::kOk;
-  PrintError(console,
-             options.filter.empty() ? "no tests found (--allow-empty accepts that)" : "no test's name contains `" + options.filter + "`");
-  return ExitCode::kBadInput;
+  return report->passed > 0 ? ExitCode::kOk : RefuseEmpty(*report, options, console);
 }
 
 }  // namespace writ::cli

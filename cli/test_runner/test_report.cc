@@ -1,5 +1,7 @@
 #include "cli/test_runner/test_report.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -46,7 +48,8 @@ void PrintFailure(const CaseResult& result, const Console& console) {
   line("at", PlaceText(result));
 }
 
-// Text inside an XML attribute or element. Control characters that XML 1.0 cannot hold are shown escaped by Printable first.
+// Text inside an XML attribute or element, on one line. Control characters that XML 1.0 cannot hold are shown escaped by Printable
+// first.
 std::string Xml(std::string_view text) {
   std::string out;
   for (const char c : Printable(text)) {
@@ -61,14 +64,35 @@ std::string Xml(std::string_view text) {
   return out;
 }
 
+// The same for a text of several lines.
+std::string XmlLines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out += Xml(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+// XML Schema's decimal, which JUnit's readers want: no exponent.
+std::string SecondsText(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6f", seconds);
+  return text;
+}
+
 std::string JunitCase(const CaseResult& result) {
   const std::string name = result.test + ": " + (result.text.empty() ? "test" : result.text);
   std::string xml = "    <testcase classname=\"" + Xml(result.file) + "\" name=\"" + Xml(name) + "\" file=\"" + Xml(result.file) +
-                    "\" line=\"" + std::to_string(result.line) + "\"";
+                    "\" line=\"" + std::to_string(result.line) + "\" time=\"" + SecondsText(result.seconds) + "\"";
   if (result.status == Status::kPassed) return xml + "/>\n";
   xml += ">\n";
   if (result.status == Status::kSkipped) return xml + "      <skipped message=\"" + Xml(result.why) + "\"/>\n    </testcase>\n";
-  std::string body = "expected: " + Xml(result.expected) + "\ngot: " + Xml(result.got) + "\n";
+  std::string body;
+  if (!result.expected.empty()) body += "expected: " + Xml(result.expected) + "\n";
+  if (!result.got.empty()) body += "got: " + Xml(result.got) + "\n";
+  body += XmlLines(result.problems);
   for (const std::string& rule : result.rules) body += "rule: " + Xml(rule) + "\n";
   return xml + "      <failure message=\"" + Xml(result.why) + "\">" + body + "at: " + Xml(PlaceText(result)) +
          "</failure>\n    </testcase>\n";
@@ -76,12 +100,14 @@ std::string JunitCase(const CaseResult& result) {
 
 struct Counts {
   std::uint64_t all = 0, failed = 0, skipped = 0;
+  double seconds = 0;
 };
 
 Counts Count(const std::vector<const CaseResult*>& results) {
   Counts counts;
   for (const CaseResult* result : results) {
     ++counts.all;
+    counts.seconds += result->seconds;
     if (result->status == Status::kFailed) ++counts.failed;
     if (result->status == Status::kSkipped) ++counts.skipped;
   }
@@ -90,7 +116,7 @@ Counts Count(const std::vector<const CaseResult*>& results) {
 
 std::string CountAttributes(const Counts& counts) {
   return " tests=\"" + std::to_string(counts.all) + "\" failures=\"" + std::to_string(counts.failed) + "\" errors=\"0\" skipped=\"" +
-         std::to_string(counts.skipped) + "\"";
+         std::to_string(counts.skipped) + "\" time=\"" + SecondsText(counts.seconds) + "\"";
 }
 
 }  // namespace
@@ -126,11 +152,27 @@ std::string ReportJson(const TestReport& report) {
                 {"expected", result.expected}};
     if (!result.got.empty()) one["got"] = result.got;
     if (!result.why.empty()) one["why"] = result.why;
+    if (!result.problems.empty()) one["problems"] = result.problems;
     if (!result.decision_json.empty()) one["decision"] = Json::parse(result.decision_json, nullptr, false);
     cases.push_back(std::move(one));
   }
   const Json json = {{"passed", report.passed}, {"failed", report.failed}, {"skipped", report.skipped}, {"cases", std::move(cases)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+TestReport ReportOfUnloadable(std::string path, std::string problems) {
+  CaseResult result;
+  result.status = Status::kFailed;
+  result.test = "policies";
+  result.file = std::move(path);
+  result.line = result.column = 1;
+  result.text = "load";
+  result.why = "the policies cannot be loaded, so that no test ran";
+  result.problems = std::move(problems);
+  TestReport report;
+  report.failed = 1;
+  report.cases.push_back(std::move(result));
+  return report;
 }
 
 std::string ReportJunit(const TestReport& report) {

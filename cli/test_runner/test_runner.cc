@@ -1,5 +1,6 @@
 #include "cli/test_runner/test_runner.h"
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -95,8 +96,10 @@ class TestRun {
     }
     const Result<std::string> request = scene_.Request(step);
     if (!request) return Add(std::move(result), CaseResult::Status::kFailed, request.error().message);
+    const auto begin = std::chrono::steady_clock::now();
     for (std::uint64_t i = 1; i < step.times; ++i) engine_->DecideJson(*request, context_);
     const Decision decision = engine_->DecideJson(*request, context_);
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.got = Summary(decision);
     result.decision_json = DecisionJson(decision);
     for (const RuleOutcome& rule : decision.rules) {

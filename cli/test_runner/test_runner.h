@@ -27,7 +27,9 @@ struct CaseResult {
   std::string got;                 // the decision in the words of the test language; "" when there was none
   std::string why;                 // of a failure or a skip, one sentence
   std::vector<std::string> rules;  // the determining ones: "slack_tools.r4 deny (true) fleet.writ:16"
+  std::string problems;            // lines, when the policies could not be loaded
   std::string decision_json;       // "" when there was none
+  double seconds = 0;              // of deciding, repetitions included
 };
 
 struct TestReport {
