@@ -21,6 +21,7 @@ namespace {
 struct Unit {
   std::shared_ptr<const PolicySet> policies;
   std::vector<PolicySet::Data> data;
+  LetValues lets;  // of the package itself
 };
 
 // Files as compiled, with their trees.
@@ -79,7 +80,12 @@ std::optional<Unit> LoadUnit(const Parsed& parsed, std::string_view package, con
     PrintError(console, loaded.error().message);
     return std::nullopt;
   }
-  return Unit{loaded->policies, std::move(loaded->data)};
+  Unit unit{loaded->policies, std::move(loaded->data), {}};
+  for (const dsl::FileTree& tree : parsed.trees) {
+    if (tree.package.text != package) continue;
+    for (const dsl::LetDecl& let : tree.lets) unit.lets.emplace(let.name.text, LetValue{&tree, let.value});
+  }
+  return unit;
 }
 
 // A name that nobody imports is a misspelt one.
@@ -109,7 +115,7 @@ std::optional<TestReport> RunAll(const Parsed& parsed, const TestOptions& option
       if (!loaded) return std::nullopt;
       unit = units.emplace(tree.package.text, std::move(*loaded)).first;
     }
-    RunTests({&parsed.files[i], &tree, unit->second.policies, unit->second.data}, options.filter, report);
+    RunTests({&parsed.files[i], &tree, &unit->second.lets, unit->second.policies, unit->second.data}, options.filter, report);
   }
   return report;
 }

@@ -45,35 +45,71 @@ Result<Json> Evaluated(const dsl::FileTree& tree, dsl::ExprId id) {
   return ValueJson(value);
 }
 
-bool IsPlain(const Expr& expr) { return expr.kind == ExprKind::kLiteral || expr.kind == ExprKind::kList || expr.kind == ExprKind::kMap; }
+constexpr int kMaxLets = 64;
+constexpr int kMaxValues = 1'000'000;
 
-}  // namespace
+// What one call has left.
+struct Budget {
+  int lets = kMaxLets;
+  int values = kMaxValues;
+};
 
-// NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth, which the parser enforced
-Result<Json> ConstantJson(const dsl::FileTree& tree, dsl::ExprId id) {
-  const Expr& expr = tree.expr(id);
-  if (!IsPlain(expr) || !expr.optional.empty()) return Evaluated(tree, id);
-  if (expr.kind == ExprKind::kLiteral) return ValueJson(expr.value);
-  Json json = expr.kind == ExprKind::kList ? Json::array() : Json::object();
-  if (expr.kind == ExprKind::kList) {
-    for (const dsl::ExprId item : expr.args) {
-      Result<Json> value = ConstantJson(tree, item);
-      if (!value) return value;
-      json.push_back(std::move(*value));
-    }
-    return json;
+Result<Json> Constant(const TestData& data, dsl::ExprId id, Budget& budget);
+
+// NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth in each of at most kMaxLets lets
+Result<Json> LetJson(const TestData& data, std::string_view name, Budget& budget) {
+  const auto let = data.lets.find(name);
+  if (let == data.lets.end()) return Bad("`" + std::string(name) + "` is not declared");
+  if (budget.lets == 0) return Bad("`" + std::string(name) + "`: more than " + std::to_string(kMaxLets) + " lets in each other");
+  --budget.lets;
+  Result<Json> json = Constant({*let->second.tree, data.lets}, let->second.value, budget);
+  ++budget.lets;
+  return json;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as LetJson
+Result<Json> ListJson(const TestData& data, const Expr& expr, Budget& budget) {
+  Json json = Json::array();
+  for (const dsl::ExprId item : expr.args) {
+    Result<Json> value = Constant(data, item, budget);
+    if (!value) return value;
+    json.push_back(std::move(*value));
   }
+  return json;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as LetJson
+Result<Json> MapJson(const TestData& data, const Expr& expr, Budget& budget) {
+  Json json = Json::object();
   for (std::size_t i = 0; i + 1 < expr.args.size(); i += 2) {
-    Result<Json> key = ConstantJson(tree, expr.args[i]);
+    Result<Json> key = Constant(data, expr.args[i], budget);
     if (!key) return key;
-    if (!key->is_string()) return Bad("the key `" + dsl::ExprText(tree, expr.args[i]) + "` is no string");
-    Result<Json> value = ConstantJson(tree, expr.args[i + 1]);
+    if (!key->is_string()) return Bad("the key `" + dsl::ExprText(data.tree, expr.args[i]) + "` is no string");
+    Result<Json> value = Constant(data, expr.args[i + 1], budget);
     if (!value) return value;
     const std::string name = key->get<std::string>();
     if (json.contains(name)) return Bad("duplicate key `" + name + "`");
     json[name] = std::move(*value);
   }
   return json;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as LetJson
+Result<Json> Constant(const TestData& data, dsl::ExprId id, Budget& budget) {
+  if (--budget.values < 0) return Error{ErrorCode::kTooLarge, "the data has more than 1,000,000 values"};
+  const Expr& expr = data.tree.expr(id);
+  if (expr.kind == ExprKind::kLiteral) return ValueJson(expr.value);
+  if (expr.kind == ExprKind::kIdent) return LetJson(data, expr.text, budget);
+  if (expr.optional.empty() && expr.kind == ExprKind::kList) return ListJson(data, expr, budget);
+  if (expr.optional.empty() && expr.kind == ExprKind::kMap) return MapJson(data, expr, budget);
+  return Evaluated(data.tree, id);
+}
+
+}  // namespace
+
+Result<Json> ConstantJson(const TestData& data, dsl::ExprId id) {
+  Budget budget;
+  return Constant(data, id, budget);
 }
 
 }  // namespace writ::cli

@@ -47,6 +47,8 @@ std::string EffectMismatch(Effect expected, const Decision& decision) {
     case Effect::kWarn:
       if (!is_allowed) return "expected a warning, got " + std::string(EffectName(decision.effect));
       return decision.warnings.empty() ? "expected a warning, got none" : "";
+    case Effect::kConditional:
+      return decision.effect == writ::Effect::kConditional ? "" : "expected conditional, got " + std::string(EffectName(decision.effect));
     case Effect::kNames:
     case Effect::kFilterText:
     case Effect::kFilterAll:
@@ -89,12 +91,12 @@ std::string NamesMismatch(const dsl::Expectation& expect, const Decision& decisi
   return names == *decision.visible ? "" : "expected [" + Joined(names) + "], got [" + Joined(*decision.visible) + "]";
 }
 
-Result<std::string> ColumnMismatch(const dsl::FileTree& tree, const dsl::Expectation& expect, const Decision& decision) {
+Result<std::string> ColumnMismatch(const TestData& data, const dsl::Expectation& expect, const Decision& decision) {
   if (expect.columns.empty()) return std::string();
   const Json row = decision.row_json ? Json::parse(*decision.row_json, nullptr, false) : Json();
   if (!row.is_object()) return std::string("the decision shows no row");
   for (const dsl::Expectation::ColumnValue& column : expect.columns) {
-    const Result<Json> expected = ConstantJson(tree, column.value);
+    const Result<Json> expected = ConstantJson(data, column.value);
     if (!expected) return expected.error();
     const auto found = row.find(std::string(column.column.text));
     if (found == row.end()) return "the row has no column " + std::string(column.column.text);
@@ -115,7 +117,7 @@ std::string Canonical(std::string_view text) {
 
 }  // namespace
 
-Result<std::string> Mismatch(const dsl::FileTree& tree, const dsl::TestStep& test_case, const Decision& decision) {
+Result<std::string> Mismatch(const TestData& data, const dsl::TestStep& test_case, const Decision& decision) {
   const dsl::Expectation& expect = test_case.expect;
   if (std::string unusable = Unusable(decision); !unusable.empty()) return unusable;
   if (expect.effect == Effect::kNames) return NamesMismatch(expect, decision);
@@ -124,7 +126,7 @@ Result<std::string> Mismatch(const dsl::FileTree& tree, const dsl::TestStep& tes
     if (!mismatch.empty()) return mismatch;
   }
   if (expect.error && decision.errors.empty()) return std::string("expected an error of a rule, got none");
-  return ColumnMismatch(tree, expect, decision);
+  return ColumnMismatch(data, expect, decision);
 }
 
 Result<std::string> FilterMismatch(const dsl::TestStep& test_case, const Decision& decision) {

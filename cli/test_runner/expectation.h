@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/test_runner/constant.h"
 #include "dsl/syntax/tree.h"
 #include "rules/base/result.h"
 #include "writ/engine.h"
@@ -12,7 +13,7 @@ namespace writ::cli {
 // Returns "" when the decision is as expected, else why not, in one sentence. Requires: `test_case` is no kFilter.
 // Errors: kInvalidArgument for an expected value that is no constant.
 // A request that is not valid, or a decision that passed its budget, is never as expected.
-Result<std::string> Mismatch(const dsl::FileTree& tree, const dsl::TestStep& test_case, const Decision& decision);
+Result<std::string> Mismatch(const TestData& data, const dsl::TestStep& test_case, const Decision& decision);
 
 // The same for `filter TABLE as DIALECT`. Requires: not a text in an SQL dialect.
 Result<std::string> FilterMismatch(const dsl::TestStep& test_case, const Decision& decision);

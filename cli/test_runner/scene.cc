@@ -23,6 +23,7 @@ using StepKind = dsl::TestStep::Kind;
 struct Scene::Given {
   std::optional<Json> principal;
   std::optional<Json> context;
+  std::optional<Json> name_space;
 };
 
 namespace {
@@ -74,8 +75,8 @@ void AddNames(const Json& object, Json& request) {
 
 }  // namespace
 
-Scene::Scene(const dsl::FileTree& tree, std::string_view file_name)
-    : tree_(tree), file_name_(file_name), given_(std::make_unique<Given>()) {}
+Scene::Scene(const TestData& written, std::string_view file_name)
+    : written_(written), file_name_(file_name), given_(std::make_unique<Given>()) {}
 Scene::~Scene() = default;
 
 std::string Scene::PathOf(std::string_view file) const {
@@ -100,7 +101,7 @@ Result<Json> Scene::ReadObject(std::string_view file) const {
 Result<Json> Scene::Data(dsl::ExprId value, const dsl::StringLiteral& file) const {
   if (IsGiven(file)) return ReadObject(file.value);
   if (!value.valid()) return Json();
-  return ConstantJson(tree_, value);
+  return ConstantJson(written_, value);
 }
 
 Status Scene::ApplyImage(const TestStep& line) {
@@ -111,7 +112,7 @@ Status Scene::ApplyImage(const TestStep& line) {
   }
   ImageLines& image = images_[reference];
   if (line.image_state == TestStep::ImageState::kAttested) {
-    Result<Json> predicate = ConstantJson(tree_, line.value);
+    Result<Json> predicate = ConstantJson(written_, line.value);
     if (!predicate) return predicate.error();
     Json by = Json::array();
     for (const dsl::Name& signer : line.signers) by.push_back(signer.text);
@@ -129,6 +130,11 @@ Status Scene::ApplyImage(const TestStep& line) {
 
 Status Scene::Apply(const TestStep& line) {
   if (line.kind == StepKind::kImage) return ApplyImage(line);
+  if (line.kind == StepKind::kUnknown) {
+    unknown_.clear();
+    for (const dsl::ExprId path : line.paths) unknown_.push_back(dsl::ExprText(written_.tree, path));
+    return OkStatus();
+  }
   if (line.kind == StepKind::kAt) {
     const Result<UnixNanos> time = ParseTime(line.uri.value);
     if (!time) return time.error();
@@ -150,15 +156,24 @@ Status Scene::Apply(const TestStep& line) {
       data_[name] = std::move(*json);
       return OkStatus();
     }
-    const Result<Json> json = ConstantJson(tree_, line.value);
+    const Result<Json> json = ConstantJson(written_, line.value);
     if (!json) return json.error();
     data_[name] = json->dump();
     return OkStatus();
   }
   Result<Json> json = Data(line.value, line.file);
   if (!json) return json.error();
-  (line.kind == StepKind::kPrincipal ? given_->principal : given_->context) = std::move(*json);
+  (line.kind == StepKind::kPrincipal ? given_->principal : line.kind == StepKind::kContext ? given_->context : given_->name_space) =
+      std::move(*json);
   return OkStatus();
+}
+
+// Paths about variables that the case's target does not have are left out: a scene is for cases of several targets.
+void Scene::AddUnknown(Target target, Json& request) const {
+  for (const std::string& path : unknown_) {
+    const std::string_view root = std::string_view(path).substr(0, path.find('.'));
+    if (TryFindMember(InfoOf(target), root) != nullptr) request["unknown"].push_back(path);
+  }
 }
 
 void Scene::AddFacts(Json& request) const {
@@ -183,7 +198,6 @@ Status Scene::AddAdmission(const TestStep& test_case, Json& request) const {
   const std::string operation = Upper(test_case.word.text);
   Json about = {{"operation", operation}, {"kind", KindOf(*object)}};
   AddNames(*object, about);
-  request["target"] = "admission";
   request["request"] = std::move(about);
   if (operation == "DELETE") {
     // As the API server has it: what is deleted is the old object, and there is no new one.
@@ -195,14 +209,28 @@ Status Scene::AddAdmission(const TestStep& test_case, Json& request) const {
   return OkStatus();
 }
 
+// A name as it is written, or the whole object that stands in its place.
+Result<Json> Scene::Named(const dsl::Pattern& name, dsl::ExprId object) const {
+  if (object.valid()) return ConstantJson(written_, object);
+  return Json(LiteralName(name));
+}
+
+Result<Json> Scene::ServerOf(const TestStep& test_case) const {
+  if (test_case.server_object.valid()) return ConstantJson(written_, test_case.server_object);
+  return Json(test_case.server.value);
+}
+
 Status Scene::AddSchema(const TestStep& test_case, Json& request) const {
+  Result<Json> server = ServerOf(test_case);
+  if (!server) return server.error();
+  Result<Json> tool = Named(test_case.name, test_case.name_object);
+  if (!tool) return tool.error();
   Result<Json> schema = Data(test_case.value, test_case.file);
   if (!schema) return schema.error();
   Result<Json> previous = Data(test_case.previous, test_case.previous_file);
   if (!previous) return previous.error();
-  request["target"] = "schemas";
-  request["server"] = test_case.server.value;
-  request["tool"] = LiteralName(test_case.name);
+  request["server"] = std::move(*server);
+  request["tool"] = std::move(*tool);
   request["schema"] = std::move(*schema);
   if (!previous->is_null()) request["previous"] = std::move(*previous);
   return OkStatus();
@@ -211,71 +239,88 @@ Status Scene::AddSchema(const TestStep& test_case, Json& request) const {
 Status Scene::AddAccess(const TestStep& test_case, Json& request) const {
   Result<Json> subject = Data(test_case.value, test_case.file);
   if (!subject) return subject.error();
+  Result<Json> action = Named(test_case.name, test_case.name_object);
+  if (!action) return action.error();
   Result<Json> resource = Data(test_case.previous, test_case.previous_file);
   if (!resource) return resource.error();
-  request["target"] = "access";
   request["subject"] = std::move(*subject);
-  request["action"] = {{"name", LiteralName(test_case.name)}};
+  request["action"] = action->is_string() ? Json{{"name", std::move(*action)}} : std::move(*action);
   request["resource"] = std::move(*resource);
   return OkStatus();
 }
 
 // call, read and prompt: a name on a server, with arguments.
 Status Scene::AddCall(const TestStep& test_case, Json& request) const {
-  request["server"] = test_case.server.value;
-  if (test_case.kind == StepKind::kRead) {
-    request["target"] = "resources";
-    request["resource"] = test_case.uri.value;
-  } else {
-    request["target"] = test_case.kind == StepKind::kPrompt ? "prompts" : "tools";
-    request[test_case.kind == StepKind::kPrompt ? "prompt" : "tool"] = LiteralName(test_case.name);
-  }
+  Result<Json> server = ServerOf(test_case);
+  if (!server) return server.error();
+  const bool is_uri = test_case.kind == StepKind::kRead && !test_case.name_object.valid();
+  Result<Json> name = is_uri ? Json(test_case.uri.value) : Named(test_case.name, test_case.name_object);
+  if (!name) return name.error();
   Result<Json> arguments = Data(test_case.value, test_case.file);
   if (!arguments) return arguments.error();
+  request["server"] = std::move(*server);
+  request[test_case.kind == StepKind::kRead ? "resource" : test_case.kind == StepKind::kPrompt ? "prompt" : "tool"] = std::move(*name);
   if (!arguments->is_null()) request["args"] = std::move(*arguments);
   return OkStatus();
 }
 
-Result<std::string> Scene::Request(const TestStep& test_case) const {
-  Json request = Json::object();
-  // `access` has no principal: its subject stands in the case.
-  if (given_->principal && test_case.kind != StepKind::kAsk && test_case.kind != StepKind::kSchema)
-    request["principal"] = *given_->principal;
-  if (given_->context) request["context"] = *given_->context;
-  AddFacts(request);
+Status Scene::AddList(const TestStep& test_case, Json& request) const {
+  Result<Json> server = ServerOf(test_case);
+  if (!server) return server.error();
+  request["server"] = std::move(*server);
+  request["list"] = Json::array();
+  for (std::size_t i = 0; i < test_case.names.size(); ++i) {
+    Result<Json> tool = Named(test_case.names[i], test_case.objects[i]);
+    if (!tool) return tool.error();
+    request["list"].push_back(std::move(*tool));
+  }
+  return OkStatus();
+}
+
+Status Scene::AddRow(const TestStep& test_case, Json& request) const {
+  Result<Json> row = Data(test_case.value, test_case.file);
+  if (!row) return row.error();
+  request["table"] = test_case.word.text;
+  request["row"] = std::move(*row);
+  return OkStatus();
+}
+
+Status Scene::AddCase(const TestStep& test_case, Json& request) const {
   switch (test_case.kind) {
     case StepKind::kCall:
     case StepKind::kRead:
-    case StepKind::kPrompt: WRIT_RETURN_IF_ERROR(AddCall(test_case, request)); break;
-    case StepKind::kList:
-      request["target"] = "tools";
-      request["server"] = test_case.server.value;
-      request["list"] = Json::array();
-      for (const dsl::Pattern& name : test_case.names) request["list"].push_back(LiteralName(name));
-      break;
-    case StepKind::kAsk: WRIT_RETURN_IF_ERROR(AddAccess(test_case, request)); break;
-    case StepKind::kRow: {
-      Result<Json> row = Data(test_case.value, test_case.file);
-      if (!row) return row.error();
-      request["target"] = "rows";
-      request["table"] = test_case.word.text;
-      request["row"] = std::move(*row);
-      break;
-    }
+    case StepKind::kPrompt: return AddCall(test_case, request);
+    case StepKind::kList: return AddList(test_case, request);
+    case StepKind::kAsk: return AddAccess(test_case, request);
+    case StepKind::kRow: return AddRow(test_case, request);
     case StepKind::kFilter:
-      request["target"] = "rows";
       request["table"] = test_case.word.text;
       request["unknown"] = {"row"};
-      break;
-    case StepKind::kAdmit: WRIT_RETURN_IF_ERROR(AddAdmission(test_case, request)); break;
-    case StepKind::kSchema: WRIT_RETURN_IF_ERROR(AddSchema(test_case, request)); break;
+      return OkStatus();
+    case StepKind::kAdmit: return AddAdmission(test_case, request);
+    case StepKind::kSchema: return AddSchema(test_case, request);
     case StepKind::kPrincipal:
     case StepKind::kContext:
     case StepKind::kAt:
     case StepKind::kAfter:
     case StepKind::kData:
-    case StepKind::kImage: WRIT_CHECK(false);  // scene lines make no requests
+    case StepKind::kImage:
+    case StepKind::kNamespace:
+    case StepKind::kUnknown: WRIT_CHECK(false);  // scene lines make no requests
   }
+  return OkStatus();
+}
+
+Result<std::string> Scene::Request(const TestStep& test_case) const {
+  const Target target = dsl::TargetOf(test_case.kind);
+  Json request = {{"target", InfoOf(target).name}};
+  // `access` has no principal: its subject stands in the case.
+  if (given_->principal && target != Target::kAccess && target != Target::kSchemas) request["principal"] = *given_->principal;
+  if (given_->context) request["context"] = *given_->context;
+  if (given_->name_space && target == Target::kAdmission) request["namespaceObject"] = *given_->name_space;
+  AddFacts(request);
+  WRIT_RETURN_IF_ERROR(AddCase(test_case, request));
+  AddUnknown(target, request);
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

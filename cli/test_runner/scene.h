@@ -9,9 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/test_runner/constant.h"
 #include "dsl/syntax/tree.h"
 #include "rules/base/clock.h"
 #include "rules/base/result.h"
+#include "rules/model/target.h"
 
 namespace writ::cli {
 
@@ -21,8 +23,8 @@ inline constexpr UnixNanos kDefaultTestTime = 1'767'225'600'000'000'000;
 // What the scene lines so far have said. A new test begins with an empty one.
 class Scene {
  public:
-  // `tree` and `file_name` are borrowed; `file "…"` is relative to the folder of `file_name`.
-  Scene(const dsl::FileTree& tree, std::string_view file_name);
+  // All is borrowed; `file "…"` is relative to the folder of `file_name`.
+  Scene(const TestData& written, std::string_view file_name);
   ~Scene();
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
@@ -46,7 +48,12 @@ class Scene {
   Status AddAdmission(const dsl::TestStep& test_case, nlohmann::ordered_json& request) const;
   Status AddSchema(const dsl::TestStep& test_case, nlohmann::ordered_json& request) const;
   Status AddAccess(const dsl::TestStep& test_case, nlohmann::ordered_json& request) const;
+  Result<nlohmann::ordered_json> Named(const dsl::Pattern& name, dsl::ExprId object) const;
+  Result<nlohmann::ordered_json> ServerOf(const dsl::TestStep& test_case) const;
+  Status AddList(const dsl::TestStep& test_case, nlohmann::ordered_json& request) const;
+  Status AddRow(const dsl::TestStep& test_case, nlohmann::ordered_json& request) const;
   Status AddCall(const dsl::TestStep& test_case, nlohmann::ordered_json& request) const;
+  Status AddCase(const dsl::TestStep& test_case, nlohmann::ordered_json& request) const;
   void AddFacts(nlohmann::ordered_json& request) const;
 
   enum class Known { kSigned, kRefuted, kUnknown };
@@ -55,10 +62,13 @@ class Scene {
     std::map<std::string, Known> signers;
     std::vector<std::string> attestations;  // as JSON
   };
-  const dsl::FileTree& tree_;
+  void AddUnknown(Target target, nlohmann::ordered_json& request) const;
+
+  TestData written_;
   std::string_view file_name_;
   UnixNanos now_ = kDefaultTestTime;
-  std::unique_ptr<Given> given_;              // principal and context
+  std::unique_ptr<Given> given_;              // principal, context and namespace
+  std::vector<std::string> unknown_;          // paths
   std::map<std::string, ImageLines> images_;  // by reference
   std::map<std::string, std::string> data_;
 };

@@ -26,7 +26,9 @@ bool IsSceneLine(StepKind kind) {
     case StepKind::kAt:
     case StepKind::kAfter:
     case StepKind::kData:
-    case StepKind::kImage: return true;
+    case StepKind::kImage:
+    case StepKind::kNamespace:
+    case StepKind::kUnknown: return true;
     case StepKind::kCall:
     case StepKind::kList:
     case StepKind::kRead:
@@ -44,7 +46,7 @@ bool IsSceneLine(StepKind kind) {
 class TestRun {
  public:
   TestRun(const TestFile& file, const dsl::TestDecl& test, Context& context, TestReport& report)
-      : file_(file), test_(test), context_(context), report_(report), scene_(*file.tree, file.source->name), clock_(kDefaultTestTime) {
+      : file_(file), test_(test), context_(context), report_(report), written_{*file.tree, *file.lets}, scene_(written_, file.source->name), clock_(kDefaultTestTime) {
     engine_ = std::make_unique<Engine>(file.policies, clock_);
   }
 
@@ -110,7 +112,7 @@ class TestRun {
       result.rules.push_back(RuleName(error.rule) + " failed: " + error.text + " " + RulePlace(error.rule));
     }
     const Result<std::string> mismatch =
-        step.kind == StepKind::kFilter ? FilterMismatch(step, decision) : Mismatch(*file_.tree, step, decision);
+        step.kind == StepKind::kFilter ? FilterMismatch(step, decision) : Mismatch(written_, step, decision);
     if (!mismatch) return Add(std::move(result), CaseResult::Status::kFailed, mismatch.error().message);
     Add(std::move(result), mismatch->empty() ? CaseResult::Status::kPassed : CaseResult::Status::kFailed, *mismatch);
   }
@@ -153,6 +155,7 @@ class TestRun {
   const dsl::TestDecl& test_;
   Context& context_;
   TestReport& report_;
+  TestData written_;
   Scene scene_;
   FakeClock clock_;
   std::unique_ptr<Engine> engine_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/test_runner/constant.h"
 #include "dsl/syntax/tree.h"
 #include "rules/base/result.h"
 #include "rules/base/source.h"
@@ -41,6 +42,7 @@ struct TestReport {
 struct TestFile {
   const SourceFile* source = nullptr;
   const dsl::FileTree* tree = nullptr;
+  const LetValues* lets = nullptr;  // of the file's package
   std::shared_ptr<const PolicySet> policies;
   std::span<const PolicySet::Data> data;  // what `policies` was loaded with; a test's own data replaces it by name
 };

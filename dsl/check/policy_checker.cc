@@ -13,6 +13,9 @@ PolicyChecker::PolicyChecker(TypedSet& set, const Declarations& declarations, Ex
   let_used_.resize(set.lets.size());
   fn_used_.resize(set.fns.size());
   places_.resize(set.lets.size() + set.fns.size());
+  dyn_bodies_.let_types.assign(set.lets.size(), set.types.Simple(TypeKind::kDyn));
+  dyn_bodies_.let_faults.resize(set.lets.size());
+  dyn_bodies_.fn_faults.resize(set.fns.size());
   for (std::size_t i = 0; i < declarations.order.size(); ++i) {
     const BodyRef& body = declarations.order[i];
     places_[body.is_fn ? set.lets.size() + body.index : body.index] = i;

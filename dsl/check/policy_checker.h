@@ -78,14 +78,24 @@ class PolicyChecker {
   void NeedSigner(const Name& signer, std::uint32_t package);
 
   // ---- tests (test_checks.cc)
+  struct PlacedExpr {
+    FileId file;
+    ExprId id;
+  };
+  static constexpr std::size_t kMaxLetsInLets = 64;  // deep enough for data, shallow enough for the stack
   void CheckStep(const TestStep& step, std::uint32_t package);
+  void CheckStepData(const TestStep& step, std::uint32_t package);
+  void CheckPath(FileId file, ExprId path);
   void CheckExpectation(const TestStep& step, std::uint32_t package);
   void CheckCovered(const TestStep& step, std::uint32_t package);
-  void CheckData(FileId file, ExprId id, std::string_view wanted);
-  bool RefuseVariable(FileId file, ExprId id);
-  void CheckMembers(FileId file, ExprId id, Target target, std::string_view root);
+  void CheckData(PlacedExpr data, std::uint32_t package, std::string_view wanted);
+  bool RefuseVariable(PlacedExpr data, std::uint32_t package, std::vector<std::uint32_t>& open);
+  bool RefuseLet(const Expr& use, std::uint32_t package, std::vector<std::uint32_t>& open);
+  PlacedExpr Resolve(PlacedExpr data, std::uint32_t package) const;
+  void CheckMembers(PlacedExpr data, Target target, std::string_view root);
   const TypedTable* NeedTable(const Name& name, std::uint32_t package);
-  void CheckRowData(FileId file, ExprId id, const TypedTable& table);
+  void CheckRowData(PlacedExpr data, const TypedTable& table);
+  std::string_view ServerOf(const TestStep& step, std::uint32_t package) const;
   void NeedColumn(const TypedTable& table, std::string_view column, SourceSpan span);
   bool Applies(const TypedPolicy& policy, Target target, std::string_view scope) const;
 
@@ -98,6 +108,7 @@ class PolicyChecker {
   std::vector<VariableTypes> all_variables_;  // by package
   VariableTypes no_variables_;
   PackageNames no_names_;
+  BodyTable dyn_bodies_;  // every let is dyn: for data of tests
   std::map<std::string_view, std::set<std::string_view>> masked_;  // table → columns
   std::vector<bool> let_used_, fn_used_;
   std::vector<std::size_t> places_;  // of lets, then fns, in Declarations::order

@@ -7,27 +7,6 @@
 namespace writ::dsl {
 namespace {
 
-Target TargetOf(TestStep::Kind kind) {
-  switch (kind) {
-    case TestStep::Kind::kRead: return Target::kResources;
-    case TestStep::Kind::kPrompt: return Target::kPrompts;
-    case TestStep::Kind::kAsk: return Target::kAccess;
-    case TestStep::Kind::kRow:
-    case TestStep::Kind::kFilter: return Target::kRows;
-    case TestStep::Kind::kAdmit: return Target::kAdmission;
-    case TestStep::Kind::kSchema: return Target::kSchemas;
-    case TestStep::Kind::kCall:
-    case TestStep::Kind::kList:
-    case TestStep::Kind::kPrincipal:
-    case TestStep::Kind::kContext:
-    case TestStep::Kind::kAt:
-    case TestStep::Kind::kAfter:
-    case TestStep::Kind::kData:
-    case TestStep::Kind::kImage: return Target::kTools;
-  }
-  return Target::kTools;
-}
-
 bool IsCase(TestStep::Kind kind) { return kind >= TestStep::Kind::kCall; }
 
 }  // namespace
@@ -43,16 +22,47 @@ void PolicyChecker::CheckTest(const FileTree& tree, const TestDecl& test, bool c
   }
 }
 
+void PolicyChecker::CheckStepData(const TestStep& step, std::uint32_t package) {
+  const FileId file = step.span.file;
+  constexpr std::string_view kObject = "map(string, dyn)";
+  if (step.value.valid()) CheckData({file, step.value}, package, step.kind == TestStep::Kind::kData ? "" : kObject);
+  if (step.previous.valid()) CheckData({file, step.previous}, package, kObject);
+  for (const ExprId object : {step.server_object, step.name_object}) {
+    if (object.valid()) CheckData({file, object}, package, kObject);
+  }
+  for (const ExprId object : step.objects) {
+    if (object.valid()) CheckData({file, object}, package, kObject);
+  }
+}
+
+// A path of `unknown` is a root that some target has, and selections from it.
+void PolicyChecker::CheckPath(FileId file, ExprId path) {
+  ExprId at = path;
+  while (set_.expr(file, at).kind == ExprKind::kSelect && set_.expr(file, at).args[0].valid()) at = set_.expr(file, at).args[0];
+  const Expr& root = set_.expr(file, at);
+  if (root.kind != ExprKind::kIdent) {
+    checker_.Emit(DiagnosticKind::kNotAPath, set_.expr(file, path).span, {});
+    return;
+  }
+  std::vector<std::string_view> roots;
+  for (std::size_t i = 0; i < kTargetCount; ++i) {
+    for (const Member& member : InfoOf(static_cast<Target>(i)).members) {
+      if (member.path == root.text) return;
+      if (member.path.find('.') == std::string_view::npos) roots.push_back(member.path);
+    }
+  }
+  ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownName, root.span, {root.text}), root.text, roots);
+}
+
 void PolicyChecker::CheckStep(const TestStep& step, std::uint32_t package) {
   const FileId file = step.span.file;
-  if (step.value.valid()) CheckData(file, step.value, step.kind == TestStep::Kind::kData ? "" : "map(string, dyn)");
-  if (step.previous.valid()) CheckData(file, step.previous, "map(string, dyn)");
+  CheckStepData(step, package);
   switch (step.kind) {
-    case TestStep::Kind::kPrincipal: CheckMembers(file, step.value, Target::kTools, "principal"); break;
-    case TestStep::Kind::kContext: CheckMembers(file, step.value, Target::kTools, "context"); break;
+    case TestStep::Kind::kPrincipal: CheckMembers(Resolve({file, step.value}, package), Target::kTools, "principal"); break;
+    case TestStep::Kind::kContext: CheckMembers(Resolve({file, step.value}, package), Target::kTools, "context"); break;
     case TestStep::Kind::kAsk:
-      CheckMembers(file, step.value, Target::kAccess, "subject");
-      CheckMembers(file, step.previous, Target::kAccess, "resource");
+      CheckMembers(Resolve({file, step.value}, package), Target::kAccess, "subject");
+      CheckMembers(Resolve({file, step.previous}, package), Target::kAccess, "resource");
       break;
     case TestStep::Kind::kData: {
       const auto& imports = set_.imports[package];
@@ -65,10 +75,14 @@ void PolicyChecker::CheckStep(const TestStep& step, std::uint32_t package) {
       for (const Name& signer : step.signers) NeedSigner(signer, package);
       break;
     case TestStep::Kind::kRow:
-      if (const TypedTable* table = NeedTable(step.word, package)) CheckRowData(file, step.value, *table);
+      if (const TypedTable* table = NeedTable(step.word, package)) CheckRowData(Resolve({file, step.value}, package), *table);
       break;
     case TestStep::Kind::kFilter: NeedTable(step.word, package); break;
+    case TestStep::Kind::kUnknown:
+      for (const ExprId path : step.paths) CheckPath(file, path);
+      break;
     case TestStep::Kind::kAdmit:
+    case TestStep::Kind::kNamespace:
     case TestStep::Kind::kAt:
     case TestStep::Kind::kAfter:
     case TestStep::Kind::kCall:
@@ -79,43 +93,86 @@ void PolicyChecker::CheckStep(const TestStep& step, std::uint32_t package) {
   }
 }
 
-// Refuses the first thing below `id` that is not JSON-like constant data; reports it where it stands.
-// NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
-bool PolicyChecker::RefuseVariable(FileId file, ExprId id) {
-  if (!id.valid()) return false;
-  const Expr& e = set_.expr(file, id);
+// Refuses the first thing below `data` that is not JSON-like constant data, or a `let` of the package that is; reports it where it
+// stands. `open` are the lets that led here.
+// NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth in each of at most kMaxLetsInLets lets
+bool PolicyChecker::RefuseVariable(PlacedExpr data, std::uint32_t package, std::vector<std::uint32_t>& open) {
+  if (!data.id.valid()) return false;
+  const Expr& e = set_.expr(data.file, data.id);
   const bool negative =
-      e.kind == ExprKind::kUnary && e.text == "-_" && e.args[0].valid() && set_.expr(file, e.args[0]).kind == ExprKind::kLiteral;
+      e.kind == ExprKind::kUnary && e.text == "-_" && e.args[0].valid() && set_.expr(data.file, e.args[0]).kind == ExprKind::kLiteral;
   if (e.kind == ExprKind::kLiteral || negative) return false;
+  if (e.kind == ExprKind::kIdent) return RefuseLet(e, package, open);
   if ((e.kind != ExprKind::kList && e.kind != ExprKind::kMap) || !e.optional.empty()) {
     checker_.Emit(DiagnosticKind::kNotConstant, e.span, {});
     return true;
   }
   for (std::size_t i = 0; i < e.args.size(); ++i) {
-    if (RefuseVariable(file, e.args[i])) return true;
+    if (RefuseVariable({data.file, e.args[i]}, package, open)) return true;
     if (e.kind != ExprKind::kMap || i % 2 != 0 || !e.args[i].valid()) continue;
-    const Expr& key = set_.expr(file, e.args[i]);
-    if (key.value.is(Kind::kString)) continue;
-    checker_.Emit(DiagnosticKind::kTypeMismatch, key.span, {TypeName(key.value.kind), "string: the name of a member"});
+    const PlacedExpr resolved = Resolve({data.file, e.args[i]}, package);
+    const Value& key = set_.expr(resolved.file, resolved.id).value;
+    if (key.is(Kind::kString)) continue;
+    checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(data.file, e.args[i]).span, {TypeName(key.kind), "string: the name of a member"});
     return true;
   }
   return false;
 }
+// The same for a `let` that stands for data.
+// NOLINTNEXTLINE(misc-no-recursion): see RefuseVariable
+bool PolicyChecker::RefuseLet(const Expr& use, std::uint32_t package, std::vector<std::uint32_t>& open) {
+  if (IsBroken(use.text, package)) return true;  // reported where it is declared
+  const auto& lets = declarations_.names[package].lets;
+  const auto found = lets.find(use.text);
+  if (found == lets.end()) {
+    std::vector<std::string_view> candidates;
+    for (const auto& [name, index] : lets) candidates.push_back(name);
+    std::sort(candidates.begin(), candidates.end());
+    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kNotConstant, use.span, {}), use.text, candidates);
+    return true;
+  }
+  const bool is_open = std::find(open.begin(), open.end(), found->second) != open.end();
+  if (is_open || open.size() == kMaxLetsInLets) {  // a circle is reported where it is declared
+    if (!is_open) checker_.Emit(DiagnosticKind::kNotConstant, use.span, {});
+    return true;
+  }
+  const TypedLet& let = set_.lets[found->second];
+  open.push_back(found->second);
+  const bool refused = RefuseVariable({let.file, let.decl->value}, package, open);
+  open.pop_back();
+  return refused;
+}
 
-void PolicyChecker::CheckData(FileId file, ExprId id, std::string_view wanted) {
-  if (RefuseVariable(file, id)) return;
+// The expression that a chain of lets stands for; where that is unknown, as far as it is known.
+PolicyChecker::PlacedExpr PolicyChecker::Resolve(PlacedExpr data, std::uint32_t package) const {
+  const auto& lets = declarations_.names[package].lets;
+  for (std::size_t i = 0; i < kMaxLetsInLets && data.id.valid() && set_.expr(data.file, data.id).kind == ExprKind::kIdent; ++i) {
+    const auto found = lets.find(set_.expr(data.file, data.id).text);
+    if (found == lets.end()) break;
+    data = {set_.lets[found->second].file, set_.lets[found->second].decl->value};
+  }
+  return data;
+}
+
+void PolicyChecker::CheckData(PlacedExpr data, std::uint32_t package, std::string_view wanted) {
+  std::vector<std::uint32_t> open;
+  if (RefuseVariable(data, package, open)) return;
+  const PlacedExpr value = Resolve(data, package);
   ExprScope scope;
-  scope.file = file;
+  scope.file = value.file;
   scope.variables = &no_variables_;
-  const TypeId type = checker_.Check(id, scope);
+  scope.package = &declarations_.names[package];
+  scope.bodies = &dyn_bodies_;
+  const TypeId type = checker_.Check(value.id, scope);
   if (wanted.empty() || set_.types[type].kind == TypeKind::kMap || set_.types[type].kind == TypeKind::kError) return;
-  const Expr& e = set_.expr(file, id);
+  const Expr& e = set_.expr(value.file, value.id);
   if (e.kind == ExprKind::kLiteral && e.value.is(Kind::kNull)) return;  // `admit delete null`
-  checker_.Emit(DiagnosticKind::kTypeMismatch, e.span, {set_.types.Text(type), wanted});
+  checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(data.file, data.id).span, {set_.types.Text(type), wanted});
 }
 
 // Requests refuse members that the target does not have; so do their stand-ins in tests.
-void PolicyChecker::CheckMembers(FileId file, ExprId id, Target target, std::string_view root) {
+void PolicyChecker::CheckMembers(PlacedExpr data, Target target, std::string_view root) {
+  const auto [file, id] = data;
   const TargetInfo& info = InfoOf(target);
   const Member* record = TryFindMember(info, root);
   if (!id.valid() || record == nullptr || record->open || set_.expr(file, id).kind != ExprKind::kMap) return;
@@ -156,7 +213,8 @@ void PolicyChecker::NeedColumn(const TypedTable& table, std::string_view column,
   ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownColumn, span, {table.decl->name.text, column}), column, candidates);
 }
 
-void PolicyChecker::CheckRowData(FileId file, ExprId id, const TypedTable& table) {
+void PolicyChecker::CheckRowData(PlacedExpr data, const TypedTable& table) {
+  const auto [file, id] = data;
   if (!id.valid() || set_.expr(file, id).kind != ExprKind::kMap) return;
   const Expr& e = set_.expr(file, id);
   for (std::size_t i = 0; i < e.args.size(); i += 2) {
@@ -191,7 +249,7 @@ void PolicyChecker::CheckExpectation(const TestStep& step, std::uint32_t package
   const auto table = tables.find(step.word.text);
   for (const Expectation::ColumnValue& column : expect.columns) {
     if (table != tables.end()) NeedColumn(set_.tables[table->second], column.column.text, column.column.span);
-    if (column.value.valid()) CheckData(step.span.file, column.value, "");
+    if (column.value.valid()) CheckData({step.span.file, column.value}, package, "");
   }
 }
 
@@ -202,10 +260,24 @@ bool PolicyChecker::Applies(const TypedPolicy& policy, Target target, std::strin
                      [&](const Pattern& pattern) { return pattern.text == "*" || GlobMatches(pattern.text, scope); });
 }
 
+// The server's name, also of a whole object; "" when it is not known.
+std::string_view PolicyChecker::ServerOf(const TestStep& step, std::uint32_t package) const {
+  if (!step.server_object.valid()) return step.server.value;
+  const PlacedExpr object = Resolve({step.span.file, step.server_object}, package);
+  const Expr& e = set_.expr(object.file, object.id);
+  for (std::size_t i = 0; e.kind == ExprKind::kMap && i + 1 < e.args.size(); i += 2) {
+    const Value& key = set_.expr(object.file, e.args[i]).value;
+    const PlacedExpr value = Resolve({object.file, e.args[i + 1]}, package);
+    const Value& name = set_.expr(value.file, value.id).value;
+    if (key.is(Kind::kString) && key.string() == "name" && name.is(Kind::kString)) return name.string();
+  }
+  return {};
+}
+
 void PolicyChecker::CheckCovered(const TestStep& step, std::uint32_t package) {
   const Target target = TargetOf(step.kind);
   const bool is_rows = target == Target::kRows;
-  const std::string_view scope = is_rows ? step.word.text : step.server.value;
+  const std::string_view scope = is_rows ? step.word.text : ServerOf(step, package);
   if (is_rows && !declarations_.names[package].tables.contains(scope)) return;  // reported as unknown
   bool own = false;
   for (const TypedPolicy& policy : set_.policies) own = own || policy.package == package;
@@ -217,7 +289,7 @@ void PolicyChecker::CheckCovered(const TestStep& step, std::uint32_t package) {
   if (!is_rows && !scope.empty()) about += " on server \"" + std::string(scope) + "\"";
   SourceSpan span = step.span;
   if (is_rows) span = step.word.span;
-  if (!is_rows && !scope.empty()) span = step.server.span;
+  if (!is_rows && !scope.empty()) span = step.server_object.valid() ? set_.expr(step.span.file, step.server_object).span : step.server.span;
   checker_.Emit(DiagnosticKind::kCaseNotCovered, span, {about});
 }
 

@@ -60,7 +60,8 @@
   X(BadPin, Error, "`{0}` does not pin a file: {1}")                                               \
   X(BadConstant, Error, "{0}")                                                                     \
   X(BadRegex, Error, "`{0}` is not a regular expression: {1}")                                     \
-  X(NotConstant, Error, "test data must be a constant")                                            \
+  X(NotConstant, Error, "test data must be a constant, or a `let` that is one")                    \
+  X(NotAPath, Error, "expected a path such as `args.n`")                                            \
   X(BadColumnType, Error, "`{0}` cannot be the type of a column")                                  \
   X(ConstantCondition, Warning, "this condition is always {0}")                                    \
   X(ShadowedAllow, Warning, "this rule allows nothing: `{0}` denies the same without a condition") \

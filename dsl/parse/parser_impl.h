@@ -208,6 +208,9 @@ class Parser {
   bool ParseQuestion(TestStep& step);
   bool ParseDialect(TestStep& step);
   bool ParseServer(TestStep& step);
+  bool ParseNameOrObject(TestStep& step);
+  bool ParseListed(TestStep& step);
+  bool ParsePaths(std::vector<ExprId>& paths);
   bool ParseOneName(Pattern& name);
   bool ParseData(ExprId& value, StringLiteral& file);
   bool ParseAdmitOrSchema(TestStep& step);

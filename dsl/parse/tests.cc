@@ -20,6 +20,7 @@ struct StepWord {
 
 constexpr StepWord kSteps[] = {{"principal", Kind::kPrincipal}, {"context", Kind::kContext}, {"at", Kind::kAt},
                                {"after", Kind::kAfter},         {"data", Kind::kData},       {"image", Kind::kImage},
+                               {"namespace", Kind::kNamespace}, {"unknown", Kind::kUnknown},
                                {"call", Kind::kCall},           {"list", Kind::kList},       {"read", Kind::kRead},
                                {"prompt", Kind::kPrompt},       {"ask", Kind::kAsk},         {"row", Kind::kRow},
                                {"filter", Kind::kFilter},       {"admit", Kind::kAdmit},     {"schema", Kind::kSchema}};
@@ -39,9 +40,10 @@ struct EffectWord {
 
 // The words that may follow `->` of a case.
 std::span<const EffectWord> EffectsOf(Kind kind) {
-  static constexpr EffectWord kDecisions[] = {{"allow", Effect::kAllow}, {"deny", Effect::kDeny}};
-  static constexpr EffectWord kReviews[] = {{"allow", Effect::kAllow}, {"deny", Effect::kDeny}, {"warn", Effect::kWarn}};
-  static constexpr EffectWord kRows[] = {{"visible", Effect::kVisible}, {"hidden", Effect::kHidden}};
+  static constexpr EffectWord kConditional = {"conditional", Effect::kConditional};
+  static constexpr EffectWord kDecisions[] = {{"allow", Effect::kAllow}, {"deny", Effect::kDeny}, kConditional};
+  static constexpr EffectWord kReviews[] = {{"allow", Effect::kAllow}, {"deny", Effect::kDeny}, {"warn", Effect::kWarn}, kConditional};
+  static constexpr EffectWord kRows[] = {{"visible", Effect::kVisible}, {"hidden", Effect::kHidden}, kConditional};
   static constexpr EffectWord kFilters[] = {{"all", Effect::kFilterAll}, {"none", Effect::kFilterNone}};
   if (kind == Kind::kRow) return kRows;
   if (kind == Kind::kFilter) return kFilters;
@@ -96,7 +98,9 @@ bool Parser::ParseStep(TestDecl& test) {
 bool Parser::ParseScene(TestStep& step) {
   switch (step.kind) {
     case Kind::kPrincipal:
-    case Kind::kContext: step.value = ParseExpr(); return step.value.valid();
+    case Kind::kContext:
+    case Kind::kNamespace: step.value = ParseExpr(); return step.value.valid();
+    case Kind::kUnknown: return ParsePaths(step.paths);
     case Kind::kAt: {
       const std::optional<StringLiteral> time = ParseString("a time, as \"2026-11-20T10:00:00Z\"");
       if (!time) return false;
@@ -117,6 +121,17 @@ bool Parser::ParseScene(TestStep& step) {
     }
     default: return ParseImageStep(step);
   }
+}
+
+// path { "," path }: what nobody knows yet, such as `args.n`.
+bool Parser::ParsePaths(std::vector<ExprId>& paths) {
+  do {
+    if (!At(TokenKind::kIdent)) return Fail("a path, as `args.n`");
+    const ExprId path = ParseExpr();
+    if (!path.valid()) return false;
+    paths.push_back(path);
+  } while (TryTake(TokenKind::kComma, kGlueBefore));
+  return true;
 }
 
 // "REF" ( "signed" "by" names | "not" "signed" "by" names | "unknown" [ names ] | "attested" "TYPE" "by" names {predicate} )
@@ -164,22 +179,24 @@ bool Parser::ParseCase(TestStep& step) {
 
 bool Parser::ParseQuestion(TestStep& step) {
   switch (step.kind) {
-    case Kind::kList: return ParseServer(step) && ParseNames(step.names);
+    case Kind::kList: return ParseServer(step) && ParseListed(step);
     case Kind::kCall:
     case Kind::kPrompt: {
-      if (!ParseServer(step) || !ParseOneName(step.name)) return false;
-      if (At(TokenKind::kLeftBrace)) step.value = ParseExpr();
+      if (!ParseServer(step) || !ParseNameOrObject(step)) return false;
+      const bool has_let = At(TokenKind::kIdent) && !current_.starts_line;
+      if (At(TokenKind::kLeftBrace) || has_let) step.value = ParseExpr();
       return step.value.valid() || At(TokenKind::kInt) || At(TokenKind::kArrow) || Fail("the arguments, `{…}`, or `->`");
     }
     case Kind::kRead: {
       if (!ParseServer(step)) return false;
+      if (At(TokenKind::kLeftBrace)) return (step.name_object = ParseExpr()).valid();
       const std::optional<StringLiteral> uri = ParseString("a URI, a string");
       if (uri) step.uri = *uri;
       return uri.has_value();
     }
     case Kind::kAsk: {
       step.value = ParseExpr();
-      if (!step.value.valid() || !ParseOneName(step.name)) return false;
+      if (!step.value.valid() || !ParseNameOrObject(step)) return false;
       step.previous = ParseExpr();
       return step.previous.valid();
     }
@@ -208,10 +225,36 @@ bool Parser::ParseDialect(TestStep& step) {
   return true;
 }
 
+// A name, or the whole object: {"name": "pg", "url": …}.
 bool Parser::ParseServer(TestStep& step) {
+  if (At(TokenKind::kLeftBrace)) return (step.server_object = ParseExpr()).valid();
   const std::optional<StringLiteral> server = ParseString("a server's name, a string");
   if (server) step.server = *server;
   return server.has_value();
+}
+
+bool Parser::ParseNameOrObject(TestStep& step) {
+  if (At(TokenKind::kLeftBrace)) return (step.name_object = ParseExpr()).valid();
+  return ParseOneName(step.name);
+}
+
+// "[" { name | object } "]"
+bool Parser::ParseListed(TestStep& step) {
+  if (!Expect(TokenKind::kLeftBracket, kOpens | kGlueAfter)) return false;
+  while (!At(TokenKind::kRightBracket)) {
+    Pattern name;
+    ExprId object;
+    if (At(TokenKind::kLeftBrace)) {
+      object = ParseExpr();
+      if (!object.valid()) return false;
+    } else if (!ParseOneName(name)) {
+      return false;
+    }
+    step.names.push_back(std::move(name));
+    step.objects.push_back(object);
+    if (!TryTake(TokenKind::kComma, kGlueBefore)) break;
+  }
+  return Expect(TokenKind::kRightBracket, kCloses | kGlueBefore);
 }
 
 bool Parser::ParseOneName(Pattern& name) {
@@ -231,15 +274,19 @@ bool Parser::ParseData(ExprId& value, StringLiteral& file) {
   return value.valid();
 }
 
-// admit OP [ object ] DATA [ was DATA ], schema "server" tool DATA [ was DATA ]
+// admit OP [ KIND/SUBRESOURCE ] [ [ object ] DATA ] [ was DATA ], schema "server" tool DATA [ was DATA ]
 bool Parser::ParseAdmitOrSchema(TestStep& step) {
   if (step.kind == Kind::kSchema) {
-    if (!ParseServer(step) || !ParseOneName(step.name)) return false;
+    if (!ParseServer(step) || !ParseNameOrObject(step)) return false;
   } else {
     const std::optional<Name> operation = ParseOperation();
     if (!operation) return false;
     step.word = *operation;
-    if (AtWord("object") && Peek().kind != TokenKind::kDot) Take();
+    const TokenKind next = Peek().kind;
+    const bool names_kind = At(TokenKind::kIdent) && (next == TokenKind::kSlash || next == TokenKind::kDot);
+    if (names_kind && !ParseOneName(step.name)) return false;
+    if (AtWord("object")) Take();
+    if (names_kind && At(TokenKind::kArrow)) return true;  // CONNECT often has no object
   }
   if (!AtWord("was") && !ParseData(step.value, step.file)) return false;
   return !TryTakeWord("was") || ParseData(step.previous, step.previous_file);

@@ -251,4 +251,27 @@ std::string LiteralName(const Pattern& pattern) {
   return name;
 }
 
+Target TargetOf(TestStep::Kind kind) {
+  switch (kind) {
+    case TestStep::Kind::kRead: return Target::kResources;
+    case TestStep::Kind::kPrompt: return Target::kPrompts;
+    case TestStep::Kind::kAsk: return Target::kAccess;
+    case TestStep::Kind::kRow:
+    case TestStep::Kind::kFilter: return Target::kRows;
+    case TestStep::Kind::kAdmit: return Target::kAdmission;
+    case TestStep::Kind::kSchema: return Target::kSchemas;
+    case TestStep::Kind::kCall:
+    case TestStep::Kind::kList:
+    case TestStep::Kind::kPrincipal:
+    case TestStep::Kind::kContext:
+    case TestStep::Kind::kAt:
+    case TestStep::Kind::kAfter:
+    case TestStep::Kind::kData:
+    case TestStep::Kind::kImage:
+    case TestStep::Kind::kNamespace:
+    case TestStep::Kind::kUnknown: return Target::kTools;
+  }
+  return Target::kTools;
+}
+
 }  // namespace writ::dsl

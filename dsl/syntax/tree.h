@@ -256,7 +256,7 @@ struct SignerDecl {
 // One expectation after `->`. Which members count depends on the case.
 struct Expectation {
   SourceSpan span;
-  enum class Effect : std::uint8_t { kAllow, kDeny, kWarn, kVisible, kHidden, kNames, kFilterText, kFilterAll, kFilterNone };
+  enum class Effect : std::uint8_t { kAllow, kDeny, kWarn, kVisible, kHidden, kNames, kFilterText, kFilterAll, kFilterNone, kConditional };
   Effect effect = Effect::kAllow;
   Name by;                             // by POLICY; empty = not given
   std::vector<StringLiteral> because;  // parts of messages (warnings for kWarn)
@@ -279,7 +279,9 @@ struct TestStep {
     kAt,
     kAfter,
     kData,
-    kImage,  // scene
+    kImage,
+    kNamespace,
+    kUnknown,  // scene
     kCall,
     kList,
     kRead,
@@ -292,16 +294,20 @@ struct TestStep {
   };
   Kind kind = Kind::kCall;
   SourceSpan span;
-  ExprId value;                 // principal, context, args, row, object, schema, ask: subject
+  ExprId value;                 // principal, context, namespace, args, row, object, schema, ask: subject
   ExprId previous;              // was {…}; ask: resource
   StringLiteral file;           // file "…" instead of value
   StringLiteral previous_file;  // was file "…"
   StringLiteral server;         // call, list, read, prompt, schema
-  Pattern name;                 // tool, prompt; ask: action
+  Pattern name;                 // tool, prompt; ask: action; admit: Kind.group/subresource
+  ExprId server_object;         // the whole object where the name of a server may stand, which is then empty
+  ExprId name_object;           // the same for a tool, prompt, resource, action
   StringLiteral uri;            // read; at: the time; image: the reference
   Name word;                    // row, filter: TABLE; filter: dialect in `dialect`; admit: OP; data: NAME
   Name dialect;
   std::vector<Pattern> names;    // list
+  std::vector<ExprId> objects;   // list: the whole object of each name, or an invalid id
+  std::vector<ExprId> paths;     // unknown: chains of selections such as `args.n`
   std::uint64_t times = 1;       // N times
   std::int64_t after_nanos = 0;  // after 1m
   enum class ImageState : std::uint8_t { kSignedBy, kNotSignedBy, kUnknown, kAttested };
@@ -310,6 +316,9 @@ struct TestStep {
   std::vector<Name> signers;
   Expectation expect;
 };
+
+// Returns the target that a case asks about; kTools for a scene line.
+Target TargetOf(TestStep::Kind kind);
 
 struct TestDecl {
   StringLiteral name;
