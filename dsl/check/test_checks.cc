@@ -7,6 +7,8 @@
 namespace writ::dsl {
 namespace {
 
+constexpr std::size_t kMaxShownLet = 60;  // bytes of a let's text in a note
+
 bool IsCase(TestStep::Kind kind) { return kind >= TestStep::Kind::kCall; }
 
 }  // namespace
@@ -137,9 +139,18 @@ bool PolicyChecker::RefuseLet(const Expr& use, std::uint32_t package, std::vecto
     return true;
   }
   const TypedLet& let = set_.lets[found->second];
+  // What is wrong is said where the test uses it: the let itself may be fine for policies.
+  const bool is_outermost = open.empty();
+  if (is_outermost) checker_.Mute();
   open.push_back(found->second);
   const bool refused = RefuseVariable({let.file, let.decl->value}, package, open);
   open.pop_back();
+  if (is_outermost) checker_.Unmute();
+  if (is_outermost && refused) {
+    const std::string text = ExprText(set_.files[let.file.index], let.decl->value);
+    checker_.Emit(DiagnosticKind::kNotConstant, use.span, {}).note =
+        text.size() <= kMaxShownLet ? "`" + std::string(use.text) + "` is `" + text + "`" : "`" + std::string(use.text) + "` is not constant";
+  }
   return refused;
 }
 
