@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "cli/input.h"
 #include "cli/manifest.h"
 #include "cli/test_runner/constant.h"
 #include "rules/base/check.h"
+#include "rules/model/kubernetes_kind.h"
 #include "rules/model/signer_option.h"
 #include "rules/model/time.h"
 #include "rules/model/value.h"
@@ -61,6 +63,26 @@ Json KindOf(const Json& object) {
   return {{"group", slash == std::string::npos ? "" : version.substr(0, slash)},
           {"version", slash == std::string::npos ? version : version.substr(slash + 1)},
           {"kind", text("kind")}};
+}
+
+std::pair<std::string_view, std::string_view> SplitAt(std::string_view text, char separator) {
+  const std::size_t at = text.find(separator);
+  return {text.substr(0, at), at == std::string_view::npos ? std::string_view() : text.substr(at + 1)};
+}
+
+// What `admit connect Pod/exec` says beside its object: the resource and subresource that were called, and the kind of what is sent
+// where the object itself does not tell. Kinds that are not in the table have no other object for their subresources.
+void AddNamedKind(std::string_view written, Json& request) {
+  const auto [parent, subresource] = SplitAt(written, '/');
+  auto [kind, group] = SplitAt(parent, '.');
+  const KubernetesKind* known = TryFindKind(group, kind);
+  const std::string version(known == nullptr ? "v1" : ListWords(known->versions).front());
+  if (known != nullptr) request["resource"] = {{"group", group}, {"version", version}, {"resource", known->resource}};
+  if (!subresource.empty()) request["subResource"] = subresource;
+  if (!request["kind"]["kind"].get_ref<const std::string&>().empty()) return;
+  const std::optional<Subresource> found = known == nullptr ? std::nullopt : TryFindSubresource(*known, subresource);
+  if (found && !found->object.empty()) std::tie(kind, group) = SplitAt(found->object, '.');
+  request["kind"] = {{"group", group}, {"version", version}, {"kind", kind}};
 }
 
 // Copies metadata.name and metadata.namespace, which every AdmissionReview repeats.
@@ -163,8 +185,9 @@ Status Scene::Apply(const TestStep& line) {
   }
   Result<Json> json = Data(line.value, line.file);
   if (!json) return json.error();
-  (line.kind == StepKind::kPrincipal ? given_->principal : line.kind == StepKind::kContext ? given_->context : given_->name_space) =
-      std::move(*json);
+  (line.kind == StepKind::kPrincipal ? given_->principal
+   : line.kind == StepKind::kContext ? given_->context
+                                     : given_->name_space) = std::move(*json);
   return OkStatus();
 }
 
@@ -196,15 +219,17 @@ Status Scene::AddAdmission(const TestStep& test_case, Json& request) const {
   Result<Json> previous = Data(test_case.previous, test_case.previous_file);
   if (!previous) return previous.error();
   const std::string operation = Upper(test_case.word.text);
-  Json about = {{"operation", operation}, {"kind", KindOf(*object)}};
-  AddNames(*object, about);
+  const Json& told = object->is_null() ? *previous : *object;
+  Json about = {{"operation", operation}, {"kind", KindOf(told)}};
+  if (!test_case.name.text.empty()) AddNamedKind(LiteralName(test_case.name), about);
+  AddNames(told, about);
   request["request"] = std::move(about);
   if (operation == "DELETE") {
     // As the API server has it: what is deleted is the old object, and there is no new one.
     request["oldObject"] = previous->is_null() ? std::move(*object) : std::move(*previous);
     return OkStatus();
   }
-  request["object"] = std::move(*object);
+  if (!object->is_null()) request["object"] = std::move(*object);
   if (!previous->is_null()) request["oldObject"] = std::move(*previous);
   return OkStatus();
 }

@@ -46,7 +46,13 @@ bool IsSceneLine(StepKind kind) {
 class TestRun {
  public:
   TestRun(const TestFile& file, const dsl::TestDecl& test, Context& context, TestReport& report)
-      : file_(file), test_(test), context_(context), report_(report), written_{*file.tree, *file.lets}, scene_(written_, file.source->name), clock_(kDefaultTestTime) {
+      : file_(file),
+        test_(test),
+        context_(context),
+        report_(report),
+        written_{*file.tree, *file.lets},
+        scene_(written_, file.source->name),
+        clock_(kDefaultTestTime) {
     engine_ = std::make_unique<Engine>(file.policies, clock_);
   }
 

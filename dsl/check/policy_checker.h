@@ -108,7 +108,7 @@ class PolicyChecker {
   std::vector<VariableTypes> all_variables_;  // by package
   VariableTypes no_variables_;
   PackageNames no_names_;
-  BodyTable dyn_bodies_;  // every let is dyn: for data of tests
+  BodyTable dyn_bodies_;                                           // every let is dyn: for data of tests
   std::map<std::string_view, std::set<std::string_view>> masked_;  // table → columns
   std::vector<bool> let_used_, fn_used_;
   std::vector<std::size_t> places_;  // of lets, then fns, in Declarations::order

@@ -115,7 +115,8 @@ bool PolicyChecker::RefuseVariable(PlacedExpr data, std::uint32_t package, std::
     const PlacedExpr resolved = Resolve({data.file, e.args[i]}, package);
     const Value& key = set_.expr(resolved.file, resolved.id).value;
     if (key.is(Kind::kString)) continue;
-    checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(data.file, e.args[i]).span, {TypeName(key.kind), "string: the name of a member"});
+    checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(data.file, e.args[i]).span,
+                  {TypeName(key.kind), "string: the name of a member"});
     return true;
   }
   return false;
@@ -148,8 +149,9 @@ bool PolicyChecker::RefuseLet(const Expr& use, std::uint32_t package, std::vecto
   if (is_outermost) checker_.Unmute();
   if (is_outermost && refused) {
     const std::string text = ExprText(set_.files[let.file.index], let.decl->value);
-    checker_.Emit(DiagnosticKind::kNotConstant, use.span, {}).note =
-        text.size() <= kMaxShownLet ? "`" + std::string(use.text) + "` is `" + text + "`" : "`" + std::string(use.text) + "` is not constant";
+    checker_.Emit(DiagnosticKind::kNotConstant, use.span, {}).note = text.size() <= kMaxShownLet
+                                                                         ? "`" + std::string(use.text) + "` is `" + text + "`"
+                                                                         : "`" + std::string(use.text) + "` is not constant";
   }
   return refused;
 }

@@ -210,6 +210,7 @@ class Parser {
   bool ParseServer(TestStep& step);
   bool ParseNameOrObject(TestStep& step);
   bool ParseListed(TestStep& step);
+  bool AtKind() const;
   bool ParsePaths(std::vector<ExprId>& paths);
   bool ParseOneName(Pattern& name);
   bool ParseData(ExprId& value, StringLiteral& file);

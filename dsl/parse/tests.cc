@@ -18,12 +18,23 @@ struct StepWord {
   Kind kind;
 };
 
-constexpr StepWord kSteps[] = {{"principal", Kind::kPrincipal}, {"context", Kind::kContext}, {"at", Kind::kAt},
-                               {"after", Kind::kAfter},         {"data", Kind::kData},       {"image", Kind::kImage},
-                               {"namespace", Kind::kNamespace}, {"unknown", Kind::kUnknown},
-                               {"call", Kind::kCall},           {"list", Kind::kList},       {"read", Kind::kRead},
-                               {"prompt", Kind::kPrompt},       {"ask", Kind::kAsk},         {"row", Kind::kRow},
-                               {"filter", Kind::kFilter},       {"admit", Kind::kAdmit},     {"schema", Kind::kSchema}};
+constexpr StepWord kSteps[] = {{"principal", Kind::kPrincipal},
+                               {"context", Kind::kContext},
+                               {"at", Kind::kAt},
+                               {"after", Kind::kAfter},
+                               {"data", Kind::kData},
+                               {"image", Kind::kImage},
+                               {"namespace", Kind::kNamespace},
+                               {"unknown", Kind::kUnknown},
+                               {"call", Kind::kCall},
+                               {"list", Kind::kList},
+                               {"read", Kind::kRead},
+                               {"prompt", Kind::kPrompt},
+                               {"ask", Kind::kAsk},
+                               {"row", Kind::kRow},
+                               {"filter", Kind::kFilter},
+                               {"admit", Kind::kAdmit},
+                               {"schema", Kind::kSchema}};
 
 const StepWord* TryFindStep(std::string_view word) {
   const auto* found = std::find_if(std::begin(kSteps), std::end(kSteps), [word](const StepWord& step) { return step.word == word; });
@@ -189,13 +200,13 @@ bool Parser::ParseQuestion(TestStep& step) {
     }
     case Kind::kRead: {
       if (!ParseServer(step)) return false;
-      if (At(TokenKind::kLeftBrace)) return (step.name_object = ParseExpr()).valid();
+      if (At(TokenKind::kLeftBrace)) return (step.name_object = ParseMap()).valid();
       const std::optional<StringLiteral> uri = ParseString("a URI, a string");
       if (uri) step.uri = *uri;
       return uri.has_value();
     }
     case Kind::kAsk: {
-      step.value = ParseExpr();
+      step.value = ParsePrimary();
       if (!step.value.valid() || !ParseNameOrObject(step)) return false;
       step.previous = ParseExpr();
       return step.previous.valid();
@@ -225,16 +236,17 @@ bool Parser::ParseDialect(TestStep& step) {
   return true;
 }
 
-// A name, or the whole object: {"name": "pg", "url": …}.
+// A name, or the whole object: {"name": "pg", "url": …}. Objects that something follows are read without the operators of
+// expressions: `{…} [a]` is an object and a list, not a selection.
 bool Parser::ParseServer(TestStep& step) {
-  if (At(TokenKind::kLeftBrace)) return (step.server_object = ParseExpr()).valid();
+  if (At(TokenKind::kLeftBrace)) return (step.server_object = ParseMap()).valid();
   const std::optional<StringLiteral> server = ParseString("a server's name, a string");
   if (server) step.server = *server;
   return server.has_value();
 }
 
 bool Parser::ParseNameOrObject(TestStep& step) {
-  if (At(TokenKind::kLeftBrace)) return (step.name_object = ParseExpr()).valid();
+  if (At(TokenKind::kLeftBrace)) return (step.name_object = ParseMap()).valid();
   return ParseOneName(step.name);
 }
 
@@ -245,7 +257,7 @@ bool Parser::ParseListed(TestStep& step) {
     Pattern name;
     ExprId object;
     if (At(TokenKind::kLeftBrace)) {
-      object = ParseExpr();
+      object = ParseMap();
       if (!object.valid()) return false;
     } else if (!ParseOneName(name)) {
       return false;
@@ -274,6 +286,16 @@ bool Parser::ParseData(ExprId& value, StringLiteral& file) {
   return value.valid();
 }
 
+// Whether what follows is a kind, as `Pod/exec` or `Deployment.apps`, and not a `let` that stands for the object: a lone name is a kind
+// when it has a capital and an object comes after it.
+bool Parser::AtKind() const {
+  if (!At(TokenKind::kIdent)) return false;
+  const Token next = Peek();
+  if (next.kind == TokenKind::kSlash || next.kind == TokenKind::kDot) return true;
+  const bool has_capital = Text(current_).front() >= 'A' && Text(current_).front() <= 'Z';
+  return has_capital && (next.kind == TokenKind::kLeftBrace || (next.kind == TokenKind::kIdent && !next.starts_line));
+}
+
 // admit OP [ KIND/SUBRESOURCE ] [ [ object ] DATA ] [ was DATA ], schema "server" tool DATA [ was DATA ]
 bool Parser::ParseAdmitOrSchema(TestStep& step) {
   if (step.kind == Kind::kSchema) {
@@ -282,8 +304,7 @@ bool Parser::ParseAdmitOrSchema(TestStep& step) {
     const std::optional<Name> operation = ParseOperation();
     if (!operation) return false;
     step.word = *operation;
-    const TokenKind next = Peek().kind;
-    const bool names_kind = At(TokenKind::kIdent) && (next == TokenKind::kSlash || next == TokenKind::kDot);
+    const bool names_kind = AtKind();
     if (names_kind && !ParseOneName(step.name)) return false;
     if (AtWord("object")) Take();
     if (names_kind && At(TokenKind::kArrow)) return true;  // CONNECT often has no object

@@ -237,8 +237,9 @@ class Dumper {
     for (const TestStep& step : test.steps) AppendStep(step);
   }
   void AppendStep(const TestStep& step) {
-    static constexpr std::string_view kSteps[] = {"principal", "context", "at",     "after",  "data", "image", "namespace", "unknown", "call",
-                                                  "list",      "read",    "prompt", "ask",    "row",  "filter", "admit",    "schema"};
+    static constexpr std::string_view kSteps[] = {"principal", "context", "at",     "after", "data",  "image",
+                                                  "namespace", "unknown", "call",   "list",  "read",  "prompt",
+                                                  "ask",       "row",     "filter", "admit", "schema"};
     static constexpr std::string_view kStates[] = {"signed-by", "not-signed-by", "unknown", "attested"};
     out_.append("  ").append(kSteps[static_cast<std::size_t>(step.kind)]);
     AppendString("server", step.server);
@@ -264,7 +265,8 @@ class Dumper {
     out_.append("\n");
   }
   void AppendExpectation(const Expectation& expect) {
-    static constexpr std::string_view kEffects[] = {"allow", "deny", "warn", "visible", "hidden", "names", "filter", "all", "none", "conditional"};
+    static constexpr std::string_view kEffects[] = {"allow", "deny",   "warn", "visible", "hidden",
+                                                    "names", "filter", "all",  "none",    "conditional"};
     out_.append(" -> ").append(kEffects[static_cast<std::size_t>(expect.effect)]);
     AppendPatterns("names", expect.names);
     AppendString("filter", expect.filter);
