@@ -19,6 +19,14 @@ void AddInOrder(const std::vector<RuleId>& more, std::vector<RuleId>& rules) {
   rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
 }
 
+// The scopes as keys; one that stands twice does no harm. nullptr when the arena is full.
+const MapData* MakeScopeSet(const Value& scopes, Arena& arena) {
+  MapEntry* entries = arena.AllocateArray<MapEntry>(scopes.size);
+  if (entries == nullptr) return nullptr;
+  for (std::uint32_t i = 0; i < scopes.size; ++i) entries[i] = {scopes.items[i], Value::Bool(true)};
+  return MakeMap(arena, entries, scopes.size);
+}
+
 }  // namespace
 
 Outcome OutcomeOf(Value& condition) {
@@ -104,19 +112,17 @@ Value Decider::Scopes() const {
   return scopes.is(Kind::kAbsent) ? request_.scopes : scopes;
 }
 
-// Many scopes are sorted once: each rule asks for its own, and each tool of a listing asks again.
+// Many scopes are hashed once: each rule asks for its own, and each tool of a listing asks again.
 bool Decider::HasScope(std::string_view scope) const {
   constexpr std::uint32_t kFewScopes = 16;
   const Value scopes = Scopes();
   if (!scopes.is(Kind::kList)) return false;
-  const auto is_it = [scope](const Value& item) { return item.is(Kind::kString) && item.string() == scope; };
-  if (scopes.size <= kFewScopes) return std::any_of(scopes.items, scopes.items + scopes.size, is_it);
-  if (sorted_scopes_.empty()) {
-    for (std::uint32_t i = 0; i < scopes.size; ++i)
-      sorted_scopes_.push_back(scopes.items[i].is(Kind::kString) ? scopes.items[i].string() : "");
-    std::sort(sorted_scopes_.begin(), sorted_scopes_.end());
+  if (scopes.size <= kFewScopes) {
+    return std::any_of(scopes.items, scopes.items + scopes.size,
+                       [scope](const Value& item) { return item.is(Kind::kString) && item.string() == scope; });
   }
-  return std::binary_search(sorted_scopes_.begin(), sorted_scopes_.end(), scope);
+  if (scope_set_ == nullptr) scope_set_ = MakeScopeSet(scopes, context_.arena);
+  return scope_set_ != nullptr && FindInMap(*scope_set_, scope) != nullptr;
 }
 
 Decider::Role Decider::RoleOf(const RuleResult& result) const {

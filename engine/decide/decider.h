@@ -121,7 +121,7 @@ class Decider {
   QuotaTable& quotas_;
   const UnixNanos now_;
   const DecideOptions& options_;
-  mutable std::vector<std::string_view> sorted_scopes_;  // of the principal, when there are many and some rule asked
+  mutable const MapData* scope_set_ = nullptr;  // of the principal, when there are many and some rule asked
 };
 
 }  // namespace writ

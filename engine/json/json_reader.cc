@@ -5,6 +5,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "engine/json/json_document.h"
@@ -21,7 +22,7 @@
 namespace writ {
 namespace {
 
-// Beyond this many members duplicates are found by sorting (which no choice of keys can make quadratic) instead of pairwise.
+// Beyond this many members duplicates are found by hashing instead of pairwise.
 constexpr std::uint32_t kPairwiseMembers = 16;
 
 // May the parser read `SIMDJSON_PADDING` bytes past the end without leaving the page the text ends on?
@@ -34,26 +35,46 @@ bool HasReadablePadding([[maybe_unused]] std::string_view text) {
 #endif
 }
 
-bool HasDuplicateKey(JsonNode object, std::vector<std::string_view>& keys) {
-  keys.clear();
-  for (const JsonMember& member : object.members()) keys.push_back(member.key);
-  if (keys.size() <= kPairwiseMembers) {
-    for (std::size_t i = 1; i < keys.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (keys[i].size() == keys[j].size() && keys[i] == keys[j]) return true;
-      }
+// Scratch of the duplicate check.
+struct KeyTable {
+  std::vector<std::string_view> keys;
+  std::vector<std::uint32_t> buckets;  // 1 + position in keys; 0 = empty
+};
+
+bool HasDuplicateAmongFew(const std::vector<std::string_view>& keys) {
+  for (std::size_t i = 1; i < keys.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (keys[i].size() == keys[j].size() && keys[i] == keys[j]) return true;
     }
-    return false;
   }
-  std::sort(keys.begin(), keys.end());
-  return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+  return false;
+}
+
+// The hash is seeded for each process: no choice of keys makes them collide. The table is at most half full.
+bool HasDuplicateAmongMany(KeyTable& table) {
+  const std::size_t mask = std::bit_ceil(table.keys.size() * 2) - 1;
+  table.buckets.assign(mask + 1, 0);
+  for (std::uint32_t i = 0; i < table.keys.size(); ++i) {
+    std::size_t at = HashKey(Value::String(table.keys[i])) & mask;
+    for (; table.buckets[at] != 0; at = (at + 1) & mask) {
+      if (table.keys[table.buckets[at] - 1] == table.keys[i]) return true;
+    }
+    table.buckets[at] = i + 1;
+  }
+  return false;
+}
+
+bool HasDuplicateKey(JsonNode object, KeyTable& table) {
+  table.keys.clear();
+  for (const JsonMember& member : object.members()) table.keys.push_back(member.key);
+  return table.keys.size() <= kPairwiseMembers ? HasDuplicateAmongFew(table.keys) : HasDuplicateAmongMany(table);
 }
 
 // The tape closes containers with letters of their own, which no JsonNode has.
 bool IsEndOfContainer(JsonKind kind) { return kind == static_cast<JsonKind>(']') || kind == static_cast<JsonKind>('}'); }
 
-// One sweep over the tape in its own order, containers' members included. O(tape), or O(n log n) for large objects.
-bool IsStrict(JsonNode root, std::uint32_t max_depth, std::vector<std::string_view>& keys) {
+// One sweep over the tape in its own order, containers' members included. O(tape) expected.
+bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys) {
   const std::uint32_t end = root.after();
   std::uint32_t depth = 0;
   for (JsonNode node = root; node.index() < end;) {
@@ -101,8 +122,8 @@ bool HasLoneSurrogate(std::string_view text) {
 struct JsonDocument::Impl {
   JsonLimits limits;
   simdjson::dom::parser parser;
-  std::vector<char> padded;            // reused copy of texts that end too close to a page's end
-  std::vector<std::string_view> keys;  // scratch of the duplicate check
+  std::vector<char> padded;  // reused copy of texts that end too close to a page's end
+  KeyTable keys;
 };
 
 JsonDocument::JsonDocument(const JsonLimits& limits) : impl_(std::make_unique<Impl>()) { impl_->limits = limits; }
@@ -184,7 +205,7 @@ void JsonDocument::Trim() {
   Impl& impl = *impl_;
   if (impl.parser.capacity() > kKeptDocumentBytes) impl.parser = simdjson::dom::parser();
   if (impl.padded.size() > kKeptDocumentBytes) impl.padded = std::vector<char>();
-  if (impl.keys.capacity() * sizeof(impl.keys[0]) > kKeptDocumentBytes) impl.keys = std::vector<std::string_view>();
+  if (impl.keys.keys.capacity() * sizeof(std::string_view) > kKeptDocumentBytes) impl.keys = KeyTable();
 }
 
 struct JsonReader::Impl {

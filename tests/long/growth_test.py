@@ -36,8 +36,8 @@ policy tools for tools on server "s" {
   allow number when int(args.text) == 0
   allow group* when "dev" in principal.groups
   allow role* when "ops" in principal.roles || "dev" in principal.roles
-  allow scope needs scope "missing"
-  allow scope needs scope "other"
+  allow scope* needs scope "missing"
+  allow scope* needs scope "other"
   allow claim when principal.claims.team == "x" || principal.claims.size() >= 0
   allow actor when context.chain.depth >= 0 && !principal.actors.exists(a, a.id == "zz")
   allow unknown when args.k1 == 1 || args.deep.k2 == 2
@@ -45,8 +45,16 @@ policy tools for tools on server "s" {
 }
 '''
 ROWS = '''package growth
-table notes { id: int, order: int, text: string }
-table orders { id: int, notes: many notes on id = notes.order, text: string }
+table notes {
+  id: int
+  order: int
+  text: string
+}
+table orders {
+  id: int
+  text: string
+  notes: many notes on notes.order = id
+}
 policy rows for rows of orders {
   allow when !row.notes.exists(n, n.text == "zz")
   mask text hash
@@ -141,6 +149,9 @@ MEMBERS = {
 }
 
 
+REFUSED = ('duplicate key behind many',)  # what makes them refused is what is measured
+
+
 def call_list(count, **principal):
     return {'server': 's', 'list': names(count, 'group'), 'principal': principal}
 
@@ -169,8 +180,8 @@ def measure(writ, folder, name):
     figures = []
     for factor in (0, 1, 4):
         figure, output = decide(writ, folder, f'{name} {factor}', policies, make(factor * count or 1))
-        if 'passed its budget' in output:
-            raise RuntimeError(f'the budget was passed with {factor * count}: take fewer')
+        if '"budget"' in output or '"effect"' not in output or ('bad_request' in output and name not in REFUSED):
+            raise RuntimeError(f'not decided with {factor * count}: {output[:300]}')
         figures.append(figure)
     return figures
 
