@@ -192,6 +192,53 @@ def check_shipped(c):
     check("the API server takes webhook/deploy/webhook.yaml, with its match condition", status == 201, (status, out))
 
 
+def shipped_conditions():
+    """matchConditions of webhook/deploy/webhook.yaml: a name and a folded expression each."""
+    with open(os.path.join(ROOT, "webhook", "deploy", "webhook.yaml")) as f:
+        found = re.findall(r"^  - name: (\S+)\n    expression: >-\n((?:      .*\n)+)", f.read(), re.M)
+    return [{"name": name, "expression": " ".join(lines.split())} for name, lines in found]
+
+
+def check_going_away(c, url):
+    """A finalizer of one's own holds an object that is going away: nothing of it may change unjudged, and the finalizer comes off."""
+    hold = ["mine.example/hold"]
+    conditions = shipped_conditions()
+    c.register(url, rules=[{"apiGroups": ["toolhive.stacklok.dev"], "apiVersions": ["*"], "operations": ["DELETE"], "resources": ["mcpservers"]}])
+    wait("the new rule", lambda: not c.denies())
+    for name, image in (("leaving", PINNED), ("stored", "example:1")):  # "stored" is older than the policy
+        held = server(name, image=image)
+        held["metadata"]["finalizers"] = hold
+        status, out, _ = c.create(held)
+        check("an object with a finalizer is stored", status == 201, (status, out))
+    both = [{"apiGroups": ["toolhive.stacklok.dev"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE", "DELETE"], "resources": ["mcpservers"]}]
+    c.register(url, rules=both, matchConditions=conditions)
+    check("the API server takes the shipped condition", conditions and wait("the new rule", c.denies), conditions)
+    one, old = MCP % "v1beta1" + "/leaving", MCP % "v1beta1" + "/stored"
+    for path in (one, old):
+        c.user.call("DELETE", path)
+        check("... and is going away, held by it", "deletionTimestamp" in c.admin.call("GET", path)[1]["metadata"])
+    for version in ("v1alpha1", "v1beta1"):
+        path = MCP % version + "/leaving"
+        status, out, _ = c.user.call("PATCH", path, {"spec": {"image": "example:2"}}, MERGE)
+        check("a spec that changes while going away is judged (%s)" % version, status == 403 and "pin example:2" in text(out), (status, out))
+        status, out, _ = c.user.call("PATCH", path, {"metadata": {"finalizers": None}, "spec": {"image": "example:2"}}, MERGE)
+        check("... also together with the last finalizer", status == 403 and "pin example:2" in text(out), (status, out))
+    check("... and nothing was changed", c.admin.call("GET", one)[1]["spec"]["image"] == PINNED)
+    status, out, _ = c.user.call("PATCH", one, {"spec": {"image": PINNED[:-1] + "1"}}, MERGE)
+    check("a good change of spec is stored", status == 200, (status, out))
+    status, out, _ = c.user.call("PATCH", old, {"metadata": {"labels": {"team": "b"}}}, MERGE)
+    check("a change of labels is judged", status == 403 and "pin example:1" in text(out), (status, out))
+    c.register("https://127.0.0.1:1/admission", rules=both, matchConditions=conditions)
+    wait("the dead address", lambda: c.create(server("probe"), DRY)[0] == 500)
+    for path in (one, old):
+        status, out, _ = c.user.call("PATCH", path, {"spec": {"transport": "sse"}}, MERGE)
+        check("without a server no spec changes", status == 500, (status, out))
+        status, out, _ = c.user.call("PATCH", path, {"metadata": {"finalizers": None}}, MERGE)
+        check("... and the finalizer comes off", status == 200 and c.admin.call("GET", path)[0] == 404, (status, out))
+    c.register(url)
+    wait("the webhook", c.denies)
+
+
 def check_verdicts(c):
     for version in ("v1alpha1", "v1beta1"):
         status, out, _ = c.create(server("bad", version, image="example:latest"))
@@ -365,6 +412,7 @@ def main():
         check_dry_runs(cluster)
         check_updates_and_deletes(cluster)
         check_equivalent(cluster, url)
+        check_going_away(cluster, url)
         check_reload(cluster, writ, volume)
         check_certificate(cluster, writ)
         check_metrics(writ)
