@@ -146,16 +146,31 @@ void AddServe(CLI::App& app, Invocation& call, const Console& console) {
   command.add_option("--tls-cert", flags.tls_cert, "Certificate chain (PEM); read again when it changes")->option_text("FILE");
   command.add_option("--tls-key", flags.tls_key, "Private key (PEM)")->option_text("FILE");
   command.add_option("--client-ca", flags.client_ca, "Clients must show a certificate of this CA (PEM)")->option_text("FILE");
+  command.add_option("--admission-listen", flags.admission_listen, "Take AdmissionReviews here and nowhere else, and nothing else here")
+      ->option_text("HOST:PORT");
   command.add_option("--health-listen", flags.health_listen, "Also serve /healthz /readyz /metrics here, over plain HTTP")
       ->option_text("HOST:PORT");
   command.add_option("--registries", flags.registries, "Registries that may be asked for signatures of images (JSON or YAML)")
       ->option_text("FILE");
   command.add_flag("--strict-tags", flags.strict_tags, "Nothing is known of an image that is named by a tag, not by its digest");
+  command.add_flag("--namespace-object-given", flags.namespace_object_given,
+                   "Callers of POST /v1/decide bring `namespaceObject` along; no AdmissionReviews are taken");
   command.add_flag("--watch", flags.watch, "Load policies again when they change");
+  command.add_option("--settle", flags.settle_seconds, "Load policies when nothing has changed for so long, in seconds")
+      ->option_text("SECONDS")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 3600U).description(""));
+  command.add_option("--settle-gone", flags.settle_gone_seconds, "Keep policies whose file is gone for so long, in seconds")
+      ->option_text("SECONDS")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 86400U).description(""));
   command.add_flag("--strict", flags.strict, "Warnings in policies are errors");
   command.add_option("--drain", flags.drain_seconds, "Longest time from SIGTERM to the end, in seconds")
       ->option_text("SECONDS")
       ->check(CLI::Range(1U, 3600U).description(""));
+  command.add_option("--connections-per-peer", flags.connections_per_peer, "Of one address, when connections are short (default 512)")
+      ->option_text("N")
+      ->check(CLI::Range(1U, 1'000'000U).description(""));
   command.add_option("--threads", flags.threads, "Threads for input and output, and as many workers")
       ->option_text("N")
       ->check(CLI::Range(1U, 1024U).description(""));

@@ -77,15 +77,20 @@ struct ServeFlags {
   DataOptions data;
   std::string listen = "127.0.0.1:8443";
   std::string tls_cert, tls_key, client_ca;
+  std::string admission_listen;
   std::string health_listen;
   std::string registries;
   std::string log_level = "info";
   std::uint32_t drain_seconds = 20;
+  std::uint32_t settle_seconds = 1;
+  std::uint32_t settle_gone_seconds = 30;
   std::optional<std::uint32_t> threads;
+  std::optional<std::uint32_t> connections_per_peer;
   bool plain_http = false;
   bool strict = false;
   bool watch = false;
   bool strict_tags = false;
+  bool namespace_object_given = false;
 };
 ExitCode RunServe(const ServeFlags& flags, const Console& console);
 

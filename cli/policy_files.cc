@@ -31,13 +31,6 @@ std::string IdentityOf(const std::string& path) {
   return error ? path : canonical.string();
 }
 
-// The whole of a YAML or JSON file as one JSON text, for data.
-Result<std::string> ReadDataFile(const std::string& path) {
-  const Result<Input> input = ReadFile(path);
-  if (!input) return input.error();
-  return ReadWholeAsJson(path, input->text);
-}
-
 }  // namespace
 
 bool LooksLikeBundle(std::string_view bytes) { return bytes.starts_with(kBundleMagic); }
@@ -109,7 +102,7 @@ std::optional<Program> LoadProgram(std::span<const std::string> paths, const Con
 std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths, const DataOptions& data, const Console& console) {
   PolicySource source;
   source.paths.assign(paths.begin(), paths.end());
-  source.read_yaml = ReadDataFile;
+  source.read_yaml = [](const std::string& path, std::string_view text) { return ReadWholeAsJson(path, text); };
   for (const std::string& option : data) {
     const std::size_t equals = option.find('=');
     if (equals == 0 || equals == std::string::npos || equals + 1 == option.size()) {

@@ -16,6 +16,9 @@ std::optional<std::string> FindContradiction(const ServeFlags& flags) {
     return "--plain-http excludes --tls-cert, --tls-key and --client-ca";
   }
   if (!flags.plain_http && (flags.tls_cert.empty() || flags.tls_key.empty())) return "--tls-cert and --tls-key are needed, or --plain-http";
+  if (flags.namespace_object_given && !flags.admission_listen.empty()) {
+    return "--namespace-object-given excludes --admission-listen: no review brings `namespaceObject`";
+  }
   if (flags.strict_tags && flags.registries.empty()) return "--strict-tags needs --registries";
   return std::nullopt;
 }
@@ -37,6 +40,11 @@ ExitCode RunServe(const ServeFlags& flags, const Console& console) {
   options.tls.cert_file = flags.tls_cert;
   options.tls.key_file = flags.tls_key;
   options.tls.client_ca_file = flags.client_ca;
+  if (!flags.admission_listen.empty()) options.admission_listen = flags.admission_listen;
+  options.namespace_object_given = flags.namespace_object_given;
+  options.settle = std::chrono::seconds(flags.settle_seconds);
+  options.settle_gone = std::chrono::seconds(flags.settle_gone_seconds);
+  options.limits.max_connections_per_peer = flags.connections_per_peer;
   if (!flags.health_listen.empty()) options.health_listen = flags.health_listen;
   if (!flags.registries.empty()) options.registries = flags.registries;
   options.tags = flags.strict_tags ? image::TagRule::kDenied : image::TagRule::kWarned;

@@ -130,28 +130,33 @@ Result<std::vector<std::string>> FindPolicyFiles(const std::string& path) {
   return found;
 }
 
-Result<std::vector<SourceFile>> ReadPolicyFiles(std::span<const std::string> paths, const SourceLimits& limits) {
+Result<std::string> ReadPolicyFile(const std::string& path, std::size_t max_bytes) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) return Error{ErrorCode::kNotFound, path + ": no such file"};
+  if (fs::is_directory(status)) return Error{ErrorCode::kUnreadable, path + ": is a directory"};
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
+  std::string text;
+  // Read one byte more than allowed: sizes of pipes and of files in /proc are not known before.
+  text.resize(max_bytes + 1);
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad()) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
+  const auto size = static_cast<std::size_t>(stream.gcount());
+  if (size > max_bytes) return Error{ErrorCode::kTooLarge, path + ": larger than " + std::to_string(max_bytes) + " bytes"};
+  text.resize(size);
+  text.shrink_to_fit();
+  return text;
+}
+
+Result<std::vector<SourceFile>> ReadPolicyFiles(std::span<const std::string> paths, const SourceLimits& limits, const FileReader& read) {
   std::vector<SourceFile> files;
   for (const std::string& path : paths) {
-    std::error_code error;
-    const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) return Error{ErrorCode::kNotFound, path + ": no such file"};
-    if (fs::is_directory(status)) return Error{ErrorCode::kUnreadable, path + ": is a directory"};
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
-    std::string text;
-    // Read one byte more than allowed: sizes of pipes and of files in /proc are not known before.
-    text.resize(limits.max_file_bytes + 1);
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (stream.bad()) return Error{ErrorCode::kUnreadable, path + ": cannot be read"};
-    const auto size = static_cast<std::size_t>(stream.gcount());
-    if (size > limits.max_file_bytes)
-      return Error{ErrorCode::kTooLarge, path + ": larger than " + std::to_string(limits.max_file_bytes) + " bytes"};
-    text.resize(size);
-    text.shrink_to_fit();
+    Result<std::string> text = read(path, limits.max_file_bytes);
+    if (!text) return text.error();
     // Nothing is what a file holds while somebody writes it; taken for a policy, it would drop every denial.
-    if (text.find_first_not_of(" \t\r\n") == std::string::npos) return Error{ErrorCode::kInvalidArgument, path + ": is empty"};
-    files.push_back({path, std::move(text)});
+    if (text->find_first_not_of(" \t\r\n") == std::string::npos) return Error{ErrorCode::kInvalidArgument, path + ": is empty"};
+    files.push_back({path, std::move(*text)});
   }
   return files;
 }

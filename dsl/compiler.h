@@ -5,6 +5,8 @@
 //   if (result.program) …
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,7 +60,12 @@ Formatted FormatPolicy(const SourceFile& file, const SourceLimits& limits = {});
 // Errors: kNotFound, kUnreadable (names the path; also for a pipe or device in a directory), kInvalidArgument for a directory
 // without policies.
 Result<std::vector<std::string>> FindPolicyFiles(const std::string& path);
-// Reads files as they are. Errors: kNotFound, kUnreadable (also for a directory), kTooLarge, kInvalidArgument for an empty file.
-Result<std::vector<SourceFile>> ReadPolicyFiles(std::span<const std::string> paths, const SourceLimits& limits = {});
+// Reads one file whole: a pipe, too, which waits for its writer.
+Result<std::string> ReadPolicyFile(const std::string& path, std::size_t max_bytes);
+using FileReader = std::function<Result<std::string>(const std::string& path, std::size_t max_bytes)>;
+// Reads files as they are, through `read`: a server gives one that never waits. Errors: kNotFound, kUnreadable (also for a directory),
+// kTooLarge, kInvalidArgument for an empty file.
+Result<std::vector<SourceFile>> ReadPolicyFiles(std::span<const std::string> paths, const SourceLimits& limits = {},
+                                                const FileReader& read = ReadPolicyFile);
 
 }  // namespace writ::dsl

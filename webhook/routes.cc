@@ -32,7 +32,36 @@ constexpr RoutePath kRoutes[] = {
     {"/v1/decide", Route::kDecide, true}, {"/admission", Route::kAdmission, true}, {"/healthz", Route::kHealth, false},
     {"/readyz", Route::kReady, false},    {"/metrics", Route::kMetrics, false},
 };
-constexpr std::string_view kPaths = "POST /v1/decide, POST /admission, GET /healthz, GET /readyz, GET /metrics";
+
+bool Serves(Surface surface, const RoutePath& route) {
+  switch (surface) {
+    case Surface::kAll: return true;
+    case Surface::kHealthOnly: return !route.takes_body;
+    case Surface::kAdmissionOnly: return route.route == Route::kAdmission;
+    case Surface::kAllButAdmission:
+    case Surface::kNoAdmissionAtAll: return route.route != Route::kAdmission;
+  }
+  return false;
+}
+
+// "POST /v1/decide, GET /healthz, …"
+std::string ServedPaths(Surface surface) {
+  std::string text;
+  for (const RoutePath& route : kRoutes) {
+    if (Serves(surface, route)) text.append(text.empty() ? "" : ", ").append(route.takes_body ? "POST " : "GET ").append(route.path);
+  }
+  return text;
+}
+
+HttpReply NoSuchPath(const HttpRequest& request, const RoutePath* route, Surface surface) {
+  std::string why = "no such path: " + Shorten(request.path, kMaxShownNameBytes);
+  if (route != nullptr && route->route == Route::kAdmission) {
+    if (surface == Surface::kAllButAdmission) why = "reviews are taken on the port of --admission-listen alone";
+    if (surface == Surface::kNoAdmissionAtAll)
+      why = "no reviews are taken here: the policies may read `namespaceObject`, which no review brings";
+  }
+  return ErrorReply(404, why + "; there are " + ServedPaths(surface));
+}
 
 const RoutePath* TryFindRoute(std::string_view path) {
   for (const RoutePath& route : kRoutes) {
@@ -110,6 +139,27 @@ std::string TimeText(UnixNanos time) {
 
 Json ErrorJson(const ReloadFault& fault) { return {{"at", TimeText(fault.at)}, {"text", fault.text}}; }
 
+// Diagnostics show lines of policies, and messages of registries name hosts and files.
+Json ErrorJson(const ReloadFault& fault, Privacy privacy) {
+  if (privacy == Privacy::kTls) return ErrorJson(fault);
+  return {{"at", TimeText(fault.at)}, {"text", "refused, and what was loaded before stays; the log says why"}};
+}
+
+// Open connections; a warning while they are short, or were a minute ago.
+Json ConnectionsJson(const std::vector<http::ConnectionTable::Pressure>& listeners) {
+  constexpr std::chrono::minutes kRecently{1};
+  std::size_t open = 0, max = 0;
+  bool is_short = false;
+  for (const http::ConnectionTable::Pressure& pressure : listeners) {
+    open += pressure.served;
+    max += pressure.max;
+    is_short = is_short || pressure.crowded() || (pressure.last && steady_clock::now() - *pressure.last < kRecently);
+  }
+  Json json = {{"open", open}, {"max", max}};
+  if (is_short) json["warning"] = "connections are short; the log names the peer with the most";
+  return json;
+}
+
 HttpReply TextReply(std::string text) {
   return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)};
 }
@@ -183,17 +233,16 @@ Routes::Routes(const RouteSources& sources, const RouteOptions& options) : sourc
   for (std::size_t i = 0; i < options.workers; ++i) contexts_.emplace_back();
 }
 
-std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Surface surface) const {
+std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Listener listener) const {
   const RoutePath* route = TryFindRoute(request.path);
-  if (route == nullptr || (surface == Surface::kHealthOnly && route->takes_body)) {
-    return ErrorReply(404, "no such path: " + Shorten(request.path, kMaxShownNameBytes) + "; there are " + std::string(kPaths));
-  }
+  if (route == nullptr || !Serves(listener.surface, *route)) return NoSuchPath(request, route, listener.surface);
   if (std::optional<HttpReply> wrong = CheckMethod(request, *route)) return wrong;
   switch (route->route) {
     case Route::kHealth: return HttpReply{.content_type = "text/plain; charset=utf-8", .body = "ok\n"};
-    case Route::kReady: return Ready();
+    case Route::kReady: return Ready(listener.privacy);
     case Route::kMetrics:
       if (sources_.registries != nullptr) sources_.metrics->SetRegistryRequests(sources_.registries->requests());
+      if (sources_.dropped_log_lines) sources_.metrics->SetDroppedLogLines(sources_.dropped_log_lines());
       return TextReply(sources_.metrics->Text());
     case Route::kDecide:
     case Route::kAdmission:
@@ -277,13 +326,13 @@ HttpReply Routes::HandleAdmission(const HttpRequest& request) {
   return HttpReply{.status = reply.status, .body = std::move(reply.body)};
 }
 
-HttpReply Routes::Ready() const {
+HttpReply Routes::Ready(Privacy privacy) const {
   const PolicyStore::State state = sources_.store->state();
   const bool draining = sources_.draining && sources_.draining();
   Json policies = {
       {"bundle", state.digest}, {"count", state.policy_count}, {"loadedAt", TimeText(state.loaded_at)}, {"stale", state.fault.has_value()}};
-  if (state.fault) policies["lastError"] = ErrorJson(*state.fault);
-  if (!state.warnings.empty()) policies["warnings"] = state.warnings;
+  if (state.fault) policies["lastError"] = ErrorJson(*state.fault, privacy);
+  if (!state.warnings.empty()) policies["warnings"] = privacy == Privacy::kTls ? state.warnings : "there are some; the log shows them";
   Json body = {{"ready", false}, {"draining", draining}, {"policies", std::move(policies)}};
   bool ready = !draining && !state.digest.empty();
   if (const std::shared_ptr<const http::TlsContext> certificate = sources_.certificate ? sources_.certificate() : nullptr) {
@@ -296,8 +345,9 @@ HttpReply Routes::Ready() const {
   if (sources_.registries != nullptr) {
     const std::optional<ReloadFault> fault = sources_.registries->fault();
     body["registries"] = {{"count", sources_.registries->size()}, {"stale", fault.has_value()}};
-    if (fault) body["registries"]["lastError"] = ErrorJson(*fault);
+    if (fault) body["registries"]["lastError"] = ErrorJson(*fault, privacy);
   }
+  if (sources_.pressure) body["connections"] = ConnectionsJson(sources_.pressure());
   body["ready"] = ready;
   return HttpReply{.status = ready ? 200U : 503U, .body = body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"};
 }

@@ -11,6 +11,7 @@
 
 #include "rules/base/clock.h"
 #include "webhook/admission/review.h"
+#include "webhook/http/connection_table.h"
 #include "webhook/http/message.h"
 #include "webhook/http/tls.h"
 #include "webhook/image/facts/fact_gatherer.h"
@@ -27,12 +28,14 @@ struct RouteSources {
   Metrics* metrics = nullptr;
   Logger* logger = nullptr;
   const Clock* clock = nullptr;
-  std::function<bool()> draining;                                        // empty = never
-  std::function<std::shared_ptr<const http::TlsContext>()> certificate;  // empty, or nullptr from it: no TLS
-  std::function<std::optional<ReloadFault>()> certificate_fault;         // of the last reload of it, when it failed; may be empty
-  const RegistryStore* registries = nullptr;                             // nullptr: no registry may be asked
-  const image::FactGatherer* images = nullptr;                           // nullptr: nothing is known about signatures
-  ReadPullSecrets read_pull_secrets;                                     // empty: objects bring no credentials
+  std::function<bool()> draining;                                          // empty = never
+  std::function<std::shared_ptr<const http::TlsContext>()> certificate;    // empty, or nullptr from it: no TLS
+  std::function<std::optional<ReloadFault>()> certificate_fault;           // of the last reload of it, when it failed; may be empty
+  std::function<std::vector<http::ConnectionTable::Pressure>()> pressure;  // of the listeners; may be empty
+  std::function<std::uint64_t()> dropped_log_lines;                        // since the start; empty = none
+  const RegistryStore* registries = nullptr;                               // nullptr: no registry may be asked
+  const image::FactGatherer* images = nullptr;                             // nullptr: nothing is known about signatures
+  ReadPullSecrets read_pull_secrets;                                       // empty: objects bring no credentials
 };
 
 struct RouteOptions {
@@ -41,7 +44,20 @@ struct RouteOptions {
   ReviewOptions review;
 };
 
-enum class Surface : std::uint8_t { kAll, kHealthOnly };
+// What a listener serves.
+enum class Surface : std::uint8_t {
+  kAll,
+  kHealthOnly,
+  kAdmissionOnly,     // POST /admission and nothing else
+  kAllButAdmission,   // reviews have a listener of their own
+  kNoAdmissionAtAll,  // the policies read what no review brings
+};
+// Who can read what is sent there. Over plain HTTP no policy text is told: probes and scrapers need none.
+enum class Privacy : std::uint8_t { kPlain, kTls };
+struct Listener {
+  Surface surface = Surface::kAll;
+  Privacy privacy = Privacy::kPlain;
+};
 
 // Thread-safe under the server's promise that calls with the same HttpRequest::worker do not overlap.
 class Routes {
@@ -49,7 +65,7 @@ class Routes {
   Routes(const RouteSources& sources, const RouteOptions& options);
 
   // Answers what needs no body: health, metrics, and requests that would be refused anyway (404, 405, 415).
-  std::optional<http::HttpReply> AnswerHead(const http::HttpRequest& request, Surface surface) const;
+  std::optional<http::HttpReply> AnswerHead(const http::HttpRequest& request, Listener listener) const;
   // Answers requests that AnswerHead let through.
   http::HttpReply Handle(const http::HttpRequest& request);
 
@@ -60,7 +76,7 @@ class Routes {
   struct Deciding;
   http::HttpReply GoOn(const std::shared_ptr<Deciding>& deciding, const http::HttpRequest& request);
   void ReportImages(const std::vector<image::ImageFinding>& findings) const;
-  http::HttpReply Ready() const;
+  http::HttpReply Ready(Privacy privacy) const;
 
   RouteSources sources_;
   RouteOptions options_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <condition_variable>
 #include <csignal>
 #include <cstring>
 #include <exception>
@@ -25,6 +26,7 @@
 #include "webhook/reload/policy_store.h"
 #include "webhook/reload/registry_store.h"
 #include "webhook/routes.h"
+#include "webhook/telemetry/log_writer.h"
 #include "webhook/telemetry/metrics.h"
 
 namespace writ {
@@ -67,6 +69,10 @@ Status CheckOptions(const ServeOptions& options) {
     return wrong("--tls-cert and --tls-key are needed; --plain-http serves without TLS");
   }
   if (options.tags == image::TagRule::kDenied && !options.registries) return wrong("--strict-tags needs --registries");
+  if (options.namespace_object_given && options.admission_listen) {
+    return wrong("--namespace-object-given and --admission-listen exclude each other: no review brings `namespaceObject`");
+  }
+  if (options.settle.count() < 0 || options.settle_gone.count() < 0) return wrong("--settle and --settle-gone must not be negative");
   if (options.max_decide_list == 0) return wrong("the limit on lists must be positive");
   if (options.threads && *options.threads == 0) return wrong("--threads must be positive");
   if (options.drain.count() < 0 || options.drain_quiet.count() < 0) return wrong("--drain must not be negative");
@@ -89,6 +95,8 @@ struct Service::Impl {
         clock(options.clock != nullptr ? options.clock : &SystemClock()),
         logger(options.log_level, *clock, options.log_sink) {
     options.policies.load_signers = options.registries.has_value();
+    options.policies.regular_files_only = true;
+    options.policies.namespace_object_given = options.namespace_object_given;
   }
 
   ServeOptions options;
@@ -100,12 +108,14 @@ struct Service::Impl {
   std::unique_ptr<image::FactGatherer> images;
   std::unique_ptr<Routes> routes;
   std::unique_ptr<http::Server> server;
+  std::unique_ptr<http::Server> admission_server;
   std::unique_ptr<http::Server> health_server;
   std::unique_ptr<FileWatcher> policy_watcher;
   std::unique_ptr<FileWatcher> registry_watcher;
   std::unique_ptr<FileWatcher> certificate_watcher;
-  std::atomic<http::Server*> main_server{nullptr};  // `server` once it serves; endpoints may ask before
-  std::mutex certificate_mutex;                     // guards the next one
+  std::atomic<http::Server*> main_server{nullptr};    // `server` once it serves; endpoints may ask before
+  std::atomic<http::Server*> review_server{nullptr};  // `admission_server`, likewise
+  std::mutex certificate_mutex;                       // guards the next one
   std::optional<ReloadFault> certificate_fault;
   ServeReady ready;
 
@@ -118,7 +128,12 @@ struct Service::Impl {
   Status OpenRegistries();
   Status WatchRegistries(FileWatcher::Options watch);
   void ReportRegistries(const Status& loaded);
+  void MakeRoutes();
+  http::Handler Handle();
+  http::ServerOptions MainOptions(const Address& address, Surface surface);
+  std::vector<http::ConnectionTable::Pressure> Pressure() const;
   Status StartServer(const Address& address);
+  Status StartAdmissionServer();
   Status StartHealthServer();
   Status StartWatchers(std::string policy_fingerprint, std::string certificate_fingerprint);
   std::vector<WatchRoot> CertificateRoots() const;
@@ -126,18 +141,20 @@ struct Service::Impl {
   void ReloadCertificate();
   http::ServerEvents Events();
   // The root of a watcher's thread: what throws there must not end the process that still decides.
-  template <typename Function>
-  void Guarded(const Function& function) {
-    try {
-      function();
-    } catch (const std::exception& error) {
-      logger.Write(LogLevel::kError, "reload failed, what was loaded stays", {{"error", error.what()}});
-    }
+  FileWatcher::OnChange OnChange(std::function<void()> function) {
+    return [this, run = std::move(function)]() -> std::optional<std::chrono::milliseconds> {
+      try {
+        run();
+      } catch (const std::exception& error) {
+        logger.Write(LogLevel::kError, "reload failed, what was loaded stays", {{"error", error.what()}});
+      }
+      return std::nullopt;
+    };
   }
 };
 
 Status Service::Impl::OpenPolicies() {
-  Result<std::unique_ptr<PolicyStore>> opened = PolicyStore::Open(options.policies, *clock);
+  Result<std::unique_ptr<PolicyStore>> opened = PolicyStore::Open(options.policies, *clock, {.settle_gone = options.settle_gone});
   if (!opened) return opened.error();
   store = std::move(*opened);
   ReportPolicies(OkStatus());
@@ -193,10 +210,20 @@ http::ServerEvents Service::Impl::Events() {
   };
   events.on_connections = [this](std::int64_t open) { metrics.SetConnections(open); };
   events.on_rejected_connection = [this] { metrics.CountRejectedConnection(); };
+  events.on_evicted_connection = [this] { metrics.CountEvictedConnection(); };
   return events;
 }
 
-Status Service::Impl::StartServer(const Address& address) {
+std::vector<http::ConnectionTable::Pressure> Service::Impl::Pressure() const {
+  std::vector<http::ConnectionTable::Pressure> all;
+  for (const http::Server* serving : {main_server.load(), review_server.load()}) {
+    if (serving != nullptr) all.push_back(serving->pressure());
+  }
+  return all;
+}
+
+// Each listener has its own workers, and each worker its own context.
+void Service::Impl::MakeRoutes() {
   RouteSources sources{.store = store.get(), .metrics = &metrics, .logger = &logger, .clock = clock};
   sources.registries = registries.get();
   sources.images = images.get();
@@ -213,7 +240,13 @@ Status Service::Impl::StartServer(const Address& address) {
     const std::lock_guard lock(certificate_mutex);
     return certificate_fault;
   };
-  routes = std::make_unique<Routes>(sources, RouteOptions{.workers = Workers(), .max_decide_list = options.max_decide_list});
+  sources.pressure = [this] { return Pressure(); };
+  sources.dropped_log_lines = options.dropped_log_lines;
+  const std::uint32_t listeners = options.admission_listen ? 2 : 1;
+  routes = std::make_unique<Routes>(sources, RouteOptions{.workers = listeners * Workers(), .max_decide_list = options.max_decide_list});
+}
+
+http::ServerOptions Service::Impl::MainOptions(const Address& address, Surface surface) {
   http::ServerOptions server_options{.host = address.host,
                                      .port = address.port,
                                      .transport = options.transport,
@@ -222,12 +255,27 @@ Status Service::Impl::StartServer(const Address& address) {
                                      .io_threads = Threads(),
                                      .workers = Workers(),
                                      .heavy_requests = Threads()};
-  server_options.head_handler = [this](const HttpRequest& request) { return routes->AnswerHead(request, Surface::kAll); };
+  if (options.admission_listen) {  // two listeners: both together take no more memory than one
+    server_options.heavy_requests = std::max(1U, Threads() / 2);
+    server_options.limits.max_bodies_bytes = std::max<std::size_t>(1, options.limits.max_bodies_bytes / 2);
+  }
+  const Listener listener{surface, options.transport == http::Transport::kTls ? Privacy::kTls : Privacy::kPlain};
+  server_options.head_handler = [this, listener](const HttpRequest& request) { return routes->AnswerHead(request, listener); };
   server_options.events = Events();
   server_options.logger = &logger;
   server_options.clock = clock;
-  Result<std::unique_ptr<http::Server>> started =
-      http::Server::Start(server_options, [this](const HttpRequest& request) { return routes->Handle(request); });
+  return server_options;
+}
+
+http::Handler Service::Impl::Handle() {
+  return [this](const HttpRequest& request) { return routes->Handle(request); };
+}
+
+Status Service::Impl::StartServer(const Address& address) {
+  const Surface surface = options.admission_listen         ? Surface::kAllButAdmission
+                          : options.namespace_object_given ? Surface::kNoAdmissionAtAll
+                                                           : Surface::kAll;
+  Result<std::unique_ptr<http::Server>> started = http::Server::Start(MainOptions(address, surface), Handle());
   if (!started) return started.error();
   server = std::move(*started);
   main_server = server.get();
@@ -241,6 +289,20 @@ Status Service::Impl::StartServer(const Address& address) {
   return OkStatus();
 }
 
+Status Service::Impl::StartAdmissionServer() {
+  if (!options.admission_listen) return OkStatus();
+  const Result<Address> address = ParseAddress(*options.admission_listen, "--admission-listen");
+  if (!address) return address.error();
+  http::ServerOptions server_options = MainOptions(*address, Surface::kAdmissionOnly);
+  server_options.first_worker = Workers();
+  Result<std::unique_ptr<http::Server>> started = http::Server::Start(server_options, Handle());
+  if (!started) return started.error();
+  admission_server = std::move(*started);
+  review_server = admission_server.get();
+  logger.Write(LogLevel::kInfo, "serving reviews", {{"url", UrlOf(*address, admission_server->port(), options.transport)}});
+  return OkStatus();
+}
+
 Status Service::Impl::StartHealthServer() {
   if (!options.health_listen) return OkStatus();
   const Result<Address> address = ParseAddress(*options.health_listen, "--health-listen");
@@ -251,7 +313,9 @@ Status Service::Impl::StartHealthServer() {
                                      .limits = options.limits,
                                      .io_threads = 1,
                                      .workers = 1};
-  server_options.head_handler = [this](const HttpRequest& request) { return routes->AnswerHead(request, Surface::kHealthOnly); };
+  server_options.head_handler = [this](const HttpRequest& request) {
+    return routes->AnswerHead(request, {Surface::kHealthOnly, Privacy::kPlain});
+  };
   server_options.logger = &logger;
   server_options.clock = clock;
   Result<std::unique_ptr<http::Server>> started =
@@ -271,7 +335,8 @@ std::vector<WatchRoot> Service::Impl::CertificateRoots() const {
 }
 
 void Service::Impl::ReloadCertificate() {
-  const Status loaded = server->ReloadCertificate();
+  Status loaded = server->ReloadCertificate();
+  if (loaded && admission_server) loaded = admission_server->ReloadCertificate();
   metrics.CountReload(ReloadKind::kCertificate, loaded.ok());
   {
     const std::lock_guard lock(certificate_mutex);
@@ -292,8 +357,7 @@ Status Service::Impl::WatchRegistries(FileWatcher::Options watch) {
   if (!registries) return OkStatus();
   watch.roots = registries->roots();
   watch.fingerprint.clear();
-  Result<std::unique_ptr<FileWatcher>> started =
-      FileWatcher::Start(watch, [this] { Guarded([this] { ReportRegistries(registries->Reload()); }); });
+  Result<std::unique_ptr<FileWatcher>> started = FileWatcher::Start(watch, OnChange([this] { ReportRegistries(registries->Reload()); }));
   if (!started) return started.error();
   registry_watcher = std::move(*started);
   return OkStatus();
@@ -301,19 +365,27 @@ Status Service::Impl::WatchRegistries(FileWatcher::Options watch) {
 
 Status Service::Impl::StartWatchers(std::string policy_fingerprint, std::string certificate_fingerprint) {
   FileWatcher::Options watch{.debounce = options.watch_debounce, .poll = options.watch_poll};
+  watch.on_fault = [this](const Error& fault) {
+    logger.Write(LogLevel::kError, "changes of files are not seen for now, what was loaded stays", {{"error", fault.message}});
+  };
   if (options.watch) {
     watch.roots = WatchRoots(options.policies);
     watch.fingerprint = std::move(policy_fingerprint);
+    watch.settle = options.settle;
     Result<std::unique_ptr<FileWatcher>> started =
-        FileWatcher::Start(watch, [this] { Guarded([this] { ReportPolicies(store->Reload()); }); });
+        FileWatcher::Start(watch, [this, on_change = OnChange([this] { ReportPolicies(store->Reload()); })] {
+          on_change();
+          return store->again_in();
+        });
     if (!started) return started.error();
     policy_watcher = std::move(*started);
+    watch.settle = {};
     WRIT_RETURN_IF_ERROR(WatchRegistries(watch));
   }
   watch.roots = CertificateRoots();
   if (watch.roots.empty()) return OkStatus();
   watch.fingerprint = std::move(certificate_fingerprint);
-  Result<std::unique_ptr<FileWatcher>> started = FileWatcher::Start(watch, [this] { Guarded([this] { ReloadCertificate(); }); });
+  Result<std::unique_ptr<FileWatcher>> started = FileWatcher::Start(watch, OnChange([this] { ReloadCertificate(); }));
   if (!started) return started.error();
   certificate_watcher = std::move(*started);
   return OkStatus();
@@ -332,7 +404,9 @@ Result<std::unique_ptr<Service>> Service::Start(const ServeOptions& options) {
   std::string certificate_fingerprint = Fingerprint(impl->CertificateRoots());
   WRIT_RETURN_IF_ERROR(impl->OpenRegistries());
   WRIT_RETURN_IF_ERROR(impl->OpenPolicies());
+  impl->MakeRoutes();
   WRIT_RETURN_IF_ERROR(impl->StartServer(*address));
+  WRIT_RETURN_IF_ERROR(impl->StartAdmissionServer());
   WRIT_RETURN_IF_ERROR(impl->StartHealthServer());
   WRIT_RETURN_IF_ERROR(impl->StartWatchers(std::move(policy_fingerprint), std::move(certificate_fingerprint)));
   const PolicyStore::State state = impl->store->state();
@@ -350,21 +424,29 @@ Status Service::Reload() {
   return loaded;
 }
 
+std::uint16_t Service::admission_port() const { return impl_->admission_server ? impl_->admission_server->port() : std::uint16_t{0}; }
+
 void Service::BeginDrain() {
-  impl_->logger.Write(LogLevel::kInfo, "draining");
   impl_->server->BeginDrain();
+  if (impl_->admission_server) impl_->admission_server->BeginDrain();
+  impl_->logger.Write(LogLevel::kInfo, "draining");
 }
 
 // The health listener goes on to the end: "not ready" must be readable while the rest drains.
 void Service::Drain() {
   BeginDrain();
+  std::thread reviews([this] {
+    if (impl_->admission_server) impl_->admission_server->Drain(impl_->options.drain, impl_->options.drain_quiet);
+  });
   impl_->server->Drain(impl_->options.drain, impl_->options.drain_quiet);
+  reviews.join();
   if (impl_->health_server) impl_->health_server->Stop();
   impl_->logger.Write(LogLevel::kInfo, "drained");
 }
 
 void Service::Stop() {
   impl_->server->Stop();
+  if (impl_->admission_server) impl_->admission_server->Stop();
   if (impl_->health_server) impl_->health_server->Stop();
 }
 
@@ -406,9 +488,54 @@ class SignalGate {
   int fd_ = -1;
 };
 
-}  // namespace
+// Ends the process when its end takes too long: a worker in an evaluation without end, a thread in a file system that does not answer.
+class EndGuard {
+ public:
+  EndGuard(std::chrono::milliseconds limit, std::function<void()> end) : end_(std::move(end)), thread_([this] { Run(); }) {
+    EndWithin(limit);
+  }
+  EndGuard(const EndGuard&) = delete;
+  EndGuard& operator=(const EndGuard&) = delete;
+  // The end was reached.
+  ~EndGuard() {
+    {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  void EndWithin(std::chrono::milliseconds limit) {
+    const std::lock_guard lock(mutex_);
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    deadline_ = deadline_ ? std::min(*deadline_, deadline) : deadline;
+    changed_.notify_all();
+  }
 
-namespace {
+ private:
+  void Run() {
+    std::unique_lock lock(mutex_);
+    while (!done_) {
+      if (!deadline_) {
+        changed_.wait(lock);
+      } else if (std::chrono::steady_clock::now() >= *deadline_) {
+        break;
+      } else {
+        changed_.wait_until(lock, *deadline_);
+      }
+    }
+    const bool late = !done_;
+    lock.unlock();
+    if (late) end_();
+  }
+
+  std::function<void()> end_;
+  std::mutex mutex_;  // guards the next two
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  bool done_ = false;
+  std::condition_variable changed_;
+  std::thread thread_;
+};
 
 // What large requests take is mapped and unmapped again. Left to itself, glibc raises its threshold with the first such block that is
 // freed, and keeps the later ones.
@@ -421,11 +548,18 @@ void KeepNoLargeBlocks() {
 
 }  // namespace
 
-Status Serve(const ServeOptions& options) {
+Status Serve(const ServeOptions& given) {
   const SignalGate gate;
   if (gate.fd() < 0) return Error{ErrorCode::kInternal, std::string("no signalfd: ") + std::strerror(errno)};
   std::signal(SIGPIPE, SIG_IGN);  // a closed stderr must not end the server
   KeepNoLargeBlocks();
+  ServeOptions options = given;
+  std::unique_ptr<LogWriter> log;
+  if (!options.log_sink) {
+    log = std::make_unique<LogWriter>(STDERR_FILENO);
+    options.log_sink = [&log](std::string_view line) { log->Write(line); };
+    options.dropped_log_lines = [&log] { return log->dropped(); };
+  }
   Result<std::unique_ptr<Service>> service = Service::Start(options);
   if (!service) return service.error();
   const ServeReady& ready = (*service)->ready();
@@ -434,15 +568,25 @@ Status Serve(const ServeOptions& options) {
       << ", bundle " << ready.digest << ")" << std::endl;
   if (options.on_ready) options.on_ready(ready);
   gate.Wait(-1);
+  EndGuard guard(options.drain + kEndTime / 2, [&log, &options] {
+    if (log) log->Flush(kEndTime / 2);
+    if (options.end_process) return options.end_process();
+    _exit(0);
+  });
   const int drained = eventfd(0, EFD_CLOEXEC);
   std::thread drain([&service, drained] {
     (*service)->Drain();
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(drained, &one, sizeof one);
   });
-  if (gate.Wait(drained)) (*service)->Stop();  // the second signal
+  if (gate.Wait(drained)) {  // the second signal
+    guard.EndWithin(kEndTime / 2);
+    (*service)->Stop();
+  }
   drain.join();
+  guard.EndWithin(kEndTime / 2);
   if (drained >= 0) close(drained);
+  *service = nullptr;  // waits for workers and watchers; the guard does not wait for them
   return OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "rules/base/utf8.h"
+#include "webhook/admission/json_syntax.h"
 #include "webhook/http/message.h"
 
 namespace writ {
@@ -34,18 +35,15 @@ struct PeekFault {
 
 namespace ondemand = simdjson::ondemand;
 
-// A string member; its absence and null leave `out` empty.
+// A string member; its absence and null leave `out` empty, and so does a text that cannot be decoded (a lone surrogate): the strict reader
+// refuses that, or says that it is no JSON.
 void ReadText(ondemand::value value, std::string_view path, std::string& out, std::optional<PeekFault>& fault) {
   ondemand::json_type type{};
   std::string_view text;
   if (value.type().get(type) != simdjson::SUCCESS) {
     fault = PeekFault{.syntax = true};
   } else if (type == ondemand::json_type::string) {
-    if (value.get_string().get(text) != simdjson::SUCCESS) {
-      fault = PeekFault{.syntax = true};
-    } else {
-      out = text;
-    }
+    if (value.get_string().get(text) == simdjson::SUCCESS) out = text;
   } else if (type != ondemand::json_type::null) {
     fault = PeekFault{.message = "`" + std::string(path) + "` must be a string"};
   }
@@ -65,18 +63,18 @@ void ReadFlag(ondemand::value value, std::string_view path, bool& out, std::opti
   }
 }
 
-// Calls `member(key, value, fault)` for each member of an object until there is a fault.
+// Calls `member(key, value, fault)` for each member of an object until there is a fault. A key that cannot be decoded is not one of ours.
 template <typename Function>
 void ForEachMember(ondemand::object object, std::optional<PeekFault>& fault, const Function& member) {
   for (auto field : object) {
     std::string_view key;
     ondemand::value value;
-    if (field.error() != simdjson::SUCCESS || field.unescaped_key().get(key) != simdjson::SUCCESS ||
-        field.value().get(value) != simdjson::SUCCESS) {
+    const bool is_known = field.unescaped_key().get(key) == simdjson::SUCCESS;
+    if (field.error() != simdjson::SUCCESS || field.value().get(value) != simdjson::SUCCESS) {
       fault = PeekFault{.syntax = true};
       return;
     }
-    member(key, value);
+    if (is_known) member(key, value);
     if (fault) return;
   }
 }
@@ -294,10 +292,10 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
       DecideWithImages(body, engine, context, {.consume_limits = !head.dry_run, .images = {}, .deadline = options.deadline}, images);
   reply.images = std::move(decided.findings);
   const Decision& decision = decided.decision;
-  // JSON that the strict reader refuses (too deep, a number out of range, a duplicate key) is a denial with its reason: left to a
-  // failurePolicy of Ignore, it would pass.
+  // JSON that the strict reader refuses (too deep, a number out of range, a lone surrogate, a duplicate key) is a denial with its reason:
+  // left to a failurePolicy of Ignore, it would pass.
   const bool is_unread = decision.reason == Reason::kBadRequest;
-  if (is_unread && !Json::accept(body)) return Fail(std::move(reply), 400, JoinLines(decision.messages));
+  if (is_unread && !IsJsonSyntax(body)) return Fail(std::move(reply), 400, JoinLines(decision.messages));
   const bool is_about_it = decision.target == Target::kAdmission && (decision.admission_uid.empty() || decision.admission_uid == head.uid);
   if (!is_unread && !is_about_it) { return Fail(std::move(reply), 500, "internal error: the decision is about another request"); }
   reply.status = 200;

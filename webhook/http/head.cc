@@ -12,6 +12,12 @@ std::size_t Count(const HttpRequest& request, std::string_view name) {
   return count;
 }
 
+// "25, 25" and "025" are read in different ways by proxies and servers.
+bool IsPlainNumber(std::string_view text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  return digits && (text.size() == 1 || text.front() != '0');
+}
+
 // Codings beside `chunked` would hand a body to the handlers that is still coded, or end it elsewhere than the sender (and a proxy
 // between us) thinks: RFC 9112 §6.1 and §6.3.
 std::optional<HttpReply> CheckTransferEncoding(const HttpRequest& request, unsigned version) {
@@ -34,6 +40,9 @@ std::optional<HttpReply> CheckHead(const HttpRequest& request, unsigned version,
   }
   const std::size_t hosts = Count(request, "Host");
   if (hosts > 1 || (hosts == 0 && version >= 11)) return ErrorReply(400, "a request has exactly one Host header");
+  if (const auto length = request.TryHeader("Content-Length"); length && !IsPlainNumber(*length)) {
+    return ErrorReply(400, "Content-Length is one number in digits, without leading zeros");
+  }
   if (Count(request, "Content-Length") > 1) return ErrorReply(400, "a request has at most one Content-Length header");
   if (std::optional<HttpReply> refusal = CheckTransferEncoding(request, version)) return refusal;
   if (const auto expect = request.TryHeader("Expect"); expect && !EqualsIgnoringCase(*expect, "100-continue")) {

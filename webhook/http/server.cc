@@ -10,6 +10,7 @@
 #include <exception>
 #include <future>
 #include <mutex>
+#include <new>
 #include <random>
 #include <set>
 #include <thread>
@@ -38,6 +39,7 @@
 #include "webhook/http/body_buffer.h"
 #include "webhook/http/head.h"
 #include "webhook/http/worker_pool.h"
+#include "webhook/reload/bounded_threads.h"
 
 namespace writ::http {
 namespace {
@@ -56,7 +58,7 @@ constexpr milliseconds kGoodbyeTime{1'000};           // for the client to take 
 constexpr std::size_t kMinLingerBytes = 1024 * 1024;  // of an unread body taken in meanwhile
 constexpr milliseconds kMaxFinishTime{5'000};         // of a drain, kept for requests that are under way when the listener closes
 constexpr std::size_t kReadBytes = 4096;
-constexpr std::int64_t kExtraConnections = 32;  // beyond the maximum, only to be told 503
+constexpr std::chrono::seconds kWarnEvery{60};  // how often the log is told that connections are short
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -144,6 +146,26 @@ std::optional<HttpReply> ReplyToReadError(const error_code& error, bool timed_ou
   return std::nullopt;
 }
 
+// RFC 9112 §5.2: a field that goes on in the next line. Beast joins the lines, other servers see two fields.
+bool HasFoldedField(std::string_view head) { return head.find("\r\n ") < head.size() || head.find("\r\n\t") < head.size(); }
+
+// Who is behind a connection: an address, or the network of one where hosts choose the rest themselves.
+std::string PeerOf(const tcp::socket& socket) {
+  error_code error;
+  const tcp::endpoint endpoint = socket.remote_endpoint(error);
+  if (error) return "";
+  const asio::ip::address& address = endpoint.address();
+  if (address.is_v4()) return address.to_string();
+  if (address.to_v6().is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  asio::ip::address_v6::bytes_type bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return asio::ip::address_v6(bytes).to_string() + "/64";
+}
+
+ConnectionTable::Limits TableLimits(const HttpLimits& limits) {
+  return {.max = limits.max_connections, .per_peer = limits.max_connections_per_peer.value_or(std::max(1U, limits.max_connections / 2))};
+}
+
 // Notes when a request or handshake begins and ends.
 class ActivityMark {
  public:
@@ -175,7 +197,8 @@ class ConnectionBase;
 
 // INVARIANT: what connections and workers touch is declared before `io`, whose destruction destroys the coroutines that are left.
 struct Server::Impl {
-  explicit Impl(const ServerOptions& server_options) : options(server_options), body_budget(server_options.limits.max_bodies_bytes) {}
+  explicit Impl(const ServerOptions& server_options)
+      : options(server_options), body_budget(server_options.limits.max_bodies_bytes), table(TableLimits(server_options.limits)) {}
 
   ServerOptions options;
   Handler handler;
@@ -184,6 +207,9 @@ struct Server::Impl {
   std::atomic<bool> draining{false};
   std::atomic<bool> stopping{false};
   BodyBudget body_budget;
+  ConnectionTable table;
+  steady_clock::time_point warned;  // when the log was told of short connections; on accept_strand
+  BoundedThreads file_threads{{.limit = std::chrono::seconds(60), .max_left = 8}};
   std::atomic<steady_clock::duration> last_activity{steady_clock::duration(0)};  // a connection made, a request begun or answered
   mutable std::mutex mutex;                                                      // guards the three below
   std::condition_variable changed;
@@ -209,6 +235,8 @@ struct Server::Impl {
   asio::awaitable<void> AcceptLoop();
   std::string TryAccept(tcp::socket socket);
   void Accept(tcp::socket socket);
+  void NoteShortage(const ConnectionTable::Entered& entered);
+  void Serve(tcp::socket socket, ConnectionTable::Entered entered, std::int64_t open);
   void Forget(ConnectionBase* connection);
   void CloseListener();
   void TellAll(void (ConnectionBase::*what)());
@@ -221,8 +249,13 @@ struct Server::Impl {
 // One connection: everything but the bytes' transport. All members are touched on the strand only.
 class ConnectionBase : public std::enable_shared_from_this<ConnectionBase> {
  public:
-  ConnectionBase(Server::Impl& server, const asio::any_io_executor& strand, bool reject)
-      : server_(server), timer_(strand), result_timer_(strand), reject_(reject), born_(steady_clock::now()) {
+  ConnectionBase(Server::Impl& server, const asio::any_io_executor& strand, ConnectionTable::Entered entered)
+      : server_(server),
+        timer_(strand),
+        result_timer_(strand),
+        seat_(std::move(entered.seat)),
+        reject_(entered.entry == ConnectionTable::Entry::kRefused),
+        born_(steady_clock::now()) {
     std::minstd_rand random(std::random_device{}());
     const auto age = server.options.limits.max_connection_age;
     max_age_ = age * std::uniform_int_distribution<int>(80, 120)(random) / 100;
@@ -231,6 +264,7 @@ class ConnectionBase : public std::enable_shared_from_this<ConnectionBase> {
 
   virtual asio::awaitable<void> Run() = 0;
   virtual tcp::socket& Socket() = 0;
+  const std::shared_ptr<ConnectionTable::Seat>& seat() const { return seat_; }
 
   // Closes at once; whatever is under way fails. On the strand.
   void Close() {
@@ -275,7 +309,8 @@ class ConnectionBase : public std::enable_shared_from_this<ConnectionBase> {
   asio::steady_timer timer_;
   asio::steady_timer result_timer_;
   Stage stage_ = Stage::kHandshake;
-  bool reject_ = false;
+  const std::shared_ptr<ConnectionTable::Seat> seat_;
+  const bool reject_;
   bool finishing_ = false;
   bool timed_out_ = false;
   bool unread_ = false;  // bytes of a request may be on their way that nobody will read
@@ -290,11 +325,12 @@ namespace {
 template <typename Stream>
 class Connection final : public ConnectionBase {
  public:
-  Connection(Server::Impl& server, tcp::socket socket, bool reject) requires std::is_same_v<Stream, PlainStream>
-      : ConnectionBase(server, socket.get_executor(), reject), stream_(std::move(socket)) {}
+  Connection(Server::Impl& server, tcp::socket socket, ConnectionTable::Entered entered) requires std::is_same_v<Stream, PlainStream>
+      : ConnectionBase(server, socket.get_executor(), std::move(entered)), stream_(std::move(socket)) {}
   // `certificate` stays alive through SSL's own reference to its context.
-  Connection(Server::Impl& server, tcp::socket socket, bool reject, SSL* ssl) requires std::is_same_v<Stream, TlsStream>
-      : ConnectionBase(server, socket.get_executor(), reject), stream_(std::move(socket), ssl) {}
+  Connection(Server::Impl& server, tcp::socket socket, ConnectionTable::Entered entered,
+             SSL* ssl) requires std::is_same_v<Stream, TlsStream> : ConnectionBase(server, socket.get_executor(), std::move(entered)),
+                                                                    stream_(std::move(socket), ssl) {}
 
   tcp::socket& Socket() override {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
@@ -326,15 +362,35 @@ class Connection final : public ConnectionBase {
     }
   }
 
-  // Waits for the first byte of a request. False when the client left, or was silent for too long.
+  // Waits for the first byte of a request. False when the client left, was silent for too long, or had to make room for another.
   asio::awaitable<bool> AwaitRequest() {
     if (buffer_.size() > 0) co_return true;  // pipelined: it is here already
     stage_ = Stage::kIdle;
-    Arm(finishing_ ? milliseconds(1'000) : server_.options.limits.idle_timeout);
+    const HttpLimits& limits = server_.options.limits;
+    if (requests_ > 0) seat_->SetIdle(steady_clock::now());
+    Arm(finishing_ ? milliseconds(1'000) : requests_ > 0 ? limits.idle_timeout : limits.first_byte_timeout);
     const auto [error, bytes] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kTuple);
     if (error) co_return false;
     buffer_.commit(bytes);
-    co_return true;
+    co_return seat_->TryUse();
+  }
+
+  // Reads until the head is whole, or as long as one may be. False when the client is gone or too slow: `error` says which.
+  asio::awaitable<error_code> FillHead() {
+    const std::size_t max_bytes = server_.options.limits.max_header_bytes;
+    for (std::size_t searched = 0;;) {
+      const std::string_view seen(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+      if (seen.size() >= max_bytes || seen.find("\r\n\r\n", searched) != std::string_view::npos) co_return error_code();
+      searched = seen.size() < 3 ? 0 : seen.size() - 3;
+      const auto [error, bytes] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kTuple);
+      if (error) co_return error;
+      buffer_.commit(bytes);
+    }
+  }
+
+  bool HasFoldedHead() const {
+    const std::string_view seen(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    return HasFoldedField(seen.substr(0, seen.find("\r\n\r\n")));
   }
 
   // One request and its reply. False when the connection is to end.
@@ -367,6 +423,12 @@ class Connection final : public ConnectionBase {
     const HttpLimits& limits = server_.options.limits;
     Parser& parser = exchange.parser;
     Arm(limits.header_timeout);
+    exchange.request.deadline = exchange.request.received + limits.handler_timeout;
+    if (const error_code error = co_await FillHead()) co_return OnReadError(error, false);
+    if (HasFoldedHead()) {
+      unread_ = true;
+      co_return ErrorReply(400, "a header field goes on in the next line, which is not read");
+    }
     const auto [head_error, head_bytes] = co_await beast::http::async_read_header(stream_, buffer_, parser, kTuple);
     if (parser.is_header_done()) ViewHead(parser, exchange.request);
     exchange.request.deadline = exchange.request.received + AnswerTime(exchange.request, limits.handler_timeout);
@@ -427,7 +489,7 @@ class Connection final : public ConnectionBase {
     workers.Submit(
         [errand = std::move(errand), handler = std::move(handler)](std::size_t worker) {
           HttpRequest& request = errand.exchange->request;
-          request.worker = worker;
+          request.worker = errand.server->options.first_worker + worker;
           if (request.expired()) return;  // queued too long: no use in deciding now
           auto reply = std::make_shared<HttpReply>(CallHandler(handler, request, errand.server->options.logger));
           if (reply->resume) return SubmitHandler(errand, std::move(reply->resume), Turn::kLater);
@@ -516,12 +578,13 @@ Result<tcp::endpoint> Resolve(asio::io_context& io, const std::string& host, std
 Status CheckOptions(const ServerOptions& options) {
   const HttpLimits& limits = options.limits;
   const bool sizes = limits.max_body_bytes > 0 && limits.max_bodies_bytes > 0 && limits.max_header_bytes > 0 &&
-                     limits.max_header_count > 0 && limits.max_connections > 0 && limits.max_requests_per_connection > 0 &&
-                     options.io_threads > 0 && options.workers > 0 && options.heavy_requests > 0;
+                     limits.max_header_count > 0 && limits.max_connections > 0 && limits.max_connections_per_peer.value_or(1) > 0 &&
+                     limits.max_requests_per_connection > 0 && options.io_threads > 0 && options.workers > 0 &&
+                     options.heavy_requests > 0;
   const milliseconds zero(0);
-  const bool times = limits.max_connection_age > zero && limits.handshake_timeout > zero && limits.idle_timeout > zero &&
-                     limits.header_timeout > zero && limits.body_timeout > zero && limits.write_timeout > zero &&
-                     limits.handler_timeout > zero && limits.linger_timeout > zero;
+  const bool times = limits.max_connection_age > zero && limits.handshake_timeout > zero && limits.first_byte_timeout > zero &&
+                     limits.idle_timeout > zero && limits.header_timeout > zero && limits.body_timeout > zero &&
+                     limits.write_timeout > zero && limits.handler_timeout > zero && limits.linger_timeout > zero;
   if (!sizes || !times) return Error{ErrorCode::kInvalidArgument, "every limit of the server must be positive"};
   return OkStatus();
 }
@@ -593,11 +656,38 @@ std::string Server::Impl::TryAccept(tcp::socket socket) {
   }
 }
 
+// Tells the log, once a minute at most, and counts.
+void Server::Impl::NoteShortage(const ConnectionTable::Entered& entered) {
+  const bool served = entered.entry == ConnectionTable::Entry::kServed;
+  if (served && !entered.evicted) return;
+  if (!served && options.events.on_rejected_connection) options.events.on_rejected_connection();
+  if (entered.evicted && options.events.on_evicted_connection) options.events.on_evicted_connection();
+  const auto now = steady_clock::now();
+  if (warned != steady_clock::time_point() && now - warned < kWarnEvery) return;
+  warned = now;
+  const ConnectionTable::Pressure pressure = table.pressure();
+  Log(LogLevel::kWarn, "connections are short: idle ones end for new ones, and where there are none new ones are refused",
+      {{"open", static_cast<std::int64_t>(pressure.served)},
+       {"max", static_cast<std::int64_t>(pressure.max)},
+       {"busiest", pressure.busiest},
+       {"of_busiest", static_cast<std::int64_t>(pressure.of_busiest)}});
+}
+
 void Server::Impl::Accept(tcp::socket socket) {
   const std::int64_t open = Open();
-  const bool reject = open >= static_cast<std::int64_t>(options.limits.max_connections);
-  if (reject && options.events.on_rejected_connection) options.events.on_rejected_connection();
-  if (reject && open >= static_cast<std::int64_t>(options.limits.max_connections) + kExtraConnections) return;  // closes
+  ConnectionTable::Entered entered = table.Enter(PeerOf(socket), steady_clock::now());
+  NoteShortage(entered);
+  if (!entered.seat) return;  // closes
+  const std::shared_ptr<ConnectionTable::Seat> seat = entered.seat;
+  try {
+    Serve(std::move(socket), std::move(entered), open);
+  } catch (...) {  // out of memory before it began
+    table.Leave(seat);
+    throw;
+  }
+}
+
+void Server::Impl::Serve(tcp::socket socket, ConnectionTable::Entered entered, std::int64_t open) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
@@ -610,11 +700,16 @@ void Server::Impl::Accept(tcp::socket socket) {
       pair = certificate;
     }
     SSL* ssl = SSL_new(pair->native());  // holds a reference to its SSL_CTX
-    if (ssl == nullptr) return;
-    connection = std::make_shared<Connection<TlsStream>>(*this, std::move(socket), reject, ssl);
+    if (ssl == nullptr) throw std::bad_alloc();
+    connection = std::make_shared<Connection<TlsStream>>(*this, std::move(socket), std::move(entered), ssl);
   } else {
-    connection = std::make_shared<Connection<PlainStream>>(*this, std::move(socket), reject);
+    connection = std::make_shared<Connection<PlainStream>>(*this, std::move(socket), std::move(entered));
   }
+  connection->seat()->OnEvicted([strand, weak = std::weak_ptr<ConnectionBase>(connection)] {
+    asio::post(strand, [weak] {
+      if (const auto alive = weak.lock()) alive->Close();
+    });
+  });
   Touch();
   {
     const std::lock_guard lock(mutex);
@@ -641,6 +736,7 @@ void Server::Impl::Forget(ConnectionBase* connection) {
   {
     const std::lock_guard lock(mutex);
     connections.erase(connection);
+    table.Leave(connection->seat());
     left = static_cast<std::int64_t>(connections.size());
   }
   changed.notify_all();
@@ -730,6 +826,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Hand
 std::uint16_t Server::port() const { return impl_->port; }
 bool Server::draining() const { return impl_->draining; }
 std::int64_t Server::open_connections() const { return impl_->Open(); }
+ConnectionTable::Pressure Server::pressure() const { return impl_->table.pressure(); }
 
 std::shared_ptr<const TlsContext> Server::certificate() const {
   const std::lock_guard lock(impl_->mutex);
@@ -738,7 +835,8 @@ std::shared_ptr<const TlsContext> Server::certificate() const {
 
 Status Server::ReloadCertificate() {
   if (impl_->options.transport == Transport::kPlain) return OkStatus();
-  Result<std::shared_ptr<const TlsContext>> loaded = TlsContext::Load(impl_->options.tls);
+  Result<std::shared_ptr<const TlsContext>> loaded = impl_->file_threads.Run<std::shared_ptr<const TlsContext>>(
+      "loading the certificate", [tls = impl_->options.tls] { return TlsContext::Load(tls); });
   if (!loaded) return loaded.error();
   if (!(*loaded)->ValidAt(impl_->clock->Now())) {
     return Error{ErrorCode::kInvalidArgument, impl_->options.tls.cert_file + ": the certificate is not valid at this time"};

@@ -18,6 +18,7 @@
 
 #include "rules/base/clock.h"
 #include "rules/base/result.h"
+#include "webhook/http/connection_table.h"
 #include "webhook/http/message.h"
 #include "webhook/http/tls.h"
 #include "webhook/telemetry/log.h"
@@ -30,15 +31,19 @@ struct HttpLimits {
   std::size_t max_bodies_bytes = std::size_t{256} * 1024 * 1024;  // of all requests being read or handled, as they arrive: 503
   std::uint32_t max_header_bytes = 32 * 1024;                     // request line and headers: 431
   std::uint32_t max_header_count = 100;                           // 431
-  std::uint32_t max_connections = 1024;                           // beyond: 503 and close
-  std::uint32_t max_requests_per_connection = 10'000;             // then `Connection: close`
-  std::chrono::milliseconds max_connection_age{300'000};          // ± 20 %, so that replicas get their share again
+  std::uint32_t max_connections = 1024;                           // beyond: the longest idle one goes, else 503 and close
+  // Of one address (IPv4, or /64 of IPv6), where more than three quarters of max_connections are taken: its own longest idle one goes, else
+  // 503. Nothing: half of max_connections.
+  std::optional<std::uint32_t> max_connections_per_peer;
+  std::uint32_t max_requests_per_connection = 10'000;     // then `Connection: close`
+  std::chrono::milliseconds max_connection_age{300'000};  // ± 20 %, so that replicas get their share again
   std::chrono::milliseconds handshake_timeout{10'000};
-  std::chrono::milliseconds idle_timeout{120'000};    // between requests
-  std::chrono::milliseconds header_timeout{10'000};   // first byte to end of head: 408
-  std::chrono::milliseconds body_timeout{30'000};     // whole body: 408
-  std::chrono::milliseconds write_timeout{30'000};    // whole reply
-  std::chrono::milliseconds handler_timeout{20'000};  // request to reply without `?timeout=`: 500
+  std::chrono::milliseconds first_byte_timeout{10'000};  // from the connection, or its handshake, to the first request
+  std::chrono::milliseconds idle_timeout{120'000};       // between requests
+  std::chrono::milliseconds header_timeout{10'000};      // first byte to end of head: 408
+  std::chrono::milliseconds body_timeout{30'000};        // whole body: 408
+  std::chrono::milliseconds write_timeout{30'000};       // whole reply
+  std::chrono::milliseconds handler_timeout{20'000};     // request to reply without `?timeout=`: 500
   // After a reply that came before the end of its request: for taking in what the client still sends (at most twice max_body_bytes)
   // until it reads the reply. Then the connection is reset.
   std::chrono::milliseconds linger_timeout{10'000};
@@ -54,6 +59,7 @@ struct ServerEvents {
   std::function<void(const HttpRequest&, unsigned status, std::chrono::nanoseconds)> on_reply;  // path "" when none was parsed
   std::function<void(std::int64_t open)> on_connections;                                        // number of open connections after a change
   std::function<void()> on_rejected_connection;
+  std::function<void()> on_evicted_connection;  // an idle one had to make room
 };
 
 using Handler = std::function<HttpReply(const HttpRequest&)>;
@@ -67,7 +73,8 @@ struct ServerOptions {
   TlsOptions tls;  // used with Transport::kTls
   HttpLimits limits;
   std::uint32_t io_threads = 2;
-  std::uint32_t workers = 2;  // HttpRequest::worker is in [0, workers)
+  std::uint32_t workers = 2;
+  std::uint32_t first_worker = 0;  // HttpRequest::worker is in [first_worker, first_worker + workers): several servers share contexts
   // Requests whose body is longer than kHeavyBodyBytes that are handled at the same time; others of them wait. Positive.
   std::uint32_t heavy_requests = 2;
   HeadHandler head_handler;  // may be empty
@@ -89,9 +96,10 @@ class Server {
   // True from the beginning of Drain().
   bool draining() const;
   std::int64_t open_connections() const;
+  ConnectionTable::Pressure pressure() const;
 
   // Reads the certificate files again; new connections use them. Errors (the old pair stays in use): as TlsContext::Load,
-  // kInvalidArgument for a certificate that is not valid now. Without TLS: does nothing.
+  // kInvalidArgument for a certificate that is not valid now, kUnreadable when reading takes longer than 60 s. Without TLS: does nothing.
   Status ReloadCertificate();
   // The certificate in use; nullptr without TLS.
   std::shared_ptr<const TlsContext> certificate() const;

@@ -3,7 +3,6 @@
 
 #include <cstring>
 #include <ctime>
-#include <filesystem>
 #include <limits>
 #include <string_view>
 
@@ -11,8 +10,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "webhook/reload/read_file.h"
+
 namespace writ::http {
 namespace {
+
+constexpr std::size_t kMaxPemBytes = std::size_t{1024} * 1024;
 
 // The first queued OpenSSL error as text, and an empty queue: a later call of this thread must not see it.
 std::string TakeOpensslError() {
@@ -52,15 +55,11 @@ UnixNanos ToNanos(const ASN1_TIME* time) {
 
 Status CheckReadable(const std::string& path, std::string_view what) {
   if (path.empty()) return Error{ErrorCode::kInvalidArgument, "no " + std::string(what) + " file given"};
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) {
-    return Error{ErrorCode::kNotFound, path + ": no such " + std::string(what) + " file"};
-  }
-  if (error || status.type() != std::filesystem::file_type::regular) {
-    return Error{ErrorCode::kUnreadable, path + ": not a readable file"};
-  }
-  return OkStatus();
+  // Read once here, where nothing waits: OpenSSL would wait for the writer of a pipe.
+  const Result<std::string> text = ReadWholeFile(path, kMaxPemBytes);
+  if (text) return OkStatus();
+  if (text.error().code == ErrorCode::kNotFound) return Error{ErrorCode::kNotFound, path + ": no such " + std::string(what) + " file"};
+  return text.error();
 }
 
 std::string SubjectOf(X509* certificate) {

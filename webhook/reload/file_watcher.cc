@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "webhook/reload/bounded_threads.h"
+
 namespace writ {
 namespace {
 
@@ -29,6 +31,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxFiles = 10'000;
 constexpr int kMaxLevels = 16;
+constexpr milliseconds kMaxPause{3'600'000};  // between looks at a file system that does not answer
 constexpr std::uint32_t kEvents =
     IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
 
@@ -145,32 +148,75 @@ std::string Fingerprint(const std::vector<WatchRoot>& roots) {
   return text;
 }
 
+namespace {
+
+// Watches on everything that is there now, and what it looked like right after.
+struct Look {
+  OwnedFd inotify;  // none when the kernel has no instance left: the old watches and the poll go on
+  std::string fingerprint;
+};
+
+OwnedFd WatchAll(const std::vector<WatchRoot>& roots) {
+  OwnedFd fresh = OpenInotify();
+  if (fresh.get() < 0) return fresh;
+  std::set<std::string> watched;
+  // A folder that comes after the look and before the watch makes no event: look again until there is nothing new.
+  for (int round = 0; round < kMaxLevels; ++round) {
+    const std::set<std::string> folders = FoldersToWatch(roots);
+    if (std::includes(watched.begin(), watched.end(), folders.begin(), folders.end())) break;
+    for (const std::string& folder : folders) {
+      if (watched.insert(folder).second) inotify_add_watch(fresh.get(), folder.c_str(), kEvents | IN_ONLYDIR);
+    }
+  }
+  return fresh;
+}
+
+// Decides when a changed fingerprint has settled.
+class Settling {
+ public:
+  Settling(std::string loaded, milliseconds settle) : loaded_(std::move(loaded)), pending_(loaded_), settle_(settle) {}
+
+  // How long to wait before the next look; zero: load now; nothing: there is nothing to load.
+  std::optional<milliseconds> Observe(const std::string& fingerprint, steady_clock::time_point now) {
+    if (fingerprint == loaded_) {
+      pending_ = loaded_;
+      return std::nullopt;
+    }
+    if (pending_ == loaded_) first_seen_ = now;
+    if (pending_ != fingerprint) {
+      pending_ = fingerprint;
+      settled_ = std::min(now + settle_, first_seen_ + FileWatcher::kMaxSettles * settle_);
+    }
+    return now >= settled_ ? milliseconds(0) : std::chrono::ceil<milliseconds>(settled_ - now);
+  }
+  void Loaded(std::string fingerprint) { loaded_ = pending_ = std::move(fingerprint); }
+
+ private:
+  std::string loaded_;   // what was loaded last
+  std::string pending_;  // what was seen last
+  milliseconds settle_;
+  steady_clock::time_point first_seen_;  // when it began to differ from what was loaded
+  steady_clock::time_point settled_;     // when pending_ counts
+};
+
+}  // namespace
+
 struct FileWatcher::Impl {
+  Impl(Options watch_options, OnChange function)
+      : options(std::move(watch_options)), on_change(std::move(function)), threads({.limit = options.look_limit, .max_left = 16}) {}
+
   Options options;
-  std::function<void()> on_change;
+  OnChange on_change;
+  BoundedThreads threads;
   OwnedFd stop{eventfd(0, EFD_CLOEXEC)};
   OwnedFd inotify = OpenInotify();
   std::thread thread;
 
-  void Rewatch() {
-    OwnedFd fresh = OpenInotify();
-    if (fresh.get() < 0) return;  // the old watches and the poll go on
-    std::set<std::string> watched;
-    // A folder that comes after the look and before the watch makes no event: look again until there is nothing new.
-    for (int round = 0; round < kMaxLevels; ++round) {
-      const std::set<std::string> folders = FoldersToWatch(options.roots);
-      if (std::includes(watched.begin(), watched.end(), folders.begin(), folders.end())) break;
-      for (const std::string& folder : folders) {
-        if (watched.insert(folder).second) inotify_add_watch(fresh.get(), folder.c_str(), kEvents | IN_ONLYDIR);
-      }
-    }
-    inotify = std::move(fresh);
-  }
-
   enum class Woken : std::uint8_t { kTimeout, kEvent, kStop };
-  Woken Wait(milliseconds limit) const {
+  enum class Wakes : std::uint8_t { kEvents, kStopOnly };
+  Woken Wait(milliseconds limit, Wakes wakes) const {
     pollfd fds[2] = {{stop.get(), POLLIN, 0}, {inotify.get(), POLLIN, 0}};
-    const int ready = poll(fds, 2, static_cast<int>(limit.count()));
+    const int ready = poll(fds, wakes == Wakes::kEvents ? 2 : 1, static_cast<int>(limit.count()));
     if ((fds[0].revents & POLLIN) != 0) return Woken::kStop;
     if (ready <= 0 || (fds[1].revents & POLLIN) == 0) return Woken::kTimeout;
     char events[4096];
@@ -178,28 +224,55 @@ struct FileWatcher::Impl {
     return Woken::kEvent;
   }
 
-  // False when it is time to end.
-  bool WaitUntilQuiet() const {
-    const auto end = steady_clock::now() + 10 * options.debounce;
-    for (;;) {
-      const Woken woken = Wait(options.debounce);
-      if (woken == Woken::kStop) return false;
-      if (woken == Woken::kTimeout || steady_clock::now() >= end) return true;
-    }
+  Result<Look> TakeLook() const {
+    return threads.Run<Look>("looking at watched files",
+                             [roots = options.roots, fingerprint_of = options.fingerprint_of]() -> Result<Look> {
+                               Look look{.inotify = WatchAll(roots), .fingerprint = {}};
+                               look.fingerprint = fingerprint_of(roots);
+                               return look;
+                             });
+  }
+
+  // After a look that failed: each one may cost a thread that does not come back, so they become rare.
+  milliseconds AfterFault(const Error& fault, milliseconds pause) const {
+    if (options.on_fault) options.on_fault(fault);
+    return std::min(2 * pause, kMaxPause);
   }
 
   void Run() {
+    Settling settling(options.fingerprint, options.settle);
+    std::optional<steady_clock::time_point> again;  // when on_change wants to be called
+    milliseconds pause = options.poll;
     for (;;) {
-      Rewatch();
-      std::string now = Fingerprint(options.roots);
-      if (now != options.fingerprint) {
-        options.fingerprint = std::move(now);
-        on_change();
+      Result<Look> look = TakeLook();
+      if (!look) {
+        pause = AfterFault(look.error(), pause);
+        if (Wait(pause, Wakes::kStopOnly) == Woken::kStop) return;
+        continue;
+      }
+      pause = options.poll;
+      if (look->inotify.get() >= 0) inotify = std::move(look->inotify);
+      const auto now = steady_clock::now();
+      std::optional<milliseconds> wait = settling.Observe(look->fingerprint, now);
+      if (!wait && again && now >= *again) wait = milliseconds(0);
+      if (wait && wait->count() == 0) {
+        settling.Loaded(std::move(look->fingerprint));
+        const std::optional<milliseconds> next = on_change();
+        again = next ? std::optional(steady_clock::now() + *next) : std::nullopt;
         continue;  // what changed meanwhile
       }
-      const Woken woken = Wait(options.poll);
-      if (woken == Woken::kStop || (woken == Woken::kEvent && !WaitUntilQuiet())) return;
+      if (!WaitForChange(wait, again)) return;
     }
+  }
+
+  // False when it is time to end.
+  bool WaitForChange(std::optional<milliseconds> settle, std::optional<steady_clock::time_point> again) const {
+    if (settle) return Wait(*settle, Wakes::kStopOnly) != Woken::kStop;
+    milliseconds limit = options.poll;
+    if (again) limit = std::clamp(std::chrono::ceil<milliseconds>(*again - steady_clock::now()), milliseconds(0), limit);
+    const Woken woken = Wait(limit, Wakes::kEvents);
+    if (woken != Woken::kEvent) return woken != Woken::kStop;
+    return Wait(options.debounce, Wakes::kStopOnly) != Woken::kStop;
   }
 };
 
@@ -210,10 +283,8 @@ FileWatcher::~FileWatcher() {
   if (write(impl_->stop.get(), &one, sizeof one) == static_cast<ssize_t>(sizeof one) && impl_->thread.joinable()) impl_->thread.join();
 }
 
-Result<std::unique_ptr<FileWatcher>> FileWatcher::Start(Options options, std::function<void()> on_change) {
-  auto impl = std::make_unique<Impl>();
-  impl->options = std::move(options);
-  impl->on_change = std::move(on_change);
+Result<std::unique_ptr<FileWatcher>> FileWatcher::Start(Options options, OnChange on_change) {
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(on_change));
   if (impl->stop.get() < 0 || impl->inotify.get() < 0) {
     return Error{ErrorCode::kInternal, std::string("cannot watch files: ") + std::strerror(errno)};
   }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,16 +30,25 @@ std::string Fingerprint(const std::vector<WatchRoot>& roots);
 
 class FileWatcher {
  public:
+  // Called when the files have changed. Returns after what time it wants to be called again though nothing changes; nothing: never.
+  using OnChange = std::function<std::optional<std::chrono::milliseconds>()>;
   struct Options {
     std::vector<WatchRoot> roots;
     std::string fingerprint;                  // what the caller has seen: taken before it read the files
-    std::chrono::milliseconds debounce{100};  // quiet time after the last event; waits for it ten times at most
+    std::chrono::milliseconds debounce{100};  // from an event to the look: events come in bursts
+    // A change counts when the fingerprint has been the same for so long: files that are replaced one by one are half of the new set and
+    // half of the old one meanwhile. Changes that never end count after kMaxSettles times of it. Zero: at once.
+    std::chrono::milliseconds settle{0};
     std::chrono::milliseconds poll{5'000};
+    std::chrono::milliseconds look_limit{10'000};  // a look that takes longer is left alone: a file system does not answer
+    std::function<void(const Error&)> on_fault;    // of a look; may be empty
+    std::function<std::string(const std::vector<WatchRoot>&)> fingerprint_of = Fingerprint;  // a seam for tests
   };
+  static constexpr int kMaxSettles = 30;
   // Watches on a thread of its own until destroyed; `on_change` runs on that thread, is not run concurrently, and must not throw.
   // Errors: kInternal when the kernel has no inotify instance left.
-  static Result<std::unique_ptr<FileWatcher>> Start(Options options, std::function<void()> on_change);
-  // Waits for a running `on_change`.
+  static Result<std::unique_ptr<FileWatcher>> Start(Options options, OnChange on_change);
+  // Waits for a running `on_change`, and for a look until its limit.
   ~FileWatcher();
 
  private:

@@ -54,7 +54,7 @@ std::string Render(const dsl::Compilation& compilation) {
 Result<std::string> Compile(const PolicySource& source, LoadedPolicies& loaded) {
   Result<std::vector<std::string>> files = FindSources(source.paths);
   if (!files) return files.error();
-  Result<std::vector<SourceFile>> texts = dsl::ReadPolicyFiles(*files);
+  Result<std::vector<SourceFile>> texts = dsl::ReadPolicyFiles(*files, {}, source.regular_files_only ? ReadWholeFile : dsl::ReadPolicyFile);
   if (!texts) return texts.error();
   const dsl::Compilation compilation = dsl::CompilePolicies(std::move(*texts), {.strict = source.strict});
   if (!compilation.program) {
@@ -73,6 +73,7 @@ Result<std::string> ReadBundleBytes(const PolicySource& source, LoadedPolicies& 
   if (!any_bundle) return Compile(source, loaded);
   if (source.paths.size() > 1) return Error{ErrorCode::kInvalidArgument, "a bundle (*.writb) is given alone, without other policies"};
   loaded.files = source.paths;
+  loaded.from_bundle = true;
   return ReadWholeFile(source.paths.front(), BundleLimits{}.max_bytes);
 }
 
@@ -83,7 +84,8 @@ Result<std::string> ReadData(const PolicySource& source, const std::string& file
     return Error{ErrorCode::kInvalidArgument, file + ": a data file ends in .json, .yaml or .yml"};
   }
   if (!source.read_yaml) return Error{ErrorCode::kInvalidArgument, file + ": YAML data cannot be read here; convert it to JSON"};
-  return source.read_yaml(file);
+  const Result<std::string> text = ReadWholeFile(file, kMaxYamlBytes);
+  return text ? source.read_yaml(file, *text) : text.error();
 }
 
 // The folders of the policy files, and those that were given: where data is looked for.
@@ -147,6 +149,32 @@ Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program
   return files;
 }
 
+std::string_view RootOf(const Program& program, SlotId slot) {
+  while (program.slots[slot.index].parent.valid()) slot = program.slots[slot.index].parent;
+  return program.slots[slot.index].key;
+}
+
+// Where the program reads a variable first; "" = nowhere.
+std::string FindRead(const Program& program, std::string_view variable) {
+  for (std::size_t at = 0; at < program.code.size(); ++at) {
+    const Instruction& instruction = program.code[at];
+    if (InfoOf(instruction.op).c != Operand::S || RootOf(program, SlotId(instruction.c)) != variable) continue;
+    const SourceLocation& place = program.code_locations[at];
+    return program.files[place.file.index] + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+  }
+  return "";
+}
+
+// A rule that reads it would decide about a namespace that it never sees: `namespaceObject == null` would always hold.
+Status CheckNamespaceObject(const PolicySource& source, const Program& program) {
+  if (source.namespace_object_given) return OkStatus();
+  const std::string place = FindRead(program, "namespaceObject");
+  if (place.empty()) return OkStatus();
+  return Error{ErrorCode::kInvalidArgument, place +
+                                                ": reads `namespaceObject`, and nothing gives it here; --namespace-object-given says that "
+                                                "callers of POST /v1/decide bring it along"};
+}
+
 // The signers whose files lie beside the policies that name them, or beside the bundle.
 Status LoadSigners(const PolicySource& source, LoadedPolicies& loaded) {
   image::SignerFiles files;
@@ -171,6 +199,7 @@ Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const 
   Result<Bundle> bundle = LoadBundle(*bytes);
   if (!bundle) return Error{bundle.error().code, source.paths.front() + ": " + bundle.error().message};
   const Program& program = bundle->program.program();
+  WRIT_RETURN_IF_ERROR(CheckNamespaceObject(source, program));
   Result<std::vector<DataFile>> data_files = FindData(source, program, loaded.files, running);
   if (!data_files) return data_files.error();
   std::vector<PolicySet::Data> data;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/base/result.h"
@@ -23,20 +24,29 @@ struct DataFile {
   std::string file;  // .json, .yaml or .yml
 };
 
+using ReadYaml = std::function<Result<std::string>(const std::string& path, std::string_view text)>;
+inline constexpr std::size_t kMaxYamlBytes = std::size_t{64} * 1024 * 1024;  // of a file that ReadYaml is given
+
 struct PolicySource {
   std::vector<std::string> paths;  // directories, *.writ files, or exactly one *.writb bundle
   std::vector<DataFile> data;
   bool strict = false;  // warnings of the checker are errors
   // The signers that rules demand are loaded, too: for hosts that verify signatures. Without it their files are not looked at.
   bool load_signers = false;
-  // Reads a YAML file and returns it as JSON. Empty: YAML data files are refused.
-  std::function<Result<std::string>(const std::string& path)> read_yaml;
+  // For servers: policy files are regular ones, too, and nothing is waited for. Without it a policy may come through a pipe (`<(cmd)`).
+  // Data, bundles and keys are always regular files.
+  bool regular_files_only = false;
+  // Says that `namespaceObject` comes with requests. Without it a set that reads it is refused: for a rule it would always be null.
+  bool namespace_object_given = true;
+  // Returns the text of a YAML file as JSON; `path` is for messages. Empty: YAML data files are refused.
+  ReadYaml read_yaml;
 };
 
 struct LoadedPolicies {
   std::shared_ptr<const PolicySet> policies;
   std::shared_ptr<const image::SignerSet> signers;  // of `policies`; nullptr unless load_signers
   std::size_t policy_count = 0;
+  bool from_bundle = false;           // then the names of policy files in the program are those of where it was compiled
   std::string warnings;               // rendered diagnostics of warnings, "" = none
   std::vector<std::string> files;     // every file that was read: policies, data, and what signers name
   std::vector<PolicySet::Data> data;  // what `policies` was loaded with; each with its file

@@ -1,13 +1,24 @@
 // The deciding policies.
 #include "webhook/reload/policy_store.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace writ {
 
-Result<std::unique_ptr<PolicyStore>> PolicyStore::Open(PolicySource source, const Clock& clock) {
-  std::unique_ptr<PolicyStore> store(new PolicyStore(std::move(source), clock));
+namespace {
+
+constexpr std::chrono::milliseconds kRetryAfter{30'000};
+
+std::string FullName(const Policy& policy) { return policy.package.empty() ? policy.name : policy.package + "." + policy.name; }
+
+}  // namespace
+
+Result<std::unique_ptr<PolicyStore>> PolicyStore::Open(PolicySource source, const Clock& clock, const Options& options) {
+  std::unique_ptr<PolicyStore> store(new PolicyStore(std::move(source), clock, options));
   WRIT_RETURN_IF_ERROR(store->Reload());
   return store;
 }
@@ -22,28 +33,78 @@ PolicyStore::State PolicyStore::state() const {
   return state_;
 }
 
+Result<LoadedPolicies> PolicyStore::Load() {
+  Result<LoadedPolicies> loaded =
+      threads_.Run<LoadedPolicies>("loading policies", [source = source_, data = data_] { return LoadPolicies(source, data); });
+  if (!loaded) return loaded;
+  // What a truncated file looks like. Admission allows what no policy speaks about: without any it would allow everything.
+  if (loaded->policy_count == 0) return Error{ErrorCode::kInvalidArgument, "no policies in " + source_.paths.front()};
+  WRIT_RETURN_IF_ERROR(CheckNoneMissed(*loaded));
+  return loaded;
+}
+
+// A policy is missed when its file is gone and no other file has it. It may have moved, or be about to come back: only after a while is
+// it taken for deleted.
+Status PolicyStore::CheckNoneMissed(const LoadedPolicies& loaded) {
+  const std::set<std::string_view> files(loaded.files.begin(), loaded.files.end());
+  std::set<std::string> policies;
+  for (const Policy& policy : loaded.policies->program().policies) policies.insert(FullName(policy));
+  const UnixNanos now = clock_->Now();
+  std::map<std::string, UnixNanos> gone;
+  Status missed = OkStatus();
+  for (const Home& home : homes_) {
+    if (files.count(home.file) > 0 || policies.count(home.policy) > 0) continue;
+    const auto known = gone_since_.find(home.file);
+    const UnixNanos since = gone.emplace(home.file, known != gone_since_.end() ? known->second : now).first->second;
+    if (!missed || now - since >= std::chrono::nanoseconds(options_.settle_gone).count()) continue;
+    missed = Error{ErrorCode::kNotFound, home.file + ": is gone, and no other file has policy `" + home.policy + "` of it; in " +
+                                             std::to_string(options_.settle_gone.count() / 1'000) + " s it counts as deleted"};
+  }
+  gone_since_ = std::move(gone);
+  return missed;
+}
+
+std::optional<std::chrono::milliseconds> PolicyStore::again_in() const {
+  const std::lock_guard one_at_a_time(reload_mutex_);
+  if (last_error_ == ErrorCode::kUnreadable) return kRetryAfter;
+  if (last_error_ != ErrorCode::kNotFound || gone_since_.empty()) return std::nullopt;
+  UnixNanos latest = 0;
+  for (const auto& [file, since] : gone_since_) latest = std::max(latest, since);
+  const std::chrono::nanoseconds left = std::chrono::nanoseconds(latest - clock_->Now()) + options_.settle_gone;
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds(1));
+}
+
+void PolicyStore::Swap(LoadedPolicies loaded) {
+  const std::shared_ptr<const Engine> before = engine();
+  std::shared_ptr<const Engine> next =
+      before ? std::make_shared<const Engine>(loaded.policies, *clock_, *before) : std::make_shared<const Engine>(loaded.policies, *clock_);
+  State state{.digest = std::string(loaded.policies->digest()),
+              .policy_count = loaded.policy_count,
+              .loaded_at = clock_->Now(),
+              .warnings = std::move(loaded.warnings)};
+  data_ = std::move(loaded.data);
+  for (PolicySet::Data& data : data_) data.json = {};  // only names and files are compared
+  homes_.clear();
+  gone_since_.clear();
+  const Program& program = loaded.policies->program();
+  if (!loaded.from_bundle) {
+    for (const Policy& policy : program.policies) homes_.push_back({program.files[policy.location.file.index], FullName(policy)});
+  }
+  const std::lock_guard lock(mutex_);
+  deciding_ = {std::move(next), std::move(loaded.signers)};
+  state_ = std::move(state);
+}
+
 Status PolicyStore::Reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
-  Result<LoadedPolicies> loaded = LoadPolicies(source_, data_);
-  // What a truncated file looks like. Admission allows what no policy speaks about: without any it would allow everything.
-  if (loaded && loaded->policy_count == 0) loaded = Error{ErrorCode::kInvalidArgument, "no policies in " + source_.paths.front()};
+  Result<LoadedPolicies> loaded = Load();
+  last_error_ = loaded ? std::nullopt : std::optional(loaded.error().code);
   if (!loaded) {
     const std::lock_guard lock(mutex_);
     state_.fault = ReloadFault{clock_->Now(), loaded.error().message};
     return loaded.error();
   }
-  const std::shared_ptr<const Engine> before = engine();
-  std::shared_ptr<const Engine> next = before ? std::make_shared<const Engine>(loaded->policies, *clock_, *before)
-                                              : std::make_shared<const Engine>(loaded->policies, *clock_);
-  State state{.digest = std::string(loaded->policies->digest()),
-              .policy_count = loaded->policy_count,
-              .loaded_at = clock_->Now(),
-              .warnings = std::move(loaded->warnings)};
-  data_ = std::move(loaded->data);
-  for (PolicySet::Data& data : data_) data.json = {};  // only names and files are compared
-  const std::lock_guard lock(mutex_);
-  deciding_ = {std::move(next), std::move(loaded->signers)};
-  state_ = std::move(state);
+  Swap(std::move(*loaded));
   return OkStatus();
 }
 

@@ -45,7 +45,8 @@ class ConfigReader {
     const std::string extension = fs::path(source_.file).extension().string();
     if (extension != ".yaml" && extension != ".yml") return ReadWholeFile(source_.file, kMaxConfigBytes);
     if (!source_.read_yaml) return Error{ErrorCode::kInvalidArgument, source_.file + ": YAML cannot be read here; convert it to JSON"};
-    return source_.read_yaml(source_.file);
+    const Result<std::string> text = ReadWholeFile(source_.file, kMaxConfigBytes);
+    return text ? source_.read_yaml(source_.file, *text) : text.error();
   }
 
   Status ReadList(JsonNode list) {
@@ -191,7 +192,12 @@ image::OpenImageSource RegistryStore::opener() const {
 ReadPullSecrets RegistryStore::pull_secret_reader() const {
   return [this](const PullSecretNames& secrets) {
     const std::shared_ptr<const Loaded> now = loaded();
-    return now->config.pull_secrets.empty() ? image::PullCredentials() : ReadPullSecretFolder(now->config.pull_secrets, secrets);
+    if (now->config.pull_secrets.empty()) return image::PullCredentials();
+    Result<image::PullCredentials> read = secret_threads_.Run<image::PullCredentials>(
+        "reading pull secrets",
+        [folder = now->config.pull_secrets, secrets]() -> Result<image::PullCredentials> { return ReadPullSecretFolder(folder, secrets); });
+    if (read) return std::move(*read);
+    return image::PullCredentials{.identity = "unread " + secrets.secret_namespace, .configs = {}, .note = "; " + read.error().message};
   };
 }
 
@@ -210,7 +216,8 @@ std::shared_ptr<const RegistryStore::Loaded> RegistryStore::loaded() const {
 }
 
 Result<std::shared_ptr<const RegistryStore::Loaded>> RegistryStore::Load() const {
-  Result<RegistryConfig> config = ReadRegistryConfig(source_);
+  Result<RegistryConfig> config =
+      threads_.Run<RegistryConfig>("loading registries", [source = source_] { return ReadRegistryConfig(source); });
   if (!config) return config.error();
   Result<std::unique_ptr<image::RegistryClient>> client = image::RegistryClient::Create(config->registries, {}, image::SystemSeams());
   if (!client) return Error{client.error().code, source_.file + ": " + client.error().message};

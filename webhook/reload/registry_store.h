@@ -20,15 +20,15 @@
 #include "webhook/image/facts/image_judge.h"
 #include "webhook/image/registry/docker_config.h"
 #include "webhook/image/registry/registry_settings.h"
+#include "webhook/reload/bounded_threads.h"
 #include "webhook/reload/file_watcher.h"
 #include "webhook/reload/policy_store.h"
 
 namespace writ {
 
 struct RegistrySource {
-  std::string file;  // .json, .yaml or .yml
-  // Reads a YAML file and returns it as JSON. Empty: YAML is refused.
-  std::function<Result<std::string>(const std::string& path)> read_yaml;
+  std::string file;    // .json, .yaml or .yml
+  ReadYaml read_yaml;  // empty: YAML is refused
 };
 
 // What the file says.
@@ -75,7 +75,9 @@ class RegistryStore {
 
   const RegistrySource source_;
   const Clock* clock_;
-  mutable std::mutex mutex_;  // guards loaded_ and fault_
+  BoundedThreads threads_{{.limit = std::chrono::seconds(60), .max_left = 8}};        // that load
+  BoundedThreads secret_threads_{{.limit = std::chrono::seconds(2), .max_left = 8}};  // that read pull secrets, while a request waits
+  mutable std::mutex mutex_;                                                          // guards loaded_ and fault_
   std::shared_ptr<const Loaded> loaded_;
   std::optional<ReloadFault> fault_;
   // Of clients that are gone; each adds its own when it dies, which may be after the store.

@@ -12,6 +12,8 @@
   X(HttpTime, "writ_http_request_seconds", Histogram, "route", "Time from a request's first byte to the last of its reply") \
   X(Connections, "writ_http_connections", Gauge, "", "Open connections")                                                    \
   X(Rejected, "writ_http_connections_rejected_total", Counter, "", "Connections refused because max_connections were open") \
+  X(Evicted, "writ_http_connections_evicted_total", Counter, "", "Idle connections that ended to make room for new ones")   \
+  X(DroppedLogLines, "writ_log_lines_dropped_total", Counter, "", "Log lines lost because nobody read them fast enough")    \
   X(Reloads, "writ_reloads_total", Counter, "kind, result", "Loads of policies, certificates and registries")               \
   X(PolicyInfo, "writ_policy_info", Gauge, "digest", "1 for the bundle that decides")                                       \
   X(Policies, "writ_policies", Gauge, "", "Policies that decide")                                                           \

@@ -58,6 +58,8 @@ struct Metrics::Impl {
 #undef WRIT_METRIC_FAMILY
   prometheus::Gauge& connections = Connections.Add({});
   prometheus::Counter& rejected = Rejected.Add({});
+  prometheus::Counter& evicted = Evicted.Add({});
+  prometheus::Counter& dropped_log_lines = DroppedLogLines.Add({});
   prometheus::Gauge& policies = Policies.Add({});
   prometheus::Gauge& policy_loaded = PolicyLoaded.Add({});
   prometheus::Gauge& policy_stale = PolicyStale.Add({});
@@ -69,6 +71,7 @@ struct Metrics::Impl {
   prometheus::Counter& registry_requests = RegistryRequests.Add({});
   std::mutex mutex;                          // guards the next ones
   std::uint64_t registry_total = 0;          // what registry_requests stands at
+  std::uint64_t dropped_total = 0;           // what dropped_log_lines stands at
   prometheus::Gauge* policy_info = nullptr;  // of the digest that decides
 };
 
@@ -125,6 +128,7 @@ void Metrics::CountHttp(Route route, unsigned status, std::chrono::nanoseconds t
 
 void Metrics::SetConnections(std::int64_t open) { impl_->connections.Set(static_cast<double>(open)); }
 void Metrics::CountRejectedConnection() { impl_->rejected.Increment(); }
+void Metrics::CountEvictedConnection() { impl_->evicted.Increment(); }
 
 void Metrics::CountReload(ReloadKind kind, bool ok) {
   impl_->Reloads.Add({{"kind", Label(ReloadKindName(kind))}, {"result", ok ? "ok" : "failed"}}).Increment();
@@ -150,11 +154,25 @@ void Metrics::CountImages(const std::vector<image::ImageFinding>& findings) {
   }
 }
 
+namespace {
+
+// Brings a counter up to a total that somebody else keeps.
+void RaiseTo(prometheus::Counter& counter, std::uint64_t& stands_at, std::uint64_t total) {
+  if (total <= stands_at) return;
+  counter.Increment(static_cast<double>(total - stands_at));
+  stands_at = total;
+}
+
+}  // namespace
+
 void Metrics::SetRegistryRequests(std::uint64_t total) {
   const std::lock_guard lock(impl_->mutex);
-  if (total <= impl_->registry_total) return;
-  impl_->registry_requests.Increment(static_cast<double>(total - impl_->registry_total));
-  impl_->registry_total = total;
+  RaiseTo(impl_->registry_requests, impl_->registry_total, total);
+}
+
+void Metrics::SetDroppedLogLines(std::uint64_t total) {
+  const std::lock_guard lock(impl_->mutex);
+  RaiseTo(impl_->dropped_log_lines, impl_->dropped_total, total);
 }
 
 std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(impl_->registry.Collect()); }

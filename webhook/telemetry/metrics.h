@@ -35,6 +35,9 @@ class Metrics {
   void CountHttp(Route route, unsigned status, std::chrono::nanoseconds time);
   void SetConnections(std::int64_t open);
   void CountRejectedConnection();
+  void CountEvictedConnection();
+  // `total`: since the start. A total below an earlier one is not counted.
+  void SetDroppedLogLines(std::uint64_t total);
   void CountReload(ReloadKind kind, bool ok);
   void SetPolicies(std::string_view digest, std::size_t policies, UnixNanos loaded_at);
   void SetStale(bool stale);

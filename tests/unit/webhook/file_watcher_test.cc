@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <future>
 
 #include <gtest/gtest.h>
 
@@ -23,7 +24,10 @@ class Watched {
   explicit Watched(std::vector<WatchRoot> roots, milliseconds poll = milliseconds(3'600'000)) {
     FileWatcher::Options options{.roots = std::move(roots), .debounce = milliseconds(5), .poll = poll};
     options.fingerprint = Fingerprint(options.roots);
-    auto started = FileWatcher::Start(options, [this] { ++changes_; });
+    auto started = FileWatcher::Start(options, [this]() -> std::optional<milliseconds> {
+      ++changes_;
+      return std::nullopt;
+    });
     EXPECT_TRUE(started.ok());
     watcher_ = std::move(*started);
   }
@@ -114,6 +118,67 @@ TEST(FileWatcher, FingerprintsTellChangesAndIgnoreTheRest) {
   WriteFile(folder / "a.writ", "x");
   EXPECT_NE(empty, Fingerprint(roots));
   EXPECT_EQ(Fingerprint(roots), Fingerprint(roots));
+}
+
+// Files whose every look is another for a while, as when they are replaced one by one.
+TEST(FileWatcher, WaitsUntilNothingChanges) {
+  std::atomic<int> looks{0}, changes{0}, seen{0};
+  FileWatcher::Options options{
+      .roots = {}, .fingerprint = "0", .debounce = milliseconds(1), .settle = milliseconds(3), .poll = milliseconds(1)};
+  options.fingerprint_of = [&looks](const std::vector<WatchRoot>&) { return std::to_string(std::min(20, ++looks)); };
+  auto watcher = FileWatcher::Start(options, [&]() -> std::optional<milliseconds> {
+    seen = std::min(20, looks.load());
+    ++changes;
+    return std::nullopt;
+  });
+  ASSERT_TRUE(watcher.ok());
+  EXPECT_TRUE(Eventually([&] { return looks > 40; }));
+  EXPECT_EQ(1, changes);
+  EXPECT_EQ(20, seen) << "half a set was loaded";
+}
+
+TEST(FileWatcher, ChangesThatNeverEndCountInTheEnd) {
+  std::atomic<int> looks{0}, changes{0};
+  FileWatcher::Options options{.roots = {}, .fingerprint = "0", .settle = milliseconds(1), .poll = milliseconds(1)};
+  options.fingerprint_of = [&looks](const std::vector<WatchRoot>&) { return std::to_string(++looks); };
+  auto watcher = FileWatcher::Start(options, [&]() -> std::optional<milliseconds> {
+    ++changes;
+    return std::nullopt;
+  });
+  ASSERT_TRUE(watcher.ok());
+  EXPECT_TRUE(Eventually([&] { return changes > 2; }));
+}
+
+TEST(FileWatcher, ComesAgainWhenAsked) {
+  std::atomic<int> changes{0};
+  FileWatcher::Options options{.roots = {}, .fingerprint = "", .poll = milliseconds(3'600'000)};
+  options.fingerprint_of = [](const std::vector<WatchRoot>&) { return std::string("same"); };
+  auto watcher = FileWatcher::Start(
+      options, [&]() -> std::optional<milliseconds> { return ++changes < 3 ? std::optional(milliseconds(1)) : std::nullopt; });
+  ASSERT_TRUE(watcher.ok());
+  EXPECT_TRUE(Eventually([&] { return changes == 3; }));
+}
+
+TEST(FileWatcher, AFileSystemThatDoesNotAnswerStopsNoLaterLook) {
+  std::promise<void> hang;
+  const std::shared_future<void> hung = hang.get_future().share();
+  const auto looks = std::make_shared<std::atomic<int>>(0);
+  std::atomic<int> changes{0}, faults{0};
+  FileWatcher::Options options{.roots = {}, .fingerprint = "1", .poll = milliseconds(1), .look_limit = milliseconds(5)};
+  options.fingerprint_of = [looks, hung](const std::vector<WatchRoot>&) {
+    const int look = ++*looks;
+    if (look == 2) hung.wait();
+    return std::string(look < 3 ? "1" : "2");
+  };
+  options.on_fault = [&faults](const Error&) { ++faults; };
+  auto watcher = FileWatcher::Start(options, [&changes]() -> std::optional<milliseconds> {
+    ++changes;
+    return std::nullopt;
+  });
+  ASSERT_TRUE(watcher.ok());
+  EXPECT_TRUE(Eventually([&] { return changes > 0; }));
+  EXPECT_GT(faults, 0);
+  hang.set_value();
 }
 
 TEST(FileWatcher, CirclesOfLinksEnd) {

@@ -153,6 +153,15 @@ TEST(HttpServer, RefusesWhatIsNotHttp) {
       {"two lengths", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400},
       {"two different lengths", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400},
       {"negative length", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: -3\r\n\r\nabc", 400},
+      {"a list of lengths", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 3, 3\r\n\r\nabc", 400},
+      {"a length with a zero before it", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 03\r\n\r\nabc", 400},
+      {"two zeros as a length", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 00\r\n\r\n", 400},
+      {"a length with a sign", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: +3\r\n\r\nabc", 400},
+      {"a field over two lines", "POST / HTTP/1.1\r\nHost: t\r\nX: a\r\n b\r\nContent-Length: 3\r\n\r\nabc", 400},
+      {"a field over two lines, with a tab", "POST / HTTP/1.1\r\nHost: t\r\nX: a\r\n\tb: c\r\n\r\n", 400},
+      {"a folded length", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length:\r\n 3\r\n\r\nabc", 400},
+      {"a folded first line", "POST / HTTP/1.1\r\n Host: t\r\n\r\n", 400},
+      {"an empty line first", "\r\n\r\nPOST / HTTP/1.1\r\nHost: t\r\nX: a\r\n b\r\n\r\n", 400},
       {"bad chunk", "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
       {"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
       {"a header line that is none", "GET / HTTP/1.1\r\nHost: t\r\nno colon\r\n\r\n", 400},
@@ -310,20 +319,75 @@ TEST(HttpServer, DropsAClientThatDoesNotRead) {
   EXPECT_TRUE(test::Eventually([&] { return server->open_connections() == 0; }));
 }
 
+TEST(HttpServer, AFoldIsNoMatterInABody) {
+  const auto server = MustStart({});
+  EXPECT_EQ("POST /? 8", Client(server->port()).Call("POST", "/", "a\r\n b\r\n\t").body);
+  EXPECT_EQ("POST /? 0", Client(server->port()).Call("POST", "/").body);
+}
+
 TEST(HttpServer, TellsConnectionsBeyondTheMaximumToComeLater) {
   std::atomic<int> rejected{0};
-  ServerOptions options{.limits = {.max_connections = 2}};
+  Gate gate;
+  ServerOptions options{.limits = {.max_connections = 2, .max_connections_per_peer = 2}};
   options.events.on_rejected_connection = [&rejected] { ++rejected; };
-  const auto server = MustStart(options);
+  const auto server = MustStart(options, [&gate](const HttpRequest& request) {
+    gate.Wait();
+    return Echo(request);
+  });
   Client first(server->port());
   Client second(server->port());
-  EXPECT_EQ(200, first.Call("GET", "/").status);
-  EXPECT_EQ(200, second.Call("GET", "/").status);
-  const Reply reply = Client(server->port()).Call("GET", "/");
+  ASSERT_TRUE(first.Send("GET / HTTP/1.1\r\nHost: t\r\n\r\n") && second.Send("GET / HTTP/1.1\r\nHost: t\r\n\r\n"));
+  gate.AwaitWaiting(2);  // both are busy: nobody can make room
+  Reply reply = Client(server->port()).Call("GET", "/");
   EXPECT_EQ(503, reply.status);
-  EXPECT_EQ("1", reply.headers.at("retry-after"));
+  EXPECT_EQ("1", reply.headers["retry-after"]);
   EXPECT_EQ(1, rejected);
-  EXPECT_EQ(200, first.Call("GET", "/").status);
+  gate.Open();
+  EXPECT_EQ(200, first.Read().status);
+  EXPECT_EQ(200, second.Read().status);
+}
+
+TEST(HttpServer, TheLongestIdleConnectionMakesRoom) {
+  std::atomic<int> evicted{0};
+  std::string log;
+  Logger logger(LogLevel::kWarn, SystemClock(), [&log](std::string_view line) { log += line; });
+  ServerOptions options{.limits = {.max_connections = 2, .max_connections_per_peer = 2}, .logger = &logger};
+  options.events.on_evicted_connection = [&evicted] { ++evicted; };
+  {
+    const auto server = MustStart(options);
+    Client first(server->port());
+    Client second(server->port());
+    EXPECT_EQ(200, first.Call("GET", "/").status);
+    EXPECT_EQ(200, second.Call("GET", "/").status);
+    EXPECT_EQ(200, Client(server->port()).Call("GET", "/").status);
+    EXPECT_TRUE(first.ReadEnd());
+    EXPECT_EQ(200, second.Call("GET", "/").status);
+    EXPECT_EQ(1, evicted);
+    EXPECT_EQ(1U, server->pressure().evicted);
+  }
+  EXPECT_THAT(log, HasSubstr("connections are short"));
+  EXPECT_THAT(log, HasSubstr("\"busiest\":\"127.0.0.1\""));
+}
+
+TEST(HttpServer, SilentConnectionsKeepNobodyOut) {
+  const auto server = MustStart({.limits = {.max_connections = 16}});
+  std::vector<std::unique_ptr<Client>> silent;
+  for (int i = 0; i < 100; ++i) {
+    silent.push_back(std::make_unique<Client>(server->port()));
+    ASSERT_TRUE(silent.back()->connected());
+    if (i % 10 == 9) { EXPECT_EQ(200, Client(server->port()).Call("GET", "/").status) << i; }
+  }
+  EXPECT_GE(server->pressure().evicted, 84U);
+  EXPECT_LE(server->pressure().served, 16U);
+}
+
+TEST(HttpServer, AConnectionHasLittleTimeForItsFirstByte) {
+  const auto server = MustStart({.limits = {.first_byte_timeout = milliseconds(50)}});
+  EXPECT_TRUE(Client(server->port()).ReadEnd());  // long before idle_timeout, and before the client gives up
+  Client used(server->port());
+  EXPECT_EQ(200, used.Call("GET", "/").status);
+  EXPECT_TRUE(Client(server->port()).ReadEnd());  // as long as that takes
+  EXPECT_EQ(200, used.Call("GET", "/").status);
 }
 
 TEST(HttpServer, RefusesBodiesThatTogetherTakeTooMuch) {

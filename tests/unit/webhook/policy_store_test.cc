@@ -1,7 +1,11 @@
 // Loading policies and data from disk, and replacing them.
 #include "webhook/reload/policy_store.h"
 
+#include <atomic>
 #include <filesystem>
+#include <future>
+
+#include <sys/stat.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +17,7 @@ namespace writ {
 namespace {
 
 namespace fs = std::filesystem;
+using std::chrono::milliseconds;
 using test::TempFolder;
 using test::WriteFile;
 using testing::HasSubstr;
@@ -57,7 +62,7 @@ TEST(LoadPolicies, TakesDataThatIsGivenAndYamlThroughTheReader) {
   WriteFile(folder / "other.yaml", "allowed: [read]");
   PolicySource source{.paths = {folder.path()}, .data = {{"fleet", folder / "other.yaml"}}};
   EXPECT_THAT(LoadPolicies(source).error().message, HasSubstr("YAML data cannot be read here"));
-  source.read_yaml = [](const std::string&) -> Result<std::string> { return std::string(R"({"allowed":["read"]})"); };
+  source.read_yaml = [](const std::string&, std::string_view) -> Result<std::string> { return std::string(R"({"allowed":["read"]})"); };
   const Result<LoadedPolicies> loaded = LoadPolicies(source);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   EXPECT_EQ(Effect::kAllow, Ask(Engine(loaded->policies, SystemClock()), kData));
@@ -206,6 +211,152 @@ TEST(PolicyStore, RefusesASetWithoutPolicies) {
   ASSERT_TRUE((*store)->state().fault.has_value());
   EXPECT_THAT((*store)->state().fault->text, HasSubstr("no policies in"));
   EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kPing));
+}
+
+constexpr std::string_view kDenyBoom = "package test\npolicy q for tools on server \"s\" { allow * deny boom }\n";
+constexpr std::string_view kBoom = R"({"server":"s","tool":"boom","principal":{"id":"a"}})";
+
+// Two files: one allows, the other denies.
+class PolicyStoreFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    WriteFile(folder_ / "a.writ", "package test\npolicy p for tools on server \"s\" { allow * }\n");
+    WriteFile(folder_ / "b.writ", kDenyBoom);
+    auto opened = PolicyStore::Open({.paths = {folder_.path()}}, clock_, {.settle_gone = std::chrono::seconds(30)});
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    store_ = std::move(*opened);
+  }
+  Effect Boom() { return Ask(*store_->engine(), kBoom); }
+
+  TempFolder folder_;
+  FakeClock clock_{1'000'000'000'000};
+  std::unique_ptr<PolicyStore> store_;
+};
+TEST_F(PolicyStoreFiles, KeepsPoliciesWhoseFileIsGone) {
+  EXPECT_EQ(std::nullopt, store_->again_in());
+  fs::remove(folder_ / "b.writ");
+  EXPECT_FALSE(store_->Reload());
+  EXPECT_EQ(Effect::kDeny, Boom());
+  EXPECT_EQ(folder_ / "b.writ" + ": is gone, and no other file has policy `test.q` of it; in 30 s it counts as deleted",
+            store_->state().fault->text);
+  EXPECT_EQ(milliseconds(30'000), store_->again_in());
+  clock_.Advance(29'000'000'000);
+  WriteFile(folder_ / "a.writ", "package test\npolicy p for tools on server \"s\" { allow boom }\n");
+  EXPECT_FALSE(store_->Reload()) << "other changes wait, too: half a set is not loaded";
+  EXPECT_EQ(Effect::kDeny, Boom());
+  EXPECT_EQ(milliseconds(1'000), store_->again_in());
+  clock_.Advance(1'000'000'000);
+  EXPECT_TRUE(store_->Reload());
+  EXPECT_EQ(Effect::kAllow, Boom());
+  EXPECT_EQ(std::nullopt, store_->again_in());
+}
+
+TEST_F(PolicyStoreFiles, LoadsAtOnceWhenTheyHaveMoved) {
+  fs::remove(folder_ / "b.writ");
+  WriteFile(folder_ / "c.writ", std::string(kDenyBoom) + "policy r for tools on server \"s\" { deny ping }\n");
+  EXPECT_TRUE(store_->Reload());
+  EXPECT_EQ(Effect::kDeny, Boom());
+  EXPECT_EQ(Effect::kDeny, Ask(*store_->engine(), kPing));
+  fs::remove(folder_ / "c.writ");
+  WriteFile(folder_ / "d.writ", kDenyBoom);
+  EXPECT_FALSE(store_->Reload()) << "one of two has moved";
+  EXPECT_THAT(store_->state().fault->text, HasSubstr("policy `test.r`"));
+}
+
+TEST_F(PolicyStoreFiles, TheTimeBeginsAnewWhenAFileWasBack) {
+  fs::remove(folder_ / "b.writ");
+  EXPECT_FALSE(store_->Reload());
+  clock_.Advance(29'000'000'000);
+  WriteFile(folder_ / "b.writ", kDenyBoom);
+  EXPECT_TRUE(store_->Reload());
+  fs::remove(folder_ / "b.writ");
+  clock_.Advance(29'000'000'000);
+  EXPECT_FALSE(store_->Reload());
+  EXPECT_EQ(milliseconds(30'000), store_->again_in());
+  WriteFile(folder_ / "a.writ", kBroken);
+  clock_.Advance(60'000'000'000);
+  EXPECT_FALSE(store_->Reload());
+  EXPECT_EQ(std::nullopt, store_->again_in()) << "only a change of the files mends it";
+}
+
+TEST_F(PolicyStoreFiles, APolicyTakenOutOfItsFileIsGoneAtOnce) {
+  WriteFile(folder_ / "b.writ", "package test\npolicy other for tools on server \"t\" { allow * }\n");
+  EXPECT_TRUE(store_->Reload());
+  EXPECT_EQ(Effect::kAllow, Boom());
+}
+
+TEST(PolicyStore, APipeStopsNoLaterLoad) {
+  TempFolder folder;
+  WriteFile(folder / "a.writ", kAllowPing);
+  auto store = PolicyStore::Open({.paths = {folder / "a.writ"}, .regular_files_only = true}, SystemClock());
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  for (const std::string target : {"pipe", "/dev/zero", "/proc/kmsg"}) {
+    SCOPED_TRACE(target);
+    fs::remove(folder / "a.writ");
+    if (target == "pipe") {
+      ASSERT_EQ(0, mkfifo((folder / "a.writ").c_str(), 0600));
+    } else {
+      fs::create_symlink(target, folder / "a.writ");
+    }
+    EXPECT_FALSE((*store)->Reload());
+    EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kPing));
+    EXPECT_EQ(milliseconds(30'000), (*store)->again_in());
+    WriteFile(folder / "a.writ", kAllowPing);
+    EXPECT_TRUE((*store)->Reload());
+  }
+}
+
+TEST(PolicyStore, AFileSystemThatDoesNotAnswerStopsNoLaterLoad) {
+  TempFolder folder;
+  WriteFile(folder / "b.writ", kAllowByData);
+  WriteFile(folder / "fleet.yaml", "allowed: [read]");
+  auto hang = std::make_shared<std::promise<void>>();
+  const auto hung = std::make_shared<std::shared_future<void>>(hang->get_future());
+  auto reads = std::make_shared<std::atomic<int>>(0);
+  PolicySource source{.paths = {folder.path()}};
+  source.read_yaml = [hung, reads](const std::string&, std::string_view text) -> Result<std::string> {
+    if (++*reads == 2) hung->wait();  // the second load reads from a mount that is gone
+    return std::string(text == "allowed: []" ? R"({"allowed":[]})" : R"({"allowed":["read"]})");
+  };
+  auto store = PolicyStore::Open(source, SystemClock(), {.load_limit = milliseconds(2'000)});
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  EXPECT_FALSE((*store)->Reload());
+  EXPECT_THAT((*store)->state().fault->text, HasSubstr("loading policies took longer than 2 s"));
+  EXPECT_EQ(Effect::kAllow, Ask(*(*store)->engine(), kData));
+  WriteFile(folder / "fleet.yaml", "allowed: []");
+  EXPECT_TRUE((*store)->Reload());
+  EXPECT_EQ(Effect::kDeny, Ask(*(*store)->engine(), kData));
+  hang->set_value();
+  EXPECT_TRUE((*store)->Reload());
+  EXPECT_EQ(Effect::kDeny, Ask(*(*store)->engine(), kData)) << "what the late one brought is dropped";
+}
+
+TEST(LoadPolicies, RefusesToReadANamespaceThatNothingGives) {
+  struct Case {
+    std::string_view name, condition;
+    bool reads;
+  };
+  const Case cases[] = {
+      {"a label", "namespaceObject.metadata.labels.team == \"a\"", true},
+      {"whether it is there", "has(namespaceObject.metadata)", true},
+      {"as an optional", "namespaceObject.?metadata.?name.orValue(\"\") == \"x\"", true},
+      {"whole", "namespaceObject == null", true},
+      {"a member of another object", "object.namespaceObject.x == 1", false},
+      {"the request's namespace", "request.namespace == \"a\"", false},
+      {"a text", "object.x == \"namespaceObject\"", false},
+  };
+  TempFolder folder;
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    WriteFile(folder / "a.writ", "package test\npolicy p for admission of Pod {\n  deny when " + std::string(c.condition) + "\n}\n");
+    EXPECT_TRUE(LoadPolicies({.paths = {folder.path()}}).ok());
+    const Result<LoadedPolicies> refused = LoadPolicies({.paths = {folder.path()}, .namespace_object_given = false});
+    EXPECT_EQ(!c.reads, refused.ok());
+    if (refused.ok()) continue;
+    EXPECT_EQ(ErrorCode::kInvalidArgument, refused.error().code);
+    EXPECT_THAT(refused.error().message, HasSubstr("a.writ:3:"));
+    EXPECT_THAT(refused.error().message, HasSubstr("reads `namespaceObject`, and nothing gives it here"));
+  }
 }
 
 TEST(PolicyStore, QuotasSurviveAReload) {

@@ -50,7 +50,7 @@ TEST_F(RegistryStoreTest, ReadsEveryMember) {
 TEST_F(RegistryStoreTest, ReadsYamlThroughTheReader) {
   test::WriteFile(folder_ / "r.yaml", "- host: ghcr.io\n");
   EXPECT_THAT(ReadRegistryConfig({.file = folder_ / "r.yaml", .read_yaml = {}}).error().message, HasSubstr("YAML cannot be read here"));
-  const auto read_yaml = [](const std::string&) -> Result<std::string> { return std::string(R"([{"host":"ghcr.io"}])"); };
+  const auto read_yaml = [](const std::string&, std::string_view) -> Result<std::string> { return std::string(R"([{"host":"ghcr.io"}])"); };
   EXPECT_TRUE(ReadRegistryConfig({.file = folder_ / "r.yaml", .read_yaml = read_yaml}).ok());
 }
 

@@ -268,6 +268,10 @@ TEST_F(ReviewPolicies, DeniesObjectsThatCannotBeRead) {
   const Case cases[] = {
       {"too deep", "\"x\":" + std::string(200, '[') + std::string(200, ']'), "nested deeper than 100"},
       {"integer out of range", "\"x\":18446744073709551616", "out of range"},
+      {"a number that no double holds", "\"x\":1e400", ""},
+      {"a lone surrogate", "\"x\":\"\\ud800\"", ""},
+      {"a lone surrogate, the other half", "\"x\":[\"a\\udc00b\"]", ""},
+      {"a lone surrogate in a key", "\"\\ud800\":1", ""},
       {"duplicate key", "\"x\":1,\"x\":2", "duplicate key"},
   };
   for (const Case& c : cases) {
@@ -283,6 +287,25 @@ TEST_F(ReviewPolicies, DeniesObjectsThatCannotBeRead) {
     EXPECT_EQ(400, response["status"]["code"]);
     EXPECT_THAT(response["status"]["message"].get<std::string>(), HasSubstr(c.message));
   }
+}
+
+// The same where the head is read before the object.
+TEST_F(ReviewPolicies, DeniesHeadsThatCannotBeRead) {
+  for (const std::string member : {R"("name":"\ud800")", R"("x\udc00":1)", R"("namespace":"a\ud800b")", R"("options":{"a":1e999})"}) {
+    SCOPED_TRACE(member);
+    std::string review = ServerReview("a");
+    review.insert(review.find("\"request\":{") + 11, member + ",");
+    const AdmissionReply reply = Ask(review);
+    EXPECT_EQ(200U, reply.status) << reply.body;
+    EXPECT_EQ(Verdict::kDenied, reply.verdict);
+    EXPECT_EQ("u-7", json::parse(reply.body)["response"]["uid"]);
+  }
+  std::string no_uid = ServerReview("a");
+  no_uid.replace(no_uid.find("u-7"), 3, "\\ud800");
+  EXPECT_EQ(400U, Ask(no_uid).status);
+  std::string no_json = ServerReview("a");
+  no_json.insert(no_json.find("\"request\":{") + 11, R"("name":"\q",)");
+  EXPECT_EQ(400U, Ask(no_json).status);
 }
 
 // The fifteen reviews that a real API server sent: same uid, an answer, and the one denial that the policies ask for.

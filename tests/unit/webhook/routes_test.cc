@@ -36,13 +36,14 @@ class RoutesTest : public testing::Test {
     HttpRequest request{.method = method, .path = path};
     request.headers = {{"Host", "t"}, {"Content-Type", type}};
     request.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1);
-    if (auto reply = routes_->AnswerHead(request, Surface::kAll)) return *reply;
+    if (auto reply = routes_->AnswerHead(request, listener_)) return *reply;
     request.body = body;
     HttpReply reply = routes_->Handle(request);
     while (reply.resume) reply = std::exchange(reply.resume, nullptr)(request);
     return reply;
   }
 
+  Listener listener_{Surface::kAll, Privacy::kTls};
   test::TempFolder folder_;
   FakeClock clock_{1'790'000'000'000'000'000};
   std::string log_;
@@ -212,9 +213,9 @@ TEST_F(RoutesTest, RefusesOtherPathsMethodsAndTypes) {
   EXPECT_EQ((std::pair<std::string, std::string>("Allow", "POST")), Call("GET", "/v1/decide").headers.at(0));
   HttpRequest zipped{.method = "POST", .path = "/admission"};
   zipped.headers = {{"Content-Encoding", "gzip"}};
-  EXPECT_EQ(415U, routes_->AnswerHead(zipped, Surface::kAll)->status);
+  EXPECT_EQ(415U, routes_->AnswerHead(zipped, {Surface::kAll})->status);
   HttpRequest decide{.method = "POST", .path = "/v1/decide"};
-  EXPECT_EQ(404U, routes_->AnswerHead(decide, Surface::kHealthOnly)->status);
+  EXPECT_EQ(404U, routes_->AnswerHead(decide, {Surface::kHealthOnly})->status);
 }
 
 TEST_F(RoutesTest, ReadinessTellsTheState) {
@@ -235,6 +236,44 @@ TEST_F(RoutesTest, ReadinessTellsTheState) {
   draining_ = true;
   EXPECT_EQ(503U, Call("GET", "/readyz").status);
   EXPECT_EQ(200U, Call("GET", "/healthz").status);
+}
+
+TEST_F(RoutesTest, ReadinessTellsNoPolicyTextOverPlainHttp) {
+  listener_ = {Surface::kHealthOnly, Privacy::kPlain};
+  test::WriteFile(folder_ / "a.writ", "package test\npolicy hush for nothing { }\n");
+  EXPECT_FALSE(store_->Reload());
+  const std::string body = Call("GET", "/readyz").body;
+  EXPECT_EQ(true, json::parse(body)["policies"]["stale"]);
+  EXPECT_THAT(body, HasSubstr("the log says why"));
+  EXPECT_THAT(body, testing::Not(HasSubstr("hush")));
+  EXPECT_THAT(body, testing::Not(HasSubstr("a.writ")));
+  test::WriteFile(
+      folder_ / "a.writ",
+      "package test\npolicy hush for tools on server \"s\" { allow ping when principal.groups == [\"x\"] || principal.id > principal.id }\n"
+      "import data nothing\n");
+  static_cast<void>(store_->Reload());
+  EXPECT_THAT(Call("GET", "/readyz").body, testing::Not(HasSubstr("hush")));
+}
+
+TEST_F(RoutesTest, EachListenerServesItsOwn) {
+  struct Case {
+    Surface surface;
+    unsigned decide, admission, health;
+  };
+  const Case cases[] = {{Surface::kAll, 200, 400, 200},
+                        {Surface::kHealthOnly, 404, 404, 200},
+                        {Surface::kAdmissionOnly, 404, 400, 404},
+                        {Surface::kAllButAdmission, 200, 404, 200},
+                        {Surface::kNoAdmissionAtAll, 200, 404, 200}};
+  for (const Case& c : cases) {
+    SCOPED_TRACE(static_cast<int>(c.surface));
+    listener_.surface = c.surface;
+    EXPECT_EQ(c.decide, Call("POST", "/v1/decide", kPing).status);
+    EXPECT_EQ(c.admission, Call("POST", "/admission", "{}").status);
+    for (const std::string_view path : {"/healthz", "/readyz", "/metrics"}) EXPECT_EQ(c.health, Call("GET", path).status) << path;
+  }
+  listener_.surface = Surface::kAllButAdmission;
+  EXPECT_THAT(Call("POST", "/admission", "{}").body, HasSubstr("--admission-listen alone; there are POST /v1/decide, GET /healthz"));
 }
 
 TEST_F(RoutesTest, ReadinessNeedsAValidCertificate) {

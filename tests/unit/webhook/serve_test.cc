@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <future>
 #include <mutex>
 #include <sstream>
 #include <thread>
@@ -38,6 +39,7 @@ class ServeTest : public testing::Test {
     ServeOptions options{.policies = {.paths = {folder_.path()}}, .listen = "127.0.0.1:0", .transport = http::Transport::kPlain};
     options.watch = true;
     options.watch_debounce = milliseconds(5);
+    options.settle = milliseconds(5);
     options.drain = milliseconds(2'000);
     options.drain_quiet = milliseconds(20);
     options.log_sink = [this](std::string_view line) {
@@ -124,6 +126,151 @@ TEST_F(ServeTest, ServesHealthApart) {
   EXPECT_EQ("allow", EffectOf(service->ready().port));
   service->Drain();
   EXPECT_FALSE(Client(service->ready().port).connected());
+}
+
+constexpr std::string_view kReview =
+    R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"CREATE",)"
+    R"("kind":{"group":"","version":"v1","kind":"Pod"},"object":{"spec":{}}}})";
+
+TEST_F(ServeTest, ReviewsHaveAListenerOfTheirOwn) {
+  ServeOptions options = Options();
+  options.admission_listen = "127.0.0.1:0";
+  options.health_listen = "127.0.0.1:0";
+  const auto service = MustStart(options);
+  ASSERT_NE(nullptr, service);
+  const std::uint16_t main = service->ready().port, reviews = service->admission_port();
+  EXPECT_EQ(200, Client(reviews).Call("POST", "/admission", kReview).status);
+  EXPECT_EQ(404, Client(reviews).Call("POST", "/v1/decide", kPing).status);
+  EXPECT_EQ(404, Client(reviews).Call("GET", "/readyz").status);
+  EXPECT_EQ(404, Client(reviews).Call("GET", "/metrics").status);
+  EXPECT_EQ(404, Client(main).Call("POST", "/admission", kReview).status);
+  EXPECT_EQ("allow", EffectOf(main));
+  EXPECT_EQ(404, Client(service->health_port()).Call("POST", "/admission", kReview).status);
+  EXPECT_THAT(log(), HasSubstr("\"msg\":\"serving reviews\",\"url\":\"http://127.0.0.1:" + std::to_string(reviews)));
+  // Workers of both listeners at once: each has a context of its own.
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([main, reviews, i] {
+      Client client(i % 2 == 0 ? main : reviews);
+      for (int n = 0; n < 50; ++n) {
+        const test::Reply reply = i % 2 == 0 ? client.Call("POST", "/v1/decide", kPing) : client.Call("POST", "/admission", kReview);
+        EXPECT_EQ(200, reply.status);
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  const json state = json::parse(Client(main).Call("GET", "/readyz").body);
+  EXPECT_EQ(2048, state["connections"]["max"]);
+  EXPECT_FALSE(state["connections"].contains("warning"));
+  service->Drain();
+  EXPECT_FALSE(Client(main).connected());
+  EXPECT_FALSE(Client(reviews).connected());
+}
+
+TEST_F(ServeTest, ReviewsAreNotTakenWhereCallersGiveTheNamespace) {
+  WriteFile(folder_ / "a.writ",
+            Policy("allow ping") + "policy n for admission of Pod { deny when namespaceObject == null because \"none\" }\n");
+  const auto refused = Service::Start(Options());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("a.writ:3:"));
+  ServeOptions options = Options();
+  options.namespace_object_given = true;
+  const auto service = MustStart(options);
+  ASSERT_NE(nullptr, service);
+  const test::Reply reply = Client(service->ready().port).Call("POST", "/admission", kReview);
+  EXPECT_EQ(404, reply.status);
+  EXPECT_THAT(reply.body, HasSubstr("namespaceObject"));
+  EXPECT_EQ("allow", EffectOf(service->ready().port));
+}
+
+TEST_F(ServeTest, AReloadRefusesToReadTheNamespace) {
+  const auto service = MustStart(Options());
+  ASSERT_NE(nullptr, service);
+  WriteFile(folder_ / "a.writ", Policy("allow pong") + "policy n for admission of Pod { deny when namespaceObject == null }\n");
+  EXPECT_FALSE(service->Reload());
+  EXPECT_EQ("allow", EffectOf(service->ready().port));
+}
+
+TEST_F(ServeTest, SaysThatConnectionsAreShort) {
+  ServeOptions options = Options();
+  options.limits.max_connections = 4;
+  const auto service = MustStart(options);
+  ASSERT_NE(nullptr, service);
+  std::vector<std::unique_ptr<Client>> silent;
+  for (int i = 0; i < 8; ++i) silent.push_back(std::make_unique<Client>(service->ready().port));
+  const test::Reply reply = Client(service->ready().port).Call("GET", "/readyz");
+  EXPECT_EQ(200, reply.status);
+  EXPECT_EQ("connections are short; the log names the peer with the most", json::parse(reply.body)["connections"]["warning"]);
+  EXPECT_THAT(log(), HasSubstr("\"busiest\":\"127.0.0.1\""));
+  EXPECT_THAT(Client(service->ready().port).Call("GET", "/metrics").body, HasSubstr("\nwrit_http_connections_evicted_total "));
+}
+
+// A worker that does not come back: its first log line waits until the process would have ended.
+class StuckWorker {
+ public:
+  explicit StuckWorker(ServeOptions& options) {
+    options.log_sink = [this](std::string_view line) {
+      if (line.find("admission review") != std::string_view::npos) freed_.wait();
+    };
+    options.end_process = [this] {
+      ended_ = true;
+      free_.set_value();
+    };
+  }
+  // Sends a review that a worker is stuck in.
+  static void Stick(std::uint16_t port, Client& client) {
+    const std::string body(kReview);
+    ASSERT_TRUE(client.Send("POST /admission HTTP/1.1\r\nHost: t\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
+    // The log is taken then: a request that leaves nothing in it is still answered.
+    EXPECT_EQ(200, Client(port).Call("GET", "/healthz").status);
+  }
+  bool ended() const { return ended_; }
+
+ private:
+  std::atomic<bool> ended_{false};
+  std::promise<void> free_;
+  std::shared_future<void> freed_ = free_.get_future().share();
+};
+
+// Serves with a worker that is stuck, and sends one SIGTERM, or a second one once the first has begun a drain.
+void ServeStuck(ServeOptions options, int signals) {
+  std::ostringstream out;
+  options.output = &out;
+  std::thread killer;
+  options.on_ready = [&](const ServeReady& ready) {
+    killer = std::thread([port = ready.port, signals] {
+      Client client(port);
+      StuckWorker::Stick(port, client);
+      kill(getpid(), SIGTERM);
+      if (signals < 2) return static_cast<void>(client.ReadEnd());
+      EXPECT_TRUE(Eventually([port] { return Client(port).Call("GET", "/readyz").status == 503; }));
+      kill(getpid(), SIGTERM);
+      client.ReadEnd();
+    });
+  };
+  EXPECT_TRUE(Serve(options));
+  killer.join();
+}
+
+constexpr std::string_view kDenyPods = "policy d for admission of Pod { deny because \"no\" }\n";
+
+TEST_F(ServeTest, EndsWhateverAWorkerDoes) {
+  WriteFile(folder_ / "a.writ", Policy("allow ping") + std::string(kDenyPods));
+  ServeOptions options = Options();
+  StuckWorker stuck(options);
+  options.drain = milliseconds(50);
+  ServeStuck(options, 1);
+  EXPECT_TRUE(stuck.ended());
+}
+
+TEST_F(ServeTest, ASecondSignalEndsWhateverAWorkerDoes) {
+  WriteFile(folder_ / "a.writ", Policy("allow ping") + std::string(kDenyPods));
+  ServeOptions options = Options();
+  StuckWorker stuck(options);
+  options.drain = milliseconds(3'600'000);
+  options.drain_quiet = milliseconds(3'600'000);
+  ServeStuck(options, 2);
+  EXPECT_TRUE(stuck.ended());
 }
 
 // What a registry says for a repository "app" in memory.
@@ -224,6 +371,14 @@ TEST_F(ServeTest, RefusesToStartOnFaults) {
       {"strict tags alone", [](ServeOptions& o) { o.tags = image::TagRule::kDenied; }, "--strict-tags needs --registries"},
       {"no registries", [](ServeOptions& o) { o.registries = "gone.json"; }, "gone.json: no such file"},
       {"health port", [](ServeOptions& o) { o.health_listen = "x"; }, "--health-listen"},
+      {"review port", [](ServeOptions& o) { o.admission_listen = "x"; }, "--admission-listen"},
+      {"reviews and a namespace",
+       [](ServeOptions& o) {
+         o.admission_listen = "127.0.0.1:0";
+         o.namespace_object_given = true;
+       },
+       "--namespace-object-given and --admission-listen exclude each other"},
+      {"no time", [](ServeOptions& o) { o.settle = milliseconds(-1); }, "--settle and --settle-gone must not be negative"},
       {"no threads", [](ServeOptions& o) { o.threads = 0; }, "--threads must be positive"},
   };
   for (const Case& c : cases) {
