@@ -103,6 +103,7 @@ struct Service::Impl {
   const Clock* clock;
   Logger logger;
   Metrics metrics;
+  std::atomic<std::int64_t> open_main{0}, open_reviews{0};  // connections, for the metric
   std::unique_ptr<PolicyStore> store;
   std::unique_ptr<RegistryStore> registries;  // nullptr: none may be asked
   std::unique_ptr<image::FactGatherer> images;
@@ -139,7 +140,7 @@ struct Service::Impl {
   std::vector<WatchRoot> CertificateRoots() const;
   void ReportPolicies(const Status& loaded);
   void ReloadCertificate();
-  http::ServerEvents Events();
+  http::ServerEvents Events(std::atomic<std::int64_t>& open);
   // The root of a watcher's thread: what throws there must not end the process that still decides.
   FileWatcher::OnChange OnChange(std::function<void()> function) {
     return [this, run = std::move(function)]() -> std::optional<std::chrono::milliseconds> {
@@ -197,7 +198,8 @@ void Service::Impl::ReportPolicies(const Status& loaded) {
   if (!state.warnings.empty()) logger.Write(LogLevel::kWarn, "policies have warnings", {{"diagnostics", state.warnings}});
 }
 
-http::ServerEvents Service::Impl::Events() {
+// `open`: of the listener that these are for.
+http::ServerEvents Service::Impl::Events(std::atomic<std::int64_t>& open) {
   http::ServerEvents events;
   events.on_reply = [this](const HttpRequest& request, unsigned status, std::chrono::nanoseconds time) {
     metrics.CountHttp(RouteOf(request.path), status, time);
@@ -208,7 +210,10 @@ http::ServerEvents Service::Impl::Events() {
                   {"status", std::int64_t{status}},
                   {"micros", time.count() / 1000}});
   };
-  events.on_connections = [this](std::int64_t open) { metrics.SetConnections(open); };
+  events.on_connections = [this, &open](std::int64_t now_open) {
+    open = now_open;
+    metrics.SetConnections(open_main + open_reviews);
+  };
   events.on_rejected_connection = [this] { metrics.CountRejectedConnection(); };
   events.on_evicted_connection = [this] { metrics.CountEvictedConnection(); };
   return events;
@@ -261,7 +266,7 @@ http::ServerOptions Service::Impl::MainOptions(const Address& address, Surface s
   }
   const Listener listener{surface, options.transport == http::Transport::kTls ? Privacy::kTls : Privacy::kPlain};
   server_options.head_handler = [this, listener](const HttpRequest& request) { return routes->AnswerHead(request, listener); };
-  server_options.events = Events();
+  server_options.events = Events(surface == Surface::kAdmissionOnly ? open_reviews : open_main);
   server_options.logger = &logger;
   server_options.clock = clock;
   return server_options;

@@ -579,8 +579,7 @@ Status CheckOptions(const ServerOptions& options) {
   const HttpLimits& limits = options.limits;
   const bool sizes = limits.max_body_bytes > 0 && limits.max_bodies_bytes > 0 && limits.max_header_bytes > 0 &&
                      limits.max_header_count > 0 && limits.max_connections > 0 && limits.max_connections_per_peer.value_or(1) > 0 &&
-                     limits.max_requests_per_connection > 0 && options.io_threads > 0 && options.workers > 0 &&
-                     options.heavy_requests > 0;
+                     limits.max_requests_per_connection > 0 && options.io_threads > 0 && options.workers > 0 && options.heavy_requests > 0;
   const milliseconds zero(0);
   const bool times = limits.max_connection_age > zero && limits.handshake_timeout > zero && limits.first_byte_timeout > zero &&
                      limits.idle_timeout > zero && limits.header_timeout > zero && limits.body_timeout > zero &&

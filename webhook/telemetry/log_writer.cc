@@ -61,7 +61,7 @@ LogWriter::LogWriter(int fd, std::size_t max_queued_bytes) : state_(std::make_sh
 }
 
 LogWriter::~LogWriter() {
-  Flush(std::chrono::seconds(1));
+  Flush(std::chrono::milliseconds(500));
   const std::lock_guard lock(state_->mutex);
   state_->ending = true;
   state_->changed.notify_all();

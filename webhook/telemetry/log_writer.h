@@ -21,7 +21,7 @@ class LogWriter {
 
   // `fd` is borrowed, and stays open as long as the process.
   explicit LogWriter(int fd, std::size_t max_queued_bytes = kMaxQueuedBytes);
-  // Flushes for a second at most.
+  // Flushes for half a second at most.
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
