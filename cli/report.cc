@@ -35,7 +35,8 @@ std::string ReasonText(const Decision& decision) {
   switch (decision.reason) {
     case Reason::kRule:
     case Reason::kUnknown:
-    case Reason::kBadRequest: return {};
+    case Reason::kBadRequest:
+    case Reason::kNotCanonical: return {};
     case Reason::kDefault: return decision.effect == Effect::kDeny ? "no rule allows it" : "";
     case Reason::kScopes: return "only a scope is missing";
     case Reason::kLimit: return "a quota is used up";

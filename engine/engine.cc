@@ -12,12 +12,12 @@ namespace writ {
 namespace {
 
 // Always a deny, whatever the target's default: what is no request cannot be allowed.
-[[gnu::cold]] void DenyBadRequest(const Error& error, Decision& decision) {
+[[gnu::cold]] void DenyUnread(Reason reason, const Error& error, Decision& decision) {
   Decision denied;
   denied.target = decision.target;
   denied.admission_uid = std::move(decision.admission_uid);
   denied.bundle_digest = decision.bundle_digest;
-  denied.reason = Reason::kBadRequest;
+  denied.reason = reason;
   denied.messages.push_back(error.message);
   decision = std::move(denied);
 }
@@ -85,7 +85,7 @@ Decision Engine::DecideJson(std::string_view request_text, Context& context, con
   const TrimAtEnd trim(state);
   const Result<JsonNode> document = state.document.Parse(request_text);
   if (!document) {
-    DenyBadRequest(document.error(), decision);
+    DenyUnread(Reason::kBadRequest, document.error(), decision);
     return decision;
   }
   const UnixNanos now = clock_->Now();
@@ -93,11 +93,11 @@ Decision Engine::DecideJson(std::string_view request_text, Context& context, con
   Result<Request> request = reader.Read(*document);
   if (!request) {
     decision.target = reader.target();
-    DenyBadRequest(request.error(), decision);
+    DenyUnread(reader.refusal(), request.error(), decision);
     return decision;
   }
   if (const Status added = AddHostFacts(options.images, state, *request); !added) {
-    DenyBadRequest(added.error(), decision);
+    DenyUnread(Reason::kBadRequest, added.error(), decision);
     return decision;
   }
   Decider decider(policies_->impl(), state, *request, quotas_->table, now, options);
@@ -106,7 +106,7 @@ Decision Engine::DecideJson(std::string_view request_text, Context& context, con
     return decision;
   }
   const Status listed = decider.DecideListing(reader, *request, decision);
-  if (!listed) DenyBadRequest(listed.error(), decision);
+  if (!listed) DenyUnread(reader.refusal(), listed.error(), decision);
   return decision;
 }
 
@@ -120,7 +120,7 @@ Decision Engine::DecideFields(const FieldRequest& fields, Context& context, cons
   RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slots);
   const Result<Request> request = reader.ReadFields(fields);
   if (!request) {
-    DenyBadRequest(request.error(), decision);
+    DenyUnread(reader.refusal(), request.error(), decision);
     return decision;
   }
   Decider(policies_->impl(), state, *request, quotas_->table, now, options).Decide(decision);

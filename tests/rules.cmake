@@ -5,10 +5,12 @@ target_link_libraries(writ_test_support PUBLIC writ_rules)
 writ_test(rules LIBRARIES writ_test_support writ_rules SOURCES
   unit/rules/base_test.cc
   unit/rules/bundle_test.cc
+  unit/rules/canonical_name_test.cc
   unit/rules/dump_test.cc
   unit/rules/glob_test.cc
   unit/rules/index_test.cc
   unit/rules/kubernetes_kind_test.cc
+  unit/rules/resource_uri_test.cc
   unit/rules/verify_test.cc
 )
 

@@ -77,6 +77,13 @@ class PolicyChecker {
   bool IsBroken(std::string_view name, std::uint32_t package) const { return declarations_.names[package].broken.contains(name); }
   void NeedSigner(const Name& signer, std::uint32_t package);
 
+  // ---- patterns (pattern_checks.cc)
+  void CheckPatterns(const PolicyDecl& policy);
+  void CheckPattern(const Pattern& pattern, Target target, bool allows);
+  void CheckUriReads(RuleContext& context, const RuleDecl& rule);
+  std::vector<std::pair<FileId, ExprId>> RootsOf(std::uint32_t package, FileId file, ExprId root) const;
+  bool Reads(const std::vector<std::pair<FileId, ExprId>>& roots, std::string_view root, std::string_view member) const;
+
   // ---- tests (test_checks.cc)
   struct PlacedExpr {
     FileId file;

@@ -47,6 +47,7 @@ bool PatternCovers(std::string_view outer, const Pattern& inner) {
 void PolicyChecker::CheckPolicy(TypedPolicy& policy) {
   const PolicyDecl& decl = *policy.decl;
   CheckRuleIds(decl);
+  CheckPatterns(decl);
   TargetScope& scope = ScopeFor(policy);
   RuleContext context{policy, scope, NamesIn(scope, policy.file)};
   for (const RuleDecl& rule : decl.rules) CheckRule(context, rule);
@@ -142,6 +143,7 @@ void PolicyChecker::CheckRule(RuleContext& context, const RuleDecl& rule) {
   CheckCondition(context, rule.requirement);
   CheckCondition(context, rule.when);
   CheckCondition(context, rule.unless);
+  CheckUriReads(context, rule);
   if (rule.image.valid()) CheckImage(context, rule);
   if (rule.limit) CheckKeys(context, *rule.limit);
   if (!rule.columns.empty()) CheckColumns(context.policy, rule);
@@ -290,18 +292,7 @@ std::string_view ColumnNamed(const TypedSet& set, FileId file, const Expr& e) {
 void PolicyChecker::CheckMaskedColumns(RuleContext& context, ExprId root, SourceSpan span) {
   const std::set<std::string_view> masked = MaskedColumns(context.policy);
   if (masked.empty()) return;
-  const PackageNames& names = declarations_.names[context.policy.package];
-  std::vector<std::pair<FileId, ExprId>> roots = {{context.policy.file, root}};
-  std::vector<BodyRef> bodies = UsedBodies(set_, names, context.policy.file, root, nullptr);
-  for (std::size_t i = 0; i < bodies.size(); ++i) {
-    const BodyRef body = bodies[i];
-    roots.emplace_back(body.is_fn ? set_.fns[body.index].file : set_.lets[body.index].file,
-                       body.is_fn ? set_.fns[body.index].decl->body : set_.lets[body.index].decl->value);
-    for (const BodyRef& used : UsesOf(body)) {
-      if (std::find(bodies.begin(), bodies.end(), used) == bodies.end()) bodies.push_back(used);
-    }
-  }
-  for (const auto& [file, expression] : roots) {
+  for (const auto& [file, expression] : RootsOf(context.policy.package, context.policy.file, root)) {
     std::vector<ExprId> pending = {expression};
     while (!pending.empty()) {
       const ExprId id = pending.back();

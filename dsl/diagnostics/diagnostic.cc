@@ -283,9 +283,16 @@ void DiagnosticSink::Finish(bool strict) {
     return a.span.begin < b.span.begin;
   });
   if (!strict) return;
-  for (Diagnostic& diagnostic : diagnostics_) diagnostic.severity = Severity::kError;
-  error_count_ += warning_count_;
-  warning_count_ = 0;
+  std::uint32_t told = 0;
+  for (Diagnostic& diagnostic : diagnostics_) {
+    if (diagnostic.kind == DiagnosticKind::kWidenedPattern) {
+      ++told;  // what a release has widened is no fault: nothing could be written so that it is not told
+    } else {
+      diagnostic.severity = Severity::kError;
+    }
+  }
+  error_count_ += warning_count_ - told;
+  warning_count_ = told;
 }
 
 std::string RenderDiagnostic(const Diagnostic& diagnostic, std::span<const SourceFile> files, bool colour) {

@@ -63,6 +63,10 @@
   X(NotConstant, Error, "test data must be a constant, or a `let` that is one")                    \
   X(NotAPath, Error, "expected a path such as `args.n`")                                            \
   X(BadColumnType, Error, "`{0}` cannot be the type of a column")                                  \
+  X(ForeignPattern, Warning, "{0} stands for itself in {1}")                                       \
+  X(RefusedSpelling, Warning, "nothing has the name `{0}`: it {1}")                                \
+  X(WidenedPattern, Warning, "`{0}` now matches `{1}`, too: `**/` stands for no folder as well")   \
+  X(UnfoldedUri, Warning, "this condition of a denial sees one spelling of the URI")               \
   X(ConstantCondition, Warning, "this condition is always {0}")                                    \
   X(ShadowedAllow, Warning, "this rule allows nothing: `{0}` denies the same without a condition") \
   X(MaskedColumnInMessage, Error, "a message cannot show `{0}`, which is masked")                  \

@@ -49,20 +49,21 @@ void Decider::Decide(Decision& decision) {
 void Decider::FindCandidates(std::vector<RuleId>& rules) const {
   const std::uint64_t before = context_.evaluator.steps_left();
   std::uint64_t left = before;
-  policies_.index.FindCandidates(request_.target(), request_.scope, request_.name, context_.slots, rules, left);
+  const SelectorKey key{request_.scope, request_.name, request_.folded};
+  policies_.index.FindCandidates(request_.target(), key, context_.slots, rules, left);
   if (!request_.parent_scope.empty()) {
     std::vector<RuleId> more;
-    policies_.index.FindCandidates(request_.target(), request_.parent_scope, request_.name, context_.slots, more, left);
+    policies_.index.FindCandidates(request_.target(), {request_.parent_scope, request_.name}, context_.slots, more, left);
     AddInOrder(more, rules);
   }
   context_.evaluator.Spend(before - left + rules.size());
 }
 
 void Decider::FindApplying(std::vector<RuleId>& rules) const {
-  policies_.index.FindApplying(request_.target(), request_.scope, request_.name, rules);
+  policies_.index.FindApplying(request_.target(), {request_.scope, request_.name, request_.folded}, rules);
   if (request_.parent_scope.empty()) return;
   std::vector<RuleId> more;
-  policies_.index.FindApplying(request_.target(), request_.parent_scope, request_.name, more);
+  policies_.index.FindApplying(request_.target(), {request_.parent_scope, request_.name}, more);
   AddInOrder(more, rules);
 }
 
@@ -372,7 +373,12 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
   decision.visible.emplace();
   context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
   for (const JsonNode& tool : request.list.items()) {
-    WRIT_RETURN_IF_ERROR(reader.ReadListedTool(tool, request));
+    const Status read = reader.ReadListedTool(tool, request);
+    if (!read && reader.refusal() == Reason::kNotCanonical) {  // a call of it would be denied: it is not shown
+      if (decision.warnings.empty()) decision.warnings.push_back("not listed: " + read.error().message);
+      continue;
+    }
+    WRIT_RETURN_IF_ERROR(read);
     context_.evaluator.ForgetCells();
     context_.evaluator.Spend(kStepsPerTool + request.shape->tool_slots.size());
     Evaluate();
@@ -393,8 +399,7 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
   if (!options_.explain) return OkStatus();
   // A second round: explaining begins evaluations anew, which would give the listing a fresh budget.
   for (const JsonNode& tool : request.list.items()) {
-    WRIT_RETURN_IF_ERROR(reader.ReadListedTool(tool, request));
-    Explain(decision);
+    if (reader.ReadListedTool(tool, request)) Explain(decision);
   }
   return OkStatus();
 }

@@ -194,6 +194,7 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kLimit: return "limit";
     case Reason::kBudget: return "budget";
     case Reason::kBadRequest: return "bad_request";
+    case Reason::kNotCanonical: return "not_canonical";
     case Reason::kUnknown: return "unknown";
   }
   WRIT_CHECK(false);

@@ -37,6 +37,7 @@ struct Request {
   std::string_view scope;                  // server, resource type, table, Kind.group
   std::string_view parent_scope;           // admission, of a subresource whose object is of another kind: "Pod/exec"; else ""
   std::string_view name;                   // tool, uri, prompt, action, OPERATION
+  std::string_view folded;                 // kResources: the URI's folded form (rules/model/resource_uri.h); else ""
   Value scopes = Value::List(nullptr, 0);  // principal.scopes, for `needs scope`: a list of strings, or unknown
   std::vector<ImageFact> images;           // sorted by image
   JsonNode list;                           // tools to list; valid only for a listing

@@ -2,6 +2,7 @@
 #include "engine/eval/evaluator.h"
 #include "engine/request/convert.h"
 #include "engine/request/request_reader.h"
+#include "rules/model/resource_uri.h"
 
 namespace writ {
 
@@ -14,16 +15,20 @@ bool RequestReader::FillFields(const FieldRequest& request) {
   const Shape* shape = request.target == Target::kRows ? shapes_.FindTable(request.scope) : &shapes_.Of(request.target);
   if (shape == nullptr) return Fail("unknown table \"" + std::string(request.scope) + "\"");
   Begin(*shape);
-  if (!CheckScope(request.scope)) return false;
+  if (!CheckScope(request.scope) || !CheckSelectors(request)) return false;
   if (shape_->has_whole_records) {
     for (const ShapeNodeId root : shape_->roots) {
       if (!FillRootFromSelector(root, request)) return false;
     }
-  } else if (!FillSelector(shape_->scope_node, request.scope) || !FillSelector(shape_->name_node, request.name)) {
+  } else if (!FillSelector(shape_->scope_node, request.scope) || !FillSelector(shape_->name_node, request.name) ||
+             !FillSelector(shape_->folded_node, WithoutSlashAtEnd(request_.folded))) {
     return false;
   }
   for (const FieldRequest::Field& field : request.fields) {
-    if (field.slot.valid() && !FillField(field.slot, field.value)) return false;
+    if (!field.slot.valid()) continue;
+    const bool is_folded = shape_->folded_node.valid() && (*shape_)[shape_->folded_node].slot == field.slot;
+    if (is_folded) return FailType("resource.folded", "is worked out from `resource.uri`");
+    if (!FillField(field.slot, field.value)) return false;
   }
   request_.scope = request.scope;
   request_.name = request.name;
@@ -35,11 +40,17 @@ bool RequestReader::FillFields(const FieldRequest& request) {
   return true;
 }
 
+bool RequestReader::CheckSelectors(const FieldRequest& request) {
+  const auto check = [this](ShapeNodeId id, std::string_view text) { return !id.valid() || CheckSpelling((*shape_)[id], text); };
+  if (!check(shape_->scope_node, request.scope) || !check(shape_->name_node, request.name)) return false;
+  return !shape_->folded_node.valid() || FoldResource(request.name);
+}
+
 // Where records are read as a whole, their maps are made of the defaults and of what the selector key says.
 bool RequestReader::FillRootFromSelector(ShapeNodeId root, const FieldRequest& request) {
   const ShapeNode& node = (*shape_)[root];
   if (node.type != MemberType::kRecord || node.if_absent == MemberDefault::kAbsent) return true;
-  Derived derived[2];
+  Derived derived[3];
   std::size_t count = 0;
   const auto add = [&](ShapeNodeId id, std::string_view text) {
     if (id.valid() && !text.empty() && (*shape_)[id].path == node.key + "." + (*shape_)[id].key)
@@ -47,6 +58,7 @@ bool RequestReader::FillRootFromSelector(ShapeNodeId root, const FieldRequest& r
   };
   add(shape_->scope_node, request.scope);
   add(shape_->name_node, request.name);
+  add(shape_->folded_node, WithoutSlashAtEnd(request_.folded));
   return FillRecord(root, JsonNode(), {.derived = {derived, count}}, nullptr);
 }
 

@@ -172,6 +172,7 @@ bool RequestReader::SetLeaf(ShapeNodeId id, Value value, Value* out) {
     const std::string fault = ConvertToMember(node.type, arena_, value);
     if (!fault.empty()) return FailType(node.path, fault);
   }
+  if (node.spelling != ShapeNode::Spelling::kAny && !CheckSpelling(node, value.string())) return false;
   if (id == shape_->scope_node) request_.scope = value.string();
   if (id == shape_->name_node) request_.name = value.string();
   if (id == shape_->scopes_node) request_.scopes = value;

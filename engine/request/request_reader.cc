@@ -9,6 +9,8 @@
 #include "engine/request/convert.h"
 #include "engine/request/suggest.h"
 #include "rules/base/utf8.h"
+#include "rules/model/canonical_name.h"
+#include "rules/model/resource_uri.h"
 
 namespace writ {
 namespace {
@@ -176,6 +178,7 @@ bool RequestReader::ChooseShape(JsonNode document, Target target) {
   const JsonNode table = document.Find("table");
   if (!table.valid()) return Fail("a rows request needs \"table\"");
   if (!table.is(JsonKind::kString)) return FailType("table", "must be a string" + FoundJson(table));
+  if (const std::string fault = CanonicalNameFault(table.string()); !fault.empty()) return FailNotCanonical("table", fault);
   const Shape* shape = shapes_.FindTable(table.string());
   if (shape == nullptr) {
     std::vector<std::string_view> names;
@@ -240,6 +243,7 @@ bool RequestReader::FillRoot(ShapeNodeId root, JsonNode json) {
     if (!shape_->has_whole_records || node.type != MemberType::kRecord || node.if_absent == MemberDefault::kAbsent) return true;
     return FillRecord(root, JsonNode(), {}, nullptr);
   }
+  if (shape_->folded_node.valid() && node.key == "resource") return FillResource(root, json);
   const std::string_view member = ShorthandOf(shape_->target, node.key);
   if (!member.empty() && json.is(JsonKind::kString)) {
     const Derived derived[] = {{member, Value::String(json.string())}};
@@ -249,6 +253,19 @@ bool RequestReader::FillRoot(ShapeNodeId root, JsonNode json) {
     return FailType(node.path, "must be a string or an object" + FoundJson(json));
   }
   return FillNode(root, json, Build::kNo, nullptr);
+}
+
+// A resource that is read: its URI, and what is worked out from that.
+bool RequestReader::FillResource(ShapeNodeId root, JsonNode json) {
+  if (json.is(JsonKind::kNull)) return true;
+  if (!json.is(JsonKind::kString) && !json.is(JsonKind::kObject))
+    return FailType("resource", "must be a string or an object" + FoundJson(json));
+  const JsonNode uri = json.is(JsonKind::kString) ? json : json.Find("uri");
+  if (json.is(JsonKind::kObject) && json.Find("folded").valid()) return FailType("resource.folded", "is worked out from `resource.uri`");
+  if (!IsString(uri)) return FillNode(root, json, Build::kNo, nullptr);
+  if (!CheckSpelling((*shape_)[shape_->name_node], uri.string()) || !FoldResource(uri.string())) return false;
+  const Derived derived[] = {{"folded", Value::String(WithoutSlashAtEnd(request_.folded))}, {"uri", Value::String(uri.string())}};
+  return FillRecord(root, json.is(JsonKind::kObject) ? json : JsonNode(), {.derived = derived}, nullptr);
 }
 
 bool RequestReader::Finish(JsonNode document) {
@@ -306,6 +323,7 @@ bool RequestReader::IsGiven(JsonNode document, std::string_view path) const {
 }
 
 Status RequestReader::ReadListedTool(JsonNode tool, Request& request) {
+  refusal_ = Reason::kBadRequest;
   for (const SlotId slot : shape_->tool_slots) slots_[slot.index] = shape_->defaults[slot.index];
   for (const ShapeNodeId root : shape_->roots) {
     if ((*shape_)[root].key != "tool") continue;

@@ -37,7 +37,8 @@ class RequestReader {
   RequestReader(const RequestShapes& shapes, const EvalLimits& limits, UnixNanos now, Arena& arena, std::vector<Value>& slots)
       : shapes_(shapes), limits_(limits), now_(now), arena_(arena), slots_(slots) {}
 
-  // Errors: kInvalidArgument, naming the member ("`principal.groups` must be a list of strings, found string"); kTooLarge.
+  // Errors: kInvalidArgument, naming the member ("`principal.groups` must be a list of strings, found string") or saying which name or
+  // URI has another spelling (refusal() is then kNotCanonical); kTooLarge.
   Result<Request> Read(JsonNode document);
 
   // The same from fields (an invalid slot is skipped: no rule reads it). Allocates nothing once `slots` and `arena` are warm, unless it
@@ -45,8 +46,12 @@ class RequestReader {
   // target does not have.
   Result<Request> ReadFields(const FieldRequest& request);
 
-  // For listings: puts the slots of `tool` to the next item of `request.list` and sets `request.name`. Requires: Read succeeded.
+  // For listings: puts the slots of `tool` to the next item of `request.list` and sets `request.name`. A refusal() of kNotCanonical is
+  // about this item alone. Requires: Read succeeded.
   Status ReadListedTool(JsonNode tool, Request& request);
+
+  // Why the last Read failed: kBadRequest or kNotCanonical.
+  Reason refusal() const { return refusal_; }
 
   // The target that Read found out before it failed, as far as it got.
   Target target() const { return shape_ == nullptr ? Target::kTools : shape_->target; }
@@ -67,6 +72,9 @@ class RequestReader {
 
   bool Fail(std::string_view message);
   bool FailTooLarge(std::string message);
+  bool FailNotCanonical(std::string_view path, std::string_view what);
+  bool CheckSpelling(const ShapeNode& node, std::string_view text);
+  bool FoldResource(std::string_view uri);
   bool FailType(const std::string& path, const std::string& what) { return Fail("`" + path + "` " + what); }
   bool FailUnknownMember(std::string_view key, std::string_view where, const std::vector<std::string_view>& known);
 
@@ -83,6 +91,7 @@ class RequestReader {
   void Begin(const Shape& shape);
   bool FillRoots();
   bool FillRoot(ShapeNodeId root, JsonNode json);
+  bool FillResource(ShapeNodeId root, JsonNode json);
   bool Finish(JsonNode document);
   bool CheckRequired(JsonNode document);
   bool CheckScope(std::string_view scope);
@@ -99,6 +108,7 @@ class RequestReader {
   Value DefaultNow(const ShapeNode& node) const;
 
   bool FillFields(const FieldRequest& request);
+  bool CheckSelectors(const FieldRequest& request);
   bool FillRootFromSelector(ShapeNodeId root, const FieldRequest& request);
   bool FillSelector(ShapeNodeId id, std::string_view text);
   bool FillField(SlotId slot, Value value);
@@ -139,6 +149,7 @@ class RequestReader {
   Request request_;
   const Shape* shape_ = nullptr;
   Error error_;
+  Reason refusal_ = Reason::kBadRequest;
   static constexpr std::size_t kMaxRoots = 16;
   JsonNode given_[kMaxRoots];  // by position in shape_->roots
   JsonNode facts_, unknowns_;

@@ -137,6 +137,7 @@ class Builder {
       shape_.scope_node = Exactly(paths.scope);
       shape_.name_node = Exactly(paths.name);
     }
+    LinkSpellings();
     shape_.scopes_node = Exactly("principal.scopes");
     shape_.actors_node = Exactly("principal.actors");
     shape_.depth_node = Exactly("context.chain.depth");
@@ -144,6 +145,17 @@ class Builder {
     for (const ShapeNode& node : shape_.nodes) {
       if (node.slot.valid() && (node.path == "tool" || node.path.starts_with("tool."))) shape_.tool_slots.push_back(node.slot);
     }
+  }
+  void LinkSpellings() {
+    using Spelling = ShapeNode::Spelling;
+    const auto set = [this](ShapeNodeId id, Spelling spelling) {
+      if (id.valid()) shape_.nodes[id.index].spelling = spelling;
+    };
+    const bool is_resource = shape_.target == Target::kResources;
+    set(shape_.scope_node, Spelling::kName);
+    if (shape_.target != Target::kAdmission) set(shape_.name_node, is_resource ? Spelling::kUri : Spelling::kName);
+    if (shape_.target == Target::kAccess) set(Exactly("subject.type"), Spelling::kName);
+    if (is_resource) shape_.folded_node = Exactly("resource.folded");
   }
   ShapeNodeId Exactly(std::string_view path) const {
     for (std::size_t i = 0; i < shape_.nodes.size(); ++i) {

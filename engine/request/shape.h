@@ -21,10 +21,13 @@ struct ShapeNode {
   std::string path;  // "principal.tenant"
   MemberType type = MemberType::kDyn;
   MemberDefault if_absent = MemberDefault::kAbsent;
-  bool declared = false;              // a member or column; else only a path that some rule reads inside a dyn value
-  bool open = false;                  // kRecord: members that are not declared are allowed
-  bool nullable = false;              // null is a value of it; elsewhere null means "not given"
-  bool whole = false;                 // the value itself is read: it must be materialised
+  bool declared = false;  // a member or column; else only a path that some rule reads inside a dyn value
+  bool open = false;      // kRecord: members that are not declared are allowed
+  bool nullable = false;  // null is a value of it; elsewhere null means "not given"
+  bool whole = false;     // the value itself is read: it must be materialised
+  // A text that rules compare and servers normalise: only one spelling of it is taken (docs/language.md, "Names and URIs").
+  enum class Spelling : std::uint8_t { kAny, kName, kUri };
+  Spelling spelling = Spelling::kAny;
   SlotId slot;                        // invalid when no rule reads it
   std::vector<ShapeNodeId> children;  // sorted by key
 };
@@ -36,6 +39,7 @@ struct Shape {
   std::vector<ShapeNode> nodes;
   std::vector<ShapeNodeId> roots;     // in the order of target.h, so that principal comes before context; without data
   ShapeNodeId scope_node, name_node;  // whose strings are the selector key; invalid where they come from elsewhere
+  ShapeNodeId folded_node;            // kResources: resource.folded
   ShapeNodeId scopes_node, actors_node, depth_node, time_node;  // invalid when the target has no such member
   bool has_scoped_rules = false;                                // some rule is about certain scopes, so a request must name its own
   bool has_whole_records = false;                               // some record is read as a whole: defaults must be put into maps

@@ -41,8 +41,10 @@ struct IndexSearch {
 class TargetIndex {
  public:
   TargetIndex() = default;
-  // Indexes the rules `ids` (ascending). `rules` (all of the program) is borrowed.
-  TargetIndex(std::span<const Rule> rules, const std::vector<std::uint32_t>& ids);
+  using Selectors = std::vector<Selector>;
+  // Indexes the rules `ids` (ascending), by their own selectors or by `selectors[i]` for ids[i]. `rules` (all of the program) and
+  // `selectors` are borrowed.
+  TargetIndex(std::span<const Rule> rules, const std::vector<std::uint32_t>& ids, std::span<const Selectors> selectors = {});
 
   // Appends candidates in no order, perhaps twice.
   void FindCandidates(std::string_view scope, std::string_view name, IndexSearch& search) const;

@@ -22,9 +22,8 @@ bool IsOnlyFrame(std::string_view run) {
 
 // Appends the literal bytes of `pattern` to the last of `runs`, beginning a new one at each star.
 void AppendRuns(std::string_view pattern, std::vector<std::string>& runs) {
-  while (!pattern.empty()) {
-    const GlobToken token = FrontToken(pattern);
-    pattern.remove_prefix(token.length);
+  GlobReader reader(pattern);
+  for (GlobToken token; reader.Next(token);) {
     if (token.kind == GlobToken::Kind::kByte) {
       runs.back() += token.byte;
     } else {
@@ -37,7 +36,10 @@ void AppendRuns(std::string_view pattern, std::vector<std::string>& runs) {
 
 class TargetIndexBuilder {
  public:
-  TargetIndexBuilder(TargetIndex& index, const std::vector<std::uint32_t>& ids) : index_(index), ids_(ids) {}
+  using Selectors = TargetIndex::Selectors;
+
+  TargetIndexBuilder(TargetIndex& index, const std::vector<std::uint32_t>& ids, std::span<const Selectors> selectors)
+      : index_(index), ids_(ids), other_selectors_(selectors) {}
 
   void Build() {
     CollectEntries();
@@ -59,8 +61,9 @@ class TargetIndexBuilder {
 
   void CollectEntries() {
     std::unordered_map<std::string, std::uint32_t> positions;  // of selectors, "length:scope name"
-    for (const std::uint32_t id : ids_) {
-      for (const Selector& selector : index_.rules_[id].selectors) {
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+      const std::uint32_t id = ids_[i];
+      for (const Selector& selector : other_selectors_.empty() ? index_.rules_[id].selectors : other_selectors_[i]) {
         const std::string key = std::to_string(selector.scope.size()) + ':' + selector.scope + selector.name;
         const auto [place, is_new] = positions.try_emplace(key, static_cast<std::uint32_t>(index_.entries_.size()));
         if (is_new) {
@@ -76,12 +79,11 @@ class TargetIndexBuilder {
 
   Half ShapeOf(const std::string& pattern) {
     bool has_byte = false, has_star = false, has_double_star = false;
-    for (std::string_view rest = pattern; !rest.empty();) {
-      const GlobToken token = FrontToken(rest);
-      rest.remove_prefix(token.length);
-      has_byte |= token.kind == GlobToken::Kind::kByte;
+    GlobReader reader(pattern);
+    for (GlobToken token; reader.Next(token);) {
+      has_byte |= token.kind == GlobToken::Kind::kByte || token.kind == GlobToken::Kind::kFolders;
       has_star |= token.kind == GlobToken::Kind::kStar;
-      has_double_star |= token.kind == GlobToken::Kind::kDoubleStar;
+      has_double_star |= token.kind == GlobToken::Kind::kDoubleStar || token.kind == GlobToken::Kind::kFolders;
     }
     if (!has_star && !has_double_star) return {LiteralText(pattern), Shape::kLiteral};
     if (has_byte) return {pattern, Shape::kPattern};
@@ -246,13 +248,15 @@ class TargetIndexBuilder {
 
   TargetIndex& index_;
   const std::vector<std::uint32_t>& ids_;
+  std::span<const Selectors> other_selectors_;        // by position in ids_; empty: the rules' own
   std::vector<const Selector*> selectors_;            // by entry
   std::vector<std::vector<std::uint32_t>> rules_of_;  // by entry
   std::vector<std::uint32_t> automaton_entries_;      // entries that only the automaton finds
 };
 
-TargetIndex::TargetIndex(std::span<const Rule> rules, const std::vector<std::uint32_t>& ids) : rules_(rules) {
-  TargetIndexBuilder(*this, ids).Build();
+TargetIndex::TargetIndex(std::span<const Rule> rules, const std::vector<std::uint32_t>& ids, std::span<const Selectors> selectors)
+    : rules_(rules) {
+  TargetIndexBuilder(*this, ids, selectors).Build();
 }
 
 }  // namespace writ

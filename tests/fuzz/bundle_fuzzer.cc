@@ -42,8 +42,9 @@ void Try(std::string_view bytes) {
   std::vector<writ::RuleId> candidates, applying;
   for (const writ::Rule& rule : program.rules) {
     const writ::Target target = program.policies[rule.policy.index].target;
-    index.FindCandidates(target, rule.selectors[0].scope, rule.selectors[0].name, {}, candidates);
-    index.FindApplying(target, rule.selectors[0].scope, rule.selectors[0].name, applying);
+    const writ::SelectorKey key{rule.selectors[0].scope, rule.selectors[0].name};
+    index.FindCandidates(target, key, {}, candidates);
+    index.FindApplying(target, key, applying);
     WRIT_CHECK(candidates == applying);  // without slot values no discriminator excludes anything
   }
 }

@@ -35,13 +35,14 @@ enum class Outcome : std::uint8_t { kTrue, kFalse, kError, kUnknown };
 
 // Why the effect is what it is; the closed list behind "reason" in the JSON form.
 enum class Reason : std::uint8_t {
-  kRule,        // a rule decided: see rules
-  kDefault,     // no rule spoke: the target's default
-  kScopes,      // an allow failed only for want of scopes: see needs_scopes
-  kLimit,       // a quota is used up: see retry_after_seconds
-  kBudget,      // evaluation passed EvalLimits, or its deadline: denied, messages say which
-  kBadRequest,  // the request is not one: denied, messages say where and why
-  kUnknown,     // depends on what the caller declared unknown: effect is kConditional
+  kRule,          // a rule decided: see rules
+  kDefault,       // no rule spoke: the target's default
+  kScopes,        // an allow failed only for want of scopes: see needs_scopes
+  kLimit,         // a quota is used up: see retry_after_seconds
+  kBudget,        // evaluation passed EvalLimits, or its deadline: denied, messages say which
+  kBadRequest,    // the request is not one: denied, messages say where and why
+  kUnknown,       // depends on what the caller declared unknown: effect is kConditional
+  kNotCanonical,  // a name or URI that a server takes for another one: denied before any rule looks, messages say what is wrong
 };
 
 // One rule in a decision. Views point into the PolicySet.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "rules/index/aho_corasick.h"
+#include "rules/model/resource_uri.h"
 #include "tests/support/program_builder.h"
 
 namespace {
@@ -60,14 +61,14 @@ class IndexTest : public testing::Test {
     const VerifiedProgram program = b_.Verified();
     const RuleIndex index(program);
     std::vector<RuleId> found;
-    index.FindCandidates(Target::kTools, scope, name, slots_, found);
+    index.FindCandidates(Target::kTools, {scope, name}, slots_, found);
     return Text(found);
   }
   std::string FindApplying(std::string_view scope, std::string_view name) {
     const VerifiedProgram program = b_.Verified();
     const RuleIndex index(program);
     std::vector<RuleId> found;
-    index.FindApplying(Target::kTools, scope, name, found);
+    index.FindApplying(Target::kTools, {scope, name}, found);
     return Text(found);
   }
 
@@ -195,6 +196,130 @@ TEST_F(IndexTest, AllDiscriminatorsOfARuleCount) {
   EXPECT_EQ("", Find("s", "t"));
 }
 
+// ---- resources -------------------------------------------------------------------------------------------------------
+
+// A program of resource rules, found by a URI and its folded form.
+class ResourceIndexTest : public testing::Test {
+ protected:
+  ResourceIndexTest() { b_.AddPolicy("p", Target::kResources); }
+  void Add(Verb verb, std::vector<std::string> names, std::string scope = "s") {
+    Rule& rule = b_.AddRule(verb, {scope, names[0]});
+    if (verb == Verb::kLimit) rule.limit = LimitSpec{};
+    for (std::size_t i = 1; i < names.size(); ++i) rule.selectors.push_back({scope, names[i]});
+  }
+  std::string Find(std::string_view uri, std::string_view scope = "s") {
+    const VerifiedProgram program = b_.Verified();
+    const RuleIndex index(program);
+    std::string room(uri.size(), ' ');
+    const SelectorKey key{scope, uri, std::string_view(room.data(), FoldUri(uri, room.data()))};
+    std::vector<RuleId> candidates, applying;
+    index.FindCandidates(Target::kResources, key, {}, candidates);
+    index.FindApplying(Target::kResources, key, applying);
+    EXPECT_EQ(Text(candidates), Text(applying));
+    return Text(candidates);
+  }
+
+  ProgramBuilder b_;
+};
+
+TEST_F(ResourceIndexTest, DenialsHoldByEitherForm) {
+  Add(Verb::kDeny, {"https://h/admin/**"});
+  Add(Verb::kDeny, {"https://u@h/**"});
+  Add(Verb::kDeny, {"https://h/a%2Fb"});
+  Add(Verb::kLimit, {"https://h/c"});
+  EXPECT_EQ("0 1", Find("https://h/admin/x"));
+  EXPECT_EQ("0 1", Find("https://h//admin/x"));
+  EXPECT_EQ("0 1", Find("https://v@h/admin%2Fx"));
+  EXPECT_EQ("1 2", Find("https://h/a/b"));
+  EXPECT_EQ("1 2", Find("https://h/a%2Fb"));
+  EXPECT_EQ("1 3", Find("https://h/c"));
+  EXPECT_EQ("1 3", Find("https://h//c"));
+  EXPECT_EQ("1", Find("https://h/other"));
+  EXPECT_EQ("", Find("https://other/c"));
+  EXPECT_EQ("", Find("https://h//admin/x", "other"));
+}
+
+TEST_F(ResourceIndexTest, AllowsHoldByBothFormsOfOnePattern) {
+  Add(Verb::kAllow, {"https://h/public/**"});                  // 0
+  Add(Verb::kAllow, {"https://u@h/**"});                       // 1
+  Add(Verb::kAllow, {"https://h/a%2Fb", "https://h/*/c"});     // 2
+  Add(Verb::kAllow, {"https://h/*", "https://h/secret/key"});  // 3: one matches the text, the other the folded form
+  Add(Verb::kAllow, {"**"});                                   // 4
+  EXPECT_EQ("0 4", Find("https://h/public/x"));
+  EXPECT_EQ("0 4", Find("https://h/public//x"));
+  EXPECT_EQ("4", Find("https://h//public/x"));
+  EXPECT_EQ("1 4", Find("https://u@h/public/x"));
+  EXPECT_EQ("1 4", Find("https://u@h/x"));
+  EXPECT_EQ("4", Find("https://v@h/x"));
+  EXPECT_EQ("2 3 4", Find("https://h/a%2Fb"));
+  EXPECT_EQ("4", Find("https://h/secret%2Fkey"));
+  EXPECT_EQ("3 4", Find("https://h/secret/key"));
+}
+
+TEST_F(ResourceIndexTest, ASlashAtTheEndHidesNothingFromDenials) {
+  Add(Verb::kDeny, {"file:///srv/secret"});
+  Add(Verb::kDeny, {"file:///srv/folder/"});
+  Add(Verb::kDeny, {"file:///srv/*/"});
+  Add(Verb::kAllow, {"file:///srv/secret", "file:///srv/folder/"});
+  EXPECT_EQ("0 3", Find("file:///srv/secret"));
+  EXPECT_EQ("0 2", Find("file:///srv/secret/"));
+  EXPECT_EQ("1 2 3", Find("file:///srv/folder/"));
+  EXPECT_EQ("1", Find("file:///srv/folder"));
+}
+
+TEST_F(ResourceIndexTest, OtherTargetsHaveOneName) {
+  b_.AddPolicy("q", Target::kTools);
+  Add(Verb::kDeny, {"https://h//a"});
+  const VerifiedProgram program = b_.Verified();
+  const RuleIndex index(program);
+  std::vector<RuleId> found;
+  index.FindCandidates(Target::kTools, {"s", "https://h/a"}, {}, found);
+  EXPECT_EQ("", Text(found));
+  index.FindCandidates(Target::kTools, {"s", "https://h//a"}, {}, found);
+  EXPECT_EQ("0", Text(found));
+}
+
+TEST(ResourceIndexDifferential, AgreesWithTheDefinition) {
+  constexpr std::uint64_t kSeed = 20261130;
+  constexpr std::string_view kPatterns[] = {"**",       "https://h/**", "https://h/a/**",  "https://u@h/*", "https://*/b",
+                                            "**/a/**",  "https://h//a", "https://h/a%2Fb", "**a**",         "db://H/a",
+                                            "db://h/*", "https://h/a/", "file:///a*",      "file://n/**"};
+  constexpr std::string_view kUris[] = {
+      "https://h/a", "https://h/a/b", "https://h//a/b", "https://h/a%2Fb", "https://u@h/a", "https://u@h/b/", "https://h/a/",
+      "db://H/a",    "db://h/a",      "db://u@H//a",    "file:///a",       "file://n/a",    "file:///a?b",    "urn:a"};
+  for (std::uint64_t round = 0; round < 200; ++round) {
+    SCOPED_TRACE("seed " + std::to_string(kSeed + round));
+    Random random(kSeed + round);
+    ProgramBuilder b;
+    b.AddPolicy("p", Target::kResources);
+    for (int i = 0; i < 12; ++i) {
+      Rule& rule =
+          b.AddRule(random.Below(2) == 0 ? Verb::kAllow : Verb::kDeny, {"s", std::string(kPatterns[random.Below(std::size(kPatterns))])});
+      while (random.Below(2) == 0) rule.selectors.push_back({"s", std::string(kPatterns[random.Below(std::size(kPatterns))])});
+    }
+    const VerifiedProgram program = b.Verified();
+    const RuleIndex index(program);
+    for (const std::string_view uri : kUris) {
+      std::string folded(uri.size(), ' ');
+      folded.resize(FoldUri(uri, folded.data()));
+      std::vector<RuleId> found, wanted;
+      for (std::size_t i = 0; i < b.program.rules.size(); ++i) {
+        const Rule& rule = b.program.rules[i];
+        const bool matches = std::any_of(rule.selectors.begin(), rule.selectors.end(), [&](const Selector& selector) {
+          const bool raw = GlobMatches(selector.name, uri);
+          const std::string pattern = FoldPattern(selector.name);
+          if (rule.verb == Verb::kAllow) return raw && GlobMatches(pattern, folded);
+          return raw || GlobMatches(WithoutSlashAtEnd(pattern), folded) ||
+                 GlobMatches(WithoutSlashAtEnd(pattern), WithoutSlashAtEnd(folded));
+        });
+        if (matches) wanted.emplace_back(i);
+      }
+      index.FindCandidates(Target::kResources, {"s", uri, folded}, {}, found);
+      ASSERT_EQ(Text(wanted), Text(found)) << uri << '\n' << DumpProgram(program.program());
+    }
+  }
+}
+
 // ---- against a linear search -----------------------------------------------------------------------------------------
 
 std::string RandomName(Random& random, std::string_view bytes, std::size_t most) {
@@ -291,9 +416,9 @@ TEST(IndexDifferential, AgreesWithALinearSearch) {
         slot = random.Below(3) == 0 ? Value::List(items, static_cast<std::uint32_t>(random.Below(4))) : RandomScalar(random, world.strings);
       }
       for (const Target target : {Target::kTools, Target::kPrompts, Target::kAccess}) {
-        index.FindCandidates(target, scope, name, slots, found);
+        index.FindCandidates(target, {scope, name}, slots, found);
         ASSERT_EQ(world.Naive(target, scope, name, &slots), Text(found)) << scope << ' ' << name << '\n' << DumpProgram(program.program());
-        index.FindApplying(target, scope, name, found);
+        index.FindApplying(target, {scope, name}, found);
         ASSERT_EQ(world.Naive(target, scope, name, nullptr), Text(found)) << scope << ' ' << name;
       }
     }
@@ -315,10 +440,10 @@ TEST_F(IndexTest, LookingUpAllocatesNothing) {
   const VerifiedProgram program = b_.Verified();
   const RuleIndex index(program);
   std::vector<RuleId> found;
-  index.FindCandidates(Target::kTools, "server-7", "delete_7_x_7", slots_, found);
+  index.FindCandidates(Target::kTools, {"server-7", "delete_7_x_7"}, slots_, found);
   const std::string first = Text(found);
   const std::uint64_t before = allocation_count;
-  for (int i = 0; i < 100; ++i) index.FindCandidates(Target::kTools, "server-7", "delete_7_x_7", slots_, found);
+  for (int i = 0; i < 100; ++i) index.FindCandidates(Target::kTools, {"server-7", "delete_7_x_7"}, slots_, found);
   const std::uint64_t after = allocation_count;
   EXPECT_EQ(before, after);
   EXPECT_EQ("29 30 31", first);

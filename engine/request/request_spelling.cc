@@ -1,0 +1,55 @@
+// Names and URIs before any rule looks: one spelling is taken, others are refused and told what they are.
+#include <algorithm>
+#include <string>
+
+#include "engine/request/request_reader.h"
+#include "rules/base/utf8.h"
+#include "rules/model/canonical_name.h"
+#include "rules/model/resource_uri.h"
+
+namespace writ {
+namespace {
+
+constexpr std::size_t kMaxShownUriBytes = 300;
+
+// What is wrong with `uri`, and how it is written. User information is never shown (NormalUri gives none then), nor is a query: both may
+// hold credentials.
+std::string UriText(std::string_view uri, std::string_view fault) {
+  std::string text = "is not in normal form: it " + std::string(fault);
+  const std::string normal = NormalUri(uri);
+  if (normal.empty()) return text;
+  const std::size_t query = std::min(normal.find('?'), normal.size());
+  return text + "; write \"" + Shorten(normal.substr(0, query), kMaxShownUriBytes) + (query < normal.size() ? "?…\"" : "\"");
+}
+
+}  // namespace
+
+bool RequestReader::FailNotCanonical(std::string_view path, std::string_view what) {
+  refusal_ = Reason::kNotCanonical;
+  return Fail("`" + std::string(path) + "` " + std::string(what));
+}
+
+bool RequestReader::CheckSpelling(const ShapeNode& node, std::string_view text) {
+  switch (node.spelling) {
+    case ShapeNode::Spelling::kAny: return true;
+    case ShapeNode::Spelling::kName: {
+      const std::string fault = CanonicalNameFault(text);
+      return fault.empty() || FailNotCanonical(node.path, fault);
+    }
+    case ShapeNode::Spelling::kUri: {
+      const std::string_view fault = UriFault(text);
+      return fault.empty() || FailNotCanonical(node.path, UriText(text, fault));
+    }
+  }
+  return true;
+}
+
+// Requires: CheckSpelling of the URI.
+bool RequestReader::FoldResource(std::string_view uri) {
+  char* room = arena_.AllocateArray<char>(uri.size());
+  if (room == nullptr) return FailTooLarge("the request does not fit in memory");
+  request_.folded = std::string_view(room, FoldUri(uri, room));
+  return true;
+}
+
+}  // namespace writ
