@@ -10,6 +10,7 @@ writ_test(rules LIBRARIES writ_test_support writ_rules SOURCES
   unit/rules/glob_test.cc
   unit/rules/index_test.cc
   unit/rules/kubernetes_kind_test.cc
+  unit/rules/resource_uri_peer_test.cc
   unit/rules/resource_uri_test.cc
   unit/rules/verify_test.cc
 )

@@ -20,13 +20,24 @@ std::string Alternatives(std::string_view before, std::string_view inner, char s
   }
 }
 
+// The pattern with each `{id}` as `*`.
+std::string WithStars(std::string_view pattern) {
+  std::string text;
+  for (;;) {
+    const std::size_t begin = pattern.find('{'), end = pattern.find('}', begin);
+    if (begin == std::string_view::npos || end == std::string_view::npos) return text += pattern;
+    text.append(pattern.substr(0, begin)).append("*");
+    pattern.remove_prefix(end + 1);
+  }
+}
+
 ForeignPart Braces(std::string_view pattern, std::size_t at) {
   const std::size_t end = pattern.find('}', at);
   if (pattern[at] == '}' || end == std::string_view::npos) return {Quote(pattern.substr(at, 1)), "write `*` for any text"};
   const std::string_view before = pattern.substr(0, at), inner = pattern.substr(at + 1, end - at - 1), behind = pattern.substr(end + 1);
   const std::string what = Quote(pattern.substr(at, end + 1 - at));
   if (inner.find(',') != std::string_view::npos) return {what, "write one pattern for each: " + Alternatives(before, inner, ',', behind)};
-  return {what, "write `*` for any text in a segment: " + Quote(std::string(before) + "*" + std::string(behind))};
+  return {what, "write `*` for any text in a segment: " + Quote(WithStars(pattern))};
 }
 
 ForeignPart Brackets(std::string_view pattern, std::size_t at) {

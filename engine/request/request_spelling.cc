@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::size_t kMaxShownUriBytes = 300;
 
-// What is wrong with `uri`, and how it is written. User information is never shown (NormalUri gives none then), nor is a query: both may
-// hold credentials.
+// What is wrong with `uri`, and how it is written in normal form. User information is never shown (NormalUri gives none then), nor is a
+// query: both may hold credentials.
 std::string UriText(std::string_view uri, std::string_view fault) {
-  std::string text = "is not in normal form: it " + std::string(fault);
+  std::string text(fault);
   const std::string normal = NormalUri(uri);
   if (normal.empty()) return text;
   const std::size_t query = std::min(normal.find('?'), normal.size());

@@ -104,6 +104,36 @@ TEST_F(Fields, OfTheWrongTypeAreRefused) {
       << "an unread field is skipped";
 }
 
+TEST_F(Fields, NamesHaveOneSpelling) {
+  EXPECT_EQ(Text(Target::kTools, "s", "read ", {}), DecisionText(harness_.Decide(R"({"server": "s", "tool": "read "})")));
+  EXPECT_EQ(Text(Target::kTools, "s\u200b", "read", {}), DecisionText(harness_.Decide(R"({"server": "s\u200b", "tool": "read"})")));
+  EXPECT_NE(Text(Target::kTools, "s", "read\xff", {}).find("not_canonical"), std::string::npos);
+  EXPECT_NE(Text(Target::kAccess, "doc\t", "read", {}).find("not_canonical"), std::string::npos);
+}
+
+TEST(Resources, FieldsAreFoldedAsJsonIs) {
+  DecideHarness harness(R"(policy r for resources on server "s" {
+    allow "https://h/**"
+    deny "https://h/admin/**"
+    deny * when resource.folded.endsWith(".key") because "{resource.folded}"
+  }
+  policy whole for resources on server "w" { deny * when resource == {} || has(resource.folded) because "{resource}" })");
+  ASSERT_TRUE(harness.ok());
+  for (const std::string server : {"s", "w"}) {
+    for (const std::string uri :
+         {"https://h/x", "https://h//admin/x", "https://u@h/x", "HTTPS://h/x", "https://h/a%2Fb.key", "https://h/b.key/", "x"}) {
+      const FieldRequest request{Target::kResources, server, uri, {}};
+      EXPECT_EQ(DecisionText(harness.engine().DecideFields(request, harness.context())),
+                DecisionText(harness.Decide(R"({"server": ")" + server + R"(", "resource": ")" + uri + R"("})")))
+          << uri;
+    }
+  }
+  const FieldRequest::Field folded[] = {{harness.engine().FindField("resource.folded"), Value::String("https://h/")}};
+  ASSERT_TRUE(folded[0].slot.valid());
+  const Decision lie = harness.engine().DecideFields({Target::kResources, "s", "https://h/x", folded}, harness.context());
+  EXPECT_EQ(lie.reason, Reason::kBadRequest);
+}
+
 TEST_F(Fields, AllowWithoutAllocating) {
   const Value groups[] = {Value::String("ops"), Value::String("dev")};
   const std::vector<FieldRequest::Field> fields = {Field("principal.tenant", Value::String("acme")),
