@@ -264,7 +264,7 @@ bool RequestReader::FillResource(ShapeNodeId root, JsonNode json) {
   if (json.is(JsonKind::kObject) && json.Find("folded").valid()) return FailType("resource.folded", "is worked out from `resource.uri`");
   if (!IsString(uri)) return FillNode(root, json, Build::kNo, nullptr);
   if (!CheckSpelling((*shape_)[shape_->name_node], uri.string()) || !FoldResource(uri.string())) return false;
-  const Derived derived[] = {{"folded", Value::String(WithoutSlashAtEnd(request_.folded))}, {"uri", Value::String(uri.string())}};
+  const Derived derived[] = {{"uri", Value::String(uri.string())}, {"folded", Value::String(WithoutSlashAtEnd(request_.folded))}};
   return FillRecord(root, json.is(JsonKind::kObject) ? json : JsonNode(), {.derived = derived}, nullptr);
 }
 
