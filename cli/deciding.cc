@@ -4,6 +4,7 @@
 
 #include "cli/policy_files.h"
 #include "cli/report.h"
+#include "cli/text.h"
 #include "rules/base/clock.h"
 #include "rules/model/time.h"
 #include "rules/model/value.h"
@@ -60,12 +61,18 @@ std::string SubjectJson(const Decided& decided) {
   return WithMember(std::move(json), "document", DocumentJson(subject));
 }
 
-ExitCode CodeOf(const std::vector<Decided>& all) {
-  bool denied = false;
+ExitCode CodeOf(const std::vector<Decided>& all, const Console& console) {
+  bool denied = false, decided = false;
   for (const Decided& one : all) {
+    decided = decided || one.decision;
     if (one.subject.state == Subject::State::kUnread) return ExitCode::kBadInput;
     if (one.decision && one.decision->reason == Reason::kBadRequest) return ExitCode::kBadInput;
     denied = denied || (one.decision && one.decision->effect != Effect::kAllow);
+  }
+  if (!decided) {
+    PrintError(console, all.empty() ? "nothing to decide: no documents were found"
+                                    : "nothing to decide: found " + Counted(all.size(), "document") + ", none of which is a request or a Kubernetes object");
+    return ExitCode::kBadInput;
   }
   return denied ? ExitCode::kDenied : ExitCode::kOk;
 }
@@ -105,7 +112,7 @@ ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, cons
   } else {
     print(all, console);
   }
-  return CodeOf(all);
+  return CodeOf(all, console);
 }
 
 }  // namespace writ::cli

@@ -22,7 +22,7 @@ struct Decided {
 using Printer = std::function<void(const std::vector<Decided>&, const Console&)>;
 
 // Loads the policies, decides all subjects and calls `print` for people or prints JSON. Exit code: kBadInput when something could
-// not be read or was no valid request, else kDenied when anything was not allowed, else kOk.
+// not be read or was no valid request and when there was nothing to decide, else kDenied when anything was not allowed, else kOk.
 ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, const Printer& print, const Console& console);
 
 // Returns "fleet.yaml:12", or the file alone.

@@ -98,23 +98,32 @@ Result<Input> ReadInput(const std::string& path, const Console& console, std::si
   return path == "-" ? ReadStdin(console, max_bytes) : ReadFile(path, max_bytes);
 }
 
-Result<std::vector<std::string>> FindDocumentFiles(const std::string& path) {
+Result<DocumentFiles> FindDocumentFiles(const std::string& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) return std::vector<std::string>{path};
-  std::vector<std::string> found;
+  if (!fs::is_directory(path, error)) return DocumentFiles{{path}, {}};
+  DocumentFiles found;
   fs::recursive_directory_iterator walk(path, error);
   for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
     const fs::path& entry = walk->path();
-    const bool is_hidden = entry.filename().native().starts_with(".");
-    if (is_hidden) walk.disable_recursion_pending();
     const std::string extension = entry.extension().string();
-    std::error_code ignored;  // a dangling link is no regular file
-    if (is_hidden || !walk->is_regular_file(ignored)) continue;
-    if (extension == ".yaml" || extension == ".yml" || extension == ".json") found.push_back(entry.string());
+    std::error_code failed;
+    const fs::file_status status = walk->status(failed);
+    const bool is_folder = fs::is_directory(status);
+    if (is_folder && fs::is_symlink(walk->symlink_status(failed))) found.skipped.emplace_back(entry.string(), "a link to a folder is not followed");
+    if (is_folder || (extension != ".yaml" && extension != ".yml" && extension != ".json")) continue;
+    // A link that leads nowhere is kept: reading it says so.
+    const bool is_file = fs::is_regular_file(status) || !fs::exists(status);
+    if (is_file) {
+      found.files.push_back(entry.string());
+    } else {
+      found.skipped.emplace_back(entry.string(), "not a regular file");
+    }
   }
   if (error) return Error{ErrorCode::kUnreadable, path + ": cannot be listed: " + error.message()};
-  if (found.empty()) return Error{ErrorCode::kInvalidArgument, path + ": holds no documents (*.yaml, *.yml, *.json)"};
-  std::sort(found.begin(), found.end());
+  if (found.files.empty() && found.skipped.empty())
+    return Error{ErrorCode::kInvalidArgument, path + ": holds no documents (*.yaml, *.yml, *.json)"};
+  std::sort(found.files.begin(), found.files.end());
+  std::sort(found.skipped.begin(), found.skipped.end());
   return found;
 }
 

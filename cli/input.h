@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/console.h"
@@ -30,10 +31,16 @@ Result<Input> ReadInput(const std::string& path, const Console& console, std::si
 // The same without stdin.
 Result<Input> ReadFile(const std::string& path, std::size_t max_bytes = kMaxInputBytes);
 
-// Returns the documents (*.yaml, *.yml, *.json) below a directory, sorted, or `path` itself when it is anything else.
-// Hidden files and folders are left out, links to folders are not followed. Errors: kUnreadable; kInvalidArgument for a directory without
-// documents.
-Result<std::vector<std::string>> FindDocumentFiles(const std::string& path);
+// What a path holds for `eval`: files to read, and what kubectl would look at and is passed over, with the reason.
+struct DocumentFiles {
+  std::vector<std::string> files;
+  std::vector<std::pair<std::string, std::string>> skipped;
+};
+
+// Returns the documents (*.yaml, *.yml, *.json) below a directory, sorted, or `path` itself when it is anything else. Hidden files and
+// folders count, as for `kubectl apply --recursive`; links to folders are not followed and what is no file is not opened: both are
+// skipped. Errors: kUnreadable; kInvalidArgument for a directory without documents.
+Result<DocumentFiles> FindDocumentFiles(const std::string& path);
 
 // Writes a file so that a reader sees the old or the new contents, never a part: a temporary file in the same folder is
 // renamed over it. Keeps the permissions of a file that exists. Errors: kUnreadable, naming the path and the system's reason.

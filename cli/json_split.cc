@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cli/text.h"
 
@@ -15,9 +16,9 @@ class Splitter {
  public:
   Splitter(std::string_view file, std::string_view text, const ManifestLimits& limits) : file_(file), text_(text), limits_(limits) {}
 
-  Result<std::vector<Document>> Split(std::size_t begin) {
+  Result<std::vector<Document>> Split(std::size_t begin, std::size_t& end_of_json) {
     std::size_t at = begin;
-    while (at < text_.size()) {
+    while (at < text_.size() && !IsMarker(at)) {
       if (text_[at] != '{' && text_[at] != '[') return Fail(at, "found more text after the document, expected `{` or `[`");
       commas_.clear();
       const std::optional<std::size_t> end = FindEnd(at);
@@ -27,8 +28,9 @@ class Splitter {
       } else {
         WRIT_RETURN_IF_ERROR(AddItems(at, *end));
       }
-      at = SkipSeparator(*end);
+      at = SkipBlanks(*end);
     }
+    end_of_json = at;
     return std::move(documents_);
   }
 
@@ -104,19 +106,19 @@ class Splitter {
     line_ += static_cast<std::uint32_t>(
         std::count(text_.begin() + static_cast<std::ptrdiff_t>(counted_), text_.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
     counted_ = begin;
-    documents_.push_back({std::string(file_), line_, true, begin, std::string(text_.substr(begin, end - begin))});
+    Document document;
+    document.file = file_;
+    document.line = line_;
+    document.is_json = true;
+    document.byte_offset = begin;
+    document.json = text_.substr(begin, end - begin);
+    documents_.push_back(std::move(document));
     return OkStatus();
   }
 
-  // Returns where the next document begins: blanks and lines of `---` are passed over.
-  std::size_t SkipSeparator(std::size_t at) const {
-    for (;;) {
-      at = std::min(text_.find_first_not_of(kBlanks, at), text_.size());
-      const bool is_marker = text_.substr(at, 3) == "---" && text_[at - 1] == '\n';
-      if (!is_marker) return at;
-      at += 3;
-    }
-  }
+  std::size_t SkipBlanks(std::size_t at) const { return std::min(text_.find_first_not_of(kBlanks, at), text_.size()); }
+
+  bool IsMarker(std::size_t at) const { return text_.substr(at, 3) == "---" && text_[at - 1] == '\n'; }
 
   std::string_view file_;
   std::string_view text_;
@@ -130,8 +132,9 @@ class Splitter {
 
 }  // namespace
 
-Result<std::vector<Document>> SplitJson(std::string_view file, std::string_view text, std::size_t begin, const ManifestLimits& limits) {
-  return Splitter(file, text, limits).Split(begin);
+Result<std::vector<Document>> SplitJson(std::string_view file, std::string_view text, std::size_t begin, const ManifestLimits& limits,
+                                        std::size_t& end) {
+  return Splitter(file, text, limits).Split(begin, end);
 }
 
 }  // namespace writ::cli

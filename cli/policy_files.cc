@@ -102,7 +102,10 @@ std::optional<Program> LoadProgram(std::span<const std::string> paths, const Con
 std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths, const DataOptions& data, const Console& console) {
   PolicySource source;
   source.paths.assign(paths.begin(), paths.end());
-  source.read_yaml = [](const std::string& path, std::string_view text) { return ReadWholeAsJson(path, text); };
+  source.read_yaml = [](const std::string& path, std::string_view text) -> Result<std::string> {
+    const Result<std::string> decoded = DecodeText(path, std::string(text));
+    return decoded ? ReadWholeAsJson(path, *decoded) : decoded.error();
+  };
   for (const std::string& option : data) {
     const std::size_t equals = option.find('=');
     if (equals == 0 || equals == std::string::npos || equals + 1 == option.size()) {

@@ -34,7 +34,8 @@ std::string TextOf(const Value& object, std::string_view member, std::initialize
 bool IsObject(const Value& value) {
   const Value* version = Member(value, "apiVersion");
   const Value* kind = Member(value, "kind");
-  return version != nullptr && kind != nullptr && version->is(Kind::kString) && kind->is(Kind::kString);
+  return version != nullptr && kind != nullptr && version->is(Kind::kString) && kind->is(Kind::kString) &&
+         !version->string().empty() && !kind->string().empty();
 }
 
 // Which of the shapes of docs/requests_and_decisions.md a YAML mapping has. One member alone (`server:`, `resource:`) is as
@@ -105,9 +106,14 @@ class SubjectReader {
   explicit SubjectReader(const Console& console) : console_(console) {}
 
   void AddPath(const std::string& path) {
-    const Result<std::vector<std::string>> files = path == "-" ? std::vector<std::string>{path} : FindDocumentFiles(path);
-    if (!files) return AddUnread(path, files.error().message);
-    for (const std::string& file : *files) AddFile(file);
+    if (path == "-") return AddFile(path);
+    const Result<DocumentFiles> found = FindDocumentFiles(path);
+    if (!found) return AddUnread(path, found.error().message);
+    for (const std::string& file : found->files) AddFile(file);
+    for (const auto& [file, reason] : found->skipped) {
+      AddUnread(file, reason);
+      subjects_.back().state = Subject::State::kSkipped;
+    }
   }
   std::vector<Subject> Take() { return std::move(subjects_); }
 
@@ -121,11 +127,13 @@ class SubjectReader {
   }
 
   void AddFile(const std::string& path) {
-    const Result<Input> input = ReadInput(path, console_);
+    Result<Input> input = ReadInput(path, console_);
     if (!input) return AddUnread(path, input.error().message);
-    const Result<std::vector<Document>> documents = ParseDocuments(input->name, input->text);
+    const Result<std::string> text = DecodeText(input->name, std::move(input->text));
+    if (!text) return AddUnread(input->name, text.error().message);
+    const Result<std::vector<Document>> documents = ParseDocuments(input->name, *text);
     if (!documents) return AddUnread(input->name, documents.error().message);
-    for (const Document& document : *documents) AddDocument(document, input->text);
+    for (const Document& document : *documents) AddDocument(document, *text);
   }
 
   void AddDocument(const Document& document, std::string_view file_text) {
@@ -142,14 +150,18 @@ class SubjectReader {
     } else if (!value->is(Kind::kMap)) {
       subject.state = Subject::State::kUnread;
       subject.reason = PlaceOfDocument(document) + ": found " + KindText(*value) + ", expected a request or a Kubernetes object";
-    } else if (IsList(*value)) {
-      return AddItems(document, *value);
     } else if (const std::string_view fault = FaultOfObject(*value); !fault.empty()) {
       subject.state = Subject::State::kUnread;
       subject.reason = PlaceOfDocument(document) + ": " + std::string(fault);
+    } else if (IsObject(*value) && !IsReview(*value) && Has(*value, "items")) {
+      return AddItems(document, *value);
     } else {
       Classify(*value, subject);
       subject.json = document.json;
+      if (subject.state == Subject::State::kRequest && !document.surprise.empty()) {
+        subject.state = Subject::State::kUnread;
+        subject.reason = document.surprise;
+      }
     }
     subjects_.push_back(std::move(subject));
   }
@@ -157,14 +169,19 @@ class SubjectReader {
   // What keeps a document that is meant as a Kubernetes object from being one, or "". A misspelt `kind` must not pass as a document
   // about something else.
   static std::string_view FaultOfObject(const Value& value) {
-    if (Has(value, "target") || LooksLikeRequest(value) || IsObject(value)) return {};
+    if (IsObject(value)) return IsBareList(value) ? "a `List` without `items`" : "";
+    if (Has(value, "target") || LooksLikeRequest(value)) return {};
     const bool has_version = Has(value, "apiVersion"), has_kind = Has(value, "kind");
-    if (has_version && has_kind) return "`apiVersion` and `kind` must be strings";
+    if (has_version && has_kind) return "`apiVersion` and `kind` must be strings that are not empty";
     if (has_version) return "not a Kubernetes object: it has no `kind`";
     if (has_kind) return "not a Kubernetes object: it has no `apiVersion`";
     if (Has(value, "metadata") && Has(value, "spec")) return "not a Kubernetes object: it has neither `apiVersion` nor `kind`";
     return {};
   }
+  static bool IsBareList(const Value& value) {
+    return TextOf(value, "apiVersion", {}) == "v1" && TextOf(value, "kind", {}) == "List" && !Has(value, "items");
+  }
+  static bool IsReview(const Value& value) { return TextOf(value, "kind", {}) == "AdmissionReview"; }
 
   static std::string PlaceOfDocument(const Document& document) { return document.file + ":" + std::to_string(document.line) + ":1"; }
 
@@ -181,37 +198,41 @@ class SubjectReader {
     return PlaceOfDocument(document) + ": " + std::string(message);
   }
 
-  static bool IsList(const Value& value) {
-    const Value* items = Member(value, "items");
-    return IsObject(value) && TextOf(value, "kind", {}).ends_with("List") && items != nullptr && items->is(Kind::kList);
+  // kubectl takes every object with `items` for a list: it sends the items and drops the rest. A list in a list stops it.
+  void AddItems(const Document& document, const Value& list) {
+    const Value& items = *Member(list, "items");
+    if (items.is(Kind::kNull)) return;
+    if (!items.is(Kind::kList)) return AddFaultyItem(document, "items: found " + KindText(items) + ", expected a list");
+    for (std::uint32_t i = 0; i < items.size; ++i) AddItem(document, list, items.items[i], "items[" + std::to_string(i) + "]");
   }
 
-  // `kind: List` as kubectl prints it, and `PodList` as the API server does (whose items leave out apiVersion and kind).
-  void AddItems(const Document& document, const Value& list) {
-    const std::string kind = TextOf(list, "kind", {});
-    const Value* items = Member(list, "items");
-    for (std::uint32_t i = 0; i < items->size; ++i) {
-      const Value& item = items->items[i];
-      Subject subject;
-      subject.file = document.file;
-      subject.line = document.line;
-      if (!item.is(Kind::kMap)) {
-        subject.state = Subject::State::kUnread;
-        subject.reason = PlaceOfDocument(document) + ": items[" + std::to_string(i) + "]: found " + KindText(item) + ", expected an object";
-        subjects_.push_back(std::move(subject));
-        continue;
-      }
-      AppendJson(item, subject.json);
-      if (!Has(item, "apiVersion") && !Has(item, "kind") && kind != "List") {
-        subject.json = CompleteItem(subject.json, TextOf(list, "apiVersion", {}), kind.substr(0, kind.size() - 4));
-        DescribeObject(item, subject);
-        subject.kind = kind.substr(0, kind.size() - 4);
-        subject.label = subject.kind + subject.label;
-      } else {
-        Classify(item, subject);
-      }
+  // Adds one item of `list`. The API server's own lists leave out what their items are: a `PodList` holds Pods.
+  void AddItem(const Document& document, const Value& list, const Value& item, const std::string& path) {
+    if (!item.is(Kind::kMap)) return AddFaultyItem(document, path + ": found " + KindText(item) + ", expected an object");
+    const Value* inner = Member(item, "items");
+    if (inner != nullptr && inner->is(Kind::kList)) return AddFaultyItem(document, path + ": a list inside a list, which kubectl does not read");
+    Subject subject;
+    subject.file = document.file;
+    subject.line = document.line;
+    AppendJson(item, subject.json);
+    if (IsObject(item)) {
+      Classify(item, subject);
       subjects_.push_back(std::move(subject));
+      return;
     }
+    std::string kind = !Has(item, "apiVersion") && !Has(item, "kind") ? TextOf(list, "kind", {}) : "";
+    if (kind.ends_with("List")) kind.resize(kind.size() - 4);
+    if (kind.empty()) return AddFaultyItem(document, path + ": not a Kubernetes object: it needs `apiVersion` and `kind`");
+    subject.json = CompleteItem(subject.json, TextOf(list, "apiVersion", {}), kind);
+    DescribeObject(item, subject);
+    subject.kind = kind;
+    subject.label = kind + subject.label;
+    subjects_.push_back(std::move(subject));
+  }
+
+  void AddFaultyItem(const Document& document, const std::string& message) {
+    AddUnread(document.file, PlaceOfDocument(document) + ": " + message);
+    subjects_.back().line = document.line;
   }
 
   static std::string CompleteItem(const std::string& item, std::string_view version, std::string_view kind) {
@@ -224,21 +245,19 @@ class SubjectReader {
     return json;
   }
 
+  // In files `apiVersion` and `kind` always make a Kubernetes object, whatever stands beside them.
   static void Classify(const Value& value, Subject& subject) {
-    if (Has(value, "target")) {
-      subject.label = RequestLabel(value);
+    if (IsReview(value) && IsObject(value)) {
+      DescribeReview(value, subject);
     } else if (IsObject(value)) {
-      if (TextOf(value, "kind", {}) == "AdmissionReview") {
-        DescribeReview(value, subject);
-      } else {
-        DescribeObject(value, subject);
-      }
-    } else if (subject.file == kStdinName ||
+      DescribeObject(value, subject);
+    } else if (Has(value, "target") || subject.file == kStdinName ||
                (subject.is_json ? HasRequestMember(value) || value.map->size == 0 : LooksLikeRequest(value))) {
       subject.label = RequestLabel(value);
     } else {
       subject.state = Subject::State::kSkipped;
-      subject.reason = "neither a Kubernetes object nor a request";
+      subject.reason = Has(value, "jsonrpc") ? "a JSON-RPC message: what is decided is the request that a gateway makes of it"
+                                             : "neither a Kubernetes object nor a request";
     }
   }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "cli/text.h"
 #include "rules/model/value.h"
 
 namespace writ::cli {
@@ -17,6 +18,8 @@ constexpr std::string_view kCoreTags = "tag:yaml.org,2002:";
 bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsNull(std::string_view text) { return IsOneOf(text, {"", "~", "null", "Null", "NULL"}); }
 
@@ -59,7 +62,7 @@ bool LooksLikeFloat(std::string_view text) {
   std::size_t i = 0;
   const auto digits = [&] {
     const std::size_t from = i;
-    while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
+    while (i < text.size() && IsDigit(text[i])) ++i;
     return i - from;
   };
   if (i < text.size() && (text[i] == '-' || text[i] == '+')) ++i;
@@ -78,25 +81,47 @@ bool LooksLikeFloat(std::string_view text) {
   return i == text.size();
 }
 
-// A double as JSON. Whole numbers lose their fraction, as they do in Kubernetes' own way through JSON: `replicas: 1.0` is 1.
-std::string NumberText(double value) {
+// The decimal digits of a finite whole double, as Go's encoding/json writes them: the shortest ones that read back, filled up with
+// zeros. 2^60 becomes 1152921504606847000.
+std::string WholeText(double value) {
   std::array<char, 40> buffer{};
-  constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
-  if (std::abs(value) <= kExactIntegers && std::trunc(value) == value) return std::to_string(static_cast<std::int64_t>(value));
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  std::string text(buffer.data(), end);
-  // Keeps a large whole number a floating-point number for readers that tell them apart.
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::abs(value), std::chars_format::scientific).ptr;
+  const std::string_view written(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  const std::size_t e = written.find('e');
+  std::string digits;
+  for (const char c : written.substr(0, e)) {
+    if (c != '.') digits += c;
+  }
+  std::size_t exponent = 0;
+  std::from_chars(written.data() + e + 2, end, exponent);
+  digits.resize(exponent + 1, '0');
+  return (value < 0 ? "-" : "") + digits;
 }
 
-Result<std::string> FloatText(std::string_view text) {
+// A double as it arrives in the cluster. Whole numbers lose their fraction on the way through JSON (`replicas: 1.0` is 1) as long as
+// they fit 64 bits; larger ones stay floating-point numbers.
+ScalarValue NumberValue(double value) {
+  constexpr double kTwoTo63 = 9223372036854775808.0;
+  if (value == 0) return {"0", true};
+  if (std::abs(value) < kTwoTo63 && std::trunc(value) == value) {
+    std::string whole = WholeText(value);
+    std::int64_t fits = 0;
+    if (std::from_chars(whole.data(), whole.data() + whole.size(), fits).ec == std::errc()) return {std::move(whole), true};
+  }
+  std::array<char, 40> buffer{};
+  const bool is_large = std::abs(value) >= kTwoTo63 / 2;
+  const auto end = is_large ? std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr
+                            : std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {std::string(buffer.data(), end), false};
+}
+
+Result<ScalarValue> FloatValue(std::string_view text) {
   std::string_view digits = text;
   if (!digits.empty() && digits[0] == '+') digits.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size() || !std::isfinite(value)) return OutOfRange(text);
-  return NumberText(value);
+  return NumberValue(value);
 }
 
 std::string Quoted(std::string_view text) {
@@ -105,86 +130,154 @@ std::string Quoted(std::string_view text) {
   return json;
 }
 
-Result<std::string> ResolvePlain(std::string_view text) {
-  if (IsNull(text)) return std::string("null");
-  if (const std::optional<bool> boolean = TryBool(text)) return std::string(*boolean ? "true" : "false");
+ScalarValue Text(std::string_view text) { return {Quoted(text), false}; }
+
+Result<ScalarValue> ResolvePlain(std::string_view text) {
+  if (IsNull(text)) return ScalarValue{"null", false};
+  if (const std::optional<bool> boolean = TryBool(text)) return ScalarValue{*boolean ? "true" : "false", false};
   std::string_view unsigned_text = text;
   if (text[0] == '-' || text[0] == '+') unsigned_text.remove_prefix(1);
   if (IsOneOf(unsigned_text, {".inf", ".Inf", ".INF"}) || IsOneOf(text, {".nan", ".NaN", ".NAN"})) {
     return Error{ErrorCode::kInvalidArgument, "`" + std::string(text) + "` has no JSON form"};
   }
-  const bool may_be_number = !unsigned_text.empty() && (unsigned_text[0] == '.' || (unsigned_text[0] >= '0' && unsigned_text[0] <= '9'));
-  if (!may_be_number) return Quoted(text);
+  const bool may_be_number = !unsigned_text.empty() && text[0] != '_' && std::string_view("._0123456789").find(unsigned_text[0]) != std::string_view::npos;
+  if (!may_be_number) return Text(text);
   std::string plain(text);
   plain.erase(std::remove(plain.begin(), plain.end(), '_'), plain.end());
+  // Go reads `.5_0` by other rules than `0.5_0`.
+  if (text[0] == '.' && plain.size() != text.size()) {
+    if (LooksLikeFloat(plain)) return Error{ErrorCode::kInvalidArgument, "the number `" + std::string(text) + "` has a `_`: leave it out"};
+    return Text(text);
+  }
   bool out_of_range = false;
-  if (const std::optional<std::int64_t> integer = TryInteger(plain, out_of_range)) return std::to_string(*integer);
+  if (const std::optional<std::int64_t> integer = TryInteger(plain, out_of_range)) return ScalarValue{std::to_string(*integer), false};
   if (out_of_range) return OutOfRange(text);
-  if (LooksLikeFloat(plain)) return FloatText(plain);
-  return Quoted(text);
+  if (LooksLikeFloat(plain)) return FloatValue(plain);
+  return Text(text);
 }
 
+Error NotBase64() { return {ErrorCode::kInvalidArgument, "a !!binary scalar is not base64"}; }
+
+// As Go's base64.StdEncoding: padded, line breaks are passed over.
 Result<std::string> DecodeBase64(std::string_view text) {
   static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   std::uint32_t bits = 0;
-  int count = 0;
-  std::size_t padding = 0;
+  std::size_t count = 0, padding = 0;
   for (const char c : text) {
-    if (c == ' ' || c == '\n' || c == '\t' || c == '\r') continue;
+    if (c == '\n' || c == '\r') continue;
     const std::size_t digit = kAlphabet.find(c);
-    if (c == '=') {
-      ++padding;
-      continue;
-    }
-    if (digit == std::string_view::npos || padding > 0) return Error{ErrorCode::kInvalidArgument, "a !!binary scalar is not base64"};
-    bits = bits << 6U | static_cast<std::uint32_t>(digit);
-    if (++count == 4) {
-      for (const unsigned shift : {16U, 8U, 0U}) out += static_cast<char>(bits >> shift & 0xFFU);
-      bits = 0;
-      count = 0;
-    }
+    const bool is_padding = c == '=';
+    if (is_padding ? count % 4 < 2 : digit == std::string_view::npos || padding > 0) return NotBase64();
+    padding += is_padding;
+    bits = bits << 6U | (is_padding ? 0U : static_cast<std::uint32_t>(digit));
+    if (++count % 4 != 0) continue;
+    for (const unsigned shift : {16U, 8U, 0U}) out += static_cast<char>(bits >> shift & 0xFFU);
+    bits = 0;
   }
-  if (count == 1 || padding > 2) return Error{ErrorCode::kInvalidArgument, "a !!binary scalar is not base64"};
-  if (count == 2) out += static_cast<char>(bits >> 4U & 0xFFU);
-  if (count == 3) {
-    out += static_cast<char>(bits >> 10U & 0xFFU);
-    out += static_cast<char>(bits >> 2U & 0xFFU);
-  }
+  if (count % 4 != 0) return NotBase64();
+  out.resize(out.size() - padding);
+  if (FindInvalidUtf8(out)) return Error{ErrorCode::kInvalidArgument, "a !!binary scalar is not UTF-8 text"};
   return out;
 }
 
-}  // namespace
-
-Result<std::string> ResolveScalar(std::string_view tag, std::string_view text) {
-  if (tag.empty() || tag == "?") return ResolvePlain(text);
-  if (!tag.starts_with(kCoreTags)) return Quoted(text);  // quoted text ("!"), or a tag of somebody else's: text, as Kubernetes has it
-  const std::string_view type = tag.substr(kCoreTags.size());
-  if (type == "binary") {
-    Result<std::string> octets = DecodeBase64(text);
-    return octets ? Result<std::string>(Quoted(*octets)) : octets;
-  }
-  const bool is_typed = IsOneOf(type, {"bool", "int", "float", "null"});
-  if (!is_typed) return Quoted(text);
-  Result<std::string> value = ResolvePlain(text);
+// `!!int` and its like: the text must be what the tag says.
+Result<ScalarValue> ResolveTyped(std::string_view type, std::string_view text) {
+  Result<ScalarValue> value = ResolvePlain(text);
   if (!value) return value;
-  const std::string& json = *value;
-  const bool is_number = json[0] == '-' || (json[0] >= '0' && json[0] <= '9');
-  const bool is_whole = is_number && json.find_first_of(".e") == std::string::npos;
+  const std::string& json = value->json;
+  const bool is_number = json[0] == '-' || IsDigit(json[0]);
+  const bool is_integer = is_number && !value->is_whole_float && json.find_first_of(".e") == std::string::npos;
   const bool agrees = type == "null"   ? json == "null"
                       : type == "bool" ? json == "true" || json == "false"
-                      : type == "int"  ? is_whole
+                      : type == "int"  ? is_integer
                                        : is_number;
-  if (agrees) return value;
-  return Error{ErrorCode::kInvalidArgument, "`" + std::string(text) + "` is not of the type !!" + std::string(type)};
+  if (!agrees) return Error{ErrorCode::kInvalidArgument, "`" + std::string(text) + "` is not of the type !!" + std::string(type)};
+  if (type == "float" && is_integer) value->is_whole_float = true;
+  return value;
 }
 
-Result<std::string> ResolveKey(std::string_view tag, std::string_view text) {
-  Result<std::string> value = ResolveScalar(tag, text);
-  if (!value) return value;
-  if (*value == "null") return Error{ErrorCode::kInvalidArgument, "a key is null"};
-  if ((*value)[0] == '"') return std::string(text);  // as written; !!binary keys do not occur
-  return value;
+// [-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?: hours and minutes to people, a number to the base of 60 to YAML 1.1.
+bool IsSexagesimal(std::string_view text) {
+  std::size_t i = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
+  if (i == text.size() || !IsDigit(text[i])) return false;
+  while (i < text.size() && (IsDigit(text[i]) || text[i] == '_')) ++i;
+  std::size_t groups = 0;
+  for (; i < text.size() && text[i] == ':'; ++groups) {
+    const std::size_t from = ++i;
+    while (i < text.size() && IsDigit(text[i])) ++i;
+    if (i == from || i - from > 2 || (i - from == 2 && text[from] > '5')) return false;
+  }
+  if (groups == 0) return false;
+  if (i < text.size() && text[i] == '.') i = std::min(text.find_first_not_of("0123456789_", i + 1), text.size());
+  return i == text.size();
+}
+
+std::string Write(std::string_view text, std::string_view or_else) {
+  return "write " + Quoted(text) + (or_else.empty() ? "" : " or " + std::string(or_else));
+}
+
+// Says what else a plain text that Kubernetes reads as a number, or does not, is taken for. `json`: what Kubernetes reads.
+std::string NumberSurprise(std::string_view text, const std::string& json) {
+  const bool is_number = json[0] != '"';
+  std::string_view digits = text;
+  if (digits[0] == '-' || digits[0] == '+') digits.remove_prefix(1);
+  const std::string shown = "`" + std::string(text) + "` ";
+  if (IsSexagesimal(text)) return shown + "is a time or a number to the base of 60: " + Write(text, "");
+  if (!is_number || digits.size() < 2) return {};
+  if (text.find('_') != std::string_view::npos) return shown + "is a number to some readers and text to others: " + Write(text, json);
+  if (digits[0] != '0' || digits[1] == '.' || digits[1] == 'e' || digits[1] == 'E' || (digits[1] | 0x20) == 'x') return {};
+  const std::string_view base = (digits[1] | 0x20) == 'b' ? "is a binary number" : "is octal to some readers and decimal to others";
+  return shown + std::string(base) + ": " + Write(text, json);
+}
+
+constexpr std::string_view kStringTag = "tag:yaml.org,2002:str";
+
+}  // namespace
+
+Result<ScalarValue> ResolveScalar(const YamlScalar& scalar) {
+  if (scalar.tag.empty()) return scalar.is_plain ? ResolvePlain(scalar.text) : Text(scalar.text);
+  if (!scalar.tag.starts_with(kCoreTags)) return Text(scalar.text);  // a tag of somebody else's: text, as Kubernetes has it
+  const std::string_view type = scalar.tag.substr(kCoreTags.size());
+  if (type == "binary") {
+    const Result<std::string> octets = DecodeBase64(scalar.text);
+    return octets ? Result<ScalarValue>(Text(*octets)) : octets.error();
+  }
+  if (type == "timestamp") return Error{ErrorCode::kInvalidArgument, "the tag !!timestamp is not read: write a quoted text"};
+  return IsOneOf(type, {"bool", "int", "float", "null"}) ? ResolveTyped(type, scalar.text) : Text(scalar.text);
+}
+
+Result<std::string> ResolveKey(const YamlScalar& scalar) {
+  Result<ScalarValue> value = ResolveScalar(scalar);
+  if (!value) return value.error();
+  if (value->json == "null") return Error{ErrorCode::kInvalidArgument, "a key is null"};
+  const std::string shown = "`" + std::string(scalar.text) + "`";
+  if (scalar.tag == "tag:yaml.org,2002:binary") return Error{ErrorCode::kInvalidArgument, "the key " + shown + " is !!binary, expected text"};
+  if (value->json[0] == '"') return std::string(scalar.text);
+  const bool is_bool = value->json == "true" || value->json == "false";
+  if (!is_bool && (value->is_whole_float || value->json.find_first_of(".e") != std::string::npos)) {
+    return Error{ErrorCode::kInvalidArgument, "the key " + shown + " is a floating-point number: write " + Quoted(scalar.text)};
+  }
+  return std::move(value->json);
+}
+
+std::string ValueSurprise(const YamlScalar& scalar) {
+  if (!scalar.tag.empty()) return scalar.tag == kStringTag ? "" : "a tag is not read here, only !!str: write the value without it";
+  if (!scalar.is_plain || scalar.text.empty()) return {};
+  const Result<ScalarValue> value = ResolvePlain(scalar.text);
+  if (!value) return {};  // refused anyway
+  const bool is_bool = value->json == "true" || value->json == "false";
+  if (!is_bool) return NumberSurprise(scalar.text, value->json);
+  if ((scalar.text[0] | 0x20) == value->json[0] && scalar.text.size() == value->json.size()) return {};
+  return "`" + std::string(scalar.text) + "` is " + value->json + " to some readers and text to others: " + Write(scalar.text, value->json);
+}
+
+std::string KeySurprise(const YamlScalar& scalar) {
+  if (!scalar.tag.empty()) return ValueSurprise(scalar);
+  if (!scalar.is_plain) return {};
+  const Result<ScalarValue> value = ResolvePlain(scalar.text);
+  if (value && value->json[0] == '"') return ValueSurprise(scalar);
+  return "the key `" + std::string(scalar.text) + "` is not a string: " + Write(scalar.text, "");
 }
 
 }  // namespace writ::cli

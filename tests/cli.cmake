@@ -13,3 +13,6 @@ add_test(NAME console COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/
 add_test(NAME cli_inputs COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/inputs_test.py --writ $<TARGET_FILE:writ>)
 add_test(NAME cli_signatures COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/signatures_test.py --writ $<TARGET_FILE:writ>)
 add_test(NAME docs COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/docs_replay.py --writ $<TARGET_FILE:writ>)
+# What `./dev test --loader` compares with kubectl's own loader.
+add_executable(writ_read_manifests e2e/loader/read_manifests.cc)
+target_link_libraries(writ_read_manifests PRIVATE writ_cli)

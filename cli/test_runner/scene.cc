@@ -108,11 +108,14 @@ std::string Scene::PathOf(std::string_view file) const {
 // The first document of a file that is an object.
 Result<Json> Scene::ReadObject(std::string_view file) const {
   const std::string path = PathOf(file);
-  const Result<Input> input = ReadFile(path);
+  Result<Input> input = ReadFile(path);
   if (!input) return input.error();
-  const Result<std::vector<Document>> documents = ParseDocuments(path, input->text);
+  const Result<std::string> text = DecodeText(path, std::move(input->text));
+  if (!text) return text.error();
+  const Result<std::vector<Document>> documents = ParseDocuments(path, *text);
   if (!documents) return documents.error();
   for (const Document& document : *documents) {
+    if (!document.surprise.empty()) return Bad(document.surprise);
     Json json = Json::parse(document.json, nullptr, false);
     if (json.is_discarded()) return Bad(path + ":" + std::to_string(document.line) + ":1: not JSON");
     if (json.is_object()) return json;
@@ -171,9 +174,11 @@ Status Scene::Apply(const TestStep& line) {
     const std::string name(line.word.text);
     if (IsGiven(line.file)) {
       const std::string path = PathOf(line.file.value);
-      const Result<Input> input = ReadFile(path);
+      Result<Input> input = ReadFile(path);
       if (!input) return input.error();
-      Result<std::string> json = ReadWholeAsJson(path, input->text);
+      const Result<std::string> text = DecodeText(path, std::move(input->text));
+      if (!text) return text.error();
+      Result<std::string> json = ReadWholeAsJson(path, *text);
       if (!json) return json.error();
       data_[name] = std::move(*json);
       return OkStatus();
