@@ -71,7 +71,8 @@ ExitCode CodeOf(const std::vector<Decided>& all, const Console& console) {
   }
   if (!decided) {
     PrintError(console, all.empty() ? "nothing to decide: no documents were found"
-                                    : "nothing to decide: found " + Counted(all.size(), "document") + ", none of which is a request or a Kubernetes object");
+                                    : "nothing to decide: found " + Counted(all.size(), "document") +
+                                          ", none of which is a request or a Kubernetes object");
     return ExitCode::kBadInput;
   }
   return denied ? ExitCode::kDenied : ExitCode::kOk;

@@ -109,7 +109,8 @@ Result<DocumentFiles> FindDocumentFiles(const std::string& path) {
     std::error_code failed;
     const fs::file_status status = walk->status(failed);
     const bool is_folder = fs::is_directory(status);
-    if (is_folder && fs::is_symlink(walk->symlink_status(failed))) found.skipped.emplace_back(entry.string(), "a link to a folder is not followed");
+    if (is_folder && fs::is_symlink(walk->symlink_status(failed)))
+      found.skipped.emplace_back(entry.string(), "a link to a folder is not followed");
     if (is_folder || (extension != ".yaml" && extension != ".yml" && extension != ".json")) continue;
     // A link that leads nowhere is kept: reading it says so.
     const bool is_file = fs::is_regular_file(status) || !fs::exists(status);

@@ -119,8 +119,8 @@ Result<std::vector<YamlDocument>> ReadParts(std::string_view file, std::string_v
     if (!document) return document.error();
     if (document->root == nullptr) continue;
     if (documents.size() >= limits.max_documents) {
-      return Error{ErrorCode::kTooLarge, std::string(file) + ":" + std::to_string(document->line) + ":1: more than " +
-                                             Counted(limits.max_documents, "document")};
+      return Error{ErrorCode::kTooLarge,
+                   std::string(file) + ":" + std::to_string(document->line) + ":1: more than " + Counted(limits.max_documents, "document")};
     }
     documents.push_back(std::move(*document));
   }
@@ -135,7 +135,8 @@ bool IsObject(const YamlNode& node) {
 enum class Lists { kSplit, kWhole };
 
 // Adds one document, or for a list on top one for each item.
-Status AddDocuments(std::string_view file, const YamlDocument& yaml, Lists lists, const ManifestLimits& limits, std::vector<Document>& documents) {
+Status AddDocuments(std::string_view file, const YamlDocument& yaml, Lists lists, const ManifestLimits& limits,
+                    std::vector<Document>& documents) {
   std::vector<const YamlNode*> nodes;
   if (yaml.root->kind == YamlNode::Kind::kList && lists == Lists::kSplit) {
     for (const YamlNodePtr& item : yaml.root->items) nodes.push_back(item.get());
@@ -172,9 +173,7 @@ bool HasYamlName(std::string_view file) { return file.ends_with(".yaml") || file
 bool MayBeJson(char first) { return first == '{' || first == '['; }
 
 // Whether the document that begins at `begin` is JSON to its end. A flow mapping (`{a: b}`) is not.
-bool IsJson(const Result<std::vector<Document>>& split) {
-  return split && (split->empty() || nlohmann::json::accept(split->front().json));
-}
+bool IsJson(const Result<std::vector<Document>>& split) { return split && (split->empty() || nlohmann::json::accept(split->front().json)); }
 
 // JSON up to a line of `---`, YAML from there on. kubectl goes over to YAML behind one JSON document, not behind several.
 Result<std::vector<Document>> ParseJson(std::string_view file, std::string_view text, std::size_t first, const ManifestLimits& limits) {
@@ -188,7 +187,8 @@ Result<std::vector<Document>> ParseJson(std::string_view file, std::string_view 
     return documents;  // what is wrong with it as JSON says more
   }
   if (end == text.size()) return documents;
-  if (documents->size() > 1) return Refuse(file, text, end, "found `---` behind several JSON documents, where kubectl stops: put `---` between them all");
+  if (documents->size() > 1)
+    return Refuse(file, text, end, "found `---` behind several JSON documents, where kubectl stops: put `---` between them all");
   WRIT_RETURN_IF_ERROR(AddYaml(file, text, end, Lists::kSplit, limits, *documents));
   return documents;
 }
@@ -250,7 +250,8 @@ Result<std::vector<Document>> ParseDocuments(std::string_view file, std::string_
 Result<std::string> ReadWholeAsJson(std::string_view file, std::string_view text, const ManifestLimits& limits) {
   const Result<std::size_t> first = FindStart(file, text);
   if (!first) return first.error();
-  if (MayBeJson(text[*first]) && (!HasYamlName(file) || nlohmann::json::accept(text.substr(*first)))) return std::string(text.substr(*first));
+  if (MayBeJson(text[*first]) && (!HasYamlName(file) || nlohmann::json::accept(text.substr(*first))))
+    return std::string(text.substr(*first));
   std::vector<Document> documents;
   WRIT_RETURN_IF_ERROR(AddYaml(file, text, 0, Lists::kWhole, limits, documents));
   if (documents.empty()) return NoDocuments(file);

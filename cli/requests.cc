@@ -34,8 +34,8 @@ std::string TextOf(const Value& object, std::string_view member, std::initialize
 bool IsObject(const Value& value) {
   const Value* version = Member(value, "apiVersion");
   const Value* kind = Member(value, "kind");
-  return version != nullptr && kind != nullptr && version->is(Kind::kString) && kind->is(Kind::kString) &&
-         !version->string().empty() && !kind->string().empty();
+  return version != nullptr && kind != nullptr && version->is(Kind::kString) && kind->is(Kind::kString) && !version->string().empty() &&
+         !kind->string().empty();
 }
 
 // Which of the shapes of docs/requests_and_decisions.md a YAML mapping has. One member alone (`server:`, `resource:`) is as
@@ -210,7 +210,8 @@ class SubjectReader {
   void AddItem(const Document& document, const Value& list, const Value& item, const std::string& path) {
     if (!item.is(Kind::kMap)) return AddFaultyItem(document, path + ": found " + KindText(item) + ", expected an object");
     const Value* inner = Member(item, "items");
-    if (inner != nullptr && inner->is(Kind::kList)) return AddFaultyItem(document, path + ": a list inside a list, which kubectl does not read");
+    if (inner != nullptr && inner->is(Kind::kList))
+      return AddFaultyItem(document, path + ": a list inside a list, which kubectl does not read");
     Subject subject;
     subject.file = document.file;
     subject.line = document.line;

@@ -140,7 +140,8 @@ Result<ScalarValue> ResolvePlain(std::string_view text) {
   if (IsOneOf(unsigned_text, {".inf", ".Inf", ".INF"}) || IsOneOf(text, {".nan", ".NaN", ".NAN"})) {
     return Error{ErrorCode::kInvalidArgument, "`" + std::string(text) + "` has no JSON form"};
   }
-  const bool may_be_number = !unsigned_text.empty() && text[0] != '_' && std::string_view("._0123456789").find(unsigned_text[0]) != std::string_view::npos;
+  const bool may_be_number =
+      !unsigned_text.empty() && text[0] != '_' && std::string_view("._0123456789").find(unsigned_text[0]) != std::string_view::npos;
   if (!may_be_number) return Text(text);
   std::string plain(text);
   plain.erase(std::remove(plain.begin(), plain.end(), '_'), plain.end());
@@ -252,7 +253,8 @@ Result<std::string> ResolveKey(const YamlScalar& scalar) {
   if (!value) return value.error();
   if (value->json == "null") return Error{ErrorCode::kInvalidArgument, "a key is null"};
   const std::string shown = "`" + std::string(scalar.text) + "`";
-  if (scalar.tag == "tag:yaml.org,2002:binary") return Error{ErrorCode::kInvalidArgument, "the key " + shown + " is !!binary, expected text"};
+  if (scalar.tag == "tag:yaml.org,2002:binary")
+    return Error{ErrorCode::kInvalidArgument, "the key " + shown + " is !!binary, expected text"};
   if (value->json[0] == '"') return std::string(scalar.text);
   const bool is_bool = value->json == "true" || value->json == "false";
   if (!is_bool && (value->is_whole_float || value->json.find_first_of(".e") != std::string::npos)) {

@@ -55,7 +55,8 @@ class TreeBuilder {
       case YAML_STREAM_END_EVENT:
       case YAML_DOCUMENT_END_EVENT: return true;
       case YAML_DOCUMENT_START_EVENT:
-        return ++documents_ == 1 || Fail(event.start_mark, "found more text after the end of the document, expected `---` on a line of its own");
+        return ++documents_ == 1 ||
+               Fail(event.start_mark, "found more text after the end of the document, expected `---` on a line of its own");
       case YAML_SCALAR_EVENT: return OnScalar(event.start_mark, event.data.scalar);
       case YAML_ALIAS_EVENT: return OnAlias(event.start_mark, std::string(View(event.data.alias.anchor)));
       case YAML_SEQUENCE_START_EVENT: return Open(event.start_mark, YamlNode::Kind::kList, View(event.data.sequence_start.anchor));
@@ -99,7 +100,8 @@ class TreeBuilder {
   using ScalarEvent = decltype(yaml_event_t{}.data.scalar);
   bool OnScalar(const yaml_mark_t& mark, const ScalarEvent& event) {
     if (!Begin(mark)) return false;
-    const YamlScalar scalar{{reinterpret_cast<const char*>(event.value), event.length}, View(event.tag), event.style == YAML_PLAIN_SCALAR_STYLE};
+    const YamlScalar scalar{
+        {reinterpret_cast<const char*>(event.value), event.length}, View(event.tag), event.style == YAML_PLAIN_SCALAR_STYLE};
     // Kubernetes resolves `! "true"` as if it were plain, and `! <<` is a merge; the standard says that both are text.
     if (scalar.tag == "!") return Fail(mark, "the tag `!` is not read alike everywhere: leave it out");
     const std::string anchor(View(event.anchor));
@@ -121,7 +123,8 @@ class TreeBuilder {
     open.is_merge = scalar.text == "<<" && (scalar.tag == kMergeTag || (scalar.tag.empty() && scalar.is_plain));
     if (open.is_merge) return !std::exchange(open.has_merge, true) || Fail(mark, "duplicate key `<<`");
     Result<std::string> key = ResolveKey(scalar);
-    if (!key) return Fail(mark, scalar.text.empty() ? std::string_view("a key is missing before `:`") : std::string_view(key.error().message));
+    if (!key)
+      return Fail(mark, scalar.text.empty() ? std::string_view("a key is missing before `:`") : std::string_view(key.error().message));
     NoteSurprise(mark, scalar, KeySurprise);
     open.key = std::move(*key);
     const auto [slot, is_new] = open.slots.try_emplace(open.key, OpenNode::Slot{open.node->members.size(), false});
@@ -202,7 +205,8 @@ class TreeBuilder {
       if (is_new) {
         open.node->members.emplace_back(key, member);
       } else if (!slot->second.is_merged) {
-        return Fail(mark, "`<<` holds `" + OneLine(key, 60) + "`, which stands before it: Kubernetes lets `<<` win, others do not; write `<<` first");
+        return Fail(mark, "`<<` holds `" + OneLine(key, 60) +
+                              "`, which stands before it: Kubernetes lets `<<` win, others do not; write `<<` first");
       }
     }
     return true;
@@ -237,10 +241,12 @@ char CharAt(std::string_view text, const yaml_mark_t& mark) {
 std::string Explain(std::string_view problem, char found) {
   const auto says = [&](std::string_view words) { return problem.find(words) != std::string_view::npos; };
   if (found == '\t' && says("cannot start any token")) return "a tab is used for indentation, expected blanks";
-  if (says("expected <document start>") || says("did not find expected '-' indicator")) return "found more text after the end of the document or list, expected `---` on a line of its own";
+  if (says("expected <document start>") || says("did not find expected '-' indicator"))
+    return "found more text after the end of the document or list, expected `---` on a line of its own";
   if (says("did not find expected node content") && found == ',') return "found nothing between two commas";
   if (says("did not find expected key") && found == ':') return "a key is missing before `:`";
-  if (says("mapping values are not allowed")) return "found `:` where no key may stand: write the value in quotes, or indent the line as its neighbours";
+  if (says("mapping values are not allowed"))
+    return "found `:` where no key may stand: write the value in quotes, or indent the line as its neighbours";
   return "not YAML: " + std::string(problem);
 }
 
@@ -260,20 +266,24 @@ Error ParserError(const YamlPart& part, const yaml_parser_t& parser) {
   const std::string_view problem = parser.problem == nullptr ? "out of memory" : parser.problem;
   if (parser.error == YAML_READER_ERROR) {
     const std::size_t offset = std::min(parser.problem_offset, part.text.size());
-    const auto line = static_cast<std::size_t>(std::count(part.text.begin(), part.text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
+    const auto line =
+        static_cast<std::size_t>(std::count(part.text.begin(), part.text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
     return {ErrorCode::kInvalidArgument, Place(part.file, part.first_line + line, 0) + "not YAML: " + std::string(problem)};
   }
   if (part.text.starts_with('%'))
-    return {ErrorCode::kInvalidArgument, Place(part.file, part.first_line, 0) + "kubectl reads no directives such as `%YAML`: leave the line out"};
+    return {ErrorCode::kInvalidArgument,
+            Place(part.file, part.first_line, 0) + "kubectl reads no directives such as `%YAML`: leave the line out"};
   // What was begun and not finished is told by where it begins.
   const auto begun = [&](std::string_view message) {
-    return Error{ErrorCode::kInvalidArgument, Place(part.file, part.first_line + parser.context_mark.line, parser.context_mark.column).append(message)};
+    return Error{ErrorCode::kInvalidArgument,
+                 Place(part.file, part.first_line + parser.context_mark.line, parser.context_mark.column).append(message)};
   };
   if (problem == "could not find expected ':'") return begun("found a line without `:`, expected `key: value`");
   if (problem == "found unexpected end of stream" && std::string_view(parser.context) == "while scanning a quoted scalar")
     return begun("this quoted text is not closed");
   const yaml_mark_t& mark = parser.problem_mark;
-  return {ErrorCode::kInvalidArgument, Place(part.file, part.first_line + mark.line, mark.column) + Explain(problem, CharAt(part.text, mark))};
+  return {ErrorCode::kInvalidArgument,
+          Place(part.file, part.first_line + mark.line, mark.column) + Explain(problem, CharAt(part.text, mark))};
 }
 
 }  // namespace

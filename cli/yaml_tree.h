@@ -31,11 +31,11 @@ using YamlNodePtr = std::shared_ptr<const YamlNode>;
 struct YamlNode {
   enum class Kind { kScalar, kList, kMap };
   Kind kind = Kind::kScalar;
-  bool is_whole_float = false;                                   // kScalar: see ScalarValue
-  std::string json;                                              // kScalar
-  std::vector<YamlNodePtr> items;                                // kList
-  std::vector<std::pair<std::string, YamlNodePtr>> members;      // kMap
-  std::uint32_t depth = 1;                                       // levels from here down
+  bool is_whole_float = false;                               // kScalar: see ScalarValue
+  std::string json;                                          // kScalar
+  std::vector<YamlNodePtr> items;                            // kList
+  std::vector<std::pair<std::string, YamlNodePtr>> members;  // kMap
+  std::uint32_t depth = 1;                                   // levels from here down
 };
 
 // Returns the member of a map, or null. O(members).

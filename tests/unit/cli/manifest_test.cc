@@ -94,10 +94,18 @@ TEST(Manifest, ReadsWhatKubectlReads) {
       {"a: x\r\nb: |\r\n  y\r\n  z\r\n", "1 {\"a\":\"x\",\"b\":\"y\\nz\\n\"}\n"},
       {"---\n---\na: 1\n...\n---\nb: 1\n", "3 {\"a\":1}\n6 {\"b\":1}\n"},
       // Of an object numbers are what arrives in the cluster, of everything else what they look like.
-      {"apiVersion: v1\nkind: X\na: [1.0, 1e3, 1.5, 1e17]\n", "1 {\"apiVersion\":\"v1\",\"kind\":\"X\",\"a\":[1,1000,1.5,100000000000000000]}\n"},
+      {"apiVersion: v1\nkind: X\na: [1.0, 1e3, 1.5, 1e17]\n",
+       "1 {\"apiVersion\":\"v1\",\"kind\":\"X\",\"a\":[1,1000,1.5,100000000000000000]}\n"},
       {"a: [1.0, 1e3, 1.5]\n", "1 {\"a\":[1.0,1000.0,1.5]}\n"},
-      {std::string_view("\xFF\xFE" "a\0:\0 \0\x3D\xD8\x00\xDE\n\0", 14), "1 {\"a\":\"\U0001F600\"}\n"},
-      {std::string_view("\xFE\xFF" "\0a\0:\0 \0" "1", 10), "1 {\"a\":1}\n"},
+      {std::string_view("\xFF\xFE"
+                        "a\0:\0 \0\x3D\xD8\x00\xDE\n\0",
+                        14),
+       "1 {\"a\":\"\U0001F600\"}\n"},
+      {std::string_view("\xFE\xFF"
+                        "\0a\0:\0 \0"
+                        "1",
+                        10),
+       "1 {\"a\":1}\n"},
   };
   for (const ManifestCase& c : cases) {
     SCOPED_TRACE(c.text);
@@ -120,19 +128,27 @@ TEST(Manifest, RefusesWhatReadersTakeDifferently) {
       {"a: ! \"true\"\n", "f:1:4: the tag `!` is not read alike everywhere: leave it out"},
       {"a: 1 # x\rb: 2\n", "f:1:9: found a carriage return without a line feed, which ends a line for some readers and not for others"},
       {"a: 1\r", "f:1:5: found a carriage return without a line feed, which ends a line for some readers and not for others"},
-      {"a: 1 # x\xC2\x85" "b: 2\n", "f:1:9: found the line separator U+0085" + line_end + "`\\u0085` in double quotes"},
-      {"a: 1 # x\xE2\x80\xA8" "b: 2\n", "f:1:9: found the line separator U+2028" + line_end + "`\\u2028` in double quotes"},
+      {"a: 1 # x\xC2\x85"
+       "b: 2\n",
+       "f:1:9: found the line separator U+0085" + line_end + "`\\u0085` in double quotes"},
+      {"a: 1 # x\xE2\x80\xA8"
+       "b: 2\n",
+       "f:1:9: found the line separator U+2028" + line_end + "`\\u2028` in double quotes"},
       {"a: \"x\xE2\x80\xA9\"\n", "f:1:6: found the line separator U+2029" + line_end + "`\\u2029` in double quotes"},
       {"a: 1\n\xEF\xBB\xBF---\nb: 1\n", "f:2:1: found a byte-order mark inside the text"},
       {"--- {a: 1}\n", "f:1:5: found text behind `---`, which kubectl does not read: put it on the next line"},
       {"a: 1\n---b: 2\n", "f:2:4: found text behind `---`, which kubectl does not read: put it on the next line"},
       {"a: 1\n...\nb: 2\n", "f:3:1: found more text after the end of the document or list, expected `---` on a line of its own"},
       {"%YAML 1.1\n---\na: 1\n", "f:1:1: kubectl reads no directives such as `%YAML`: leave the line out"},
-      {"{\"a\":1}\n{\"b\":1}\n---\nc: 1\n", "f:3:1: found `---` behind several JSON documents, where kubectl stops: put `---` between them all"},
+      {"{\"a\":1}\n{\"b\":1}\n---\nc: 1\n",
+       "f:3:1: found `---` behind several JSON documents, where kubectl stops: put `---` between them all"},
       {"a: &x 1\n*x : 2\n", "f:2:1: an alias is used as a key"},
       {"&x a: 1\n", "f:1:1: a key has an anchor"},
       {"1.5: a\n", "f:1:1: the key `1.5` is a floating-point number: write \"1.5\""},
-      {std::string_view("\xFF\xFE" "a", 3), "f: begins with the byte-order mark of UTF-16 and is not UTF-16"},
+      {std::string_view("\xFF\xFE"
+                        "a",
+                        3),
+       "f: begins with the byte-order mark of UTF-16 and is not UTF-16"},
       {std::string_view("\xFF\xFE\x00\xDC", 4), "f: begins with the byte-order mark of UTF-16 and is not UTF-16"},
   };
   for (const auto& [text, expected] : cases) {

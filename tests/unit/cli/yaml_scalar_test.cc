@@ -14,9 +14,7 @@ struct ScalarCase {
 
 constexpr std::string_view kQuoted = "(quoted)";
 
-YamlScalar Scalar(const ScalarCase& c) {
-  return c.tag == kQuoted ? YamlScalar{c.text, "", false} : YamlScalar{c.text, c.tag, true};
-}
+YamlScalar Scalar(const ScalarCase& c) { return c.tag == kQuoted ? YamlScalar{c.text, "", false} : YamlScalar{c.text, c.tag, true}; }
 
 constexpr std::string_view kStr = "tag:yaml.org,2002:str";
 constexpr std::string_view kInt = "tag:yaml.org,2002:int";
