@@ -88,6 +88,20 @@ void AddTest(CLI::App& app, Invocation& call, const Console& console) {
   });
 }
 
+// What the files of manifests do not tell.
+void AddManifestScene(CLI::App& command, EvalOptions& options) {
+  command.add_option("--namespace", options.name_space, "Of manifests: the namespace of objects that name none")->option_text("NAME");
+  command.add_option("--user", options.user, "Of manifests: who sends them")->option_text("NAME");
+  command.add_option("--group", options.groups, "Of manifests: a group of the user; may be given several times")
+      ->option_text("NAME")
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("--operation", options.operation, "Of manifests: create, update, delete or connect (default: create)")
+      ->option_text("NAME");
+  command.add_option("--was", options.was, "Of manifests: the objects as they stand; what is among them is an update")->option_text("FILE");
+  command.add_option("--namespace-object", options.namespace_object, "Of manifests: the Namespace that they go to")->option_text("FILE");
+}
+
 void AddEval(CLI::App& app, Invocation& call, const Console& console, bool explain) {
   CLI::App& command = *app.add_subcommand(explain ? "explain" : "eval", explain ? "Decide, and show every applying rule and what it read"
                                                                                 : "Decide requests and Kubernetes manifests");
@@ -101,6 +115,7 @@ void AddEval(CLI::App& app, Invocation& call, const Console& console, bool expla
       ->option_text("FILES…");
   AddData(command, call.eval.data);
   command.add_option("--at", call.eval.at, "Decide as if it were this time (RFC 3339)")->option_text("TIME");
+  AddManifestScene(command, call.eval);
   AddFormat(command, call.eval.format);
   command.callback(
       [&, explain] { call.run = [&, explain] { return explain ? RunExplain(call.eval, console) : RunEval(call.eval, console); }; });

@@ -47,6 +47,10 @@ struct EvalOptions {
   std::vector<std::string> paths;  // "-" = stdin; none = stdin
   DataOptions data;
   std::string at;  // RFC 3339, "" = now
+  // What a manifest on disk does not tell; see manifest_request.h. "" = not given.
+  std::string name_space, operation, was, namespace_object;
+  std::optional<std::string> user;
+  std::vector<std::string> groups;
   Format format = Format::kText;
 };
 ExitCode RunEval(const EvalOptions& options, const Console& console);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cli/manifest_request.h"
 #include "cli/policy_files.h"
 #include "cli/report.h"
 #include "cli/text.h"
@@ -78,7 +79,33 @@ ExitCode CodeOf(const std::vector<Decided>& all, const Console& console) {
   return denied ? ExitCode::kDenied : ExitCode::kOk;
 }
 
+// Whether a rule asked for a name or a namespace that the API server fills in and that the file leaves out.
+bool AsksForWhatIsFilledIn(const Decision& decision) {
+  for (const ExplainedRule& rule : decision.explained) {
+    for (const auto& [path, value] : rule.reads) {
+      if (value == "absent" && (path == "object.metadata.name" || path == "object.metadata.namespace")) return true;
+    }
+  }
+  return false;
+}
+
+Decision DecideManifest(const Subject& subject, const ManifestScene& scene, const Engine& engine, const DecideOptions& decide) {
+  Context context;
+  DecideOptions explaining = decide;
+  explaining.explain = true;
+  Decision decision = engine.DecideJson(AdmissionRequestOf(subject, scene, FilledIn::kAsWritten), context, explaining);
+  if (AsksForWhatIsFilledIn(decision))
+    decision = engine.DecideJson(AdmissionRequestOf(subject, scene, FilledIn::kUnknown), context, explaining);
+  if (!decide.explain) decision.explained.clear();
+  return decision;
+}
+
 }  // namespace
+
+std::string HintOf(const Decided& decided) {
+  const bool hangs = decided.decision && decided.subject.is_manifest && decided.decision->effect == Effect::kConditional;
+  return hangs ? FlagsFor(decided.decision->residual) : std::string();
+}
 
 std::string SubjectPlace(const Subject& subject) {
   return subject.line == 0 ? subject.file : subject.file + ":" + std::to_string(subject.line);
@@ -92,12 +119,20 @@ ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, cons
   }
   const std::optional<LoadedPolicies> loaded = LoadForDeciding(options.policies, options.data, console);
   if (!loaded) return ExitCode::kBadInput;
+  const Result<ManifestScene> scene = ReadManifestScene(options, console);
+  if (!scene) {
+    PrintError(console, scene.error().message);
+    return ExitCode::kBadInput;
+  }
   const Engine engine(loaded->policies, fixed ? static_cast<const Clock&>(*fixed) : SystemClock());
   Context context;
   std::vector<Decided> all;
   for (Subject& subject : ReadSubjects(options.paths, console)) {
     Decided decided{std::move(subject), std::nullopt};
-    if (decided.subject.state == Subject::State::kRequest) decided.decision = engine.DecideJson(decided.subject.json, context, decide);
+    if (decided.subject.state == Subject::State::kRequest) {
+      decided.decision = decided.subject.is_manifest ? DecideManifest(decided.subject, *scene, engine, decide)
+                                                     : engine.DecideJson(decided.subject.json, context, decide);
+    }
     all.push_back(std::move(decided));
   }
   for (const Decided& one : all) {

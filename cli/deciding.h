@@ -25,6 +25,9 @@ using Printer = std::function<void(const std::vector<Decided>&, const Console&)>
 // not be read or was no valid request and when there was nothing to decide, else kDenied when anything was not allowed, else kOk.
 ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, const Printer& print, const Console& console);
 
+// Returns which flags would settle a conditional verdict about a manifest, as a sentence; "" for everything else.
+std::string HintOf(const Decided& decided);
+
 // Returns "fleet.yaml:12", or the file alone.
 std::string SubjectPlace(const Subject& subject);
 

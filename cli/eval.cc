@@ -50,6 +50,7 @@ void PrintTable(const std::vector<Decided>& all, const Console& console) {
     if (!one.subject.reason.empty()) console.out << "    " << Printable(one.subject.reason) << "\n";
     if (!one.decision) continue;
     for (const std::string& line : DecisionLines(*one.decision)) console.out << "    " << line << "\n";
+    if (const std::string hint = HintOf(one); !hint.empty()) console.out << "    " << hint << "\n";
   }
   console.out << "\n" << totals.allowed << " allowed, " << totals.denied << " denied";
   if (totals.conditional > 0) console.out << ", " << totals.conditional << " conditional";

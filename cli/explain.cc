@@ -44,6 +44,7 @@ void PrintExplanations(const std::vector<Decided>& all, const Console& console) 
     }
     console.out << EffectText(one.decision->effect, console.colour_out) << "\n";
     for (const std::string& line : DecisionLines(*one.decision)) console.out << "    " << line << "\n";
+    if (const std::string hint = HintOf(one); !hint.empty()) console.out << "    " << hint << "\n";
     const std::vector<ExplainedRule>& rules = one.decision->explained;
     console.out << Counted(rules.size(), "rule") << (rules.size() == 1 ? " applies" : " apply") << (rules.empty() ? "\n" : ":\n");
     for (const ExplainedRule& rule : rules) PrintRule(rule, console);

@@ -76,8 +76,12 @@ std::string RequestLabel(const Value& value) {
 }
 
 void DescribeObject(const Value& object, Subject& subject) {
+  subject.is_manifest = true;
+  subject.api_version = TextOf(object, "apiVersion", {});
   subject.kind = TextOf(object, "kind", {});
+  subject.is_named = !TextOf(object, "metadata", {"name"}).empty();
   subject.name = TextOf(object, "metadata", {"name", "generateName"});
+  subject.name_space = TextOf(object, "metadata", {"namespace"});
   subject.label = subject.kind + "/" + (subject.name.empty() ? "?" : subject.name);
 }
 
@@ -226,6 +230,7 @@ class SubjectReader {
     if (kind.empty()) return AddFaultyItem(document, path + ": not a Kubernetes object: it needs `apiVersion` and `kind`");
     subject.json = CompleteItem(subject.json, TextOf(list, "apiVersion", {}), kind);
     DescribeObject(item, subject);
+    subject.api_version = TextOf(list, "apiVersion", {});
     subject.kind = kind;
     subject.label = kind + subject.label;
     subjects_.push_back(std::move(subject));

@@ -25,8 +25,11 @@ struct Subject {
   std::string json;
   std::string label;  // "MCPServer/grafana", "slack-mcp/search_messages", …; may be empty
   std::string reason;
-  std::string kind, name;  // of a Kubernetes object
-  bool is_json = false;    // `json` stands in the file at byte_offset
+  std::string kind, name;               // of a Kubernetes object or of a review's
+  bool is_manifest = false;             // `json` is a Kubernetes object, to be wrapped by AdmissionRequestOf
+  bool is_named = false;                // is_manifest: `name` is metadata.name and not a generateName
+  std::string api_version, name_space;  // is_manifest: as written
+  bool is_json = false;                 // `json` stands in the file at byte_offset
   std::size_t byte_offset = 0;
 };
 

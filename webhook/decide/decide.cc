@@ -71,7 +71,10 @@ std::optional<HttpReply> DecideSteps::Run(Context& context) {
 
 // Returns the reply unless the body is a list.
 std::optional<HttpReply> DecideSteps::Begin(Context& context) {
-  const std::string_view body = request_.body;
+  // RFC 8259, section 8.1: a reader may ignore a byte-order mark. Files are read so, too.
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  std::string_view body = request_.body;
+  if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   const std::size_t first = body.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return Deny(400, "the body is empty; expected a request or a list of requests as JSON", engine_);
   if (body[first] != '[') {

@@ -70,6 +70,14 @@ TEST_F(RoutesTest, DecidesOne) {
   EXPECT_EQ(store_->state().digest, json::parse(denied.body)["bundle"]);
 }
 
+TEST_F(RoutesTest, IgnoresAByteOrderMark) {
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(200U, Call("POST", "/v1/decide", mark + std::string(kPing)).status);
+  EXPECT_EQ(200U, Call("POST", "/v1/decide", mark + "[" + std::string(kPing) + "]").status);
+  EXPECT_EQ(400U, Call("POST", "/v1/decide", mark + mark + std::string(kPing)).status);
+  EXPECT_EQ(400U, Call("POST", "/v1/decide", mark).status);
+}
+
 TEST_F(RoutesTest, DecidesListsEntryByEntry) {
   const HttpReply reply =
       Call("POST", "/v1/decide", "[" + std::string(kBoom) + R"(,{"server":"s","toool":"ping"},)" + std::string(kPing) + "]");
