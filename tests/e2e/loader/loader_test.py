@@ -44,6 +44,7 @@ WRIT_ALONE = [
     'a binary file (a zero byte',
     'is not valid UTF-8',
     'begins with the byte-order mark of UTF-16 and is not UTF-16',
+    'a request',                           # an AdmissionReview, which is an object to kubectl
     'holds no documents',
     'is empty',
     'not JSON',                            # what begins like JSON and is no YAML that Writ takes
