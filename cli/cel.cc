@@ -70,7 +70,7 @@ ExitCode PrintValue(const Value& value, Format format, const Console& console) {
     if (failed) {
       PrintError(console, value.is(Kind::kError) ? ErrorText(value) : "unknown");
     } else {
-      console.out << LiteralText(value) << "\n";
+      console.out << PrintableJson(LiteralText(value)) << "\n";
     }
     return failed ? ExitCode::kDenied : ExitCode::kOk;
   }
@@ -87,7 +87,7 @@ ExitCode PrintValue(const Value& value, Format format, const Console& console) {
     json += ",\"text\":";
     AppendJsonString(LiteralText(value), json);
   }
-  console.out << json << "}\n";
+  console.out << PrintableJson(json) << "}\n";
   return failed ? ExitCode::kDenied : ExitCode::kOk;
 }
 

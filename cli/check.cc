@@ -44,7 +44,7 @@ ExitCode RunCheck(const CheckOptions& options, const Console& console) {
                          {"warnings", result.warning_count},
                          {"diagnostics", std::move(list)}};
     // Source text may hold anything; what is not UTF-8 is replaced instead of failing.
-    console.out << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    console.out << PrintableJson(report.dump(2, ' ', false, Json::error_handler_t::replace)) << "\n";
     return ok ? ExitCode::kOk : ExitCode::kBadInput;
   }
   PrintDiagnostics(result.diagnostics, result.files, console);

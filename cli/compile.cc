@@ -25,10 +25,11 @@ ExitCode RunCompile(const CompileOptions& options, const Console& console) {
   if (options.format == Format::kJson) {
     std::string json = "{\"file\":";
     AppendJsonString(options.output, json);
-    console.out << json << ",\"digest\":\"" << bundle->digest << "\",\"bytes\":" << bytes.size() << ",\"rules\":" << rules << "}\n";
+    console.out << PrintableJson(json) << ",\"digest\":\"" << bundle->digest << "\",\"bytes\":" << bytes.size() << ",\"rules\":" << rules
+                << "}\n";
   } else {
-    console.out << options.output << ": " << Counted(rules, "rule") << ", " << Counted(bytes.size(), "byte") << ", " << bundle->digest
-                << "\n";
+    console.out << Printable(options.output) << ": " << Counted(rules, "rule") << ", " << Counted(bytes.size(), "byte") << ", "
+                << bundle->digest << "\n";
   }
   return ExitCode::kOk;
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "rules/base/printable.h"  // Printable: for every text that a command prints
+
 namespace writ::cli {
 
 // The exit codes of `writ` (docs/getting_started.md, "Exit codes").
@@ -30,10 +32,6 @@ enum class Style { kPlain, kBold, kDim, kGreen, kRed, kYellow };
 
 // Returns `text` in a style: with ANSI codes when `colour`, else as it is.
 std::string Styled(std::string_view text, Style style, bool colour);
-
-// Returns `text` with control characters (and invalid UTF-8) escaped, so that input cannot steer a terminal. Newlines become
-// "\n"; the result is one line.
-std::string Printable(std::string_view text);
 
 // Prints "writ: error: MESSAGE" to `console.err`, as one line.
 void PrintError(const Console& console, std::string_view message);

@@ -1,5 +1,8 @@
 #include "cli/report.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "cli/text.h"
 #include "rules/model/value.h"
 
@@ -17,17 +20,37 @@ std::string MaskText(const Obligation& obligation) {
   return {};
 }
 
-// Messages stand beside their rules when there is one for each; both lists are in rule order.
+std::string RuleAndPlace(const RuleOutcome& rule) { return RuleName(rule) + ", " + RulePlace(rule); }
+
+// A message stands beside the rule that says it. Rules without a message of their own follow.
 void AddReasons(const Decision& decision, std::vector<std::string>& lines) {
-  if (decision.messages.size() == decision.rules.size()) {
-    for (std::size_t i = 0; i < decision.rules.size(); ++i) {
-      lines.push_back(decision.messages[i] + "  [" + RuleName(decision.rules[i]) + ", " + RulePlace(decision.rules[i]) + "]");
-    }
-    return;
+  std::vector<RuleId> told;
+  for (std::size_t i = 0; i < decision.messages.size(); ++i) {
+    const TextSource source = i < decision.message_sources.size() ? decision.message_sources[i] : TextSource();
+    if (source.rules == 1) told.push_back(source.rule.rule);
+    lines.push_back(decision.messages[i] + (source.rules == 1 ? "  [" + RuleAndPlace(source.rule) + "]" : ""));
   }
-  for (const std::string& message : decision.messages) lines.push_back(message);
   for (const RuleOutcome& rule : decision.rules) {
-    lines.push_back(std::string(VerbName(rule.verb)) + " by " + RuleName(rule) + ", " + RulePlace(rule));
+    if (std::find(told.begin(), told.end(), rule.rule) != told.end()) continue;
+    lines.push_back(std::string(VerbName(rule.verb)) + " by " + RuleAndPlace(rule));
+  }
+}
+
+// "and 49900 more rules" and so on, for each list that is cut.
+void AddLeftOut(const LeftOut& more, std::vector<std::string>& lines) {
+  struct Row {
+    std::uint64_t count;
+    std::string_view one, many;
+  };
+  const Row rows[] = {{more.rules, "rule", "rules"},
+                      {more.messages, "message", "messages"},
+                      {more.warnings, "warning", "warnings"},
+                      {more.errors, "error", "errors"},
+                      {more.notes, "note", "notes"},
+                      {more.shadow, "rule in shadow mode", "rules in shadow mode"},
+                      {more.explained, "rule to explain", "rules to explain"}};
+  for (const Row& row : rows) {
+    if (row.count > 0) lines.push_back("and " + std::to_string(row.count) + " more " + std::string(row.count == 1 ? row.one : row.many));
   }
 }
 
@@ -46,8 +69,6 @@ std::string ReasonText(const Decision& decision) {
 }
 
 }  // namespace
-
-std::string RuleName(const RuleOutcome& rule) { return std::string(rule.policy) + "." + std::string(rule.rule_id); }
 
 std::string RulePlace(const RuleOutcome& rule) { return std::string(rule.file) + ":" + std::to_string(rule.line); }
 
@@ -78,12 +99,13 @@ std::vector<std::string> DecisionLines(const Decision& decision) {
   }
   for (const std::string& warning : decision.warnings) lines.push_back("warning: " + warning);
   for (const DecisionError& error : decision.errors) {
-    lines.push_back("error in " + RuleName(error.rule) + ", " + RulePlace(error.rule) + ": " + error.text);
+    lines.push_back(std::string("error in ") + (error.in_shadow ? "shadow, " : "") + RuleAndPlace(error.rule) + ": " + error.text);
   }
   for (const auto& [name, text] : decision.notes) lines.push_back("note " + name + ": " + text);
   for (const RuleOutcome& rule : decision.shadow) {
-    lines.push_back("in shadow: " + std::string(VerbName(rule.verb)) + " by " + RuleName(rule) + ", " + RulePlace(rule));
+    lines.push_back("in shadow: " + std::string(VerbName(rule.verb)) + " by " + RuleAndPlace(rule));
   }
+  AddLeftOut(decision.more, lines);
   for (std::string& line : lines) line = Printable(line);
   return lines;
 }
@@ -100,11 +122,11 @@ std::string WithMember(std::string object, std::string_view name, std::string_vi
 
 void PrintJsonList(const std::vector<std::string>& objects, const Console& console) {
   if (objects.size() == 1) {
-    console.out << objects.front() << "\n";
+    console.out << PrintableJson(objects.front()) << "\n";
     return;
   }
   console.out << "[";
-  for (std::size_t i = 0; i < objects.size(); ++i) console.out << (i == 0 ? "\n" : ",\n") << objects[i];
+  for (std::size_t i = 0; i < objects.size(); ++i) console.out << (i == 0 ? "\n" : ",\n") << PrintableJson(objects[i]);
   console.out << (objects.empty() ? "]\n" : "\n]\n");
 }
 

@@ -10,8 +10,6 @@
 
 namespace writ::cli {
 
-// Returns "slack_tools.r4".
-std::string RuleName(const RuleOutcome& rule);
 // Returns "fleet.writ:16".
 std::string RulePlace(const RuleOutcome& rule);
 

@@ -130,7 +130,7 @@ std::optional<TestReport> Run(const TestOptions& options, const Console& console
 // Writes what was asked for. kOk, or how it could not be written, which is printed.
 ExitCode WriteReports(const TestReport& report, const TestOptions& options, const Console& console) {
   if (options.format == Format::kJson) {
-    console.out << ReportJson(report) << "\n";
+    console.out << PrintableJson(ReportJson(report)) << "\n";
   } else {
     PrintReport(report, console);
   }

@@ -101,7 +101,7 @@ ExitCode TellAll(const TrustOptions& options, const Console& console, const Tell
       teller.print(**root, console);
     }
   }
-  if (options.format == Format::kJson) console.out << roots.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  if (options.format == Format::kJson) console.out << PrintableJson(roots.dump(2, ' ', false, Json::error_handler_t::replace)) << "\n";
   return code;
 }
 

@@ -49,7 +49,7 @@ ExitCode RunVerifyBundle(const VerifyBundleOptions& options, const Console& cons
   const image::Verdict verdict = image::VerifyBundle(bundle->text, *artifact, *signer, SystemClock().Now(), options.bundle);
   if (verdict.reason == image::Reason::kInternal) return fail({ErrorCode::kInternal, verdict.message}), ExitCode::kInternal;
   if (options.format == Format::kJson)
-    console.out << VerdictJson(verdict).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
+    console.out << PrintableJson(VerdictJson(verdict).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) << "\n";
   else
     PrintVerdict(verdict, console);
   return verdict.kind == image::VerdictKind::kVerified ? ExitCode::kOk : ExitCode::kDenied;

@@ -218,7 +218,7 @@ ExitCode ReportUnresolved(const Error& error, const VerifyImageOptions& options,
                          {"verified", false},
                          {"warnings", Json::array()},
                          {"results", {{{"outcome", "unknown"}, {"reason", "not_gathered"}, {"message", error.message}}}}};
-    console.out << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    console.out << PrintableJson(report.dump(2, ' ', false, Json::error_handler_t::replace)) << "\n";
   } else {
     console.out << Styled("unknown", Style::kRed, console.colour_out) << ": " << Printable(error.message) << "\n";
   }
@@ -271,10 +271,10 @@ ExitCode Report(const Findings& found, const ExpectedSigners& expected, const st
   if (options.format == Format::kJson) {
     const Json report = {
         {"image", options.image}, {"verified", is_verified}, {"warnings", warnings}, {"results", FindingsJson(found, expected)}};
-    console.out << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    console.out << PrintableJson(report.dump(2, ' ', false, Json::error_handler_t::replace)) << "\n";
   } else {
     PrintFindings(found, expected, console);
-    for (const std::string& warning : warnings) console.out << (options.strict ? "denied: " : "warning: ") << warning << "\n";
+    for (const std::string& warning : warnings) console.out << (options.strict ? "denied: " : "warning: ") << Printable(warning) << "\n";
   }
   return is_verified ? ExitCode::kOk : ExitCode::kDenied;
 }

@@ -7,6 +7,7 @@
 #include "engine/decide/policy_set.h"
 #include "engine/limit/quota_table.h"
 #include "engine/request/request_reader.h"
+#include "rules/base/utf8.h"
 
 namespace writ {
 namespace {
@@ -18,7 +19,7 @@ namespace {
   denied.admission_uid = std::move(decision.admission_uid);
   denied.bundle_digest = decision.bundle_digest;
   denied.reason = reason;
-  denied.messages.push_back(error.message);
+  denied.messages.push_back(Shorten(error.message, kMaxOneTextBytes));
   decision = std::move(denied);
 }
 

@@ -2,7 +2,8 @@
 add_library(writ_test_support STATIC support/program_builder.cc)
 target_link_libraries(writ_test_support PUBLIC writ_rules)
 
-writ_test(rules LIBRARIES writ_test_support writ_rules SOURCES
+find_package(nlohmann_json REQUIRED)
+writ_test(rules LIBRARIES writ_test_support writ_rules nlohmann_json::nlohmann_json SOURCES
   unit/rules/base_test.cc
   unit/rules/bundle_test.cc
   unit/rules/canonical_name_test.cc
@@ -12,6 +13,7 @@ writ_test(rules LIBRARIES writ_test_support writ_rules SOURCES
   unit/rules/kubernetes_kind_test.cc
   unit/rules/resource_uri_peer_test.cc
   unit/rules/resource_uri_test.cc
+  unit/rules/printable_test.cc
   unit/rules/verify_test.cc
 )
 

@@ -173,6 +173,8 @@ void LogReview(Logger& logger, const AdmissionReply& reply) {
   const auto shown = [](std::string_view text) { return Shorten(text, kMaxLoggedBytes); };
   const std::string uid = shown(reply.uid), operation = shown(reply.operation), kind = shown(reply.kind);
   const std::string object_namespace = shown(reply.object_namespace), name = shown(reply.name);
+  const auto list = [](std::string_view text) { return Shorten(text, 4 * kMaxLoggedBytes); };
+  const std::string rules = list(reply.rules), shadow = list(reply.shadow), failure = list(reply.failure);
   logger.Write(level, "admission review",
                {{"verdict", VerdictName(reply.verdict)},
                 {"uid", uid},
@@ -181,9 +183,9 @@ void LogReview(Logger& logger, const AdmissionReply& reply) {
                 {"namespace", object_namespace},
                 {"name", name},
                 {"dry_run", reply.dry_run},
-                {"rules", reply.rules},
-                {"shadow", reply.shadow},
-                {"error", reply.failure}});
+                {"rules", rules},
+                {"shadow", shadow},
+                {"error", failure}});
 }
 
 // One line: every image with its digest and outcomes, and why one is unknown.

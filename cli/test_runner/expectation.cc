@@ -57,20 +57,33 @@ std::string EffectMismatch(Effect expected, const Decision& decision) {
   return {};
 }
 
-std::string ByMismatch(std::string_view policy, const Decision& decision) {
-  if (policy.empty()) return {};
+// A rule that failed is named only by an expectation that says `error`.
+bool MayName(const dsl::Expectation& expect, Outcome outcome) { return expect.error || outcome != Outcome::kError; }
+
+std::string ByMismatch(const dsl::Expectation& expect, const Decision& decision) {
+  if (expect.by.text.empty()) return {};
+  bool has_failed = false;
   for (const RuleOutcome& rule : decision.rules) {
-    if (rule.policy == policy) return {};
+    if (rule.policy != expect.by.text) continue;
+    if (MayName(expect, rule.outcome)) return {};
+    has_failed = true;
   }
-  return "policy " + std::string(policy) + " is not among the determining ones";
+  const std::string name(expect.by.text);
+  if (has_failed) return "policy " + name + " determines by a rule that failed: `error` expects that";
+  return "policy " + name + " is not among the determining ones";
 }
 
 std::string BecauseMismatch(const dsl::Expectation& expect, const Decision& decision) {
   const bool is_warning = expect.effect == Effect::kWarn;
   const std::vector<std::string>& texts = is_warning ? decision.warnings : decision.messages;
+  const std::vector<TextSource>& sources = is_warning ? decision.warning_sources : decision.message_sources;
+  std::vector<std::string> held, failed;
+  for (std::size_t i = 0; i < texts.size(); ++i) (i < sources.size() && sources[i].failed() ? failed : held).push_back(texts[i]);
+  for (const DecisionError& error : decision.errors) failed.push_back(error.text);
   for (const dsl::StringLiteral& part : expect.because) {
-    if (!AnyContains(texts, part.value))
-      return std::string("no ") + (is_warning ? "warning" : "message") + " contains " + Quoted(part.value);
+    if (AnyContains(held, part.value) || (expect.error && AnyContains(failed, part.value))) continue;
+    const std::string missing = std::string("no ") + (is_warning ? "warning" : "message") + " contains " + Quoted(part.value);
+    return missing + (AnyContains(failed, part.value) ? " but of a rule that failed: `error` expects that" : "");
   }
   return {};
 }
@@ -121,8 +134,8 @@ Result<std::string> Mismatch(const TestData& data, const dsl::TestStep& test_cas
   const dsl::Expectation& expect = test_case.expect;
   if (std::string unusable = Unusable(decision); !unusable.empty()) return unusable;
   if (expect.effect == Effect::kNames) return NamesMismatch(expect, decision);
-  for (std::string mismatch : {EffectMismatch(expect.effect, decision), ByMismatch(expect.by.text, decision),
-                               BecauseMismatch(expect, decision), ScopeMismatch(expect, decision)}) {
+  for (std::string mismatch : {EffectMismatch(expect.effect, decision), ByMismatch(expect, decision), BecauseMismatch(expect, decision),
+                               ScopeMismatch(expect, decision)}) {
     if (!mismatch.empty()) return mismatch;
   }
   if (expect.error && decision.errors.empty()) return std::string("expected an error of a rule, got none");

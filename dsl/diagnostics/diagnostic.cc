@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "rules/base/check.h"
+#include "rules/base/printable.h"
 #include "rules/base/utf8.h"
 
 namespace writ::dsl {
@@ -71,16 +72,6 @@ bool IsInRanges(std::uint32_t value, std::span<const Range> ranges) {
   return std::any_of(ranges.begin(), ranges.end(), [value](const Range& range) { return value >= range.first && value <= range.last; });
 }
 
-// Controls, and the invisible characters that make text read otherwise than it compiles: bidirectional overrides, BOM, spaces that
-// are no space to the lexer, fillers, tags.
-bool IsDangerous(std::uint32_t value) {
-  static constexpr Range kRanges[] = {{0x00, 0x1F},     {0x7F, 0xA0},     {0xAD, 0xAD},     {0x34F, 0x34F},    {0x61C, 0x61C},
-                                      {0x115F, 0x1160}, {0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F},  {0x2000, 0x200F},
-                                      {0x2028, 0x202F}, {0x205F, 0x206F}, {0x2800, 0x2800}, {0x3000, 0x3000},  {0x3164, 0x3164},
-                                      {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
-  return IsInRanges(value, kRanges);
-}
-
 // Columns a printable code point takes. Source: Unicode East Asian Width (W, F) and combining marks, the common blocks.
 std::uint32_t WidthOf(std::uint32_t value) {
   static constexpr Range kZero[] = {{0x300, 0x36F},   {0x483, 0x489},   {0x591, 0x5BD},    {0x610, 0x61A},
@@ -92,29 +83,6 @@ std::uint32_t WidthOf(std::uint32_t value) {
   if (value < 0x300) return 1;
   if (IsInRanges(value, kZero)) return 0;
   return IsInRanges(value, kWide) ? 2 : 1;
-}
-
-std::string EscapeOf(const CodePoint& point) {
-  std::array<char, 16> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), point.valid ? "\\u{%x}" : "\\x%02x", static_cast<unsigned>(point.value));
-  return buffer.data();
-}
-
-// Text as it may be sent to a terminal: dangerous characters and broken UTF-8 escaped. Line feeds stay when `keep_lines`.
-enum class LineFeeds : std::uint8_t { kEscaped, kKept };
-std::string Printable(std::string_view text, LineFeeds line_feeds) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const CodePoint point = DecodeAt(text, i);
-    const bool kept = point.value == '\n' && line_feeds == LineFeeds::kKept;
-    if (point.valid && (kept || !IsDangerous(point.value))) {
-      out.append(text.substr(i, point.bytes));
-    } else {
-      out.append(EscapeOf(point));
-    }
-    i += point.bytes;
-  }
-  return out;
 }
 
 // ---- one source line, laid out --------------------------------------------------------------------------------------
@@ -138,7 +106,7 @@ Glyph GlyphAt(std::string_view line, std::size_t i, const CodePoint& point, std:
     return {std::string(width, ' '), width};
   }
   if (!point.valid || IsDangerous(point.value)) {
-    std::string escape = EscapeOf(point);
+    std::string escape = Printable(line.substr(i, point.bytes));
     const auto width = static_cast<std::uint32_t>(escape.size());
     return {std::move(escape), width};
   }
@@ -301,10 +269,10 @@ std::string RenderDiagnostic(const Diagnostic& diagnostic, std::span<const Sourc
   const SourceLocation place = LocateOffset(diagnostic.span.file, file.text, diagnostic.span.begin);
   const Colours colours = ColoursFor(diagnostic.severity, colour);
   std::string out;
-  out.append(colours.strong).append(Printable(file.name, LineFeeds::kEscaped)).append(":").append(std::to_string(place.line)).append(":");
+  out.append(colours.strong).append(Printable(file.name)).append(":").append(std::to_string(place.line)).append(":");
   out.append(std::to_string(place.column)).append(":").append(colours.off).append(" ").append(colours.severity);
   out.append(diagnostic.severity == Severity::kError ? "error:" : "warning:").append(colours.off).append(" ").append(colours.strong);
-  out.append(Printable(diagnostic.message, LineFeeds::kEscaped)).append(colours.off);
+  out.append(Printable(diagnostic.message)).append(colours.off);
   out.append(" [").append(DiagnosticKindName(diagnostic.kind)).append("]\n");
   Excerpt(file.text, diagnostic.span, colours).Append(place.line, out);
   AppendRemark("note:", diagnostic.note, colours, out);

@@ -44,6 +44,7 @@ void Decider::Decide(Decision& decision) {
   Combine(decision);
   if (context_.evaluator.exhausted()) DenyByBudget(decision);
   if (options_.explain) Explain(decision);
+  FitTexts(decision);
 }
 
 void Decider::FindCandidates(std::vector<RuleId>& rules) const {
@@ -199,24 +200,52 @@ void Decider::CombineAllowers(const Counts& counts, Decision& decision) {
   }
 }
 
+// Those that held come first.
 void Decider::AddRules(Role role, Decision& decision) {
-  for (const RuleResult& result : context_.results) {
-    if (IsEnforced(result, role)) decision.rules.push_back(DescribeRule(program_, result.rule, result.outcome));
+  for (const bool failed : {false, true}) {
+    for (const RuleResult& result : context_.results) {
+      if ((result.outcome == Outcome::kError) == failed && IsEnforced(result, role)) AddRule(result, decision);
+    }
   }
 }
 
+void Decider::AddRule(const RuleResult& result, Decision& decision) const {
+  if (decision.rules.size() == kMaxListed)
+    ++decision.more.rules;
+  else
+    decision.rules.push_back(DescribeRule(policies_, result.rule, result.outcome));
+}
+
+// Those that deny come first.
 void Decider::AddErrors(Decision& decision) const {
-  for (const RuleResult& result : context_.results) {
-    if (result.error.is(Kind::kAbsent) || ModeOf(result) == PolicyMode::kShadow) continue;
-    decision.errors.push_back({DescribeRule(program_, result.rule, result.outcome), PublicErrorText(result.error)});
+  const auto failed = [](const RuleResult& result) { return !result.error.is(Kind::kAbsent); };
+  if (std::none_of(context_.results.begin(), context_.results.end(), failed)) return;
+  for (const bool decides : {true, false}) {
+    for (const RuleResult& result : context_.results) {
+      if (failed(result) && IsEnforced(result, Role::kDenial) == decides) AddError(result, decision);
+    }
   }
+}
+
+void Decider::AddError(const RuleResult& result, Decision& decision) const {
+  if (decision.errors.size() == kMaxListed) {
+    ++decision.more.errors;
+    return;
+  }
+  decision.errors.push_back({.rule = DescribeRule(policies_, result.rule, result.outcome),
+                             .text = PublicErrorText(result.error),
+                             .in_shadow = ModeOf(result) == PolicyMode::kShadow});
 }
 
 void Decider::AddShadow(Decision& decision) const {
   for (const RuleResult& result : context_.results) {
     if (ModeOf(result) != PolicyMode::kShadow) continue;
     const Role role = RoleOf(result);
-    if (role == Role::kDenial || role == Role::kAllow) decision.shadow.push_back(DescribeRule(program_, result.rule, result.outcome));
+    if (role != Role::kDenial && role != Role::kAllow) continue;
+    if (decision.shadow.size() == kMaxListed)
+      ++decision.more.shadow;
+    else
+      decision.shadow.push_back(DescribeRule(policies_, result.rule, result.outcome));
   }
 }
 
@@ -372,6 +401,7 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
   decision.reason = Reason::kRule;
   decision.visible.emplace();
   context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
+  std::vector<bool> is_told;  // by RuleId: its error, once for all tools
   for (const JsonNode& tool : request.list.items()) {
     const Status read = reader.ReadListedTool(tool, request);
     if (!read && reader.refusal() == Reason::kNotCanonical) {  // a call of it would be denied: it is not shown
@@ -389,13 +419,14 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
     }
     const Counts counts = Count();
     if (counts.denials == 0 && counts.allows + counts.possible_allows > 0) decision.visible->emplace_back(request.name);
-    Decision errors;
-    AddErrors(errors);
-    for (DecisionError& error : errors.errors) {
-      const auto same = [&](const DecisionError& other) { return other.rule.rule == error.rule.rule; };
-      if (std::none_of(decision.errors.begin(), decision.errors.end(), same)) decision.errors.push_back(std::move(error));
+    for (const RuleResult& result : context_.results) {
+      if (result.error.is(Kind::kAbsent)) continue;
+      is_told.resize(program_.rules.size());
+      if (!is_told[result.rule.index]) AddError(result, decision);
+      is_told[result.rule.index] = true;
     }
   }
+  FitTexts(decision);
   if (!options_.explain) return OkStatus();
   // A second round: explaining begins evaluations anew, which would give the listing a fresh budget.
   for (const JsonNode& tool : request.list.items()) {

@@ -77,7 +77,9 @@ class Decider {
   void Combine(Decision& decision);
   void CombineAllowers(const Counts& counts, Decision& decision);
   void AddRules(Role role, Decision& decision);
+  void AddRule(const RuleResult& result, Decision& decision) const;
   void AddErrors(Decision& decision) const;
+  [[gnu::cold]] void AddError(const RuleResult& result, Decision& decision) const;
   void AddShadow(Decision& decision) const;
   [[gnu::cold]] void AddMissingScopes(Decision& decision);
   bool HoldsWithScopes(const Rule& rule);
@@ -86,14 +88,24 @@ class Decider {
   std::string NoDenialText(const Rule& rule) const;
   std::string AllowText(const RuleResult& result) const;
 
+  // One of the two lists that rules speak into.
+  struct TextList {
+    std::vector<std::string>& texts;
+    std::vector<TextSource>& sources;
+    std::uint64_t& left_out;
+  };
+  static TextList ListFor(PolicyMode mode, Decision& decision);
+  void AddText(const RuleResult& result, std::string text, const TextList& list) const;
   void AddTexts(Decision& decision);
-  void AddDenialTexts(const RuleResult& result, std::vector<std::string>& texts);
+  void AddHeldText(const RuleResult& result, Decision& decision);
+  [[gnu::cold]] void AddFailures(PolicyMode mode, Decision& decision) const;
+  void AddDenialTexts(const RuleResult& result, const TextList& list);
   std::string WhyNot(const SignatureDemand& demand, std::string_view image) const;
-  void AddImageTexts(const RuleResult& result, std::vector<std::string>& texts);
+  void AddImageTexts(const RuleResult& result, const TextList& list);
   bool IsMaskedColumn(std::string_view column) const;
   void HideMaskedColumns();
   std::string RuleText(const RuleResult& result);
-  std::string NoteName(const Rule& rule, const Decision& decision) const;
+  std::string FailureText(std::string_view error, std::span<const RuleId> first, std::uint64_t rules) const;
   std::string PublicErrorText(const Value& error) const;
 
   void ApplyLimits(Decision& decision);

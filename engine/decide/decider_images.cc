@@ -6,11 +6,13 @@
 
 #include "engine/decide/images.h"
 #include "engine/decide/rule_text.h"
+#include "rules/base/utf8.h"
 
 namespace writ {
 namespace {
 
 constexpr std::uint64_t kStepsPerImage = 10;  // finding its fact and its signers
+constexpr std::size_t kMaxImageBytes = 512;  // of a reference in a message
 
 std::span<const Value> AsList(const Value& images) {
   return images.is(Kind::kList) ? std::span(images.items, images.size) : std::span(&images, 1);
@@ -213,22 +215,22 @@ std::string Decider::WhyNot(const SignatureDemand& demand, std::string_view imag
 }
 
 // One text for every image and demand that is not met.
-void Decider::AddImageTexts(const RuleResult& result, std::vector<std::string>& texts) {
+void Decider::AddImageTexts(const RuleResult& result, const TextList& list) {
   const ImageSpec& spec = *RuleOf(result).image;
   const Value images = context_.evaluator.Run(spec.image);
   for (const Value& image : AsList(images)) {
     for (const SignatureDemand& demand : spec.demands) {
       const std::string what = DemandText(program_, demand);
       if (!image.is(Kind::kString)) {
-        texts.push_back("an image that is not known is not known to be " + what);
+        AddText(result, "an image that is not known is not known to be " + what, list);
         continue;
       }
-      const std::string name(image.string());
-      const Outcome outcome = EvaluateDemand(demand, name, nullptr).outcome;
+      const Outcome outcome = EvaluateDemand(demand, image.string(), nullptr).outcome;
+      const std::string name = Shorten(image.string(), kMaxImageBytes);
       if (outcome == Outcome::kUnknown)
-        texts.push_back("image " + name + " is not known to be " + what);
+        AddText(result, "image " + name + " is not known to be " + what, list);
       else if (outcome != Outcome::kTrue)
-        texts.push_back("image " + name + " is not " + what + WhyNot(demand, name));
+        AddText(result, "image " + name + " is not " + what + WhyNot(demand, image.string()), list);
     }
   }
 }

@@ -71,20 +71,17 @@ void Decider::ReportFailedLimit(const RuleResult& result, const Value& fault, De
   RuleResult failed = result;
   failed.outcome = fault.is(Kind::kError) ? Outcome::kError : Outcome::kUnknown;
   failed.error = fault.is(Kind::kError) ? fault : Value();
-  const RuleOutcome described = DescribeRule(program_, result.rule, failed.outcome);
   const std::string text = failed.outcome == Outcome::kUnknown
-                               ? "limit " + QualifiedRuleName(program_, RuleOf(result)) + " cannot be counted: its key is unknown"
+                               ? "limit " + QualifiedRuleName(policies_, RuleOf(result)) + " cannot be counted: its key is unknown"
                                : RuleText(failed);
-  if (ModeOf(result) == PolicyMode::kWarn) {
-    decision.warnings.push_back(text);
-  } else {
+  AddText(failed, text, ListFor(ModeOf(result), decision));
+  if (ModeOf(result) != PolicyMode::kWarn) {
     if (decision.effect == Effect::kAllow) decision.rules.clear();
     decision.effect = Effect::kDeny;
     decision.reason = Reason::kRule;
-    decision.rules.push_back(described);
-    decision.messages.push_back(text);
+    AddRule(failed, decision);
   }
-  if (result.outcome != Outcome::kError && fault.is(Kind::kError)) decision.errors.push_back({described, PublicErrorText(fault)});
+  if (result.outcome != Outcome::kError && fault.is(Kind::kError)) AddError(failed, decision);
 }
 
 void Decider::DenyByLimits(Decision& decision) {
@@ -97,8 +94,8 @@ void Decider::DenyByLimits(Decision& decision) {
     if (context_.waits[i] == 0) continue;
     longest = std::max(longest, context_.waits[i]);
     RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
-    decision.rules.push_back(DescribeRule(program_, result.rule, result.outcome));
-    decision.messages.push_back(RuleText(result));
+    AddRule(result, decision);
+    AddText(result, RuleText(result), ListFor(PolicyMode::kEnforce, decision));
   }
   const std::int64_t seconds = longest / kNanosPerSecond + (longest % kNanosPerSecond != 0 ? 1 : 0);
   decision.retry_after_seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(1, seconds));
@@ -106,7 +103,9 @@ void Decider::DenyByLimits(Decision& decision) {
 
 void Decider::WarnOfLimits(Decision& decision) {
   for (std::size_t i = 0; i < context_.charges.size(); ++i) {
-    if (context_.waits[i] != 0) decision.warnings.push_back(RuleText({.rule = context_.charged_rules[i], .outcome = Outcome::kTrue}));
+    if (context_.waits[i] == 0) continue;
+    const RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
+    AddText(result, RuleText(result), ListFor(PolicyMode::kWarn, decision));
   }
 }
 

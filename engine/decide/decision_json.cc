@@ -1,4 +1,6 @@
 // Decisions as JSON, in the shape of docs/requests_and_decisions.md.
+#include <algorithm>
+
 #include "rules/base/check.h"
 #include "writ/engine.h"
 
@@ -50,9 +52,14 @@ class Writer {
   bool is_first_ = true;
 };
 
-void WritePlace(Writer& json, const RuleOutcome& rule) {
+void WriteName(Writer& json, const RuleOutcome& rule) {
+  json.Key("package").String(rule.package);
   json.Key("policy").String(rule.policy);
   json.Key("rule").String(rule.rule_id);
+}
+
+void WritePlace(Writer& json, const RuleOutcome& rule) {
+  WriteName(json, rule);
   json.Key("verb").String(VerbName(rule.verb));
   json.Key("file").String(rule.file);
   json.Key("line").Raw(std::to_string(rule.line));
@@ -73,11 +80,11 @@ void WriteErrors(Writer& json, const std::vector<DecisionError>& errors) {
   json.Open('[');
   for (const DecisionError& error : errors) {
     json.Open('{');
-    json.Key("policy").String(error.rule.policy);
-    json.Key("rule").String(error.rule.rule_id);
+    WriteName(json, error.rule);
     json.Key("file").String(error.rule.file);
     json.Key("line").Raw(std::to_string(error.rule.line));
     json.Key("error").String(error.text);
+    if (error.in_shadow) json.Key("shadow").Raw("true");
     json.Close('}');
   }
   json.Close(']');
@@ -122,6 +129,21 @@ void WriteExplained(Writer& json, const std::vector<ExplainedRule>& explained) {
   json.Close(']');
 }
 
+// How many of each list were left out, where any were.
+void WriteMore(Writer& json, const LeftOut& more) {
+  const std::pair<std::string_view, std::uint64_t> counts[] = {
+      {"rules", more.rules}, {"messages", more.messages}, {"warnings", more.warnings},   {"errors", more.errors},
+      {"notes", more.notes}, {"shadow", more.shadow},     {"explained", more.explained},
+  };
+  const auto is_any = [](const auto& count) { return count.second > 0; };
+  if (std::none_of(std::begin(counts), std::end(counts), is_any)) return;
+  json.Key("more").Open('{');
+  for (const auto& [name, count] : counts) {
+    if (count > 0) json.Key(name).Raw(std::to_string(count));
+  }
+  json.Close('}');
+}
+
 void WriteOptional(Writer& json, const Decision& decision) {
   if (decision.visible) json.Key("visible").Strings(*decision.visible);
   if (decision.row_json) json.Key("row").Raw(*decision.row_json);
@@ -140,9 +162,12 @@ void WriteOptional(Writer& json, const Decision& decision) {
     json.Key("explained");
     WriteExplained(json, decision.explained);
   }
+  WriteMore(json, decision.more);
 }
 
 }  // namespace
+
+std::string RuleName(const RuleOutcome& rule) { return std::string(rule.shown_policy) + "." + std::string(rule.rule_id); }
 
 std::string DecisionJson(const Decision& decision) {
   std::string out;

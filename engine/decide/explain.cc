@@ -5,6 +5,7 @@
 #include "engine/decide/credential_name.h"
 #include "engine/decide/decider.h"
 #include "engine/decide/rule_text.h"
+#include "rules/base/utf8.h"
 
 namespace writ {
 namespace {
@@ -21,22 +22,23 @@ class ReadRecorder final : public ReadObserver {
 // What hides a member of a map that is shown as a whole.
 using HideMember = std::function<const char*(std::string_view key)>;
 
+// Stops soon after kMaxOneTextBytes; the caller cuts.
 // NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 void AppendShown(const Value& value, const HideMember& hide,
                  std::string& out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   if (value.is(Kind::kList)) {
     out += '[';
-    for (std::uint32_t i = 0; i < value.size; ++i) {
+    for (std::uint32_t i = 0; i < value.size && out.size() <= kMaxOneTextBytes; ++i) {
       if (i > 0) out += ',';
       AppendShown(value.items[i], hide, out);
     }
     out += ']';
   } else if (value.is(Kind::kMap)) {
     out += '{';
-    for (std::uint32_t i = 0; value.map != nullptr && i < value.map->size; ++i) {
+    for (std::uint32_t i = 0; value.map != nullptr && i < value.map->size && out.size() <= kMaxOneTextBytes; ++i) {
       const MapEntry& entry = value.map->entries[i];
       if (i > 0) out += ',';
-      AppendJson(entry.key, out);
+      AppendShown(entry.key, hide, out);
       out += ':';
       if (const char* hidden = entry.key.is(Kind::kString) ? hide(entry.key.string()) : nullptr)
         AppendJsonString(hidden, out);
@@ -46,9 +48,17 @@ void AppendShown(const Value& value, const HideMember& hide,
     out += '}';
   } else if (value.is_fault()) {
     out += value.is(Kind::kUnknown) ? "unknown" : "error";
+  } else if (value.is(Kind::kString)) {
+    AppendJsonString(CutBytes(value.string(), kMaxOneTextBytes + 1), out);
   } else {
     AppendJson(value, out);
   }
+}
+
+std::size_t SizeOf(const ExplainedRule& rule) {
+  std::size_t bytes = rule.condition.size() + rule.message.size() + rule.error.size();
+  for (const auto& [path, value] : rule.reads) bytes += path.size() + value.size();
+  return bytes;
 }
 
 }  // namespace
@@ -61,7 +71,13 @@ void Decider::Explain(Decision& decision) {
   context_.results.clear();
   for (const RuleId id : applying) context_.results.push_back(EvaluateRule(id, nullptr));
   const std::vector<Value> saved = context_.slots;
+  std::size_t bytes = 0;
+  for (const ExplainedRule& rule : decision.explained) bytes += SizeOf(rule);
   for (const RuleId id : applying) {
+    if (bytes > kMaxExplainedBytes) {
+      ++decision.more.explained;
+      continue;
+    }
     context_.evaluator.ForgetCells();
     ExplainedRule explained = ExplainRule(id);
     if (request_.is_listing()) {
@@ -69,6 +85,7 @@ void Decider::Explain(Decision& decision) {
       AppendJsonString(request_.name, name);
       explained.reads.emplace(explained.reads.begin(), "tool.name", std::move(name));
     }
+    bytes += SizeOf(explained);
     decision.explained.push_back(std::move(explained));
     std::copy(saved.begin(), saved.end(), context_.slots.begin());
   }
@@ -80,16 +97,19 @@ ExplainedRule Decider::ExplainRule(RuleId id) {
   ReadRecorder recorder;
   const RuleResult result = EvaluateRule(id, &recorder);
   ExplainedRule explained;
-  explained.rule = DescribeRule(program_, id, result.outcome);
+  explained.rule = DescribeRule(policies_, id, result.outcome);
   explained.condition = rule.guard_text;
   if (!result.error.is(Kind::kAbsent)) explained.error = PublicErrorText(result.error);
   for (const auto& [slot, value] : recorder.reads) explained.reads.emplace_back(SlotPath(program_, slot), ShowRead(slot, value));
   const bool says_when_true = rule.verb == Verb::kWarn || rule.verb == Verb::kNote;
   if (RoleOf(result) != Role::kDenial && !(says_when_true && result.outcome == Outcome::kTrue)) return explained;
   if (request_.target() == Target::kRows) HideMaskedColumns();
-  std::vector<std::string> texts;
-  AddDenialTexts(result, texts);
-  for (const std::string& text : texts) explained.message += (explained.message.empty() ? "" : "; ") + text;
+  Decision told;
+  AddDenialTexts(result, ListFor(PolicyMode::kEnforce, told));
+  for (const std::string& text : told.messages) {
+    if (explained.message.size() < kMaxOneTextBytes) explained.message += (explained.message.empty() ? "" : "; ") + text;
+  }
+  explained.message = Shorten(explained.message, kMaxOneTextBytes);
   return explained;
 }
 
@@ -117,7 +137,7 @@ std::string Decider::ShowRead(SlotId slot, const Value& value) const {
         return is_whole_row && IsMaskedColumn(key) ? "(masked)" : nullptr;
       },
       out);
-  return out;
+  return Shorten(out, kMaxOneTextBytes);
 }
 
 }  // namespace writ

@@ -1,6 +1,7 @@
 #include "engine/decide/policy_set.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "engine/json/json_reader.h"
 #include "rules/bundle/bundle.h"
@@ -53,6 +54,18 @@ void SpreadData(const Program& program, const Value& data, RequestShapes& shapes
   for (Shape& shape : shapes.tables) spread(shape);
 }
 
+std::vector<std::string> ShownPolicies(const Program& program) {
+  std::unordered_map<std::string_view, std::size_t> uses;
+  for (const Policy& policy : program.policies) ++uses[policy.name];
+  std::vector<std::string> shown;
+  shown.reserve(program.policies.size());
+  for (const Policy& policy : program.policies) {
+    const bool is_unique = uses[policy.name] == 1 || policy.package.empty();
+    shown.push_back(is_unique ? policy.name : policy.package + "." + policy.name);
+  }
+  return shown;
+}
+
 }  // namespace
 
 PolicySet::PolicySet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -69,6 +82,7 @@ Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string_view bundle
   Result<Value> value = ReadData(program, data, impl->data_arena);
   if (!value) return value.error();
   SpreadData(program, *value, impl->shapes);
+  impl->shown_policies = ShownPolicies(program);
   for (const Rule& rule : program.rules) impl->needs_scopes = impl->needs_scopes || !rule.needs_scopes.empty();
   for (std::size_t i = 0; i < program.slots.size(); ++i) {
     const Slot& slot = program.slots[i];

@@ -20,11 +20,12 @@ struct PolicySet::Impl {
   std::string digest;
   RuntimeProgram runtime;
   RuleIndex index;
-  RequestShapes shapes;       // their defaults include the data
-  Arena data_arena;           // what data slots point into
-  SlotId scopes_slot;         // principal.scopes; invalid when no rule reads it
-  SlotId predicate_slot;      // root of attestations' predicates; invalid when no rule reads it
-  bool needs_scopes = false;  // some allow needs a scope
+  std::vector<std::string> shown_policies;  // by PolicyId: "policy", or "package.policy" where several packages have one of that name
+  RequestShapes shapes;                     // their defaults include the data
+  Arena data_arena;                         // what data slots point into
+  SlotId scopes_slot;                       // principal.scopes; invalid when no rule reads it
+  SlotId predicate_slot;                    // root of attestations' predicates; invalid when no rule reads it
+  bool needs_scopes = false;                // some allow needs a scope
 };
 
 }  // namespace writ

@@ -3,14 +3,19 @@
 #include <vector>
 
 #include "rules/base/check.h"
+#include "rules/base/utf8.h"
 
 namespace writ {
 
-RuleOutcome DescribeRule(const Program& program, RuleId id, Outcome outcome) {
+RuleOutcome DescribeRule(const PolicySet::Impl& policies, RuleId id, Outcome outcome) {
+  const Program& program = policies.runtime.program();
   const Rule& rule = program.rules[id.index];
+  const Policy& policy = program.policies[rule.policy.index];
   RuleOutcome described;
   described.rule = id;
-  described.policy = program.policies[rule.policy.index].name;
+  described.package = policy.package;
+  described.policy = policy.name;
+  described.shown_policy = policies.shown_policies[rule.policy.index];
   described.rule_id = rule.id;
   described.verb = rule.verb;
   if (rule.location.file.valid() && rule.location.file.index < program.files.size())
@@ -20,17 +25,23 @@ RuleOutcome DescribeRule(const Program& program, RuleId id, Outcome outcome) {
   return described;
 }
 
-std::string QualifiedRuleName(const Program& program, const Rule& rule) { return program.policies[rule.policy.index].name + "." + rule.id; }
+std::string QualifiedRuleName(const PolicySet::Impl& policies, const Rule& rule) {
+  return policies.shown_policies[rule.policy.index] + "." + rule.id;
+}
 
 std::string RenderMessage(const Message& message, Evaluator& evaluator) {
   std::string out;
   for (const MessagePart& part : message) {
-    if (part.block.valid())
-      out += DisplayText(evaluator.Run(part.block));
-    else
-      out += part.text;
+    if (out.size() > kMaxOneTextBytes) break;
+    out += part.block.valid() ? DisplayText(evaluator.Run(part.block), kMaxOneTextBytes) : part.text;
   }
-  return out;
+  return Shorten(out, kMaxOneTextBytes);
+}
+
+std::string CountedRules(std::uint64_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text + (count == 1 ? " rule" : " rules");
 }
 
 std::string SignersText(const Program& program, std::span<const SignerTerm> signers) {

@@ -85,7 +85,7 @@ void AppendSlowly(Value& list, const Value& item, FunctionContext& context) {
   if (item.is_fault()) {
     list = item;
   } else if (!list.is(Kind::kList) || list.code == 0) {
-    list = NoOverload(Function::kAdd);  // no builder: the verifier lets no such program pass
+    list = NoOverload(Function::kAdd, list, item);  // no builder: the verifier lets no such program pass
   } else if (list.size == RoomOf(list) && !GrowList(list, context)) {
     list = OutOfBudget(context);
   } else {
@@ -118,7 +118,7 @@ void Put(Value& map, const Value& key, const Value& value, FunctionContext& cont
     return;
   }
   if (!map.is(Kind::kMap) || map.code == 0) {
-    map = NoOverload(Function::kAdd);  // no builder: the verifier lets no such program pass
+    map = NoOverload(Function::kAdd, map, value);  // no builder: the verifier lets no such program pass
     return;
   }
   auto& data = const_cast<MapData&>(*map.map);  // SAFETY: only NewMap makes what Put writes (VerifyProgram)

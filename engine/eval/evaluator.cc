@@ -275,7 +275,7 @@ Value Evaluator::Impl::InConstant(const Value& item, std::uint32_t constant) {
 }
 
 Value Evaluator::Impl::MatchesRegex(const Value& text, std::uint32_t regex) {
-  if (!text.is(Kind::kString)) return text.is_fault() ? text : NoOverload(Function::kMatches);
+  if (!text.is(Kind::kString)) return text.is_fault() ? text : NoOverload(Function::kMatches, text, Value::String(""));
   const CompiledRegex& compiled = runtime->regexes[regex];
   if (!compiled.regex->ok()) return MakeError(ValueError::kInvalidRegex, compiled.regex->error(), context);
   return MatchRegex(*compiled.regex, compiled.program_size, text, context);

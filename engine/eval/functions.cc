@@ -66,7 +66,7 @@ Value CallFunction(Function function, std::span<const Value> arguments, Function
   }
   if (fault != nullptr) return *fault;
   const auto row = static_cast<std::size_t>(function);
-  if (arguments.size() > 31 || (kArityMasks[row] >> arguments.size() & 1U) == 0) return NoOverload(function);
+  if (arguments.size() > 31 || (kArityMasks[row] >> arguments.size() & 1U) == 0) return NoOverload(function, arguments);
   return kHandlers[row](arguments, context);
 }
 
@@ -103,7 +103,14 @@ Value MakeError(ValueError error, std::string_view detail, FunctionContext& cont
   return Value::Error(error, copy);
 }
 
-Value NoOverload(Function function) { return Value::Error(ValueError::kNoMatchingOverload, InfoOf(function).name); }
+Value NoOverload(Function function, std::span<const Value> operands) {
+  const auto kind = [operands](std::size_t at) { return at < operands.size() ? operands[at].kind : Kind::kAbsent; };
+  return Value::OverloadError(InfoOf(function).name, kind(0), kind(1));
+}
+
+Value NoOverload(Function function, const Value& a) { return Value::OverloadError(InfoOf(function).name, a.kind, Kind::kAbsent); }
+
+Value NoOverload(Function function, const Value& a, const Value& b) { return Value::OverloadError(InfoOf(function).name, a.kind, b.kind); }
 
 Value OverflowIn(Function function) { return Value::Error(ValueError::kOverflow, InfoOf(function).name); }
 

@@ -113,7 +113,7 @@ Value CallToInt(std::span<const Value> arguments, FunctionContext& context) {
     if (!(value.real > -0x1p63 && value.real < 0x1p63)) return OverflowIn(Function::kToInt);
     return Value::Int(static_cast<std::int64_t>(value.real));
   }
-  if (!value.is(Kind::kString)) return NoOverload(Function::kToInt);
+  if (!value.is(Kind::kString)) return NoOverload(Function::kToInt, arguments);
   if (!Charge(context, ScanSteps(value.size))) return OutOfBudget(context);
   return ParseInteger(value.string(), number) ? Value::Int(number) : CannotConvert("string to int", context);
 }
@@ -128,7 +128,7 @@ Value CallToUint(std::span<const Value> arguments, FunctionContext& context) {
     if (!(value.real >= 0 && value.real < 0x1p64)) return OverflowIn(Function::kToUint);
     return Value::Uint(static_cast<std::uint64_t>(value.real));
   }
-  if (!value.is(Kind::kString)) return NoOverload(Function::kToUint);
+  if (!value.is(Kind::kString)) return NoOverload(Function::kToUint, arguments);
   if (!Charge(context, ScanSteps(value.size))) return OutOfBudget(context);
   return ParseInteger(value.string(), number) ? Value::Uint(number) : CannotConvert("string to uint", context);
 }
@@ -139,7 +139,7 @@ Value CallToDouble(std::span<const Value> arguments, FunctionContext& context) {
   if (value.is(Kind::kDouble)) return value;
   if (value.is(Kind::kInt)) return Value::Double(static_cast<double>(value.integer));
   if (value.is(Kind::kUint)) return Value::Double(static_cast<double>(value.unsigned_integer));
-  if (!value.is(Kind::kString)) return NoOverload(Function::kToDouble);
+  if (!value.is(Kind::kString)) return NoOverload(Function::kToDouble, arguments);
   if (!Charge(context, ScanSteps(value.size))) return OutOfBudget(context);
   return ParseDouble(value.string(), number) ? Value::Double(number) : CannotConvert("string to double", context);
 }
@@ -164,21 +164,21 @@ Value CallToString(std::span<const Value> arguments, FunctionContext& context) {
     case Kind::kOptional:
     case Kind::kType:
     case Kind::kError:
-    case Kind::kUnknown: return NoOverload(Function::kToString);
+    case Kind::kUnknown: return NoOverload(Function::kToString, arguments);
   }
-  return NoOverload(Function::kToString);
+  return NoOverload(Function::kToString, arguments);
 }
 
 Value CallToBytes(std::span<const Value> arguments, FunctionContext&) {
   const Value& value = arguments[0];
   if (value.is(Kind::kBytes)) return value;
-  return value.is(Kind::kString) ? Value::Bytes(value.string()) : NoOverload(Function::kToBytes);
+  return value.is(Kind::kString) ? Value::Bytes(value.string()) : NoOverload(Function::kToBytes, arguments);
 }
 
 Value CallToBool(std::span<const Value> arguments, FunctionContext& context) {
   const Value& value = arguments[0];
   if (value.is(Kind::kBool)) return value;
-  if (!value.is(Kind::kString)) return NoOverload(Function::kToBool);
+  if (!value.is(Kind::kString)) return NoOverload(Function::kToBool, arguments);
   for (const std::string_view word : {"1", "t", "T", "true", "TRUE", "True"}) {
     if (value.string() == word) return Value::Bool(true);
   }

@@ -39,8 +39,10 @@ inline std::uint64_t ScanSteps(std::size_t bytes) { return 1 + bytes / 32; }
 
 // Returns an error whose detail is copied into the arena.
 [[gnu::cold]] Value MakeError(ValueError error, std::string_view detail, FunctionContext& context);
-// NoMatchingOverload with the function's name.
-[[gnu::cold]] Value NoOverload(Function function);
+// NoMatchingOverload with the function's name and the kinds of its first operands.
+[[gnu::cold]] Value NoOverload(Function function, std::span<const Value> operands);
+[[gnu::cold]] Value NoOverload(Function function, const Value& a);
+[[gnu::cold]] Value NoOverload(Function function, const Value& a, const Value& b);
 // Overflow with the function's name.
 [[gnu::cold]] Value OverflowIn(Function function);
 

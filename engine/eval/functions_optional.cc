@@ -38,22 +38,22 @@ Value CallOptionalOfNonZero(std::span<const Value> arguments, FunctionContext& c
 Value CallOptionalNone(std::span<const Value>, FunctionContext&) { return Value::Optional(nullptr); }
 
 Value CallHasValue(std::span<const Value> arguments, FunctionContext&) {
-  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kHasValue);
+  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kHasValue, arguments);
   return Value::Bool(arguments[0].inner != nullptr);
 }
 
 Value CallOptionalValue(std::span<const Value> arguments, FunctionContext&) {
-  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kOptionalValue);
+  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kOptionalValue, arguments);
   return arguments[0].inner != nullptr ? *arguments[0].inner : Value::Error(ValueError::kNoOptionalValue);
 }
 
 Value CallOptionalOr(std::span<const Value> arguments, FunctionContext&) {
-  if (!arguments[0].is(Kind::kOptional) || !arguments[1].is(Kind::kOptional)) return NoOverload(Function::kOptionalOr);
+  if (!arguments[0].is(Kind::kOptional) || !arguments[1].is(Kind::kOptional)) return NoOverload(Function::kOptionalOr, arguments);
   return arguments[0].inner != nullptr ? arguments[0] : arguments[1];
 }
 
 Value CallOptionalOrValue(std::span<const Value> arguments, FunctionContext&) {
-  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kOptionalOrValue);
+  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kOptionalOrValue, arguments);
   return arguments[0].inner != nullptr ? *arguments[0].inner : arguments[1];
 }
 

@@ -22,11 +22,11 @@ Value CallSize(std::span<const Value> arguments, FunctionContext& context) {
   }
   if (value.is(Kind::kBytes) || value.is(Kind::kList)) return Value::Int(value.size);
   if (value.is(Kind::kMap) && value.map != nullptr) return Value::Int(value.map->size);
-  return NoOverload(Function::kSize);
+  return NoOverload(Function::kSize, arguments);
 }
 
 Value CallContains(std::span<const Value> arguments, FunctionContext& context) {
-  if (!BothStrings(arguments)) return NoOverload(Function::kContains);
+  if (!BothStrings(arguments)) return NoOverload(Function::kContains, arguments);
   const std::string_view text = arguments[0].string();
   const std::string_view part = arguments[1].string();
   if (part.empty()) return Value::Bool(true);
@@ -36,20 +36,20 @@ Value CallContains(std::span<const Value> arguments, FunctionContext& context) {
 }
 
 Value CallStartsWith(std::span<const Value> arguments, FunctionContext& context) {
-  if (!BothStrings(arguments)) return NoOverload(Function::kStartsWith);
+  if (!BothStrings(arguments)) return NoOverload(Function::kStartsWith, arguments);
   if (!Charge(context, ScanSteps(arguments[1].size))) return OutOfBudget(context);
   return Value::Bool(arguments[0].string().starts_with(arguments[1].string()));
 }
 
 Value CallEndsWith(std::span<const Value> arguments, FunctionContext& context) {
-  if (!BothStrings(arguments)) return NoOverload(Function::kEndsWith);
+  if (!BothStrings(arguments)) return NoOverload(Function::kEndsWith, arguments);
   if (!Charge(context, ScanSteps(arguments[1].size))) return OutOfBudget(context);
   return Value::Bool(arguments[0].string().ends_with(arguments[1].string()));
 }
 
 // Patterns that are known when the program is loaded are compiled there (Opcode::kMatchesRegex); this is for the others.
 Value CallMatches(std::span<const Value> arguments, FunctionContext& context) {
-  if (!BothStrings(arguments)) return NoOverload(Function::kMatches);
+  if (!BothStrings(arguments)) return NoOverload(Function::kMatches, arguments);
   const std::string_view pattern = arguments[1].string();
   // A few bytes can name a large program (`\\pL{1,900}`), so what a program of that size costs is charged before it is made.
   const std::uint64_t steps = std::min(1000 + 500 * std::uint64_t{pattern.size()}, kDynamicRegexSteps);

@@ -14,10 +14,10 @@ constexpr std::uint64_t kZoneSteps = 20;
 // The part of a timestamp that `part` picks, in the zone of the second argument if there is one.
 template <typename Pick>
 Value TimestampPart(Function function, std::span<const Value> arguments, FunctionContext& context, Pick part) {
-  if (!arguments[0].is(Kind::kTimestamp)) return NoOverload(function);
+  if (!arguments[0].is(Kind::kTimestamp)) return NoOverload(function, arguments);
   std::string_view zone;
   if (arguments.size() == 2) {
-    if (!arguments[1].is(Kind::kString)) return NoOverload(function);
+    if (!arguments[1].is(Kind::kString)) return NoOverload(function, arguments);
     if (!Charge(context, kZoneSteps + ScanSteps(arguments[1].size))) return OutOfBudget(context);
     zone = arguments[1].string();
   }
@@ -42,7 +42,7 @@ Value CallToTimestamp(std::span<const Value> arguments, FunctionContext& context
     if (value.integer < kMinTimestampSeconds || value.integer > kMaxTimestampSeconds) return OverflowIn(Function::kToTimestamp);
     return Value::Timestamp(value.integer, 0);
   }
-  if (!value.is(Kind::kString)) return NoOverload(Function::kToTimestamp);
+  if (!value.is(Kind::kString)) return NoOverload(Function::kToTimestamp, arguments);
   if (!Charge(context, ScanSteps(value.size))) return OutOfBudget(context);
   const std::optional<Value> timestamp = ParseTimestamp(value.string());
   return timestamp ? *timestamp : MakeError(ValueError::kBadConversion, "string to timestamp", context);
@@ -52,7 +52,7 @@ Value CallToDuration(std::span<const Value> arguments, FunctionContext& context)
   const Value& value = arguments[0];
   if (value.is(Kind::kDuration)) return value;
   if (value.is(Kind::kInt)) return Value::Duration(value.integer);  // nanoseconds, as in cel-go
-  if (!value.is(Kind::kString)) return NoOverload(Function::kToDuration);
+  if (!value.is(Kind::kString)) return NoOverload(Function::kToDuration, arguments);
   if (!Charge(context, ScanSteps(value.size))) return OutOfBudget(context);
   const std::optional<Value> duration = ParseDuration(value.string());
   return duration ? *duration : MakeError(ValueError::kBadConversion, "string to duration", context);

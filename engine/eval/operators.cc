@@ -134,10 +134,10 @@ std::optional<std::int64_t> ListPosition(const Value& index) {
 
 Lookup LookUp(const Value& container, const Value& key, Function function) {
   if (container.is(Kind::kMap) && container.map != nullptr) return {FindInMap(*container.map, key), {}};
-  if (!container.is(Kind::kList)) return {nullptr, NoOverload(function)};
+  if (!container.is(Kind::kList)) return {nullptr, NoOverload(function, container, key)};
   if (key.is(Kind::kDouble) && key.real != std::trunc(key.real)) return {};
   const std::optional<std::int64_t> position = ListPosition(key);
-  if (!position) return {nullptr, NoOverload(function)};
+  if (!position) return {nullptr, NoOverload(function, container, key)};
   if (*position < 0 || *position >= container.size) return {};
   return {container.items + *position, {}};
 }
@@ -176,7 +176,7 @@ Value AddValues(const Value& a, const Value& b, FunctionContext& context) {
   if (a.is(Kind::kTimestamp) && b.is(Kind::kDuration)) return MakeTimestamp(TotalNanos(a) + b.integer, kThis);
   if (a.is(Kind::kDuration) && b.is(Kind::kTimestamp)) return MakeTimestamp(TotalNanos(b) + a.integer, kThis);
   if (Are(a, b, Kind::kDuration)) return MakeDuration(static_cast<__int128>(a.integer) + b.integer, kThis);
-  return NoOverload(kThis);
+  return NoOverload(kThis, a, b);
 }
 
 Value SubtractValues(const Value& a, const Value& b, FunctionContext&) {
@@ -194,7 +194,7 @@ Value SubtractValues(const Value& a, const Value& b, FunctionContext&) {
   if (Are(a, b, Kind::kTimestamp)) return MakeDuration(TotalNanos(a) - TotalNanos(b), kThis);
   if (a.is(Kind::kTimestamp) && b.is(Kind::kDuration)) return MakeTimestamp(TotalNanos(a) - b.integer, kThis);
   if (Are(a, b, Kind::kDuration)) return MakeDuration(static_cast<__int128>(a.integer) - b.integer, kThis);
-  return NoOverload(kThis);
+  return NoOverload(kThis, a, b);
 }
 
 Value MultiplyValues(const Value& a, const Value& b, FunctionContext&) {
@@ -209,7 +209,7 @@ Value MultiplyValues(const Value& a, const Value& b, FunctionContext&) {
     return __builtin_mul_overflow(a.unsigned_integer, b.unsigned_integer, &product) ? OverflowIn(kThis) : Value::Uint(product);
   }
   if (Are(a, b, Kind::kDouble)) return Value::Double(a.real * b.real);
-  return NoOverload(kThis);
+  return NoOverload(kThis, a, b);
 }
 
 Value DivideValues(const Value& a, const Value& b, FunctionContext&) {
@@ -224,7 +224,7 @@ Value DivideValues(const Value& a, const Value& b, FunctionContext&) {
     return Value::Uint(a.unsigned_integer / b.unsigned_integer);
   }
   if (Are(a, b, Kind::kDouble)) return Value::Double(a.real / b.real);
-  return NoOverload(Function::kDivide);
+  return NoOverload(Function::kDivide, a, b);
 }
 
 Value ModuloValues(const Value& a, const Value& b, FunctionContext&) {
@@ -238,19 +238,19 @@ Value ModuloValues(const Value& a, const Value& b, FunctionContext&) {
     if (b.unsigned_integer == 0) return Value::Error(ValueError::kModulusByZero);
     return Value::Uint(a.unsigned_integer % b.unsigned_integer);
   }
-  return NoOverload(Function::kModulo);
+  return NoOverload(Function::kModulo, a, b);
 }
 
 Value NegateValue(const Value& a) {
   if (a.is_fault()) return a;
   if (a.is(Kind::kInt)) return a.integer == kMinInt ? OverflowIn(Function::kNegate) : Value::Int(-a.integer);
   if (a.is(Kind::kDouble)) return Value::Double(-a.real);
-  return NoOverload(Function::kNegate);
+  return NoOverload(Function::kNegate, a);
 }
 
 Value NotValue(const Value& a) {
   if (a.is(Kind::kBool)) return Value::Bool(!a.boolean);
-  return a.is_fault() ? a : NoOverload(Function::kNot);
+  return a.is_fault() ? a : NoOverload(Function::kNot, a);
 }
 
 Value EqualValues(const Value& a, const Value& b, FunctionContext& context) {
@@ -273,7 +273,7 @@ Value OrderValues(Function function, const Value& a, const Value& b, FunctionCon
   } else {
     order = a.kind < b.kind ? OrderMixed(a, b) : Reverse(OrderMixed(b, a));
   }
-  return order == Order::kNone ? NoOverload(function) : Value::Bool(Holds(function, order));
+  return order == Order::kNone ? NoOverload(function, a, b) : Value::Bool(Holds(function, order));
 }
 
 Value InValues(const Value& a, const Value& b, FunctionContext& context) {
@@ -283,7 +283,7 @@ Value InValues(const Value& a, const Value& b, FunctionContext& context) {
     if (!Charge(context, ScanSteps(bytes))) return OutOfBudget(context);
     return Value::Bool(FindInMap(*b.map, a) != nullptr);
   }
-  if (!b.is(Kind::kList)) return NoOverload(Function::kIn);
+  if (!b.is(Kind::kList)) return NoOverload(Function::kIn, a, b);
   for (std::uint32_t i = 0; i < b.size; ++i) {
     if (EqualWithinBudget(a, b.items[i], context)) return Value::Bool(true);
     if (context.steps_left == 0) return OutOfBudget(context);

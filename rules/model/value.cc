@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "rules/base/check.h"
+#include "rules/model/overload_text.h"
 
 namespace writ {
 namespace {
@@ -189,6 +190,8 @@ const char* ValueErrorName(ValueError error) {
 }
 
 std::string ErrorText(const Value& error) {
+  const std::string overload = error.error() == ValueError::kNoMatchingOverload ? OverloadText(error) : "";
+  const std::string_view detail = overload.empty() ? error.string() : overload;
   std::string_view text;
   switch (error.error()) {
 #define WRIT_TEXT(name, sentence) \
@@ -199,7 +202,7 @@ std::string ErrorText(const Value& error) {
   const std::size_t hole = text.find("{}");
   if (hole == std::string_view::npos) return std::string(text);
   std::string result(text.substr(0, hole));
-  result += error.size == 0 ? std::string_view("\"\"") : error.string();
+  result += detail.empty() ? std::string_view("\"\"") : detail;
   result += text.substr(hole + 2);
   return result;
 }

@@ -56,9 +56,9 @@ struct MapData {
 
 struct Value {
   Kind kind = Kind::kAbsent;
-  std::uint8_t reserved = 0;
-  std::uint16_t code = 0;  // kError: ValueError; kList, kMap being built: 1 + log2 of the room (engine/eval/builders.h)
-  std::uint32_t size = 0;  // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
+  std::uint8_t operands = 0;  // kError, kNoMatchingOverload: the kinds of its first two operands; see OverloadError
+  std::uint16_t code = 0;     // kError: ValueError; kList, kMap being built: 1 + log2 of the room (engine/eval/builders.h)
+  std::uint32_t size = 0;     // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
   union {
     bool boolean;
     std::int64_t integer;  // kInt; kDuration: nanoseconds; kTimestamp: seconds since 1970
@@ -133,6 +133,13 @@ struct Value {
     return v;
   }
 
+  // kNoMatchingOverload of an operator or function (`name` as in function_list.h) for operands of these kinds; kAbsent = has none.
+  static Value OverloadError(std::string_view name, Kind first, Kind second) {
+    Value v = Error(ValueError::kNoMatchingOverload, name);
+    v.operands = static_cast<std::uint8_t>(static_cast<unsigned>(first) | (static_cast<unsigned>(second) << 4U));
+    return v;
+  }
+
   bool is(Kind k) const { return kind == k; }
   bool is_true() const { return kind == Kind::kBool && boolean; }
   bool is_false() const { return kind == Kind::kBool && !boolean; }
@@ -141,6 +148,9 @@ struct Value {
   // Requires: kString, kBytes, kType or kError (detail).
   std::string_view string() const { return {text, size}; }
   ValueError error() const { return static_cast<ValueError>(code); }
+  // Requires: kError.
+  Kind first_operand() const { return static_cast<Kind>(operands & 15U); }
+  Kind second_operand() const { return static_cast<Kind>(operands >> 4U); }
 
  private:
   static Value Make(Kind kind) {
@@ -156,6 +166,7 @@ struct Value {
   }
 };
 static_assert(sizeof(Value) == 16);
+static_assert(static_cast<unsigned>(Kind::kUnknown) < 16);  // two kinds fit into Value::operands
 
 struct MapEntry {
   Value key;
@@ -195,7 +206,8 @@ Value CopyValue(Arena& arena, const Value& value);
 // string(), messages, JSON; LiteralText adds ".0" to what would read as an int.
 std::string FormatDouble(double value);
 
-// Returns "no such key: x" and so on. Requires: kError.
+// Returns "no such key: x" and so on; of an overload that does not exist the operands' types and, where there is one, the cure:
+// "no matching overload: double + int: convert with double(…)". Requires: kError.
 std::string ErrorText(const Value& error);
 // Returns the stable name of an error: "NoSuchKey".
 const char* ValueErrorName(ValueError error);
@@ -204,6 +216,8 @@ const char* ValueErrorName(ValueError error);
 // timestamps RFC 3339, durations "90s", errors "<error: …>", unknowns "<unknown>", an empty optional "none". Never fails.
 // The text of an aggregate is cut with "…" after 64 KiB: values may share parts, so that a small one can have a huge text.
 std::string DisplayText(const Value& value);
+// The same, cut with "…" to `max_bytes` (at least 3), at a cost of O(max_bytes) whatever the value is.
+std::string DisplayText(const Value& value, std::size_t max_bytes);
 
 // Returns `value` as CEL literal text: strings quoted, uints with u; for dumps and `writ cel`. Map keys in insertion order.
 // Cut with "…" after 1 MiB of an aggregate.

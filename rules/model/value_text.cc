@@ -1,5 +1,6 @@
 // Values as text: for people (DisplayText), as CEL literals (LiteralText), as JSON (AppendJson). One writer walks a value;
 // the form says how its leaves look.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -61,7 +62,9 @@ std::string DoubleLiteral(double value) {
 
 class TextWriter {
  public:
-  TextWriter(Form form, std::string& out) : form_(form), out_(out), end_(out.size() + kMaxTextBytes[static_cast<std::size_t>(form)]) {}
+  TextWriter(Form form, std::string& out) : TextWriter(form, out, kMaxTextBytes[static_cast<std::size_t>(form)]) {}
+  TextWriter(Form form, std::string& out, std::size_t max_bytes)
+      : form_(form), out_(out), end_(out.size() + std::min(max_bytes, kMaxTextBytes[static_cast<std::size_t>(form)])) {}
 
   // NOLINTNEXTLINE(misc-no-recursion): depth <= 1,000, see value.h
   void Write(const Value& value) {
@@ -72,8 +75,8 @@ class TextWriter {
       case Kind::kInt: out_ += std::to_string(value.integer); return;
       case Kind::kUint: WriteUint(value.unsigned_integer); return;
       case Kind::kDouble: WriteDouble(value.real); return;
-      case Kind::kString: AppendJsonString(value.string(), out_); return;
-      case Kind::kBytes: WriteBytes(value.string()); return;
+      case Kind::kString: AppendJsonString(form_ == Form::kDisplay ? CutBytes(value.string(), room()) : value.string(), out_); return;
+      case Kind::kBytes: WriteBytes(form_ == Form::kDisplay ? value.string().substr(0, room()) : value.string()); return;
       case Kind::kTimestamp: WriteCall("timestamp", FormatTimestamp(value)); return;
       case Kind::kDuration: WriteCall("duration", FormatDuration(value)); return;
       case Kind::kList: WriteList(value); return;
@@ -87,6 +90,7 @@ class TextWriter {
 
  private:
   bool full() const { return out_.size() >= end_; }
+  std::size_t room() const { return full() ? 0 : end_ - out_.size(); }
 
   // JSON has no bare words: there they are strings.
   void WriteWord(const std::string& word) {
@@ -237,15 +241,17 @@ void AppendJsonString(std::string_view text, std::string& out) {
   out += '"';
 }
 
+std::string DisplayText(const Value& value) { return DisplayText(value, std::string::npos); }
+
 // NOLINTNEXTLINE(misc-no-recursion): depth <= 1,000, see value.h
-std::string DisplayText(const Value& value) {
-  if (value.is(Kind::kString)) return std::string(value.string());
+std::string DisplayText(const Value& value, std::size_t max_bytes) {
+  if (value.is(Kind::kString)) return Shorten(value.string(), max_bytes);
   if (value.is(Kind::kTimestamp)) return FormatTimestamp(value);
   if (value.is(Kind::kDuration)) return FormatDuration(value);
-  if (value.is(Kind::kOptional) && value.inner != nullptr) return DisplayText(*value.inner);
+  if (value.is(Kind::kOptional) && value.inner != nullptr) return DisplayText(*value.inner, max_bytes);
   std::string text;
-  TextWriter(Form::kDisplay, text).Write(value);
-  return text;
+  TextWriter(Form::kDisplay, text, max_bytes).Write(value);
+  return Shorten(text, max_bytes);
 }
 
 std::string LiteralText(const Value& value) {

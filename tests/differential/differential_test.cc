@@ -42,13 +42,21 @@ std::string ToText(const oracle::Verdict& v) {
 // Error texts are the engine's own business where the language does not fix them.
 std::string WithoutErrorText(std::string text) {
   RE2::GlobalReplace(&text, "<error: [^>]*>", "<error>");
-  RE2::GlobalReplace(&text, "^(denied by [^ :]+|requirement [^ ]+ is not met|p[0-9]+\\.r[0-9]+): .*", "\\1");
   return text;
 }
 
-std::vector<std::string> Normal(std::vector<std::string> messages) {
-  for (std::string& message : messages) message = WithoutErrorText(message);
-  return messages;
+// Those of rules that held in their words, and how many failed.
+std::vector<std::string> Normal(const std::vector<std::string>& texts, const std::vector<TextSource>& sources) {
+  std::vector<std::string> normal;
+  std::uint64_t failed = 0;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (sources.at(i).failed())
+      failed += sources[i].rules;
+    else
+      normal.push_back(WithoutErrorText(texts[i]));
+  }
+  if (failed > 0) normal.push_back(std::to_string(failed) + " could not be decided");
+  return normal;
 }
 
 std::string Name(const RuleOutcome& rule) { return std::string(rule.policy) + "." + std::string(rule.rule_id); }
@@ -65,8 +73,8 @@ oracle::Verdict FromEngine(const Decision& decision) {
   oracle::Verdict v;
   v.effect = EffectName(decision.effect);
   v.rules = Lines(decision.rules);
-  v.messages = Normal(decision.messages);
-  v.warnings = Normal(decision.warnings);
+  v.messages = Normal(decision.messages, decision.message_sources);
+  v.warnings = Normal(decision.warnings, decision.warning_sources);
   for (const DecisionError& error : decision.errors) v.errors.push_back(Name(error.rule));
   v.needs = decision.needs_scopes;
   v.shadow = Lines(decision.shadow);
@@ -99,9 +107,9 @@ std::shared_ptr<const PolicySet> Load(const SourceFile& file, bool optimize) {
 
 void Agree(const SourceFile& file, const dsl::TypedSet& set, const Engine& engine, const json& request, Context& context) {
   oracle::Verdict expected = oracle::Decide(set, request);
-  expected.messages = Normal(expected.messages);
-  expected.warnings = Normal(expected.warnings);
-  for (std::string& note : expected.notes) note = WithoutErrorText(note);
+  for (std::vector<std::string>* texts : {&expected.messages, &expected.warnings, &expected.notes}) {
+    for (std::string& text : *texts) text = WithoutErrorText(text);
+  }
   const std::size_t obligations = expected.obligations.size();
   expected.obligations.clear();
   const Decision decision = engine.DecideJson(request.dump(), context);

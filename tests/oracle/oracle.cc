@@ -364,7 +364,6 @@ class Decider {
     if (rule.message.pieces.empty()) {
       seen.message = rule.verb == Verb::kRequire ? "requirement " + seen.name + " is not met" : seen.name;
       if (rule.verb == Verb::kDeny) seen.message = "denied by " + seen.name;
-      if (seen.outcome == "error") seen.message += ": " + guard.data.get<std::string>();
     }
     return seen;
   }
@@ -423,8 +422,30 @@ std::vector<Seen> LookAtAll(const TypedSet& set, Target target, const json& vars
   return all;
 }
 
+// What rules say: those that held in their words and order, then how many failed (by cause is the engine's own business).
+class Texts {
+ public:
+  void Add(const Seen& seen) {
+    if (seen.outcome == "error")
+      ++failed_;
+    else
+      held_.push_back(seen.message);
+  }
+  std::vector<std::string> all() const {
+    std::vector<std::string> texts = held_;
+    if (failed_ > 0) texts.push_back(std::to_string(failed_) + " could not be decided");
+    return texts;
+  }
+
+ private:
+  std::vector<std::string> held_;
+  std::uint64_t failed_ = 0;
+};
+
 Verdict Combine(const std::vector<Seen>& all, bool access_like) {
   Verdict v;
+  Texts messages, warnings;
+  std::vector<std::string> other_errors;  // of rules that do not deny by them
   std::vector<const Seen*> denies, maybe_denies, allows, maybe_allows;
   for (const Seen& s : all) {
     const PolicyMode mode = s.policy->decl->mode;
@@ -432,26 +453,30 @@ Verdict Combine(const std::vector<Seen>& all, bool access_like) {
     const bool denying = requirement || s.rule->verb == Verb::kDeny;
     const bool bad = denying && (s.outcome == "error" || s.outcome == (requirement ? "false" : "true"));
     const std::string line = s.name + " " + std::string(VerbName(s.rule->verb)) + " " + s.outcome;
+    if (s.outcome == "error") (bad && mode == PolicyMode::kEnforce ? v.errors : other_errors).push_back(s.name);
     if (mode == PolicyMode::kShadow) {
       if (bad || (s.rule->verb == Verb::kAllow && s.outcome == "true")) v.shadow.push_back(line);
       continue;
     }
-    if (s.outcome == "error") v.errors.push_back(s.name);
-    if (s.rule->verb == Verb::kWarn && (s.outcome == "true" || s.outcome == "error")) v.warnings.push_back(s.message);
+    if (s.rule->verb == Verb::kWarn && (s.outcome == "true" || s.outcome == "error")) warnings.Add(s);
     if (s.rule->verb == Verb::kNote && s.outcome == "true") v.notes.push_back(s.name + "=" + s.message);
-    if (bad && mode == PolicyMode::kWarn) v.warnings.push_back(s.message);
+    if (bad && mode == PolicyMode::kWarn) warnings.Add(s);
     if (bad && mode != PolicyMode::kWarn) denies.push_back(&s);
     if (denying && s.outcome == "unknown" && mode != PolicyMode::kWarn) maybe_denies.push_back(&s);
     if (s.rule->verb == Verb::kAllow && s.outcome == "true") allows.push_back(&s);
     if (s.rule->verb == Verb::kAllow && s.outcome == "unknown") maybe_allows.push_back(&s);
   }
+  std::stable_partition(denies.begin(), denies.end(), [](const Seen* s) { return s->outcome != "error"; });
+  v.errors.insert(v.errors.end(), other_errors.begin(), other_errors.end());
   const bool denied = !denies.empty() || (access_like && allows.empty() && maybe_allows.empty());
   const bool allowed = !denied && maybe_denies.empty() && (!access_like || !allows.empty());
   v.effect = denied ? "deny" : allowed ? "allow" : "conditional";
   for (const Seen* s : denied ? denies : allowed ? allows : std::vector<const Seen*>{}) {
     v.rules.push_back(s->name + " " + std::string(VerbName(s->rule->verb)) + " " + s->outcome);
-    if (denied) v.messages.push_back(s->message);
+    if (denied) messages.Add(*s);
   }
+  v.messages = messages.all();
+  v.warnings = warnings.all();
   std::set<std::string> told;
   for (const Seen& s : all) {
     if (s.policy->decl->mode == PolicyMode::kShadow) continue;

@@ -9,6 +9,7 @@
 #include <simdjson.h>
 #include <nlohmann/json.hpp>
 
+#include "rules/base/printable.h"
 #include "rules/base/utf8.h"
 #include "webhook/admission/json_syntax.h"
 #include "webhook/http/message.h"
@@ -167,20 +168,34 @@ std::string JoinLines(const std::vector<std::string>& parts) {
 template <typename Rules>  // any range of RuleOutcome
 std::string RuleNames(const Rules& rules) {
   std::string text;
-  for (const RuleOutcome& rule : rules) { text.append(text.empty() ? "" : ", ").append(rule.policy).append(".").append(rule.rule_id); }
+  for (const RuleOutcome& rule : rules) { text.append(text.empty() ? "" : ", ").append(RuleName(rule)); }
   return text;
 }
 
-// A warning is an HTTP header: control characters (newlines first) become spaces, and runs of spaces one.
+// Returns the length of the line break or tab that starts at `text[at]`, 0 if none does. U+0085, U+2028 and U+2029 break lines, too.
+std::size_t BreakLength(std::string_view text, std::size_t at) {
+  if (text[at] >= '\t' && text[at] <= '\r') return 1;
+  const std::string_view rest = text.substr(at);
+  if (rest.starts_with("\u0085")) return 2;
+  return rest.starts_with("\u2028") || rest.starts_with("\u2029") ? 3 : 0;
+}
+
+// On one line, so that no value inside a message forges further ones; and what would steer a terminal is escaped.
 std::string OneLine(std::string_view text) {
   std::string line;
-  for (const char c : text) {
-    const bool space = static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
-    if (!space) {
-      line.push_back(c);
-    } else if (!line.empty() && line.back() != ' ') {
-      line.push_back(' ');
-    }
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = BreakLength(text, at);
+    line += length > 0 ? ' ' : text[at];
+    at += std::max<std::size_t>(1, length);
+  }
+  return Printable(line);
+}
+
+// A warning is an HTTP header: no blanks at its ends, and runs of them are one.
+std::string HeaderText(std::string_view text) {
+  std::string line;
+  for (const char c : OneLine(text)) {
+    if (c != ' ' || (!line.empty() && line.back() != ' ')) line.push_back(c);
   }
   if (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
@@ -197,74 +212,54 @@ std::string CutCharacters(const std::string& line, std::size_t max_characters) {
   return line;
 }
 
-// One line of a denial: "[policy.rule]" ("" when the messages cannot be told apart by rule), and " " and what the policy says.
+// One line of a denial: "[policy.rule]" ("" when no rule says it), and " " and what is said.
 struct Violation {
   std::string name, text;
 };
 constexpr std::string_view kLineLead = "\n- ";
 
-// Control characters would let a value inside a message forge further lines; they become spaces, U+0085 and U+2028, U+2029 too.
-std::string WithoutControls(std::string_view text) {
-  std::string line;
-  line.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const bool is_c1 = lead == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    const bool is_separator = lead == 0xE2 && (text.substr(i, 3) == "\u2028" || text.substr(i, 3) == "\u2029");
-    const bool is_control = lead < 0x20 || lead == 0x7f || is_c1 || is_separator;
-    line += is_control ? ' ' : text[i];
-    i += is_separator ? 3 : is_c1 ? 2 : 1;
-  }
-  return line;
+// "[p.r1]", or "[p.r1 and 3 more]" of rules that failed for one cause.
+std::string LeadOf(const TextSource& source) {
+  if (source.rules == 0) return "";
+  const std::string more = source.rules == 1 ? "" : " and " + std::to_string(source.rules - 1) + " more";
+  return OneLine("[" + RuleName(source.rule) + more + "]");
 }
 
-// Why the rule failed, when its message does not say so: what a message claims is then not known to be so.
-std::string FailureOf(const Decision& decision, const RuleOutcome& rule, std::string_view message) {
-  if (rule.outcome != Outcome::kError) return "";
-  for (const DecisionError& error : decision.errors) {
-    if (error.rule.rule == rule.rule && message.find(error.text) == std::string_view::npos) return " (the rule failed: " + error.text + ")";
-  }
-  return "";
+// The message of a rule that failed names it at its end, for those who see no lead.
+std::string_view WithoutRuleName(std::string_view message, const TextSource& source) {
+  const std::string name = source.failed() && source.rules == 1 ? " (" + RuleName(source.rule) + ")" : "";
+  return message.substr(0, message.size() - (message.ends_with(name) ? name.size() : 0));
 }
 
 std::vector<Violation> ViolationsOf(const Decision& decision) {
-  const bool paired = decision.rules.size() == decision.messages.size();
   std::vector<Violation> violations;
   for (std::size_t i = 0; i < decision.messages.size(); ++i) {
-    const std::string failure = paired ? FailureOf(decision, decision.rules[i], decision.messages[i]) : "";
-    Violation violation{.name = "", .text = WithoutControls(decision.messages[i] + failure)};
-    if (paired) {
-      violation.name = WithoutControls("[" + std::string(decision.rules[i].policy) + "." + std::string(decision.rules[i].rule_id) + "]");
-      violation.text.insert(0, " ");
-    }
+    const TextSource source = i < decision.message_sources.size() ? decision.message_sources[i] : TextSource();
+    Violation violation{.name = LeadOf(source), .text = OneLine(WithoutRuleName(decision.messages[i], source))};
+    if (!violation.name.empty()) violation.text.insert(0, " ");
     violations.push_back(std::move(violation));
   }
   return violations;
 }
 
-// Returns the length that long texts are cut to so that all take `room` together: short ones leave theirs to the others.
-std::size_t TextShare(const std::vector<Violation>& violations, std::size_t room) {
+std::size_t ShareOf(const std::vector<Violation>& violations, std::size_t room) {
   std::vector<std::size_t> sizes;
-  sizes.reserve(violations.size());
   for (const Violation& violation : violations) sizes.push_back(violation.text.size());
-  std::sort(sizes.begin(), sizes.end());
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const std::size_t share = room / (sizes.size() - i);
-    if (sizes[i] > share) return share;
-    room -= sizes[i];
-  }
-  return sizes.empty() ? 0 : sizes.back();
+  return TextShare(std::move(sizes), room);
+}
+
+std::string LeftOutLine(std::uint64_t count) {
+  return count == 0 ? "" : std::string(kLineLead) + "and " + std::to_string(count) + " more that do not fit here";
 }
 
 // As many names as fit, without their texts, and how many do not.
-std::string FittingNames(std::string text, const std::vector<Violation>& violations, std::size_t max_bytes) {
-  const auto tail = [](std::size_t left) { return std::string(kLineLead) + "and " + std::to_string(left) + " more that do not fit here"; };
+std::string FittingNames(std::string text, const std::vector<Violation>& violations, std::uint64_t left_out, std::size_t max_bytes) {
   for (std::size_t i = 0; i < violations.size(); ++i) {
-    const std::size_t left = violations.size() - i;
-    if (text.size() + kLineLead.size() + violations[i].name.size() + tail(left).size() > max_bytes) return text + tail(left);
+    const std::string tail = LeftOutLine(violations.size() - i + left_out);
+    if (text.size() + kLineLead.size() + violations[i].name.size() + tail.size() > max_bytes) return text + tail;
     text.append(kLineLead).append(violations[i].name);
   }
-  return text;
+  return text + LeftOutLine(left_out);
 }
 
 AdmissionReply Decide(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options,
@@ -333,34 +328,37 @@ std::string DenialMessage(const Decision& decision, const ReviewOptions& options
     return Shorten("denied" + (rules.empty() ? std::string(": ") + std::string(ReasonName(decision.reason)) : " by " + rules),
                    options.max_message_bytes);
   }
-  if (violations.size() == 1) return Shorten(violations[0].name + violations[0].text, options.max_message_bytes);
-  const std::string head = std::to_string(violations.size()) + " violations:";
-  std::size_t names_bytes = head.size();
+  const std::uint64_t left_out = decision.more.messages;
+  if (violations.size() + left_out == 1) return Shorten(violations[0].name + violations[0].text, options.max_message_bytes);
+  const std::string head = std::to_string(violations.size() + left_out) + " violations:";
+  const std::string tail = LeftOutLine(left_out);
+  std::size_t names_bytes = head.size() + tail.size();
   for (const Violation& violation : violations) names_bytes += kLineLead.size() + violation.name.size();
-  if (names_bytes > options.max_message_bytes) return FittingNames(head, violations, options.max_message_bytes);
-  const std::size_t share = TextShare(violations, options.max_message_bytes - names_bytes);
+  if (names_bytes > options.max_message_bytes) return FittingNames(head, violations, left_out, options.max_message_bytes);
+  const std::size_t share = ShareOf(violations, options.max_message_bytes - names_bytes);
   std::string text = head;
   for (const Violation& violation : violations) {
     text.append(kLineLead).append(violation.name);
     if (violation.text.size() <= share || share >= kEllipsis.size()) text.append(Shorten(violation.text, share));
   }
-  return text;
+  return text + tail;
 }
 
-std::vector<std::string> WarningLines(const std::vector<std::string>& warnings, const ReviewOptions& options) {
+std::vector<std::string> WarningLines(const std::vector<std::string>& warnings, std::uint64_t left_out, const ReviewOptions& options) {
   constexpr std::size_t kTailBytes = 40;  // of "… and 4294967295 more warnings"
   std::vector<std::string> lines;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < warnings.size(); ++i) {
-    std::string line = CutCharacters(OneLine(warnings[i]), options.max_warning_characters);
+    std::string line = CutCharacters(HeaderText(warnings[i]), options.max_warning_characters);
     if (line.empty()) continue;  // an empty Warning header would be dropped by the API server anyway
     if (bytes + line.size() + kTailBytes > options.max_warning_bytes) {
-      lines.push_back(std::string(kEllipsis) + " and " + std::to_string(warnings.size() - i) + " more warnings");
+      left_out += warnings.size() - i;
       break;
     }
     bytes += line.size();
     lines.push_back(std::move(line));
   }
+  if (left_out > 0) lines.push_back(std::string(kEllipsis) + " and " + std::to_string(left_out) + " more warnings");
   return lines;
 }
 
@@ -385,7 +383,7 @@ std::string ReviewAnswer(std::string_view uid, const Decision& decision, const R
                           {"reason", unreadable ? "BadRequest" : "Forbidden"},
                           {"message", (unreadable ? "the object cannot be read: " : "") + DenialMessage(decision, options)}};
   }
-  const std::vector<std::string> warnings = WarningLines(decision.warnings, options);
+  const std::vector<std::string> warnings = WarningLines(decision.warnings, decision.more.warnings, options);
   if (!warnings.empty()) response["warnings"] = warnings;
   for (const auto& [note, text] : decision.notes) {
     const std::string key = AnnotationKey(note);

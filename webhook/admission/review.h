@@ -51,12 +51,14 @@ AdmissionReply Review(std::string_view body, const Engine& engine, Context& cont
 std::string ReviewAnswer(std::string_view uid, const Decision& decision, const ReviewOptions& options = {});
 
 // The parts of the answer, for tests.
-// All messages, each on one line of its own (control characters become spaces: no value can forge a line); several are headed
-// "2 violations:" and led by "- [policy.rule] ". Where max_message_bytes is too little, long messages are cut with "…", then dropped,
-// so that every rule is named; only when the names alone do not fit, a last line counts the rest.
+// All messages, each on one line of its own (line breaks become spaces, other control and bidirectional characters are escaped: no value
+// can forge a line or steer a terminal); several are headed "2 violations:" and led by "- [policy.rule] ". Where max_message_bytes is too
+// little, long messages are cut with "…", then dropped, so that every rule is named; only when the names alone do not fit, a last line
+// counts the rest.
 std::string DenialMessage(const Decision& decision, const ReviewOptions& options = {});
-// One line each, cut with "…"; what passes the limit on all is counted in a last line.
-std::vector<std::string> WarningLines(const std::vector<std::string>& warnings, const ReviewOptions& options = {});
+// One line each, cut with "…"; what passes the limit on all, and `left_out` that the decision left out, are counted in a last line.
+std::vector<std::string> WarningLines(const std::vector<std::string>& warnings, std::uint64_t left_out = 0,
+                                      const ReviewOptions& options = {});
 // A valid annotation name: letters, digits, '-', '_' and '.', at most 63 characters, letters or digits at both ends.
 std::string AnnotationKey(std::string_view note);
 

@@ -51,6 +51,12 @@ steady_clock::time_point ListDeadline(const HttpRequest& request) {
   return request.deadline - std::min<steady_clock::duration>((request.deadline - now) / 10, std::chrono::seconds(1));
 }
 
+// The texts of a list are bounded together, too: by 1 MiB, or 4 KiB an entry where that is more.
+std::size_t TextBytesOfEntry(std::size_t entries) {
+  constexpr std::size_t kMaxListTextBytes = std::size_t{1} * 1024 * 1024, kMinEntryTextBytes = std::size_t{4} * 1024;
+  return std::clamp(kMaxListTextBytes / std::max<std::size_t>(1, entries), kMinEntryTextBytes, kMaxTextBytes);
+}
+
 }  // namespace
 
 DecideSteps::DecideSteps(const HttpRequest& request, const Engine& engine, DecideRequestOptions options)
@@ -91,7 +97,9 @@ std::optional<HttpReply> DecideSteps::Begin(Context& context) {
 void DecideSteps::DecideNext(Context& context) {
   if (body_.size() > 1) body_ += ",\n ";
   const std::string_view item = items_[next_++];
-  body_ += DecisionJson(deadline_.has_passed() ? Undecided(engine_) : DecideOne(item, engine_, context, options_, deadline_));
+  Decision decision = deadline_.has_passed() ? Undecided(engine_) : DecideOne(item, engine_, context, options_, deadline_);
+  FitTexts(decision, TextBytesOfEntry(items_.size()));
+  body_ += DecisionJson(decision);
 }
 
 HttpReply Decide(const HttpRequest& request, const Engine& engine, Context& context, const DecideRequestOptions& options) {

@@ -67,6 +67,7 @@ ImageDecision DecideWithImages(std::string_view request, const Engine& engine, C
     }
   }
   AddNotes(out.findings, out.decision);
+  FitTexts(out.decision);
   return out;
 }
 

@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "rules/base/printable.h"
+
 namespace writ {
 namespace {
 
@@ -56,7 +58,9 @@ std::optional<LogLevel> TryParseLogLevel(std::string_view name) {
   return std::nullopt;
 }
 
-std::string JsonQuote(std::string_view text) { return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+std::string JsonQuote(std::string_view text) {
+  return PrintableJson(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
 
 Logger::Logger(LogLevel level, const Clock& clock, Sink sink)
     : level_(level), clock_(&clock), sink_(sink ? std::move(sink) : Sink(WriteToStderr)) {}

@@ -50,7 +50,7 @@ class Logger {
   std::mutex mutex_;  // guards sink_'s calls
 };
 
-// Returns `text` as a JSON string with quotes; invalid UTF-8 becomes U+FFFD.
+// Returns `text` as a JSON string with quotes; invalid UTF-8 becomes U+FFFD, and what would steer a terminal is escaped.
 std::string JsonQuote(std::string_view text);
 
 }  // namespace writ

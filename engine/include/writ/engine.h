@@ -45,10 +45,18 @@ enum class Reason : std::uint8_t {
   kNotCanonical,  // a name or URI that a server takes for another one: denied before any rule looks, messages say what is wrong
 };
 
+// What a decision tells is bounded; what does not fit is counted in Decision::more, and the effect never depends on it.
+inline constexpr std::size_t kMaxListed = 100;                                   // of each list, the deciding ones first
+inline constexpr std::size_t kMaxTextBytes = std::size_t{32} * 1024;             // messages, warnings, errors and notes together
+inline constexpr std::size_t kMaxOneTextBytes = std::size_t{4} * 1024;           // one of them, and one value that `explained` shows
+inline constexpr std::size_t kMaxExplainedBytes = std::size_t{1} * 1024 * 1024;  // `explained`
+
 // One rule in a decision. Views point into the PolicySet.
 struct RuleOutcome {
   RuleId rule;
-  std::string_view policy;
+  std::string_view package;       // "" = the file has none
+  std::string_view policy;        // unique in its package
+  std::string_view shown_policy;  // for people: `policy`, or "package.policy" where several packages have one of that name
   std::string_view rule_id;
   Verb verb = Verb::kDeny;
   std::string_view file;
@@ -59,7 +67,20 @@ struct RuleOutcome {
 // An evaluation error met while deciding, whether or not it changed the effect.
 struct DecisionError {
   RuleOutcome rule;
-  std::string text;  // "no such key: depth"
+  std::string text;        // "no such key: depth"
+  bool in_shadow = false;  // of a policy in shadow mode: it decides nothing
+};
+
+// Who says a message or a warning.
+struct TextSource {
+  RuleOutcome rule;         // the first of them
+  std::uint64_t rules = 0;  // how many say it: several when they failed for one cause; 0 = no rule, the host
+  bool failed() const { return rules > 0 && rule.outcome == Outcome::kError; }
+};
+
+// How many of each list of a decision were left out.
+struct LeftOut {
+  std::uint64_t rules = 0, messages = 0, warnings = 0, errors = 0, notes = 0, shadow = 0, explained = 0;
 };
 
 // A mask on a column, or a redaction of a tool's result, that the caller must apply.
@@ -86,9 +107,13 @@ struct Decision {
   Reason reason = Reason::kDefault;
   Target target = Target::kTools;
   InlineVector<RuleOutcome, 4> rules;  // the determining ones; inline, so that an ordinary allow allocates nothing
-  std::vector<std::string> messages;   // of the determining rules, in rule order
-  std::vector<std::string> warnings;   // `warn` rules that hold, and denials of policies in warn mode
-  std::vector<DecisionError> errors;
+  // Of the determining rules: what those say that held, in rule order, then why others failed, one message a cause.
+  std::vector<std::string> messages;
+  std::vector<std::string> warnings;        // the same of `warn` rules, and of denials of policies in warn mode
+  std::vector<TextSource> message_sources;  // of the first messages; those beyond its end have none
+  std::vector<TextSource> warning_sources;  // the same for warnings
+  std::vector<DecisionError> errors;        // of every rule that failed, the determining ones first
+  LeftOut more;
   std::vector<std::string> needs_scopes;
   std::vector<Obligation> obligations;
   std::vector<std::pair<std::string, std::string>> notes;  // audit annotations: "policy.rule" → text
@@ -225,6 +250,16 @@ class Engine {
   const Clock* clock_;
   std::shared_ptr<Quotas> quotas_;
 };
+
+// Returns "policy.rule", with the package where policies of one name could be confused.
+std::string RuleName(const RuleOutcome& rule);
+
+// Cuts the texts of a decision to `max_bytes` together, the longest ones first. DecideJson and DecideFields have done so with
+// kMaxTextBytes: only who adds texts, or wants less, calls it. Requires: max_bytes >= 2048. O(number and size of texts).
+void FitTexts(Decision& decision, std::size_t max_bytes = kMaxTextBytes);
+
+// Returns the length that texts of these sizes are cut to so that all take `room` together: short ones leave theirs to the others.
+std::size_t TextShare(std::vector<std::size_t> sizes, std::size_t room);
 
 // Returns the decision in the JSON form of docs/requests_and_decisions.md, one line. Never contains masked values.
 std::string DecisionJson(const Decision& decision);

@@ -46,12 +46,5 @@ TEST(Text, Counts) {
 }
 
 // Input cannot steer the terminal.
-TEST(Console, PrintableEscapesControls) {
-  EXPECT_EQ("\\x1b[31mred\\n\\t\\x00", Printable(std::string_view("\x1b[31mred\n\t\0", 11)));
-  EXPECT_EQ("\\xc2\\x9b31m", Printable("\xC2\x9B"
-                                       "31m"));
-  EXPECT_EQ("\\xff€", Printable("\xFF€"));
-}
-
 }  // namespace
 }  // namespace writ::cli

@@ -84,7 +84,7 @@ TEST(Diagnostic, EscapesWhatComesFromTheUser) {
   diagnostic.message = "found `\x1b[31m\n`";
   const SourceFile file{"a\x07.writ", "x"};
   EXPECT_EQ(RenderDiagnostic(diagnostic, {&file, 1}, false),
-            "a\\u{7}.writ:1:1: error: found `\\u{1b}[31m\\u{a}` [TypeMismatch]\n   1 | x\n     | ^\n");
+            "a\\u{7}.writ:1:1: error: found `\\u{1b}[31m\\n` [TypeMismatch]\n   1 | x\n     | ^\n");
 }
 
 TEST(Diagnostic, Colours) {

@@ -89,7 +89,8 @@ TEST_F(Fields, DecideAsJsonDoes) {
       Text(Target::kRows, "orders", "",
            {Field("principal.tenant", Value::String("a")), Field("row.tenant", Value::String("a")), Field("row.total", Value::Int(9))}),
       "effect: \"allow\"\nreason: \"rule\"\nrules: "
-      "{\"policy\":\"rows\",\"rule\":\"r1\",\"verb\":\"allow\",\"file\":\"test.writ\",\"line\":13,\"outcome\":\"true\"}\n");
+      "{\"package\":\"p\",\"policy\":\"rows\",\"rule\":\"r1\",\"verb\":\"allow\",\"file\":\"test.writ\",\"line\":13,\"outcome\":\"true\"}"
+      "\n");
 }
 
 TEST_F(Fields, OfTheWrongTypeAreRefused) {

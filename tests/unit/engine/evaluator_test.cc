@@ -74,13 +74,13 @@ const BinaryCase kBinaryCases[] = {
     {Opcode::kNotEqual, S("a"), I(1), "true"},
     {Opcode::kLess, I(1), I(2), "true"},
     {Opcode::kLess, D(1), I(2), "true"},
-    {Opcode::kLess, S("a"), I(2), "<error: no matching overload: _<_>"},
+    {Opcode::kLess, S("a"), I(2), "<error: no matching overload: string < int: convert with int(…)>"},
     {Opcode::kLessOrEqual, D(1), D(1), "true"},
     {Opcode::kGreater, S("b"), S("a"), "true"},
     {Opcode::kGreaterOrEqual, I(1), I(2), "false"},
     {Opcode::kIn, I(1), L({S("a"), U(1)}), "true"},
     {Opcode::kIn, S("k"), M({{S("k"), N()}}), "true"},
-    {Opcode::kIn, S("k"), S("k"), "<error: no matching overload: @in>"},
+    {Opcode::kIn, S("k"), S("k"), "<error: no matching overload: string in string: use contains(…)>"},
     {Opcode::kIndex, L({I(5)}), I(0), "5"},
     {Opcode::kIndex, M({{S("k"), I(5)}}), S("other"), "<error: no such key: other>"},
     {Opcode::kOptionalIndex, M({}), S("other"), "optional.none()"},
@@ -117,9 +117,9 @@ struct UnaryCase {
 const UnaryCase kUnaryCases[] = {
     {Opcode::kMove, I(1), N(), "1"},
     {Opcode::kNegate, I(1), N(), "-1"},
-    {Opcode::kNegate, S("a"), N(), "<error: no matching overload: -_>"},
+    {Opcode::kNegate, S("a"), N(), "<error: no matching overload: -string>"},
     {Opcode::kNot, B(true), N(), "false"},
-    {Opcode::kNot, I(1), N(), "<error: no matching overload: !_>"},
+    {Opcode::kNot, I(1), N(), "<error: no matching overload: !int>"},
     {Opcode::kSelect, M({{S("k"), I(1)}}), S("k"), "1"},
     {Opcode::kSelect, M({{S("k"), I(1)}}), S("depth"), "<error: no such key: depth>"},
     {Opcode::kSelect, S("text"), S("tag"), "<error: no matching overload: string.tag>"},
@@ -153,7 +153,7 @@ const UnaryCase kUnaryCases[] = {
     {Opcode::kInConstant, I(1), L({}), "false"},
     {Opcode::kConstantIn, L({S("sre"), S("dev")}), S("sre"), "true"},
     {Opcode::kConstantIn, M({{S("sre"), N()}}), S("dev"), "false"},
-    {Opcode::kConstantIn, S("sre"), S("sre"), "<error: no matching overload: @in>"},
+    {Opcode::kConstantIn, S("sre"), S("sre"), "<error: no matching overload: string in string: use contains(…)>"},
     {Opcode::kCheckOptional, None(), N(), "optional.none()"},
     {Opcode::kCheckOptional, I(1), N(), "<error: no matching overload: or>"},
 };
@@ -394,7 +394,7 @@ TEST(Evaluator, Calls) {
     });
   };
   EXPECT_EQ(run(S("ab")), "true");
-  EXPECT_EQ(run(I(1)), "<error: no matching overload: endsWith>");
+  EXPECT_EQ(run(I(1)), "<error: no matching overload: int.endsWith(string): convert with string(…)>");
   EXPECT_EQ(run(Unknown()), "<unknown>");
 }
 
@@ -405,7 +405,7 @@ TEST(Evaluator, Regexes) {
   };
   EXPECT_EQ(run(S("image@sha256:00ff")), "true");
   EXPECT_EQ(run(S("image:latest")), "false");
-  EXPECT_EQ(run(N()), "<error: no matching overload: matches>");
+  EXPECT_EQ(run(N()), "<error: no matching overload: null.matches(string): compare with null first>");
   EXPECT_EQ(run(Fault()), "<error: division by zero>");
   EXPECT_EQ(run(Unknown()), "<unknown>");
 }

@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-RuleOutcome RuleNamed(std::string_view policy, std::string_view id) { return {.policy = policy, .rule_id = id}; }
+RuleOutcome RuleNamed(std::string_view policy, std::string_view id) { return {.policy = policy, .shown_policy = policy, .rule_id = id}; }
 
 struct Violation {
   std::string_view policy, rule;
@@ -31,6 +31,7 @@ Decision DenialOf(const std::vector<Violation>& violations) {
   for (const Violation& violation : violations) {
     decision.rules.push_back(RuleNamed(violation.policy, violation.rule));
     decision.messages.push_back(violation.message);
+    decision.message_sources.push_back({decision.rules.back(), 1});
   }
   return decision;
 }
@@ -47,7 +48,8 @@ TEST(ReviewAnswer, NoValueForgesALine) {
   };
   constexpr Case kCases[] = {
       {"pin a\n- [p.r9] all is well", "pin a - [p.r9] all is well"},
-      {"a\r\nb\tc\x1b[31md\x7f", "a  b c [31md "},
+      {"a\r\nb\tc\x1b[31md\x7f", "a  b c\\u{1b}[31md\\u{7f}"},
+      {"exe\u202egpj\u2066x\u2069\u200b", "exe\\u{202e}gpj\\u{2066}x\\u{2069}\\u{200b}"},
       {"a\xC2\x85"
        "b\xE2\x80\xA8"
        "c\xE2\x80\xA9"
@@ -190,7 +192,8 @@ TEST_F(ReviewPolicies, ARuleThatFailedSaysSo) {
   review.replace(review.find("\"image\":\"a:latest\""), 18, "\"image\":7");
   const AdmissionReply reply = Ask(review);
   EXPECT_EQ(Verdict::kDenied, reply.verdict);
-  EXPECT_THAT(reply.body, HasSubstr("[baseline.r1] pin 7 (the rule failed: no matching overload"));
+  EXPECT_THAT(reply.body,
+              HasSubstr("[baseline.r1] could not be decided: no matching overload: int.endsWith(string): convert with string(…)"));
 }
 
 TEST_F(ReviewPolicies, AllowsWithWarningsAndNotes) {
