@@ -241,6 +241,7 @@ void AppendJsonString(std::string_view text, std::string& out) {
   out += '"';
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): the next one's
 std::string DisplayText(const Value& value) { return DisplayText(value, std::string::npos); }
 
 // NOLINTNEXTLINE(misc-no-recursion): depth <= 1,000, see value.h

@@ -244,6 +244,7 @@ std::vector<Violation> ViolationsOf(const Decision& decision) {
 
 std::size_t ShareOf(const std::vector<Violation>& violations, std::size_t room) {
   std::vector<std::size_t> sizes;
+  sizes.reserve(violations.size());
   for (const Violation& violation : violations) sizes.push_back(violation.text.size());
   return TextShare(std::move(sizes), room);
 }
