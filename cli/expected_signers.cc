@@ -60,6 +60,7 @@ Result<ExpectedSigners> LoadDeclared(const VerifyImageOptions& options, const Pr
     term.signer = SignerId(index);
   }
   if (options.signer.predicate_type.empty()) return expected;
+  WRIT_RETURN_IF_ERROR(CheckPredicateType(options.signer.predicate_type));
   for (image::LoadedSigner& signer : expected.signers) {
     signer.signer.options.wanted = image::Wanted::kAttestation;
     signer.signer.options.predicate_type = PredicateTypeUri(options.signer.predicate_type);

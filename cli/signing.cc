@@ -77,12 +77,21 @@ Status SetOptions(const SigningFlags& flags, image::SignerOptions& options) {
       return Misused("--certificate-extension: Fulcio's certificates have no extension `" + name + "`");
   }
   if (flags.predicate_type.empty()) return OkStatus();
+  WRIT_RETURN_IF_ERROR(CheckPredicateType(flags.predicate_type));
   options.wanted = image::Wanted::kAttestation;
   options.predicate_type = PredicateTypeUri(flags.predicate_type);
   return OkStatus();
 }
 
 }  // namespace
+
+Status CheckPredicateType(std::string_view type) {
+  if (IsPredicateType(type)) return OkStatus();
+  std::string known;
+  for (const std::string_view name : PredicateTypeNames()) known.append(known.empty() ? "" : ", ").append(name);
+  return Error{ErrorCode::kInvalidArgument,
+               "`" + std::string(type) + "` is neither a URI nor a known type of predicate, expected one as https://slsa.dev/provenance/v1, or " + known};
+}
 
 Result<image::Signer> MakeSigner(const SigningFlags& flags) {
   WRIT_RETURN_IF_ERROR(CheckCombination(flags));

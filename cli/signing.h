@@ -37,4 +37,7 @@ struct SigningFlags {
 // a file that is not what its flag wants.
 Result<image::Signer> MakeSigner(const SigningFlags& flags);
 
+// Errors: kInvalidArgument for a type of predicate that is neither a URI nor one of cosign's short names; it names them.
+Status CheckPredicateType(std::string_view type);
+
 }  // namespace writ::cli

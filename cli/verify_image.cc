@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/expected_signers.h"
 #include "cli/input.h"
+#include "cli/text.h"
 #include "cli/verdict_text.h"
 #include "rules/base/clock.h"
 #include "webhook/image/facts/judged_digests.h"
@@ -114,35 +115,21 @@ Result<Sources> OpenRegistry(const VerifyImageOptions& options, const ExpectedSi
   return sources;
 }
 
-// In a folder the image is named by its digest or tag, by a reference that holds one of them, or not at all when it is the only one.
-// What is named and is not there is never replaced by what is.
+// In a folder the image is named as LayoutSource::FindImage says, or not at all when it is the only one.
 Result<Sources> OpenLayout(const VerifyImageOptions& options) {
   Result<std::unique_ptr<image::LayoutSource>> layout = image::LayoutSource::Open(options.layout, {});
   if (!layout) return layout.error();
   const std::vector<std::string>& images = (*layout)->images();
   Sources sources;
-  if (options.image.empty()) {
-    if (images.size() != 1) {
-      return Error{ErrorCode::kInvalidArgument, options.layout + ": holds " + std::to_string(images.size()) +
-                                                    " images: name one by its digest" +
-                                                    (images.empty() ? "" : " (" + images.front() + ", …)")};
-    }
+  if (!options.image.empty()) {
+    Result<std::string> digest = (*layout)->FindImage(options.image);
+    if (!digest) return digest.error();
+    sources.target = std::move(*digest);
+  } else if (images.size() == 1) {
     sources.target = images.front();
-  } else if (image::IsSha256Digest(options.image)) {
-    sources.target = options.image;
-  } else if (options.image.starts_with("sha256:")) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "`" + options.image + "` is no digest, expected sha256: and 64 hexadecimal digits in small letters"};
   } else {
-    const Result<image::ImageReference> reference = image::ParseImageReference(options.image);
-    if (!reference) return reference.error();
-    sources.target = reference->Target();
-    // cosign 2 writes no tags: then a reference without a digest cannot be looked up, and guessing would verify another image.
-    const Result<image::Fetched> found = (*layout)->GetManifest(sources.target);
-    if (!reference->is_pinned() && (!found || !found->found)) {
-      return Error{ErrorCode::kInvalidArgument, options.layout + ": holds no image of tag `" + sources.target +
-                                                    "`: name it by its digest, or leave it out if the folder holds one image only"};
-    }
+    return Error{ErrorCode::kInvalidArgument, options.layout + ": holds " + std::to_string(images.size()) + " images: name one by its digest" +
+                                                  (images.empty() ? "" : " (" + images.front() + ", …)")};
   }
   sources.is_pinned = true;  // a folder does not move
   sources.image = std::move(*layout);
@@ -167,6 +154,15 @@ Judged Judge(const Sources& sources, const std::string& digest, const image::Loa
   return judged;
 }
 
+// An index without signatures often lists images that have some.
+void TellOfIndex(const image::ResolvedImage& resolved, image::Verdict& verdict) {
+  if (!resolved.is_index || verdict.reason != image::Reason::kUnsigned) return;
+  const auto runnable = std::count_if(resolved.platforms.begin(), resolved.platforms.end(),
+                                      [](const image::PlatformImage& platform) { return platform.is_runnable(); });
+  verdict.message += "; it is an index of " + Counted(static_cast<std::size_t>(runnable), "image") +
+                     ", whose own signatures count with --platforms each (a signer of policies says `platforms each`)";
+}
+
 // All digests that the signer has to have signed.
 std::vector<Judged> JudgeAll(const Sources& sources, const image::ResolvedImage& resolved, const image::LoadedSigner& signer,
                              bool reads_oci11) {
@@ -174,6 +170,7 @@ std::vector<Judged> JudgeAll(const Sources& sources, const image::ResolvedImage&
   std::vector<Judged> out;
   if (digests) {
     for (const std::string& digest : *digests) out.push_back(Judge(sources, digest, signer, reads_oci11));
+    if (signer.platforms == image::PlatformRule::kNamed) TellOfIndex(resolved, out.front().verdict);
     return out;
   }
   Judged& unknown = out.emplace_back();

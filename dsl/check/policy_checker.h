@@ -76,6 +76,7 @@ class PolicyChecker {
   std::set<std::string_view> MaskedColumns(const TypedPolicy& policy) const;
   bool IsBroken(std::string_view name, std::uint32_t package) const { return declarations_.names[package].broken.contains(name); }
   void NeedSigner(const Name& signer, std::uint32_t package);
+  void NeedPredicateType(const StringLiteral& type);
 
   // ---- patterns (pattern_checks.cc)
   void CheckPatterns(const PolicyDecl& policy);

@@ -166,9 +166,20 @@ void PolicyChecker::CheckImage(RuleContext& context, const RuleDecl& rule) {
     checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, rule.image).span,
                   {types.Text(found), "an image reference: string or list(string)"});
   for (const DemandClause& demand : rule.demands) {
+    if (demand.predicate_type.span.begin != demand.predicate_type.span.end) NeedPredicateType(demand.predicate_type);
     if (demand.signers) CheckSigners(*demand.signers, context.policy.package);
     if (demand.condition.valid()) CheckPredicateCondition(context, demand.condition);
   }
+}
+
+// A misspelt short name is a type that nothing is attested with.
+void PolicyChecker::NeedPredicateType(const StringLiteral& type) {
+  if (IsPredicateType(type.value)) return;
+  Diagnostic& diagnostic = checker_.Emit(DiagnosticKind::kUnknownPredicateType, type.span, {type.value});
+  ExpressionChecker::Suggest(diagnostic, type.value, PredicateTypeNames());
+  if (!diagnostic.help.empty()) return;
+  diagnostic.help = "write the URI of the type, or one of";
+  for (const std::string_view name : PredicateTypeNames()) diagnostic.help.append(" ").append(name);
 }
 
 // In `where`, `predicate` is a variable beside those of the target.

@@ -75,6 +75,7 @@ void PolicyChecker::CheckStep(const TestStep& step, std::uint32_t package) {
     }
     case TestStep::Kind::kImage:
       for (const Name& signer : step.signers) NeedSigner(signer, package);
+      if (step.image_state == TestStep::ImageState::kAttested) NeedPredicateType(step.predicate_type);
       break;
     case TestStep::Kind::kRow:
       if (const TypedTable* table = NeedTable(step.word, package)) CheckRowData(Resolve({file, step.value}, package), *table);

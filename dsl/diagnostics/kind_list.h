@@ -45,6 +45,7 @@
   X(UnknownTable, Error, "table `{0}` is not declared")                                            \
   X(UnknownColumn, Error, "table `{0}` has no column `{1}`")                                       \
   X(UnknownSigner, Error, "signer `{0}` is not declared")                                          \
+  X(UnknownPredicateType, Error, "`{0}` is neither a URI nor a known type of predicate")             \
   X(UnknownPolicy, Error, "policy `{0}` is not declared")                                          \
   X(NotImported, Error, "`data.{0}` is not imported")                                              \
   X(UnknownKind, Error, "`{0}` is not a kind of objects: {1}")                                     \

@@ -1,5 +1,8 @@
 #include "rules/model/signer_option.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace writ {
 namespace {
 
@@ -9,21 +12,25 @@ constexpr SignerOptionInfo kOptions[] = {
 #undef WRIT_SIGNER_OPTION_ROW
 };
 
-struct PredicateName {
-  std::string_view name, uri;
+constexpr std::string_view kPredicateNames[] = {"slsaprovenance", "slsaprovenance02", "slsaprovenance1", "spdx",    "spdxjson",
+                                                "cyclonedx",      "link",             "vuln",            "openvex", "custom"};
+constexpr std::string_view kPredicateUris[] = {
+    "https://slsa.dev/provenance/v0.2",
+    "https://slsa.dev/provenance/v0.2",
+    "https://slsa.dev/provenance/v1",
+    "https://spdx.dev/Document",
+    "https://spdx.dev/Document",
+    "https://cyclonedx.org/bom",
+    "https://in-toto.io/Link/v1",
+    "https://cosign.sigstore.dev/attestation/vuln/v1",
+    "https://openvex.dev/ns",
+    "https://cosign.sigstore.dev/attestation/v1",
 };
-constexpr PredicateName kPredicateNames[] = {
-    {"slsaprovenance", "https://slsa.dev/provenance/v0.2"},
-    {"slsaprovenance02", "https://slsa.dev/provenance/v0.2"},
-    {"slsaprovenance1", "https://slsa.dev/provenance/v1"},
-    {"spdx", "https://spdx.dev/Document"},
-    {"spdxjson", "https://spdx.dev/Document"},
-    {"cyclonedx", "https://cyclonedx.org/bom"},
-    {"link", "https://in-toto.io/Link/v1"},
-    {"vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"},
-    {"openvex", "https://openvex.dev/ns"},
-    {"custom", "https://cosign.sigstore.dev/attestation/v1"},
-};
+static_assert(std::size(kPredicateNames) == std::size(kPredicateUris));
+
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+bool IsSchemeByte(char c) { return IsLetter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'; }
 
 }  // namespace
 
@@ -47,10 +54,18 @@ bool TakesValue(const SignerOptionInfo& info, std::string_view value) {
 }
 
 std::string PredicateTypeUri(std::string_view name) {
-  for (const PredicateName& known : kPredicateNames) {
-    if (known.name == name) return std::string(known.uri);
-  }
-  return std::string(name);
+  const auto* const found = std::find(std::begin(kPredicateNames), std::end(kPredicateNames), name);
+  return std::string(found == std::end(kPredicateNames) ? name : kPredicateUris[found - std::begin(kPredicateNames)]);
 }
+
+bool IsPredicateType(std::string_view name) {
+  if (std::find(std::begin(kPredicateNames), std::end(kPredicateNames), name) != std::end(kPredicateNames)) return true;
+  const std::size_t colon = name.find(':');
+  if (colon == 0 || colon == std::string_view::npos || colon + 1 == name.size() || !IsLetter(name.front())) return false;
+  const bool has_scheme = std::all_of(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(colon), IsSchemeByte);
+  return has_scheme && std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+std::span<const std::string_view> PredicateTypeNames() { return kPredicateNames; }
 
 }  // namespace writ

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -53,5 +54,9 @@ struct SignerOption {
 
 // Returns the URI behind cosign's short name of a predicate type ("slsaprovenance1", "spdx", "vuln"), or `name` itself.
 std::string PredicateTypeUri(std::string_view name);
+// Returns whether `name` is one of those short names, or an absolute URI (in-toto's TypeURI): a scheme, `:`, and more without blanks.
+bool IsPredicateType(std::string_view name);
+// Returns cosign's short names.
+std::span<const std::string_view> PredicateTypeNames();
 
 }  // namespace writ

@@ -21,6 +21,9 @@ constexpr std::string_view kKindIndex = "dev.cosignproject.cosign/imageIndex";
 constexpr std::string_view kKindSignatures = "dev.cosignproject.cosign/sigs";
 constexpr std::string_view kKindAttestations = "dev.cosignproject.cosign/atts";
 constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
+constexpr std::string_view kContainerdName = "io.containerd.image.name";
+constexpr std::string_view kImageConfigTypes[] = {"application/vnd.oci.image.config.v1+json",
+                                                  "application/vnd.docker.container.image.v1+json"};
 constexpr std::size_t kHexBytes = 64;
 
 std::string Annotation(const Descriptor& descriptor, std::string_view key) {
@@ -62,6 +65,7 @@ Result<std::unique_ptr<LayoutSource>> LayoutSource::Open(const std::string& fold
   WRIT_RETURN_IF_ERROR(layout->CheckVersion());
   WRIT_RETURN_IF_ERROR(layout->ReadIndex());
   WRIT_RETURN_IF_ERROR(layout->SearchReferrers());
+  WRIT_RETURN_IF_ERROR(layout->TakeEntries());
   return layout;
 }
 
@@ -93,16 +97,28 @@ Status LayoutSource::ReadIndex() {
   // The specification leaves `mediaType` out of index.json.
   Result<ImageManifest> index = ReadImageManifest(file->bytes, kOciIndexType, limits_);
   if (!index) return Error{index.error().code, path + ": " + index.error().message};
-  for (const Descriptor& entry : index->manifests) {
-    media_types_.emplace(entry.digest, entry.media_type);
+  entries_ = std::move(index->manifests);
+  return OkStatus();
+}
+
+Status LayoutSource::TakeEntries() {
+  for (const Descriptor& entry : entries_) {
+    media_types_.insert_or_assign(entry.digest, entry.media_type);
     const std::string kind = Annotation(entry, "kind");
     const std::string tag = Annotation(entry, kRefName);
-    if (!tag.empty()) tags_.emplace(tag, entry.digest);
-    const bool is_image = kind.empty() ? !IsFallbackTag(tag) : kind == kKindImage || kind == kKindIndex;
+    TakeName(tag, entry.digest);
+    TakeName(Annotation(entry, kContainerdName), entry.digest);
+    const bool is_image = kind.empty() ? !IsFallbackTag(tag) && !attached_.contains(entry.digest) : kind == kKindImage || kind == kKindIndex;
     if (is_image && std::find(images_.begin(), images_.end(), entry.digest) == images_.end()) images_.push_back(entry.digest);
   }
-  for (const Descriptor& entry : index->manifests) WRIT_RETURN_IF_ERROR(TakeEntry(entry, Annotation(entry, "kind")));
+  for (const Descriptor& entry : entries_) WRIT_RETURN_IF_ERROR(TakeEntry(entry, Annotation(entry, "kind")));
   return OkStatus();
+}
+
+void LayoutSource::TakeName(const std::string& name, const std::string& digest) {
+  if (name.empty()) return;
+  const auto [at, is_new] = tags_.emplace(name, digest);
+  if (!is_new && at->second != digest) ambiguous_.insert(name);
 }
 
 // `kind` does not say whose signatures they are, so there must be one image only.
@@ -151,6 +167,7 @@ void LayoutSource::TakeReferrer(const std::string& digest) {
   if (!manifest || !manifest->subject) return;
   media_types_.emplace(digest, manifest->media_type);
   const std::string& type = manifest->artifact_type.empty() ? manifest->config.media_type : manifest->artifact_type;
+  if (std::find(std::begin(kImageConfigTypes), std::end(kImageConfigTypes), type) == std::end(kImageConfigTypes)) attached_.insert(digest);
   referrers_[manifest->subject->digest].push_back(
       {.media_type = manifest->media_type, .digest = digest, .size = blob->bytes.size(), .artifact_type = type});
 }
@@ -163,6 +180,32 @@ Result<Fetched> LayoutSource::ReadBlob(std::string_view digest, std::size_t max_
     return Error{ErrorCode::kCorrupt, path + ": its bytes do not hash to its name"};
   }
   return file;
+}
+
+Result<std::string> LayoutSource::FindImage(std::string_view name) const {
+  const auto refuse = [&](const std::string& why) {
+    return Error{ErrorCode::kInvalidArgument, folder_ + ": " + why + ": name it by its digest, or leave it out if the folder holds one image only"};
+  };
+  if (IsSha256Digest(name)) return std::string(name);
+  if (name.starts_with("sha256:")) {
+    return Error{ErrorCode::kInvalidArgument, "`" + Shown(name) + "` is no digest, expected sha256: and 64 hexadecimal digits in small letters"};
+  }
+  std::string key(name.starts_with(':') ? name.substr(1) : name);
+  if (!tags_.contains(key) && !IsTag(key)) {
+    const Result<ImageReference> reference = ParseImageReference(name);
+    if (!reference) return reference.error();
+    if (reference->is_pinned()) return reference->digest;
+    key = reference->tag;
+    for (const auto& [each, digest] : tags_) {
+      const Result<ImageReference> other = IsTag(each) ? Error{} : ParseImageReference(each);
+      if (other && other->Name() == reference->Name() && other->tag == reference->tag) key = each;
+    }
+  }
+  // cosign 2 writes no tags: then a reference without a digest cannot be looked up, and guessing would verify another image.
+  const auto found = tags_.find(key);
+  if (found == tags_.end()) return refuse("holds no image of tag `" + Shown(key) + "`");
+  if (ambiguous_.contains(key)) return refuse("holds two images of tag `" + Shown(key) + "`");
+  return found->second;
 }
 
 Result<Fetched> LayoutSource::GetManifest(std::string_view reference) const {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,8 @@ namespace writ::image {
 
 // The folder is read when it is asked; files that change underneath fail by their digest. Thread-safe.
 //
-// Tags are the annotation `org.opencontainers.image.ref.name` of index.json. cosign 2 writes none: it marks entries by the annotation
+// Names are the annotations `org.opencontainers.image.ref.name` (a tag, or a whole reference) and `io.containerd.image.name` of
+// index.json. cosign 2 writes none: it marks entries by the annotation
 // `kind` as image, sigs or atts, which are taken for `sha256-<hex>.sig` and `.att` of the folder's only image. cosign 3 lists the
 // image alone, so that referrers are found by searching all manifests among the blobs for their `subject`.
 class LayoutSource final : public ImageSource {
@@ -29,8 +31,14 @@ class LayoutSource final : public ImageSource {
   // kInvalidArgument (a file of it is not what it should be).
   static Result<std::unique_ptr<LayoutSource>> Open(const std::string& folder, const GatherLimits& limits);
 
-  // Digests of the images: the entries of index.json that are neither signatures, attestations nor listings of referrers.
+  // Digests of the images: the entries of index.json that are neither signatures, attestations, listings of referrers nor referrers
+  // themselves (manifests with a subject that are not images by their type: some tools list every manifest).
   const std::vector<std::string>& images() const { return images_; }
+
+  // Returns the digest that `name` stands for: a name as index.json has it, a tag (`1` or `:1`), a digest, or a reference that holds a
+  // digest, is one of the names in another spelling, or has a tag that is one. An image that is not there is never replaced by one that is.
+  // Errors: kInvalidArgument for a name that is not there, stands at two digests, or is no reference.
+  Result<std::string> FindImage(std::string_view name) const;
 
   Result<Fetched> GetManifest(std::string_view reference) const override;
   Result<Fetched> GetBlob(std::string_view digest, std::size_t max_bytes) const override;
@@ -41,6 +49,8 @@ class LayoutSource final : public ImageSource {
 
   Status CheckVersion() const;
   Status ReadIndex();
+  Status TakeEntries();
+  void TakeName(const std::string& name, const std::string& digest);
   Status TakeEntry(const Descriptor& entry, std::string_view kind);
   Status SearchReferrers();
   void TakeReferrer(const std::string& digest);
@@ -48,8 +58,11 @@ class LayoutSource final : public ImageSource {
 
   std::string folder_;
   GatherLimits limits_;
+  std::vector<Descriptor> entries_;  // of index.json
   std::vector<std::string> images_;
-  std::map<std::string, std::string, std::less<>> tags_;                   // tag → digest
+  std::map<std::string, std::string, std::less<>> tags_;                   // tag or other name → digest
+  std::set<std::string, std::less<>> ambiguous_;                           // names at more than one digest
+  std::set<std::string, std::less<>> attached_;                            // digests of referrers that are no images
   std::map<std::string, std::string, std::less<>> media_types_;            // digest → media type, where a descriptor gives one
   std::map<std::string, std::vector<Descriptor>, std::less<>> referrers_;  // subject → manifests, sorted by digest
   std::optional<Error> damaged_;                                           // of a blob that may have been a referrer
