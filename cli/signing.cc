@@ -90,7 +90,8 @@ Status CheckPredicateType(std::string_view type) {
   std::string known;
   for (const std::string_view name : PredicateTypeNames()) known.append(known.empty() ? "" : ", ").append(name);
   return Error{ErrorCode::kInvalidArgument,
-               "`" + std::string(type) + "` is neither a URI nor a known type of predicate, expected one as https://slsa.dev/provenance/v1, or " + known};
+               "`" + std::string(type) +
+                   "` is neither a URI nor a known type of predicate, expected one as https://slsa.dev/provenance/v1, or " + known};
 }
 
 Result<image::Signer> MakeSigner(const SigningFlags& flags) {

@@ -128,7 +128,8 @@ Result<Sources> OpenLayout(const VerifyImageOptions& options) {
   } else if (images.size() == 1) {
     sources.target = images.front();
   } else {
-    return Error{ErrorCode::kInvalidArgument, options.layout + ": holds " + std::to_string(images.size()) + " images: name one by its digest" +
+    return Error{ErrorCode::kInvalidArgument, options.layout + ": holds " + std::to_string(images.size()) +
+                                                  " images: name one by its digest" +
                                                   (images.empty() ? "" : " (" + images.front() + ", …)")};
   }
   sources.is_pinned = true;  // a folder does not move

@@ -12,19 +12,14 @@ constexpr SignerOptionInfo kOptions[] = {
 #undef WRIT_SIGNER_OPTION_ROW
 };
 
-constexpr std::string_view kPredicateNames[] = {"slsaprovenance", "slsaprovenance02", "slsaprovenance1", "spdx",    "spdxjson",
-                                                "cyclonedx",      "link",             "vuln",            "openvex", "custom"};
+constexpr std::string_view kPredicateNames[] = {
+    "slsaprovenance", "slsaprovenance02", "slsaprovenance1", "spdx", "spdxjson", "cyclonedx", "link", "vuln", "openvex", "custom"};
 constexpr std::string_view kPredicateUris[] = {
-    "https://slsa.dev/provenance/v0.2",
-    "https://slsa.dev/provenance/v0.2",
-    "https://slsa.dev/provenance/v1",
-    "https://spdx.dev/Document",
-    "https://spdx.dev/Document",
-    "https://cyclonedx.org/bom",
-    "https://in-toto.io/Link/v1",
-    "https://cosign.sigstore.dev/attestation/vuln/v1",
-    "https://openvex.dev/ns",
-    "https://cosign.sigstore.dev/attestation/v1",
+    "https://slsa.dev/provenance/v0.2", "https://slsa.dev/provenance/v0.2",
+    "https://slsa.dev/provenance/v1",   "https://spdx.dev/Document",
+    "https://spdx.dev/Document",        "https://cyclonedx.org/bom",
+    "https://in-toto.io/Link/v1",       "https://cosign.sigstore.dev/attestation/vuln/v1",
+    "https://openvex.dev/ns",           "https://cosign.sigstore.dev/attestation/v1",
 };
 static_assert(std::size(kPredicateNames) == std::size(kPredicateUris));
 

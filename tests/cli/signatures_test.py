@@ -97,6 +97,8 @@ def prepare(folder):
     layout.add_index([child], '1.0')
     layout = Layout(path('nested'))
     layout.add_index([layout.add_blob(b'{}', PREFIX + 'index.v1+json')], '1.0')
+    layout = Layout(path('platforms'))  # nobody signed the index
+    layout.add_index([layout.add_blob(b'{}', PREFIX + 'manifest.v1+json', platform={'os': 'linux', 'architecture': name}) for name in ('amd64', 'arm64')], '1.0')
     os.makedirs(path('nolayout'))
     write('artifact', b'an artifact\n')
     bundle = {'mediaType': 'application/vnd.dev.sigstore.bundle.v0.3+json', 'verificationMaterial': {'publicKey': {'hint': ''}},
@@ -154,6 +156,11 @@ CASES = [
     ('verify-image --layout unsigned --key release.pub', 1, 'refuted: no signature'),
     ('verify-image --layout damaged --key release.pub example/app:1.0', 1, 'unknown: '),
     ('verify-image --layout signed --key release.pub', 0, 'verified: '),
+    ('verify-image --layout signed --key release.pub 1.0', 0, 'verified: '),
+    ('verify-image --layout signed --key release.pub :1.0', 0, 'verified: '),
+    ('verify-image --layout signed --key release.pub 2.0', 2, 'no image of tag `2.0`'),
+    ('verify-image --layout platforms --key release.pub', 1, 'it is an index of 2 images, whose own signatures count with --platforms each'),
+    ('verify-image --layout signed --key release.pub --attestation slsa', 2, '`slsa` is neither a URI nor a known type of predicate'),
     ('verify-image --layout signed --key release.pub sha256:12', 2, 'is no digest'),
     ('verify-image --layout signed --key release.pub example/app:9', 2, 'no image of tag `9`'),
     ('verify-image --layout signed --key release.pub sha256:' + '0' * 64, 1, 'unknown: '),

@@ -2,6 +2,7 @@
 #include "webhook/image/gather/layout_source.h"
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -98,6 +99,58 @@ TEST(LayoutSource, ReadsTags) {
   EXPECT_EQ(ResolveImage(**layout, "1.0", {})->digest, on.image);
   EXPECT_FALSE((*layout)->GetManifest("2.0")->found);
   EXPECT_EQ(Gathered(**layout), "s\n");
+}
+
+// What a name comes to: the digest's letter in `letters`, or the error's message.
+std::string Found(const LayoutSource& layout, std::string_view name, const std::map<std::string, std::string>& letters) {
+  const Result<std::string> digest = layout.FindImage(name);
+  if (!digest) return digest.error().message;
+  const auto letter = letters.find(*digest);
+  return letter == letters.end() ? *digest : letter->second;
+}
+
+TEST(LayoutSource, ImagesAreFoundByEveryNameThatStandsThere) {
+  const Layout on;
+  const std::string other = on.AddBlob(Layout::Manifest("", R"(,"annotations":{"a":"b"})"));
+  const std::string third = on.AddBlob(Layout::Manifest("", R"(,"annotations":{"a":"c"})"));
+  const std::string ref = "org.opencontainers.image.ref.name", name = "io.containerd.image.name";
+  on.WriteIndex(Layout::Entry(on.image, ref, "1") + "," + Layout::Entry(other, ref, "ghcr.io/acme/app:2") + "," +
+                Layout::Entry(other, name, "docker.io/library/nginx:1.27") + "," + Layout::Entry(on.image, ref, "twice") + "," +
+                Layout::Entry(other, ref, "twice") + "," + Layout::Entry(third, ref, "app"));
+  const auto layout = on.Open();
+  ASSERT_TRUE(layout.ok()) << layout.error().message;
+  const std::map<std::string, std::string> letters = {{on.image, "a"}, {other, "b"}, {third, "c"}};
+  const auto found = [&](std::string_view text) { return Found(**layout, text, letters); };
+  for (const std::string& each : {std::string("1"), std::string(":1"), std::string("x:1"), std::string("ghcr.io/acme/app:1"), on.image})
+    EXPECT_EQ(found(each), "a") << each;
+  for (const char* each : {"ghcr.io/acme/app:2", "nginx:1.27", "docker.io/nginx:1.27"}) EXPECT_EQ(found(each), "b") << each;
+  EXPECT_EQ(found("app"), "c");
+  EXPECT_EQ(found("x@" + third), "c");
+  EXPECT_THAT(found("ghcr.io/acme/other:2"), HasSubstr("holds no image of tag `2`"));
+  EXPECT_THAT(found("3"), HasSubstr("holds no image of tag `3`"));
+  EXPECT_THAT(found("app:latest"), HasSubstr("holds no image of tag `latest`"));
+  EXPECT_THAT(found("twice"), HasSubstr("holds two images of tag `twice`"));
+  EXPECT_THAT(found("sha256:12"), HasSubstr("is no digest"));
+  EXPECT_THAT(found(""), HasSubstr("reference"));
+}
+
+TEST(LayoutSource, SignaturesThatAreListedAreNoImages) {
+  const Layout on;
+  const std::string subject = R"(,"subject":)" + Layout::Blob(on.image, 5, "m/m");
+  const std::string signature = on.AddSignature(kBundleType, "b", R"(,"artifactType":")" + kBundleType + "\"" + subject);
+  on.WriteIndex(Layout::Entry(on.image, "a", "b") + "," + Layout::Entry(signature, "a", "b"));
+  const auto layout = on.Open();
+  ASSERT_TRUE(layout.ok()) << layout.error().message;
+  EXPECT_THAT((*layout)->images(), ElementsAre(on.image));
+  EXPECT_EQ(Gathered(**layout), "b\n");
+
+  // An image may have a subject, too: what would be run is not left out.
+  const std::string config = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" +
+                             Layout::Blob(DigestOf("{}"), 2, "application/vnd.oci.image.config.v1+json") + R"(,"layers":[])" + subject +
+                             "}";
+  const std::string image = on.AddBlob(config);
+  on.WriteIndex(Layout::Entry(on.image, "a", "b") + "," + Layout::Entry(image, "a", "b"));
+  EXPECT_THAT((*on.Open())->images(), ElementsAre(on.image, image));
 }
 
 TEST(LayoutSource, AChangedBlobIsAnError) {

@@ -108,7 +108,8 @@ Status LayoutSource::TakeEntries() {
     const std::string tag = Annotation(entry, kRefName);
     TakeName(tag, entry.digest);
     TakeName(Annotation(entry, kContainerdName), entry.digest);
-    const bool is_image = kind.empty() ? !IsFallbackTag(tag) && !attached_.contains(entry.digest) : kind == kKindImage || kind == kKindIndex;
+    const bool is_image =
+        kind.empty() ? !IsFallbackTag(tag) && !attached_.contains(entry.digest) : kind == kKindImage || kind == kKindIndex;
     if (is_image && std::find(images_.begin(), images_.end(), entry.digest) == images_.end()) images_.push_back(entry.digest);
   }
   for (const Descriptor& entry : entries_) WRIT_RETURN_IF_ERROR(TakeEntry(entry, Annotation(entry, "kind")));
@@ -184,11 +185,13 @@ Result<Fetched> LayoutSource::ReadBlob(std::string_view digest, std::size_t max_
 
 Result<std::string> LayoutSource::FindImage(std::string_view name) const {
   const auto refuse = [&](const std::string& why) {
-    return Error{ErrorCode::kInvalidArgument, folder_ + ": " + why + ": name it by its digest, or leave it out if the folder holds one image only"};
+    return Error{ErrorCode::kInvalidArgument,
+                 folder_ + ": " + why + ": name it by its digest, or leave it out if the folder holds one image only"};
   };
   if (IsSha256Digest(name)) return std::string(name);
   if (name.starts_with("sha256:")) {
-    return Error{ErrorCode::kInvalidArgument, "`" + Shown(name) + "` is no digest, expected sha256: and 64 hexadecimal digits in small letters"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "`" + Shown(name) + "` is no digest, expected sha256: and 64 hexadecimal digits in small letters"};
   }
   std::string key(name.starts_with(':') ? name.substr(1) : name);
   if (!tags_.contains(key) && !IsTag(key)) {
