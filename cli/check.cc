@@ -11,20 +11,25 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json PlaceJson(SourceSpan span, const std::vector<SourceFile>& files) {
+  const SourceFile& file = files[span.file.index];
+  const SourceLocation begin = LocateOffset(span.file, file.text, span.begin);
+  const SourceLocation end = LocateOffset(span.file, file.text, span.end);
+  return {{"file", file.name}, {"line", begin.line}, {"column", begin.column}, {"end_line", end.line}, {"end_column", end.column}};
+}
+
 Json DiagnosticJson(const dsl::Diagnostic& diagnostic, const std::vector<SourceFile>& files) {
-  const SourceFile& file = files[diagnostic.span.file.index];
-  const SourceLocation begin = LocateOffset(diagnostic.span.file, file.text, diagnostic.span.begin);
-  const SourceLocation end = LocateOffset(diagnostic.span.file, file.text, diagnostic.span.end);
-  Json json = {{"file", file.name},
-               {"line", begin.line},
-               {"column", begin.column},
-               {"end_line", end.line},
-               {"end_column", end.column},
-               {"severity", diagnostic.severity == dsl::Severity::kError ? "error" : "warning"},
-               {"kind", dsl::DiagnosticKindName(diagnostic.kind)},
-               {"message", diagnostic.message}};
+  Json json = PlaceJson(diagnostic.span, files);
+  json["severity"] = diagnostic.severity == dsl::Severity::kError ? "error" : "warning";
+  json["kind"] = dsl::DiagnosticKindName(diagnostic.kind);
+  json["message"] = diagnostic.message;
   if (!diagnostic.help.empty()) json["help"] = diagnostic.help;
   if (!diagnostic.note.empty()) json["note"] = diagnostic.note;
+  for (const dsl::RelatedPlace& related : diagnostic.related) {
+    Json place = PlaceJson(related.span, files);
+    place["message"] = related.text;
+    json["related"].push_back(std::move(place));
+  }
   return json;
 }
 
@@ -42,12 +47,13 @@ ExitCode RunCheck(const CheckOptions& options, const Console& console) {
                          {"files", result.files.size()},
                          {"errors", result.error_count},
                          {"warnings", result.warning_count},
+                         {"more", result.more()},
                          {"diagnostics", std::move(list)}};
     // Source text may hold anything; what is not UTF-8 is replaced instead of failing.
     console.out << PrintableJson(report.dump(2, ' ', false, Json::error_handler_t::replace)) << "\n";
     return ok ? ExitCode::kOk : ExitCode::kBadInput;
   }
-  PrintDiagnostics(result.diagnostics, result.files, console);
+  PrintDiagnostics(result, console);
   std::string summary = Counted(result.files.size(), "file");
   if (ok) {
     summary += ", " + Counted(result.program->policies.size(), "policy", "policies") + ", " +

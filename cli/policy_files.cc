@@ -79,7 +79,7 @@ std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths,
   std::optional<std::vector<SourceFile>> files = ReadPolicies(paths, console);
   if (!files) return std::nullopt;
   dsl::Compilation result = dsl::CompilePolicies(std::move(*files), {.strict = strict});
-  PrintDiagnostics(result.diagnostics, result.files, console);
+  PrintDiagnostics(result, console);
   if (!result.program) return std::nullopt;
   return result;
 }
@@ -137,6 +137,11 @@ std::optional<LoadedPolicies> LoadForDeciding(std::span<const std::string> paths
 
 void PrintDiagnostics(std::span<const dsl::Diagnostic> diagnostics, std::span<const SourceFile> files, const Console& console) {
   for (const dsl::Diagnostic& diagnostic : diagnostics) console.err << dsl::RenderDiagnostic(diagnostic, files, console.colour_err);
+}
+
+void PrintDiagnostics(const dsl::Compilation& compilation, const Console& console) {
+  PrintDiagnostics(compilation.diagnostics, compilation.files, console);
+  if (const std::size_t more = compilation.more(); more > 0) console.err << "and " << Grouped(more) << " more\n";
 }
 
 }  // namespace writ::cli

@@ -32,8 +32,9 @@ std::optional<LoadedPolicies> LoadForDeciding(std::span<const std::string> paths
 // Returns what webhook's loader needs; empty after a malformed `--data`, which is printed.
 std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths, const DataOptions& data, const Console& console);
 
-// Prints diagnostics to `console.err`, and how many there are.
+// Prints diagnostics to `console.err`, and "and 9,900 more" for those that were counted only.
 void PrintDiagnostics(std::span<const dsl::Diagnostic> diagnostics, std::span<const SourceFile> files, const Console& console);
+void PrintDiagnostics(const dsl::Compilation& compilation, const Console& console);
 
 // Returns true when `bytes` begin as a bundle does.
 bool LooksLikeBundle(std::string_view bytes);

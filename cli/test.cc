@@ -35,7 +35,7 @@ std::optional<Parsed> ParseAll(const TestOptions& options, const Console& consol
   std::optional<std::vector<SourceFile>> files = ReadPolicies(options.paths, console);
   if (!files) return std::nullopt;
   dsl::Compilation all = dsl::CompilePolicies(std::move(*files));
-  PrintDiagnostics(all.diagnostics, all.files, console);
+  PrintDiagnostics(all, console);
   if (!all.program) return std::nullopt;
   Parsed parsed;
   parsed.files = std::move(all.files);

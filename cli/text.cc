@@ -76,4 +76,10 @@ std::string Counted(std::uint64_t count, std::string_view noun, std::string_view
   return text + (plural.empty() ? std::string(noun) + "s" : std::string(plural));
 }
 
+std::string Grouped(std::uint64_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
 }  // namespace writ::cli

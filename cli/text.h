@@ -28,6 +28,9 @@ std::string Padded(std::string_view text, std::size_t width);
 // Returns "FILE:LINE:COLUMN" of a byte offset; line and column are 1-based, the column counts code points.
 std::string PlaceOf(std::string_view file, std::string_view text, std::size_t byte_offset);
 
+// Returns a number with commas: "9,900".
+std::string Grouped(std::uint64_t count);
+
 // Returns `count` and the noun, in its plural (by default with an "s") unless the count is 1: "3 files".
 std::string Counted(std::uint64_t count, std::string_view noun, std::string_view plural = {});
 

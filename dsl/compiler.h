@@ -33,6 +33,9 @@ struct Compilation {
   std::uint32_t error_count = 0;
   std::uint32_t warning_count = 0;
   std::optional<Program> program;  // given exactly when error_count == 0
+
+  // How many diagnostics were counted and not kept.
+  std::size_t more() const { return std::size_t{error_count} + warning_count - diagnostics.size(); }
 };
 
 // Parses, checks and lowers the files as one policy set. Never throws; hostile text gives diagnostics. Thread-safe.

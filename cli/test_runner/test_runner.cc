@@ -8,6 +8,7 @@
 #include "cli/test_runner/expectation.h"
 #include "cli/test_runner/scene.h"
 #include "cli/text.h"
+#include "dsl/lower/line_index.h"
 #include "rules/base/clock.h"
 #include "rules/bundle/bundle.h"
 
@@ -45,8 +46,9 @@ bool IsSceneLine(StepKind kind) {
 // One test: a scene, a clock, an engine with fresh quotas.
 class TestRun {
  public:
-  TestRun(const TestFile& file, const dsl::TestDecl& test, Context& context, TestReport& report)
+  TestRun(const TestFile& file, const dsl::LineIndex& lines, const dsl::TestDecl& test, Context& context, TestReport& report)
       : file_(file),
+        lines_(lines),
         test_(test),
         context_(context),
         report_(report),
@@ -126,7 +128,7 @@ class TestRun {
   std::string_view TextOf(SourceSpan span) const { return std::string_view(file_.source->text).substr(span.begin, span.end - span.begin); }
 
   void Locate(SourceSpan span, CaseResult& result) const {
-    const SourceLocation place = LocateOffset(span.file, file_.source->text, span.begin);
+    const SourceLocation place = lines_.Locate(span.begin);
     result.test = std::string(test_.name.value);
     result.file = file_.source->name;
     result.line = place.line;
@@ -158,6 +160,7 @@ class TestRun {
   }
 
   const TestFile& file_;
+  const dsl::LineIndex& lines_;
   const dsl::TestDecl& test_;
   Context& context_;
   TestReport& report_;
@@ -171,9 +174,10 @@ class TestRun {
 
 void RunTests(const TestFile& file, const std::string& filter, TestReport& report) {
   Context context;
+  const dsl::LineIndex lines(file.tree->file, file.source->text);
   for (const dsl::TestDecl& test : file.tree->tests) {
     if (test.name.value.find(filter) == std::string_view::npos) continue;
-    TestRun(file, test, context, report).Run();
+    TestRun(file, lines, test, context, report).Run();
   }
 }
 

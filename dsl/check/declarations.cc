@@ -49,10 +49,16 @@ class Declarer {
     return static_cast<std::uint32_t>(set_.packages.size() - 1);
   }
 
-  // Adds a name to one of a package's tables; the first declaration wins.
-  void Add(std::unordered_map<std::string_view, std::uint32_t>& names, std::string_view what, const Name& name, std::size_t index) {
-    if (!names.emplace(name.text, static_cast<std::uint32_t>(index)).second)
-      checker_.Emit(DiagnosticKind::kDuplicateName, name.span, {what, name.text});
+  // Adds a name to one of a package's tables; the first declaration wins. `name_at` returns the name of a declaration by its index.
+  template <typename NameAt>
+  void Add(std::unordered_map<std::string_view, std::uint32_t>& names, std::string_view what, const Name& name, std::size_t index,
+           NameAt name_at) {
+    const auto [first, is_new] = names.emplace(name.text, static_cast<std::uint32_t>(index));
+    if (!is_new) ReportTwice(what, name, name_at(first->second));
+  }
+
+  void ReportTwice(std::string_view what, const Name& name, const Name& first) {
+    checker_.Emit(DiagnosticKind::kDuplicateName, name.span, {what, name.text}).related = {{first.span, "first declared here"}};
   }
 
   // Names of lets, fns and parameters stand in expressions, where roots and types have theirs; a fn is called as functions are.
@@ -81,29 +87,31 @@ class Declarer {
     }
     for (const LetDecl& let : tree.lets) {
       RefuseShadowing(let.name, false);
-      if (names.fns.contains(let.name.text)) checker_.Emit(DiagnosticKind::kDuplicateName, let.name.span, {"name", let.name.text});
-      Add(names.lets, "let", let.name, set_.lets.size());
+      if (const auto fn = names.fns.find(let.name.text); fn != names.fns.end())
+        ReportTwice("name", let.name, set_.fns[fn->second].decl->name);
+      Add(names.lets, "let", let.name, set_.lets.size(), [this](std::size_t i) { return set_.lets[i].decl->name; });
       set_.lets.push_back({file, &let, package});
     }
     for (const FnDecl& fn : tree.fns) {
       RefuseShadowing(fn.name, true);
-      if (names.lets.contains(fn.name.text)) checker_.Emit(DiagnosticKind::kDuplicateName, fn.name.span, {"name", fn.name.text});
-      Add(names.fns, "fn", fn.name, set_.fns.size());
+      if (const auto let = names.lets.find(fn.name.text); let != names.lets.end())
+        ReportTwice("name", fn.name, set_.lets[let->second].decl->name);
+      Add(names.fns, "fn", fn.name, set_.fns.size(), [this](std::size_t i) { return set_.fns[i].decl->name; });
       set_.fns.push_back({file, &fn, package});
       CheckParameters(fn);
     }
     for (const TableDecl& table : tree.tables) {
-      Add(names.tables, "table", table.name, set_.tables.size());
+      Add(names.tables, "table", table.name, set_.tables.size(), [this](std::size_t i) { return set_.tables[i].decl->name; });
       set_.tables.push_back({file, &table, package, {}});
     }
     for (const SignerDecl& signer : tree.signers) {
-      Add(names.signers, "signer", signer.name, set_.signers.size());
+      Add(names.signers, "signer", signer.name, set_.signers.size(), [this](std::size_t i) { return set_.signers[i].decl->name; });
       set_.signers.push_back({file, &signer, package});
       CheckPin(signer.trust, true);
       CheckPin(signer.key, false);
     }
     for (const PolicyDecl& policy : tree.policies) {
-      Add(names.policies, "policy", policy.name, set_.policies.size());
+      Add(names.policies, "policy", policy.name, set_.policies.size(), [this](std::size_t i) { return set_.policies[i].decl->name; });
       set_.policies.push_back({file, &policy, package, {}});
     }
   }
@@ -112,7 +120,8 @@ class Declarer {
     std::unordered_map<std::string_view, std::uint32_t> seen;
     for (const Parameter& parameter : fn.parameters) {
       RefuseShadowing(parameter.name, false);
-      Add(seen, "parameter", parameter.name, seen.size());
+      const auto index = static_cast<std::size_t>(&parameter - fn.parameters.data());
+      Add(seen, "parameter", parameter.name, index, [&](std::size_t i) { return fn.parameters[i].name; });
       checker_.TypeOf(parameter.type);
     }
     checker_.TypeOf(fn.result);
@@ -122,8 +131,13 @@ class Declarer {
 
   void ReadColumns(TypedTable& table) {
     std::unordered_map<std::string_view, std::uint32_t> seen;
+    std::vector<Name> names;  // of columns and relations
+    const auto add = [&](const Name& name) {
+      Add(seen, "column", name, names.size(), [&](std::size_t i) { return names[i]; });
+      names.push_back(name);
+    };
     for (const ColumnDecl& column : table.decl->columns) {
-      Add(seen, "column", column.name, seen.size());
+      add(column.name);
       TypeExpr plain = column.type;
       plain.optional = false;
       const std::optional<MemberType> type = ColumnType(checker_.TypeOf(plain));
@@ -134,7 +148,7 @@ class Declarer {
       }
       table.columns.push_back({std::string(column.name.text), type.value_or(MemberType::kDyn), column.type.optional});
     }
-    for (const RelationDecl& relation : table.decl->relations) Add(seen, "column", relation.name, seen.size());
+    for (const RelationDecl& relation : table.decl->relations) add(relation.name);
   }
 
   std::optional<MemberType> ColumnType(TypeId type) {

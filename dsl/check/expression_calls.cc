@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dsl/check/expression_checker.h"
+#include "dsl/diagnostics/foreign_words.h"
 #include "rules/base/check.h"
 
 namespace writ::dsl {
@@ -28,6 +29,10 @@ TypeId ExpressionChecker::CheckOperator(ExprId id, const Expr& e) {
   info(id).reference = ReferenceKind::kFunction;
   info(id).function = overloads->function;
   std::vector<TypeId> arguments;
+  if (ReportDashedMember(e)) {
+    CheckNode(e.args[0]);
+    return Error();
+  }
   for (const ExprId argument : e.args) arguments.push_back(CheckNode(argument));
   if (!scope_->check) return Dyn();
   const Function function = overloads->function;
@@ -56,6 +61,7 @@ TypeId ExpressionChecker::CheckIndexOfRecord(const Expr& e, TypeId record, bool 
 TypeId ExpressionChecker::CheckCall(ExprId id, const Expr& e) {
   TypeId result;
   if (TryNamespaced(id, e, result)) return result;
+  if (scope_->check && ReportForeignNamespace(e)) return CheckForeignArguments(e);
   if (scope_->check && !IsFunction(e)) return UnknownFunction(id, e);
   std::vector<TypeId> arguments;
   for (const ExprId argument : e.args) arguments.push_back(CheckNode(argument));
@@ -208,9 +214,10 @@ TypeId ExpressionChecker::NoOverload(const Expr& e, std::string_view name, std::
   }
   Diagnostic& diagnostic = Emit(DiagnosticKind::kNoMatchingOverload, e.name_span, {shown, found});
   if (candidates.empty())
-    diagnostic.help = e.is_method ? "write " + shown + "(…): it is no method" : "write value." + shown + "(…): it is a method";
+    diagnostic.help = e.is_method ? "write " + shown + "(…): it is not a method" : "write value." + shown + "(…): it is a method";
   if (arguments.size() == 2 && is_operator && (shown == "==" || shown == "!=" || shown == "in"))
     diagnostic.help = "convert one side, or compare with dyn(…)";
+  if (const std::string help = HelpForOverload(e, shown, arguments); !help.empty()) diagnostic.help = help;
   return Error();
 }
 
@@ -252,6 +259,10 @@ TypeId ExpressionChecker::UnknownFunction(ExprId id, const Expr& e) {
     Diagnostic& diagnostic = is_placed ? Emit(DiagnosticKind::kWrongArgumentCount, e.name_span, {e.text, macro->arguments, found})
                                        : Emit(DiagnosticKind::kUnknownFunction, e.name_span, {e.text});
     diagnostic.help = "write " + std::string(macro->example);
+    if (e.text == "exists" && !e.is_method && e.args.size() == 1) diagnostic.help = "write `has(…)` to ask whether a member is there";
+    if (e.is_method && e.args.size() == 4 && is_placed) diagnostic.help += ": a macro has one variable; over a map it is the key";
+  } else if (FollowsFault(e)) {
+    return CheckForeignArguments(e);
   } else if (e.is_method || !IsBroken(e.text)) {
     closest = ReportUnknownFunction(e);
   }
@@ -268,9 +279,25 @@ std::string_view ExpressionChecker::ReportUnknownFunction(const Expr& e) {
   }
   std::sort(candidates.begin(), candidates.end());
   Diagnostic& diagnostic = Emit(DiagnosticKind::kUnknownFunction, e.name_span, {e.text});
+  const ForeignWord* word = TryFindForeignWord(ForeignPlace::kFunction, e.text);
+  if (word != nullptr) {
+    diagnostic.help = ForeignHelp(*word, CallTexts(e));
+    return word->meant;
+  }
   Suggest(diagnostic, e.text, candidates);
-  if (e.text == "not" && !e.is_method) diagnostic.help = "write `!`";
   return ClosestName(e.text, candidates);
+}
+
+// Whether an unknown method belongs to what an unknown function before it would return: quantity("1Gi").asInteger().
+bool ExpressionChecker::FollowsFault(const Expr& e) {
+  if (!e.is_method || !e.args[0].valid() || expr(e.args[0]).kind != ExprKind::kCall) return false;
+  return KindOf(CheckNode(e.args[0])) == TypeKind::kError && ClosestName(e.text, overloads_.names()).empty();
+}
+
+// What stands in front of the function's name means nothing here; its arguments may have faults of their own.
+TypeId ExpressionChecker::CheckForeignArguments(const Expr& e) {
+  for (std::size_t i = 1; i < e.args.size(); ++i) CheckNode(e.args[i]);
+  return Error();
 }
 
 // The arguments may have faults of their own. But where a macro may have been meant, plain names in front are its variables: no use

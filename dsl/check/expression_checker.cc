@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "dsl/diagnostics/foreign_words.h"
 #include "rules/base/check.h"
 
 namespace writ::dsl {
@@ -270,7 +271,9 @@ TypeId ExpressionChecker::UnknownIdent(const Expr& e) {
       if (!body_fault_) body_fault_ = BodyFault{name, e.span};
       return Error();
     }
-    Emit(DiagnosticKind::kUnknownName, e.span, {e.text}).note = std::string(scope_->place) + " have no `" + name + "`";
+    Diagnostic& diagnostic = Emit(DiagnosticKind::kUnknownName, e.span, {e.text});
+    diagnostic.note = std::string(scope_->place) + " have no `" + name + "`";
+    diagnostic.help = HelpForName(e.text);
     return Error();
   }
   std::vector<std::string_view> candidates;
@@ -284,7 +287,8 @@ TypeId ExpressionChecker::UnknownIdent(const Expr& e) {
   }
   std::sort(candidates.begin(), candidates.end());  // the maps have no order, diagnostics must
   Diagnostic& diagnostic = Emit(DiagnosticKind::kUnknownName, e.span, {e.text});
-  Suggest(diagnostic, e.text, candidates);
+  diagnostic.help = HelpForName(e.text);
+  if (diagnostic.help.empty()) Suggest(diagnostic, e.text, candidates);
   if (scope_->package != nullptr && scope_->package->fns.contains(e.text))
     diagnostic.help = "`" + name + "` is a fn: call it with `" + name + "(…)`";
   return Error();
@@ -414,7 +418,9 @@ TypeId ExpressionChecker::RecordMember(const Expr& e, TypeId record, std::string
     Suggest(Emit(DiagnosticKind::kUnknownColumn, e.name_span, {table, member}), member, candidates);
     return Error();
   }
-  Suggest(Emit(DiagnosticKind::kUnknownMember, e.name_span, {type.name, member}), member, candidates);
+  Diagnostic& diagnostic = Emit(DiagnosticKind::kUnknownMember, e.name_span, {type.name, member});
+  Suggest(diagnostic, member, candidates);
+  if (diagnostic.help.empty()) diagnostic.help = HelpForMember(e, type, member);
   return Error();
 }
 
@@ -593,7 +599,9 @@ TypeId ExpressionChecker::TypeOf(const TypeExpr& type) {
       if (types()[simple].name == type.name) result = simple;
     }
   } else {
-    Suggest(Emit(DiagnosticKind::kUnknownType, type.span, {type.name}), type.name, kNames);
+    Diagnostic& diagnostic = Emit(DiagnosticKind::kUnknownType, type.span, {type.name});
+    Suggest(diagnostic, type.name, kNames);
+    if (const ForeignWord* word = TryFindForeignWord(ForeignPlace::kType, type.name)) diagnostic.help = ForeignHelp(*word);
   }
   if (!type.optional) return result;
   const TypeKind kind = KindOf(result);

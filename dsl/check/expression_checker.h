@@ -94,6 +94,7 @@ class ExpressionChecker {
   RegexChecker regex_checker_;
 
   TypeTable& types() { return set_.types; }
+  const TypeTable& types() const { return set_.types; }
   TypeId Simple(TypeKind kind) { return set_.types.Simple(kind); }
   TypeId Error() { return Simple(TypeKind::kError); }
   TypeId Dyn() { return Simple(TypeKind::kDyn); }
@@ -134,6 +135,27 @@ class ExpressionChecker {
   std::string_view ReportUnknownFunction(const Expr& e);
   void CheckUnknownArguments(const Expr& e, bool is_macro);
   bool TryNamespaced(ExprId id, const Expr& e, TypeId& result);
+
+  // ---- expression_help.cc
+  struct Operand;
+  Operand OperandOf(ExprId id, TypeId type);
+  std::string HelpForOverload(const Expr& e, std::string_view shown, std::span<const TypeId> arguments);
+  std::string HelpForNot(const Operand& a);
+  std::string HelpForMethod(std::string_view shown, const Operand& a, const Operand& b);
+  std::string HelpForIn(const Operand& a, const Operand& b);
+  std::string HelpForNull(std::string_view shown, const Operand& a);
+  std::string HelpForConversion(std::string_view shown, const Operand& a, const Operand& b);
+  static bool ConvertsRight(std::string_view shown, const Operand& a, const Operand& b);
+  std::string Converted(const Operand& a, TypeKind wanted) const;
+  std::string MemberMeant(const Operand& a) const;
+  bool IsKnown(const Expr& e) const;
+  std::string HelpForName(std::string_view name) const;
+  std::string HelpForMember(const Expr& e, const Type& record, std::string_view member) const;
+  bool ReportDashedMember(const Expr& e);
+  std::vector<std::string> CallTexts(const Expr& e) const;
+  bool ReportForeignNamespace(const Expr& e);
+  TypeId CheckForeignArguments(const Expr& e);
+  bool FollowsFault(const Expr& e);
 
   bool NeedBool(ExprId operand, TypeId type);
   TypeId MemberOf(const Expr& e, TypeId operand, std::string_view member, bool& found_optional);

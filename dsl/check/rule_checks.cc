@@ -120,7 +120,10 @@ void PolicyChecker::CheckRuleIds(const PolicyDecl& policy) {
       return std::optional<SourceSpan>();
     };
     const std::optional<SourceSpan> span = place(i) ? place(i) : place(first->second);  // one of the two was written down
-    checker_.Emit(DiagnosticKind::kDuplicateRuleId, span.value_or(policy.rules[i].verb_span), {policy.name.text, id});
+    Diagnostic& diagnostic =
+        checker_.Emit(DiagnosticKind::kDuplicateRuleId, span.value_or(policy.rules[i].verb_span), {policy.name.text, id});
+    const std::size_t other = place(i) ? first->second : i;
+    diagnostic.related = {{place(other).value_or(policy.rules[other].verb_span), "the other rule of this id"}};
   }
 }
 

@@ -107,7 +107,8 @@ bool PolicyChecker::RefuseVariable(PlacedExpr data, std::uint32_t package, std::
   if (e.kind == ExprKind::kLiteral || negative) return false;
   if (e.kind == ExprKind::kIdent) return RefuseLet(e, package, open);
   if ((e.kind != ExprKind::kList && e.kind != ExprKind::kMap) || !e.optional.empty()) {
-    checker_.Emit(DiagnosticKind::kNotConstant, e.span, {});
+    Diagnostic& diagnostic = checker_.Emit(DiagnosticKind::kNotConstant, e.span, {});
+    if (e.kind == ExprKind::kIdent) diagnostic.help = "a string stands in quotes: \"" + std::string(e.text) + "\"";
     return true;
   }
   for (std::size_t i = 0; i < e.args.size(); ++i) {

@@ -209,6 +209,19 @@ void AppendRemark(std::string_view label, std::string_view text, const Colours& 
   out.append("\n");
 }
 
+// "pod.writ:7:22"
+std::string PlaceText(const SourceFile& file, const SourceLocation& place) {
+  return Printable(file.name) + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+}
+
+void AppendRelated(const RelatedPlace& related, std::span<const SourceFile> files, const Colours& colours, std::string& out) {
+  WRIT_CHECK(related.span.file.index < files.size());
+  const SourceFile& file = files[related.span.file.index];
+  const SourceLocation place = LocateOffset(related.span.file, file.text, related.span.begin);
+  AppendRemark("note:", related.text + ": " + PlaceText(file, place), colours, out);
+  Excerpt(file.text, related.span, colours).Append(place.line, out);
+}
+
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 // Edit distance with swaps of neighbours counted as one edit; case differences are free.
@@ -237,11 +250,13 @@ std::string_view DiagnosticTemplate(DiagnosticKind kind) { return InfoOfKind(kin
 
 Diagnostic& DiagnosticSink::Emit(DiagnosticKind kind, SourceSpan span, std::initializer_list<std::string_view> arguments) {
   const Severity severity = SeverityOf(kind);
-  ++(severity == Severity::kError ? error_count_ : warning_count_);
-  if (diagnostics_.size() >= max_) {
+  const bool is_error = severity == Severity::kError;
+  ++(is_error ? error_count_ : warning_count_);
+  if ((is_error ? stored_errors_ : diagnostics_.size() - stored_errors_) >= max_) {
     overflow_ = {};
     return overflow_;
   }
+  if (is_error) ++stored_errors_;
   return diagnostics_.emplace_back(Diagnostic{kind, severity, span, FillTemplate(DiagnosticTemplate(kind), arguments), "", ""});
 }
 
@@ -250,6 +265,9 @@ void DiagnosticSink::Finish(bool strict) {
     if (a.span.file != b.span.file) return a.span.file < b.span.file;
     return a.span.begin < b.span.begin;
   });
+  for (std::size_t i = diagnostics_.size(); i-- > 0 && diagnostics_.size() > max_;) {
+    if (diagnostics_[i].severity == Severity::kWarning) diagnostics_.erase(diagnostics_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
   if (!strict) return;
   std::uint32_t told = 0;
   for (Diagnostic& diagnostic : diagnostics_) {
@@ -269,12 +287,12 @@ std::string RenderDiagnostic(const Diagnostic& diagnostic, std::span<const Sourc
   const SourceLocation place = LocateOffset(diagnostic.span.file, file.text, diagnostic.span.begin);
   const Colours colours = ColoursFor(diagnostic.severity, colour);
   std::string out;
-  out.append(colours.strong).append(Printable(file.name)).append(":").append(std::to_string(place.line)).append(":");
-  out.append(std::to_string(place.column)).append(":").append(colours.off).append(" ").append(colours.severity);
+  out.append(colours.strong).append(PlaceText(file, place)).append(":").append(colours.off).append(" ").append(colours.severity);
   out.append(diagnostic.severity == Severity::kError ? "error:" : "warning:").append(colours.off).append(" ").append(colours.strong);
   out.append(Printable(diagnostic.message)).append(colours.off);
   out.append(" [").append(DiagnosticKindName(diagnostic.kind)).append("]\n");
   Excerpt(file.text, diagnostic.span, colours).Append(place.line, out);
+  for (const RelatedPlace& related : diagnostic.related) AppendRelated(related, files, colours, out);
   AppendRemark("note:", diagnostic.note, colours, out);
   AppendRemark("help:", diagnostic.help, colours, out);
   return out;

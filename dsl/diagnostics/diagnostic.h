@@ -32,6 +32,12 @@ std::string_view DiagnosticKindName(DiagnosticKind kind);
 Severity SeverityOf(DiagnosticKind kind);
 std::string_view DiagnosticTemplate(DiagnosticKind kind);
 
+// Another place that a diagnostic speaks of: where something was declared first, or where what is not closed opened.
+struct RelatedPlace {
+  SourceSpan span;
+  std::string text;  // "first declared here"
+};
+
 struct Diagnostic {
   DiagnosticKind kind;
   Severity severity;
@@ -39,9 +45,10 @@ struct Diagnostic {
   std::string message;
   std::string help;  // "" = none; something that could be pasted
   std::string note;  // "" = none
+  std::vector<RelatedPlace> related = {};
 };
 
-// Collects diagnostics up to a limit. Not thread-safe.
+// Collects diagnostics up to a limit of errors and one of warnings: a flood of warnings hides no error. Not thread-safe.
 class DiagnosticSink {
  public:
   explicit DiagnosticSink(std::uint32_t max_diagnostics = SourceLimits{}.max_diagnostics) : max_(max_diagnostics) {}
@@ -51,16 +58,20 @@ class DiagnosticSink {
   Diagnostic& Emit(DiagnosticKind kind, SourceSpan span, std::initializer_list<std::string_view> arguments = {});
 
   bool has_errors() const { return error_count_ > 0; }
+  // Whether a further error is only counted: what would make its text dear need not be done.
+  bool is_full() const { return stored_errors_ >= max_; }
   std::uint32_t error_count() const { return error_count_; }
   std::uint32_t warning_count() const { return warning_count_; }
   const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
-  // Sorted by file and place; call once at the end. Turns warnings into errors when `strict`.
+  // Sorted by file and place; call once at the end. Turns warnings into errors when `strict`. Of errors and warnings that are together
+  // more than the limit, warnings are dropped from the end.
   void Finish(bool strict);
 
  private:
   std::uint32_t max_;
   std::uint32_t error_count_ = 0;
   std::uint32_t warning_count_ = 0;
+  std::uint32_t stored_errors_ = 0;
   std::vector<Diagnostic> diagnostics_;
   Diagnostic overflow_{};
 };
@@ -70,10 +81,12 @@ class DiagnosticSink {
 //      7 |   deny when object.spec.image
 //        |             ^^^^^^^^^^^^^^^^^
 //     help: …
-// `colour`: ANSI colours. `files[span.file]` must exist. Control characters of the source are shown escaped.
+// Related places follow the same way, under `note:`. `colour`: ANSI colours. `files[span.file]` must exist. Control characters of the
+// source are shown escaped.
 std::string RenderDiagnostic(const Diagnostic& diagnostic, std::span<const SourceFile> files, bool colour);
 
 // Returns the candidate closest to `name` (edit distance at most a third of its length, at least 1), or "".
+// Case does not count: `I` is close to `i`. One letter is close to nothing else.
 std::string_view ClosestName(std::string_view name, std::span<const std::string_view> candidates);
 
 }  // namespace writ::dsl

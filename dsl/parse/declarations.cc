@@ -44,7 +44,7 @@ bool Parser::ParseDeclarationAfter(std::vector<Attribute> attributes, std::uint3
     parsed = ParseSigner();
   } else {
     static constexpr std::string_view kWords[] = {"policy", "test", "package", "import", "let", "fn", "table", "signer"};
-    parsed = FailAtWord("a declaration (policy, test, let, fn, table, signer, import)", kWords);
+    parsed = FailAtWord("a declaration (policy, test, let, fn, table, signer, import)", kWords, {ForeignPlace::kDeclaration});
   }
   if (parsed && faults == fault_count_) return true;
   if (!name.empty()) tree_.broken_names.push_back(name);
@@ -63,6 +63,7 @@ std::string_view Parser::DeclaredName() const {
 
 bool Parser::ParsePackage() {
   const Token word = Take(kStarts);
+  if (At(TokenKind::kString)) return Fail("a package name", "a name stands without quotes: package acme.fleet");
   const std::optional<Name> name = ParseDottedName("a package name");
   if (!name) return false;
   const bool first = tree_.imports.empty() && tree_.lets.empty() && tree_.fns.empty() && tree_.tables.empty() && tree_.signers.empty() &&
@@ -80,22 +81,44 @@ bool Parser::ParsePackage() {
 
 bool Parser::ParseImport() {
   const std::uint32_t begin = Take(kStarts).begin;
-  if (!ExpectWord("data")) return false;
+  if (!TryTakeWord("data")) return FailAtPackageImport();
+  if (At(TokenKind::kDot)) return Fail("the name of the data", "write import data NAME, without a `.`");
+  if (At(TokenKind::kString)) return Fail("the name of the data", "name it here, and give its file by --data NAME=FILE");
   const std::optional<Name> name = ParseName("the name of the data", NameUse::kMember);
   if (!name) return false;
   for (const ImportDecl& import : tree_.imports) {
-    if (import.name.text == name->text)
-      sink_.Emit(DiagnosticKind::kRepeatedDeclaration, name->span, {"data `" + std::string(name->text) + "`", "imported"});
+    if (import.name.text != name->text) continue;
+    sink_.Emit(DiagnosticKind::kRepeatedDeclaration, name->span, {"data `" + std::string(name->text) + "`", "imported"})
+        .related.push_back({import.name.span, "first imported here"});
+    break;
   }
   tree_.imports.push_back({*name, SpanFrom(begin)});
   return true;
+}
+
+// `import acme.common`: read to its end, so that it is one fault.
+bool Parser::FailAtPackageImport() {
+  const bool is_rego = AtWord("rego") || AtWord("future");
+  const bool is_name = At(TokenKind::kIdent);
+  Fail("`data`", is_rego                                     ? "Rego's imports are not needed"
+                 : is_name && Peek().kind != TokenKind::kDot ? "write import data " + std::string(Text(current_))
+                                                             : "packages cannot be imported yet; `import data NAME` imports data");
+  while (!current_.starts_line && !At(TokenKind::kEnd)) Skip();
+  return false;
 }
 
 bool Parser::ParseLet() {
   const std::uint32_t faults = fault_count_;
   const std::uint32_t begin = Take(kStarts).begin;
   const std::optional<Name> name = ParseName("a name", NameUse::kVariable);
-  if (!name || !Expect(TokenKind::kAssign)) return false;
+  if (!name) return false;
+  if (At(TokenKind::kColon)) {
+    const bool is_walrus = Peek().kind == TokenKind::kAssign && IsGlued(Peek());
+    if (!is_walrus) return Fail("`=`", "a `let` has the type of its value: let " + std::string(name->text) + " = …");
+    ReportInstead({file_, current_.begin, Peek().end}, "=");
+    Take();
+  }
+  if (!Expect(TokenKind::kAssign)) return false;
   const ExprId value = ParseExpr();
   if (!value.valid()) return false;
   return Keep(tree_.lets, {*name, value, SpanFrom(begin)}, faults);
@@ -110,15 +133,23 @@ bool Parser::ParseFn() {
   fn.name = *name;
   while (!At(TokenKind::kRightParen)) {
     const std::optional<Name> parameter = ParseName("a parameter", NameUse::kVariable);
-    if (!parameter || !Expect(TokenKind::kColon, kGlueBefore)) return false;
+    if (!parameter) return false;
+    if (!At(TokenKind::kColon)) return Fail("`:`", "a parameter has a type: fn " + std::string(name->text) + "(x: int) -> int = …");
+    Take(kGlueBefore);
     std::optional<TypeExpr> type = ParseType();
     if (!type) return false;
     fn.parameters.push_back({*parameter, std::move(*type)});
     if (!TryTake(TokenKind::kComma, kGlueBefore)) break;
   }
-  if (!Expect(TokenKind::kRightParen, kCloses | kGlueBefore) || !Expect(TokenKind::kArrow)) return false;
+  if (!Expect(TokenKind::kRightParen, kCloses | kGlueBefore)) return false;
+  const std::string form = "write fn " + std::string(name->text) + "(…) -> TYPE = …";
+  if (At(TokenKind::kAssign) && !AtFatArrow()) return Fail("`->`", form);
+  if (At(TokenKind::kLeftBrace)) return Fail("`->`", form);
+  if (!ExpectArrow(0)) return false;
   std::optional<TypeExpr> result = ParseType();
-  if (!result || !Expect(TokenKind::kAssign)) return false;
+  if (!result) return false;
+  if (!At(TokenKind::kAssign) || AtFatArrow()) return Fail("`=`", form);
+  Take();
   fn.result = std::move(*result);
   fn.body = ParseExpr();
   if (!fn.body.valid()) return false;
@@ -131,21 +162,46 @@ std::optional<TypeExpr> Parser::ParseType() {  // NOLINT(misc-no-recursion): dep
   const Nesting nesting(*this);
   if (IsTooDeep()) return std::nullopt;
   const std::uint32_t begin = current_.begin;
+  if (At(TokenKind::kLeftBracket)) return Fail("a type", "write `list(string)` or `list(dyn)`"), std::nullopt;
+  if (At(TokenKind::kLeftBrace)) return Fail("a type", "write `map(string, dyn)`"), std::nullopt;
   const std::optional<Name> name = ParseName("a type", NameUse::kMember);
   if (!name) return std::nullopt;
   TypeExpr type;
   type.name = name->text;
-  if (TryTake(TokenKind::kLeftParen, kOpens | kGlueBefore | kGlueAfter)) {
-    do {
-      std::optional<TypeExpr> parameter = ParseType();
-      if (!parameter) return std::nullopt;
-      type.parameters.push_back(std::move(*parameter));
-    } while (TryTake(TokenKind::kComma, kGlueBefore));
-    if (!Expect(TokenKind::kRightParen, kCloses | kGlueBefore)) return std::nullopt;
-  }
+  if (!ParseTypeParameters(type)) return std::nullopt;
+  RefuseBrackets(type);
   type.optional = TryTake(TokenKind::kQuestion, kGlueBefore);
   type.span = SpanFrom(begin);
   return type;
+}
+
+// [ "(" types ")" ]; `<…>` is reported and read as if it were.
+bool Parser::ParseTypeParameters(TypeExpr& type) {  // NOLINT(misc-no-recursion): see ParseType
+  const bool angled = At(TokenKind::kLess) && current_.begin == last_end_;
+  if (angled) ReportInstead(SpanOf(current_), "(", "write `list(string)`, `map(string, int)`");
+  if (!At(TokenKind::kLeftParen) && !angled) return true;
+  Take(kOpens | kGlueBefore | kGlueAfter);
+  do {
+    if (At(TokenKind::kInt)) {
+      const ForeignWord* word = TryFindForeignWord(ForeignPlace::kType, type.name);
+      return FailAtToken("a type", "a type has no length: " + (word != nullptr ? ForeignHelp(*word) : "leave `(…)` out"));
+    }
+    std::optional<TypeExpr> parameter = ParseType();
+    if (!parameter) return false;
+    type.parameters.push_back(std::move(*parameter));
+  } while (TryTake(TokenKind::kComma, kGlueBefore));
+  return Expect(angled ? TokenKind::kGreater : TokenKind::kRightParen, kCloses | kGlueBefore);
+}
+
+// `string[]`: reported and read as list(string).
+void Parser::RefuseBrackets(TypeExpr& type) {
+  if (!At(TokenKind::kLeftBracket) || Peek().kind != TokenKind::kRightBracket) return;
+  const std::string meant = "list(" + std::string(type.name) + ")";
+  ReportInstead({file_, current_.begin, Peek().end}, meant);
+  Take();
+  Take();
+  type.parameters = {type};
+  type.name = "list";
 }
 
 bool Parser::ParseTable() {
@@ -153,8 +209,9 @@ bool Parser::ParseTable() {
   const std::uint32_t faults = fault_count_;
   const std::uint32_t begin = Take(kStarts).begin;
   const std::optional<Name> name = ParseName("a table name", NameUse::kMember);
-  if (!name || !Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
+  if (!name || !ExpectBlock("write table " + std::string(name->text) + " { column: type }")) return false;
   table.name = *name;
+  comma_reported_ = false;
   const auto at_column = [this] { return At(TokenKind::kIdent) && Peek().kind == TokenKind::kColon; };
   while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
     const std::uint32_t column = statement_begin_ = current_.begin;
@@ -172,16 +229,49 @@ bool Parser::ParseTable() {
 // name ":" type, or a relation
 bool Parser::ParseColumn(TableDecl& table) {
   const std::optional<Name> name = ParseName("a column", NameUse::kMember, kStartsSoftly);
-  if (!name || !Expect(TokenKind::kColon, kGlueBefore)) return false;
+  if (!name) return false;
+  if (!At(TokenKind::kColon)) {
+    const std::string dashed = At(TokenKind::kMinus) ? HelpForToken("`:`") : "";
+    const Token type = At(TokenKind::kIdent) ? current_ : Peek();
+    const std::string_view shown = type.kind == TokenKind::kIdent && !type.starts_line ? Text(type) : "string";
+    return Fail("`:`", dashed.empty() ? "write " + std::string(name->text) + ": " + std::string(shown) : dashed);
+  }
+  Take(kGlueBefore);
   if (AtRelation()) return ParseRelation(*name, table);
   if (AtWordsOfRelation()) {
     static constexpr std::string_view kWords[] = {"many", "one"};
     return FailAtWord("`many` or `one`", kWords);
   }
+  const std::uint32_t type_begin = current_.begin;
   std::optional<TypeExpr> type = ParseType();
   if (!type) return false;
   table.columns.push_back({*name, std::move(*type)});
-  return true;
+  return ParseColumnEnd(*name, type_begin);
+}
+
+// Nothing stands between columns. What SQL and other languages write there is reported; commas once in a table.
+bool Parser::ParseColumnEnd(const Name& column, std::uint32_t type_begin) {
+  while (At(TokenKind::kComma) || (At(TokenKind::kInvalid) && Text(current_) == ";")) {
+    if (!comma_reported_) {
+      const std::string found = "`" + std::string(Text(current_)) + "`";
+      Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, SpanOf(current_), {found, "a column or `}`"});
+      if (diagnostic != nullptr) diagnostic->help = "nothing separates columns: table NAME { a: int  b: string }";
+    }
+    comma_reported_ = true;
+    last_end_ = current_.end;
+    current_ = lexer_.Next();
+  }
+  const std::string_view type = text_.substr(type_begin, last_end_ - type_begin);
+  const ForeignWord* word = Peek().kind == TokenKind::kColon ? nullptr : TryForeign(ForeignPlace::kColumn);
+  if (word != nullptr) {
+    const bool is_nullable = Text(current_) == "null" || Text(current_) == "nullable";
+    return FailAtToken("a column or `}`",
+                       is_nullable ? "write `" + std::string(column.text) + ": " + std::string(type) + "?`" : ForeignHelp(*word));
+  }
+  if (!At(TokenKind::kInvalid) || Text(current_) != "|") return true;
+  Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, SpanOf(current_), {"`|`", "a column or `}`"});
+  if (diagnostic != nullptr) diagnostic->help = "a column that may be null has a `?` behind its type: `" + std::string(type) + "?`";
+  return false;
 }
 
 // `many` and `one` are types unless `TABLE on` follows.
@@ -245,7 +335,7 @@ bool Parser::ParseSigner() {
 
 // "{" members "}", in any order
 bool Parser::ParseSignerBody(SignerDecl& signer, std::span<const SignerField> fields) {
-  if (!Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
+  if (!ExpectBlock()) return false;
   const std::uint32_t faults = fault_count_;
   while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
     const std::uint32_t begin = statement_begin_ = current_.begin;

@@ -104,6 +104,8 @@ ExprId Parser::ParseExpr() {  // NOLINT(misc-no-recursion): depth <= max_express
   std::vector<Arm> arms;
   ExprId result = ParseOr();
   while (result.valid() && At(TokenKind::kQuestion)) {
+    const Token next = Peek();
+    if (next.kind == TokenKind::kQuestion && IsGlued(next)) return FailAtToken("an operator"), ExprId{};
     Arm arm{result, {}, SpanOf(Take())};
     arm.then = ParseOr();
     if (!arm.then.valid() || !Expect(TokenKind::kColon)) return {};
@@ -131,11 +133,11 @@ bool Parser::TakeLogical(TokenKind kind, std::string_view word) {
   return true;
 }
 
-void Parser::ReportInstead(SourceSpan span, std::string_view meant) {
+void Parser::ReportInstead(SourceSpan span, std::string_view meant, std::string_view help) {
   const std::string_view found = text_.substr(span.begin, span.end - span.begin);
   const std::string written = "`" + std::string(meant) + "`";
   Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, span, {"`" + std::string(found) + "`", written});
-  if (diagnostic != nullptr) diagnostic->help = "write " + written;
+  if (diagnostic != nullptr) diagnostic->help = help.empty() ? "write " + written : std::string(help);
 }
 
 ExprId Parser::ParseOr() {  // NOLINT(misc-no-recursion): see ParseExpr
@@ -179,7 +181,7 @@ std::string_view Parser::TakeBinaryOperator(int precedence, SourceSpan& span) {
   for (const BinaryOperator& candidate : kOperators) {
     if (At(candidate.kind)) found = &candidate;
   }
-  if (precedence == kRelation && At(TokenKind::kAssign)) {
+  if (precedence == kRelation && At(TokenKind::kAssign) && !AtFatArrow() && HelpForOperator().empty()) {
     span = SpanOf(current_);
     ReportInstead(span, "==");
     Take();
@@ -205,6 +207,10 @@ ExprId Parser::ParseBinary(int min_precedence) {  // NOLINT(misc-no-recursion): 
     Expr expr;
     expr.kind = ExprKind::kBinary;
     expr.text = TakeBinaryOperator(min_precedence, expr.name_span);
+    if (expr.text.empty() && min_precedence == kRelation && AtNotIn()) {
+      left = ParseNotIn(left);
+      continue;
+    }
     if (expr.text.empty()) break;
     const ExprId right = ParseBinary(min_precedence + 1);
     if (!right.valid()) return {};
@@ -213,6 +219,36 @@ ExprId Parser::ParseBinary(int min_precedence) {  // NOLINT(misc-no-recursion): 
     left = Add(std::move(expr));
   }
   return left;
+}
+
+bool Parser::AtNotIn() const {
+  if (!AtWord("not")) return false;
+  Lexer ahead = lexer_;
+  return ahead.Text(ahead.Next()) == "in";
+}
+
+// `"a" not in x`: reported with what it means, and read so.
+ExprId Parser::ParseNotIn(ExprId left) {  // NOLINT(misc-no-recursion): see ParseBinary
+  Expr inside;
+  inside.kind = ExprKind::kBinary;
+  inside.text = kInOperator.function;
+  inside.name_span = SpanOf(Take());
+  inside.name_span.end = Take().end;
+  const ExprId right = ParseBinary(kRelation + 1);
+  if (!right.valid()) return {};
+  const std::string meant = "!(" + ExprText(tree_, left) + " in " + ExprText(tree_, right) + ")";
+  ReportInstead(inside.name_span, "in", "write `" + meant + "`");
+  inside.span = SpanFrom(SpanOfExpr(left).begin);
+  inside.args = {left, right};
+  Expr outside;
+  outside.kind = ExprKind::kUnary;
+  outside.text = "!_";
+  outside.span = inside.span;
+  outside.name_span = inside.name_span;
+  const ExprId operand = Add(std::move(inside));
+  if (!operand.valid()) return {};
+  outside.args = {operand};
+  return Add(std::move(outside));
 }
 
 // `not x`: no name, because an operand follows it on its line.
@@ -257,7 +293,7 @@ ExprId Parser::ParseMember() {                                      // NOLINT(mi
   bool may_be_name = At(TokenKind::kIdent) || At(TokenKind::kDot);  // a dotted name before `{` is a message's type
   ExprId result = ParsePrimary();
   while (result.valid()) {
-    if (At(TokenKind::kDot)) {
+    if (At(TokenKind::kDot) || AtOptionalChain()) {
       result = ParseSelection(result);
     } else if (At(TokenKind::kLeftBracket)) {
       result = ParseIndex(result);
@@ -276,11 +312,16 @@ ExprId Parser::ParseMember() {                                      // NOLINT(mi
 
 // `.name`, `.?name`, `.`quoted name``, `.name(args)`.
 ExprId Parser::ParseSelection(ExprId operand) {  // NOLINT(misc-no-recursion): see ParseExpr
+  const bool turned = At(TokenKind::kQuestion);  // `?.`
+  if (turned) {
+    ReportInstead({file_, current_.begin, Peek().end}, ".?");
+    Take();
+  }
   Take(kGlueBefore | kGlueAfter);
-  const bool optional = TryTake(TokenKind::kQuestion, kGlueBefore | kGlueAfter);
+  const bool optional = TryTake(TokenKind::kQuestion, kGlueBefore | kGlueAfter) || turned;
   const bool quoted = At(TokenKind::kQuotedIdent);
   if (!quoted && (!At(TokenKind::kIdent) || IsCelKeyword(Text(current_)))) {
-    Fail("a member's name");
+    Fail("a member's name", At(TokenKind::kDouble) ? "there are no ranges: write `x >= 1 && x <= 10`" : "");
     return {};
   }
   const Token name = Take();
@@ -404,6 +445,7 @@ ExprId Parser::ParseIdentOrCall() {  // NOLINT(misc-no-recursion): see ParseExpr
     if (!ParseArguments(arguments)) return {};
     return MakeCall(name, {}, std::move(arguments), rooted);
   }
+  if (At(TokenKind::kColon) && Peek().kind == TokenKind::kColon && IsGlued(Peek())) return FailAtToken("an operator"), ExprId{};
   Expr expr;
   expr.kind = ExprKind::kIdent;
   expr.span = SpanFrom(begin);
@@ -489,6 +531,7 @@ bool Parser::ParseArguments(std::vector<ExprId>& arguments) {  // NOLINT(misc-no
   Take(kOpens | kGlueBefore | kGlueAfter);
   if (TryTake(TokenKind::kRightParen, kCloses | kGlueBefore)) return true;
   do {
+    if (!arguments.empty() && At(TokenKind::kRightParen)) return Fail("an expression", "take the comma away");
     const ExprId argument = ParseExpr();
     if (!argument.valid()) return false;
     arguments.push_back(argument);
@@ -527,12 +570,26 @@ ExprId Parser::MakeCall(const Token& name, ExprId receiver, std::vector<ExprId> 
   return Add(std::move(expr));
 }
 
+// What asks for the thing that `has` was asked for: has(x["k"]) is `"k" in x`.
+std::string Parser::HelpForHas(ExprId argument) const {
+  const Expr& e = tree_.expr(argument);
+  if (e.kind == ExprKind::kBinary && (e.text == "_[_]" || e.text == "_[?_]"))
+    return "write `" + ExprText(tree_, e.args[1]) + " in " + ExprText(tree_, e.args[0]) + "`";
+  if (e.kind == ExprKind::kOptionalSelect) return "write `has(" + ExprText(tree_, e.args[0]) + "." + std::string(e.text) + ")`";
+  if (e.kind == ExprKind::kIdent)
+    return "`" + std::string(e.text) + "` is always there; ask for one of its members, or `size(" + std::string(e.text) + ") > 0`";
+  return {};
+}
+
 // has(e.member)
 ExprId Parser::MakeHas(const Token& name, std::vector<ExprId> arguments, SourceSpan span) {
   const Expr& argument = tree_.expr(arguments[0]);
   if (argument.kind != ExprKind::kSelect) {
-    Report(DiagnosticKind::kBadMacroCall, argument.span, {Text(name), "takes the selection of a member: has(a.b)"});
-    return {};
+    Diagnostic* diagnostic =
+        Report(DiagnosticKind::kBadMacroCall, argument.span, {Text(name), "takes the selection of a member: has(a.b)"});
+    if (diagnostic != nullptr) diagnostic->help = HelpForHas(arguments[0]);
+    // A value of its type, so that what surrounds the call is checked as if it were right.
+    return AddLiteral(Value::Bool(true), span);
   }
   Expr expr;
   expr.kind = ExprKind::kHas;

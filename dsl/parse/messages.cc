@@ -4,6 +4,38 @@
 
 namespace writ::dsl {
 
+namespace {
+
+constexpr std::string_view kWordsAfterMessage[] = {"when", "unless", "needs", "because", "allow", "deny", "require", "warn", "note"};
+constexpr std::string_view kBraceHelp = "write `{{` and `}}` for braces that stand for themselves";
+
+// Where a hole that begins at `brace` is not closed before `end`, else `end`: a quote in it has ended the string.
+bool IsOpenAt(std::string_view text, std::uint32_t brace, std::uint32_t end) {
+  int depth = 0;
+  for (std::uint32_t i = brace; i < end; ++i) {
+    if (text[i] == '{') ++depth;
+    if (text[i] == '}' && --depth == 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// Whether the string ended inside of the hole at `brace`: `"{args["x"]}"`. Reports it, and what is left of the line is not read.
+bool Parser::FailAtHoleEnd(std::uint32_t brace, const Token& message) {
+  const LiteralForm form = FormOfLiteral(text_, message);
+  const bool goes_on = current_.begin == message.end && !At(TokenKind::kEnd) && !At(TokenKind::kRightBrace);
+  if (!goes_on || !IsOpenAt(text_, brace, form.content_end)) return false;
+  const char quote = text_[message.end - 1];
+  const std::string other(1, quote == '"' ? '\'' : '"');
+  Diagnostic* diagnostic =
+      Report(DiagnosticKind::kBadMessage, {file_, brace, message.end}, {"found the end of the string inside of `{…}`"});
+  if (diagnostic != nullptr)
+    diagnostic->help = "inside of a message's braces use the other kind of quotes: {args[" + other + "x" + other + "]}";
+  SkipRestOfLine();
+  return true;
+}
+
 // Requires: an open hole ends before `content_end`. `next` receives the offset after its `}`.
 bool Parser::ParseHole(std::uint32_t brace, std::uint32_t content_end, MessageText& message, std::uint32_t& next) {
   const Lexer outer_lexer = lexer_;
@@ -16,7 +48,8 @@ bool Parser::ParseHole(std::uint32_t brace, std::uint32_t content_end, MessageTe
   current_ = lexer_.Next();
   ExprId expr;
   if (At(TokenKind::kRightBrace)) {
-    Report(DiagnosticKind::kBadMessage, {file_, brace, current_.end}, {"found an empty `{}`"});
+    Diagnostic* diagnostic = Report(DiagnosticKind::kBadMessage, {file_, brace, current_.end}, {"found an empty `{}`"});
+    if (diagnostic != nullptr) diagnostic->help = kBraceHelp;
   } else {
     expr = ParseExpr();
   }
@@ -24,7 +57,7 @@ bool Parser::ParseHole(std::uint32_t brace, std::uint32_t content_end, MessageTe
     if (At(TokenKind::kEnd)) {
       Report(DiagnosticKind::kBadMessage, {file_, brace, brace + 1}, {"found a `{` that is not closed"});
     } else {
-      Fail("`}`");
+      FailAtToken("`}`", kBraceHelp);
     }
     expr = {};
   }
@@ -52,8 +85,27 @@ void Parser::AddMessageText(std::uint32_t begin, std::uint32_t end, const Litera
   message.pieces.push_back({decoded.value, {}});
 }
 
+// Where a message stands: an expression such as `tool.name + " no"`.
+bool Parser::AtSum() const {
+  if (current_.starts_line) return false;
+  if (At(TokenKind::kString)) return Peek().kind == TokenKind::kPlus && !Peek().starts_line;
+  return At(TokenKind::kIdent) && !IsCelKeyword(Text(current_)) && !AtAnyWord(kWordsAfterMessage);
+}
+
+// Reported with the message that it means, and read to its end.
+bool Parser::FailAtSum() {
+  const SourceSpan begin = SpanOf(current_);
+  const std::string found = At(TokenKind::kString) ? "a sum" : Describe(current_);
+  const ExprId text = ParseExpr();
+  if (!text.valid()) return false;
+  Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, {file_, begin.begin, last_end_}, {found, "a message string"});
+  if (diagnostic != nullptr) diagnostic->help = HelpForMessage(text);
+  return true;
+}
+
 // A message that is wrong inside is reported and still read to its end: the clause after it is parsed.
 bool Parser::ParseMessage(MessageText& message) {
+  if (AtSum()) return FailAtSum();
   if (!At(TokenKind::kString)) return Fail("a message string");
   const Token token = Take();
   message.span = SpanOf(token);
@@ -77,6 +129,7 @@ bool Parser::ParseMessage(MessageText& message) {
       return true;
     } else {
       AddMessageText(piece, i, form, message);
+      if (FailAtHoleEnd(i, token)) return true;
       if (!ParseHole(i, form.content_end, message, i)) return true;
       piece = i;
     }

@@ -126,6 +126,9 @@ Token Parser::Take(int layout) {
   if (stopped_) return taken;
   if (layout_ != nullptr && taken.kind != TokenKind::kEnd) layout_->push_back({taken.begin, taken.end, static_cast<std::uint16_t>(layout)});
   if ((layout & kStarts) != 0) open_braces_ = 0;
+  if ((layout & kStarts) != 0) brackets_.clear();
+  if ((layout & kOpens) != 0) brackets_.push_back(SpanOf(taken));
+  if ((layout & kCloses) != 0 && !brackets_.empty()) brackets_.pop_back();
   if (taken.kind == TokenKind::kLeftBrace && (layout & kOpens) != 0) ++open_braces_;
   if (taken.kind == TokenKind::kRightBrace && (layout & kCloses) != 0) --open_braces_;
   last_end_ = taken.end;
@@ -164,7 +167,7 @@ Diagnostic* Parser::Report(DiagnosticKind kind, SourceSpan span, std::initialize
   Diagnostic& diagnostic = sink_.Emit(kind, span, arguments);
   if (SeverityOf(kind) != Severity::kError) return &diagnostic;
   tree_.has_faults = true;
-  if (++fault_count_ >= limits_.max_diagnostics) Stop();
+  ++fault_count_;
   return &diagnostic;
 }
 
@@ -172,9 +175,13 @@ bool Parser::Fail(std::string_view expected, std::string_view help) {
   if (!current_.starts_line || last_end_ == 0 || At(TokenKind::kInvalid)) return FailAtToken(expected, help);
   fault_token_ = current_.begin;
   std::string found = Describe(current_);
-  if (!At(TokenKind::kEnd)) found += " on line " + std::to_string(LocateOffset(file_, text_, current_.begin).line);
+  const bool is_shown = !sink_.is_full();  // finding a line walks over the file
+  if (is_shown && !At(TokenKind::kEnd)) found += " on line " + std::to_string(LocateOffset(file_, text_, current_.begin).line);
   Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, {file_, last_end_, last_end_}, {found, expected});
-  if (diagnostic != nullptr) diagnostic->help = help;
+  if (diagnostic == nullptr) return false;
+  diagnostic->help = help;
+  const bool closes = expected == "`)`" || expected == "`]`" || expected == "`}`";
+  if (closes && !brackets_.empty()) diagnostic->related.push_back({brackets_.back(), "this bracket is not closed"});
   return false;
 }
 
@@ -184,14 +191,36 @@ bool Parser::FailAtToken(std::string_view expected, std::string_view help) {
     ReportLexFault(current_);
     return false;
   }
-  Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, SpanOf(current_), {Describe(current_), expected});
-  if (diagnostic != nullptr) diagnostic->help = help;
+  SourceSpan span = SpanOf(current_);
+  if (AtFatArrow()) span.end = Peek().end;
+  const std::string found = AtFatArrow() ? "`=>`" : Describe(current_);
+  Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedToken, span, {found, expected});
+  if (diagnostic == nullptr) return false;
+  diagnostic->help = help.empty() ? HelpForToken(expected) : std::string(help);
+  const bool lacks_end = At(TokenKind::kEnd) || (current_.starts_line && AtDeclarationStart());
+  if (block_ && lacks_end) diagnostic->related.push_back({*block_, "this `{` is not closed"});
   return false;
 }
 
-bool Parser::FailAtWord(std::string_view expected, std::span<const std::string_view> words) {
+bool Parser::FailAtWord(std::string_view expected, std::span<const std::string_view> words, std::initializer_list<ForeignPlace> places) {
+  for (const ForeignPlace place : places) {
+    if (const ForeignWord* word = TryForeign(place)) return FailAtToken(expected, ForeignHelp(*word));
+  }
   const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), words) : std::string_view{};
   return FailAtToken(expected, closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
+}
+
+bool Parser::ExpectBlock(std::string_view help) {
+  const SourceSpan brace = SpanOf(current_);
+  if (!TryTake(TokenKind::kLeftBrace, kBlockOpens)) return Fail("`{`", help);
+  block_ = brace;
+  return true;
+}
+
+bool Parser::ExpectBlockEnd() {
+  const bool closed = TryTake(TokenKind::kRightBrace, kBlockCloses) || FailAtToken("`}`");
+  block_.reset();
+  return closed;
 }
 
 void Parser::ReportLexFault(const Token& token) {
@@ -202,12 +231,21 @@ void Parser::ReportLexFault(const Token& token) {
       Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedCharacter, SpanOf(token), {InBackticks(text)});
       if (diagnostic == nullptr) break;
       if (text == "&" || text == "|") diagnostic->help = "write `" + std::string(text) + std::string(text) + "`";
+      if (text == "|" && AtMacroBar()) diagnostic->help = kMacroComma;
+      if (text == "~") diagnostic->help = "write `x.matches(\"…\")`, a regular expression";
+      if (text == "$") diagnostic->help = "names have no `$`; a value in a message is written `{value}`";
+      if (text == "\uFEFF") diagnostic->help = "save the file as UTF-8 without a byte order mark";
+      if (text == "→" || text == "⇒") diagnostic->help = "write `->`";
+      if (text == "≠") diagnostic->help = "write `!=`";
+      if (text == "≤") diagnostic->help = "write `<=`";
+      if (text == "≥") diagnostic->help = "write `>=`";
+      if (text == "–" || text == "—" || text == "−") diagnostic->help = "write a plain `-`";
       if (text == "#") diagnostic->help = "comments start with `//`";
       if (text == ";") diagnostic->help = "lines need no `;`";
       if (text == "\u00A0" || text == "\u3000") diagnostic->help = "write a plain space";
       if (text == "\u201C" || text == "\u201D") diagnostic->help = "write a plain \"";
       if (text == "\u2018" || text == "\u2019") diagnostic->help = "write a plain '";
-      if (text == "\\") diagnostic->help = "inside `{…}` of a message use the other kind of quotes";
+      if (text == "\\") diagnostic->help = "inside `{…}` of a message use the other kind of quotes; a brace of its own is written `{{`";
       break;
     }
     case LexFault::kUnterminatedString: Report(DiagnosticKind::kUnterminatedString, SpanOf(token), {}); break;

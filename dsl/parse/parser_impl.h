@@ -6,14 +6,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "dsl/diagnostics/diagnostic.h"
+#include "dsl/diagnostics/foreign_words.h"
 #include "dsl/lex/lexer.h"
 #include "dsl/parse/parser.h"
 #include "dsl/syntax/tree.h"
 
 namespace writ::dsl {
+
+// Said where something else stands behind the variable of a macro.
+inline constexpr std::string_view kMacroComma = "the variable of a macro is followed by a comma: list.exists(x, x > 0)";
 
 // Parse… functions report their own faults. Those that can fail return an invalid ExprId, an empty optional or false, and then the
 // caller passes that on without a further report; the loops over rules, clauses, test lines and declarations resynchronise.
@@ -50,8 +55,8 @@ class Parser {
   bool Fail(std::string_view expected, std::string_view help = {});
   // The same at the token wherever it stands: for starts and ends of statements.
   bool FailAtToken(std::string_view expected, std::string_view help = {});
-  // The same, with "did you mean" when the token is nearly one of `words`.
-  bool FailAtWord(std::string_view expected, std::span<const std::string_view> words);
+  // The same, with help when the token is a word that other languages have in one of `places`, or nearly one of `words`.
+  bool FailAtWord(std::string_view expected, std::span<const std::string_view> words, std::initializer_list<ForeignPlace> places = {});
   void ReportLexFault(const Token& token);
   std::string Describe(const Token& token) const;
   void Stop();
@@ -90,13 +95,35 @@ class Parser {
   void PoisonDeclaration();
   std::string_view DeclaredName() const;
   // `}` of a block; blames the token itself, which is often a declaration.
-  bool ExpectBlockEnd() { return TryTake(TokenKind::kRightBrace, kBlockCloses) || FailAtToken("`}`"); }
+  bool ExpectBlockEnd();
+  // `{` of a block; remembers where, for the report of a `}` that is missing.
+  bool ExpectBlock(std::string_view help = {});
   // Adds a declaration that was parsed, unless it had faults. Returns true: what comes after it can be read.
   template <typename Decl>
   bool Keep(std::vector<Decl>& declarations, Decl declaration, std::uint32_t faults_before) {
     if (faults_before == fault_count_) declarations.push_back(std::move(declaration));
     return true;
   }
+
+  // ---- foreign.cc
+  std::string HelpForToken(std::string_view expected) const;
+  std::string HelpForOperator() const;
+  std::string HelpForColon(const Token& next, std::string_view expected) const;
+  bool IsGlued(const Token& next) const { return next.begin == current_.end; }
+  const ForeignWord* TryForeign(ForeignPlace place) const {
+    return At(TokenKind::kIdent) ? TryFindForeignWord(place, Text(current_)) : nullptr;
+  }
+  std::string DashedName() const;
+  bool AtForeignClause() const;
+  bool AtMacroBar() const;
+  bool AtFatArrow() const;
+  bool AtArrow() const;
+  bool ExpectArrow(int layout);
+  bool AtOptionalChain() const;
+  std::string HelpForMessage(ExprId text) const;
+  void SkipRestOfLine();
+  bool AtNestedDeclaration(std::uint32_t policy_begin) const;
+  bool ParseNestedDeclaration();
 
   // ---- expressions.cc
   class Nesting {
@@ -118,7 +145,9 @@ class Parser {
   ExprId ParseBinary(int min_precedence);
   std::string_view TakeBinaryOperator(int precedence, SourceSpan& span);
   bool TakeLogical(TokenKind kind, std::string_view word);
-  void ReportInstead(SourceSpan span, std::string_view meant);
+  void ReportInstead(SourceSpan span, std::string_view meant, std::string_view help = {});
+  bool AtNotIn() const;
+  ExprId ParseNotIn(ExprId left);
   bool AtWrittenNot() const;
   ExprId ParseUnary();
   ExprId ParseMember();
@@ -133,12 +162,16 @@ class Parser {
   ExprId ParseMap();
   bool ParseArguments(std::vector<ExprId>& arguments);
   ExprId MakeCall(const Token& name, ExprId receiver, std::vector<ExprId> arguments, bool rooted);
+  std::string HelpForHas(ExprId argument) const;
   ExprId MakeHas(const Token& name, std::vector<ExprId> arguments, SourceSpan span);
   SourceSpan SpanOfExpr(ExprId id) const { return tree_.exprs[id.index].span; }
 
   // ---- messages.cc
   bool ParseMessage(MessageText& message);
+  bool AtSum() const;
+  bool FailAtSum();
   bool ParseHole(std::uint32_t brace, std::uint32_t content_end, MessageText& message, std::uint32_t& next);
+  bool FailAtHoleEnd(std::uint32_t brace, const Token& message);
   void AddMessageText(std::uint32_t begin, std::uint32_t end, const LiteralForm& form, MessageText& message);
 
   // ---- declarations.cc
@@ -151,10 +184,12 @@ class Parser {
   bool ParseDeclarationAfter(std::vector<Attribute> attributes, std::uint32_t begin);
   bool ParsePackage();
   bool ParseImport();
+  bool FailAtPackageImport();
   bool ParseLet();
   bool ParseFn();
   bool ParseTable();
   bool ParseColumn(TableDecl& table);
+  bool ParseColumnEnd(const Name& column, std::uint32_t type_begin);
   bool AtRelation() const;
   bool AtWordsOfRelation() const;
   bool ParseRelation(Name name, TableDecl& table);
@@ -164,6 +199,8 @@ class Parser {
   bool ParseSignerOption(SignerOptionKind kind, SignerDecl& signer);
   bool AtSignerField(std::span<const SignerField> fields) const;
   std::optional<TypeExpr> ParseType();
+  bool ParseTypeParameters(TypeExpr& type);
+  void RefuseBrackets(TypeExpr& type);
   bool ParseAttributes(std::vector<Attribute>& attributes);
   bool ParseAttribute(std::vector<Attribute>& attributes, int layout);
 
@@ -174,10 +211,11 @@ class Parser {
   bool ParseOperations(PolicyDecl& policy);
   std::optional<Name> ParseOperation();
   bool ParseMode(PolicyDecl& policy);
-  void ParseRules(PolicyDecl& policy);
+  void ParseRules(PolicyDecl& policy, std::uint32_t policy_begin);
   bool ParseRule(PolicyDecl& policy);
   bool ParseRuleVerb(const PolicyDecl& policy, RuleDecl& rule, bool& verb_allowed);
-  bool ParseRuleEnd();
+  bool ParseRuleEnd(const RuleDecl& rule);
+  std::string HelpForNames(const RuleDecl& rule) const;
   bool AtRuleBoundary(const SkipPlace& place) const;
   bool ParseRuleHead(const PolicyDecl& policy, RuleDecl& rule);
   bool ParseRulePatterns(const PolicyDecl& policy, RuleDecl& rule);
@@ -235,6 +273,10 @@ class Parser {
   std::uint32_t fault_token_ = ~0U;    // offset of the token that Fail found last
   std::uint32_t statement_begin_ = 0;  // of the statement being read, for its indentation
   std::uint32_t fault_count_ = 0;
+  std::unordered_map<std::string_view, SourceSpan> test_names_;
+  std::vector<SourceSpan> brackets_;  // that are open in the statement being read
+  std::optional<SourceSpan> block_;   // the `{` of the block being read
+  bool comma_reported_ = false;       // between columns of the table being read
   std::uint32_t depth_ = 0;
   int open_braces_ = 0;  // of map and message literals in the statement being read
   bool stopped_ = false;
@@ -248,7 +290,8 @@ class Parser {
 template <typename Predicate>
 void Parser::SkipUntil(Predicate stop) {
   int braces = open_braces_;  // of map literals, so that their `}` does not end the block
-  int brackets = 0;           // opened on the way; what was open before may be what is missing
+  brackets_.clear();
+  int brackets = 0;  // opened on the way; what was open before may be what is missing
   Token before;
   open_braces_ = 0;
   while (!At(TokenKind::kEnd)) {

@@ -64,9 +64,9 @@ bool Parser::ParsePolicy(std::vector<Attribute> attributes, std::uint32_t begin)
     SkipUntil([this](const SkipPlace&) { return At(TokenKind::kLeftBrace) || (current_.starts_line && AtDeclarationStart()); });
     if (!At(TokenKind::kLeftBrace)) return false;
   }
-  if (!Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
+  if (!ExpectBlock()) return false;
   const std::uint32_t faults = fault_count_;
-  ParseRules(policy);
+  ParseRules(policy, begin);
   const bool closed = ExpectBlockEnd();
   policy.span = SpanFrom(begin);
   if (!HasTarget(policy)) return closed;  // its rules were read for their own faults only
@@ -77,10 +77,14 @@ bool Parser::ParsePolicy(std::vector<Attribute> attributes, std::uint32_t begin)
 
 // NAME for TARGET selectors [ in MODE mode ]; the target's name stays empty when it is not known.
 bool Parser::ParsePolicyHeader(PolicyDecl& policy) {
+  if (At(TokenKind::kString)) return Fail("a policy's name", "a name stands without quotes: policy NAME for tools { … }");
   const std::optional<Name> name = ParseName("a policy's name", NameUse::kMember);
   if (!name) return false;
   policy.name = *name;
-  if (!AtWord("for")) return Fail("`for`", At(TokenKind::kMinus) ? "names are made of letters, digits and `_`" : "");
+  if (!AtWord("for")) {
+    const std::string dashed = At(TokenKind::kMinus) ? HelpForToken("`for`") : "";
+    return Fail("`for`", dashed.empty() ? "what it is about comes first: policy " + std::string(name->text) + " for tools { … }" : dashed);
+  }
   Take();
   const std::optional<Name> target = ParseName("a target", NameUse::kMember);
   if (!target) return false;
@@ -99,7 +103,11 @@ bool Parser::ParsePolicyHeader(PolicyDecl& policy) {
   policy.target = *found;
   policy.target_name = *target;
   if (!ParseSelectors(policy) || !ParseMode(policy)) return false;
-  return At(TokenKind::kLeftBrace) || Fail("`{`");
+  if (At(TokenKind::kLeftBrace)) return true;
+  const bool has_servers = policy.target != Target::kAccess && policy.target != Target::kRows && policy.target != Target::kAdmission;
+  return Fail("`{`", has_servers && policy.scopes.empty() ? "a server is named so: policy " + std::string(policy.name.text) + " for " +
+                                                                std::string(target->text) + " on server NAME { … }"
+                                                          : std::string());
 }
 
 bool Parser::ParseSelectors(PolicyDecl& policy) {
@@ -109,7 +117,8 @@ bool Parser::ParseSelectors(PolicyDecl& policy) {
     case Target::kPrompts:
     case Target::kSchemas:
       if (!TryTakeWord("on")) return true;
-      return ExpectWord("server") && ParsePatterns(PatternUse::kWildcards, policy.scopes);
+      if (!TryTakeWord("server")) return Fail("`server`", "write `on server NAME`");
+      return ParsePatterns(PatternUse::kWildcards, policy.scopes);
     case Target::kAccess: return !TryTakeWord("to") || ParsePatterns(PatternUse::kWildcards, policy.scopes);
     case Target::kRows: {
       if (!ExpectWord("of")) return false;
@@ -162,10 +171,12 @@ bool Parser::ParseMode(PolicyDecl& policy) {
 }
 
 // Rules up to the closing brace, or to where a declaration starts without it.
-void Parser::ParseRules(PolicyDecl& policy) {
-  while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
+void Parser::ParseRules(PolicyDecl& policy, std::uint32_t policy_begin) {
+  while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd)) {
     const std::uint32_t begin = statement_begin_ = current_.begin;
-    if (ParseRule(policy)) continue;
+    const bool is_nested = AtNestedDeclaration(policy_begin);
+    if (!is_nested && current_.starts_line && AtDeclarationStart()) return;
+    if (is_nested ? ParseNestedDeclaration() : ParseRule(policy)) continue;
     if (current_.begin == begin) Skip();
     SkipUntil([this](const SkipPlace& place) { return AtRuleBoundary(place); });
   }
@@ -189,8 +200,9 @@ bool Parser::ParseRule(PolicyDecl& policy) {
   }
   parsed = ParseClauses(policy, rule) && parsed;
   rule.span = SpanFrom(begin);
-  if (parsed && faults == fault_count_ && verb_allowed) policy.rules.push_back(std::move(rule));
-  parsed = parsed && ParseRuleEnd();
+  const bool is_whole = parsed && faults == fault_count_ && verb_allowed;
+  parsed = parsed && ParseRuleEnd(rule);
+  if (is_whole) policy.rules.push_back(std::move(rule));
   return parsed || AtRuleStart() || At(TokenKind::kAt) || At(TokenKind::kRightBrace);
 }
 
@@ -199,7 +211,14 @@ bool Parser::ParseRuleVerb(const PolicyDecl& policy, RuleDecl& rule, bool& verb_
   if (!verb) {
     if (At(TokenKind::kRightBrace) || AtDeclarationStart())
       return FailAtToken(rule.attributes.empty() ? "`}`" : "a rule after its attributes");
-    return FailAtWord("a rule (" + VerbsText(policy) + ")", kRuleWords);
+    FailAtWord("a rule (" + VerbsText(policy) + ")", kRuleWords, {ForeignPlace::kRule});
+    const ForeignWord* word = TryForeign(ForeignPlace::kRule);
+    const std::optional<Verb> meant = word == nullptr ? std::nullopt : TryFindVerb(word->meant);
+    if (!meant) return false;
+    rule.verb = *meant;
+    rule.verb_span = SpanOf(Take(kStarts));
+    verb_allowed = Holds(VerbsOf(policy), *meant);
+    return true;
   }
   rule.verb = *verb;
   rule.verb_span = SpanOf(Take(rule.attributes.empty() ? kStarts : current_.starts_line ? kStartsSoftly : 0));
@@ -213,10 +232,41 @@ bool Parser::ParseRuleVerb(const PolicyDecl& policy, RuleDecl& rule, bool& verb_
 }
 
 // After a whole rule comes another, or the end of the policy.
-bool Parser::ParseRuleEnd() {
+bool Parser::ParseRuleEnd(const RuleDecl& rule) {
   if (At(TokenKind::kRightBrace) || At(TokenKind::kAt) || AtRuleStart() || AtDeclarationStart()) return true;
-  if (current_.starts_line) statement_begin_ = current_.begin;
-  return FailAtWord("a clause (when, unless, because), the next rule or `}`", kRuleWords);
+  constexpr std::string_view kExpected = "a clause (when, unless, because), the next rule or `}`";
+  if (current_.starts_line) {
+    statement_begin_ = current_.begin;
+    // Verbs of other languages are read as rules of their own.
+    if (const ForeignWord* word = TryForeign(ForeignPlace::kRule); word != nullptr && TryFindVerb(word->meant)) return true;
+    return FailAtWord(kExpected, kRuleWords, {ForeignPlace::kRule, ForeignPlace::kClause});
+  }
+  const bool has_clause = rule.when.valid() || rule.unless.valid() || rule.message.span.begin != rule.message.span.end;
+  if (!has_clause && (rule.verb == Verb::kAllow || rule.verb == Verb::kDeny || rule.verb == Verb::kWarn)) {
+    if (const std::string help = HelpForNames(rule); !help.empty()) return FailAtToken(kExpected, help);
+  }
+  const ForeignWord* word = TryForeign(ForeignPlace::kOperator);
+  if (word != nullptr && has_clause) return FailAtToken(kExpected, ForeignHelp(*word));
+  return FailAtWord(kExpected, kRuleWords, {ForeignPlace::kClause, ForeignPlace::kRule});
+}
+
+// What to write where names of a rule do not go on as names do, or "".
+std::string Parser::HelpForNames(const RuleDecl& rule) const {
+  const std::string verb(VerbName(rule.verb));
+  if (rule.patterns.empty()) {
+    if (At(TokenKind::kLeftBracket) || At(TokenKind::kLeftParen)) return "names stand without brackets: " + verb + " a, b";
+    if (At(TokenKind::kLeftBrace)) return "a rule has no braces: " + verb + " NAME when …";
+    return At(TokenKind::kColon) ? "no `:` stands here: " + verb + " NAME when …" : "";
+  }
+  if (At(TokenKind::kLeftBrace)) return "a rule has no braces: " + verb + " NAME when …";
+  if (!At(TokenKind::kString) && (!At(TokenKind::kIdent) || TryForeign(ForeignPlace::kClause) != nullptr)) return {};
+  static constexpr std::string_view kKinds[] = {"tool", "tools", "prompt", "prompts", "resource", "resources", "action", "actions"};
+  const std::string_view first = rule.patterns.back().text;
+  if (rule.patterns.size() == 1 && Holds(kKinds, first))
+    return "the name stands behind the verb: " + verb + " " + std::string(Text(current_));
+  return "names are separated by commas: " + verb + " " +
+         std::string(text_.substr(rule.patterns.back().span.begin, rule.patterns.back().span.end - rule.patterns.back().span.begin)) +
+         ", " + std::string(Text(current_));
 }
 
 bool Parser::ParseRuleHead(const PolicyDecl& policy, RuleDecl& rule) {
@@ -245,7 +295,7 @@ bool Parser::AtRulePattern(Verb verb) {
 }
 
 bool Parser::ParseRulePatterns(const PolicyDecl& policy, RuleDecl& rule) {
-  if (!AtRulePattern(rule.verb)) return true;
+  if (!AtRulePattern(rule.verb) || AtForeignClause()) return true;
   if (!TakesPatterns(policy) && Holds(InfoOf(policy.target).verbs, rule.verb)) {
     current_ = lexer_.RelexPattern(current_);
     return Fail("`when`, `unless`, `because` or the next rule",
@@ -445,7 +495,7 @@ std::optional<MaskClause> Parser::ParseMasking() {
 // The clauses of a rule, each reported on its own.
 bool Parser::ParseClauses(const PolicyDecl& policy, RuleDecl& rule) {
   bool parsed = true;
-  while (AtAnyWord(kClauseWords)) {
+  while (AtAnyWord(kClauseWords) || AtForeignClause()) {
     if (ParseClause(policy, rule)) continue;
     parsed = false;
     SkipUntil([this](const SkipPlace& place) { return AtAnyWord(kClauseWords) || AtRuleBoundary(place); });
@@ -458,15 +508,23 @@ void Parser::CheckClauseAllowed(std::string_view clause, const Token& word, cons
   const bool fits =
       clause == "needs" ? rule.verb == Verb::kAllow : clause != "because" || (rule.verb != Verb::kMask && rule.verb != Verb::kRedact);
   if (given_before) {
-    Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {clause});
+    Diagnostic* diagnostic = Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {clause});
+    if (diagnostic != nullptr && clause == "when") diagnostic->help = "join the conditions by `&&`, or write another rule";
+    if (diagnostic != nullptr && clause == "unless") diagnostic->help = "join the conditions by `||`";
   } else if (!fits) {
     Report(DiagnosticKind::kClauseNotAllowed, SpanOf(word), {clause, "`" + std::string(VerbName(rule.verb)) + "` rules"});
   }
 }
 
 bool Parser::ParseClause(const PolicyDecl& policy, RuleDecl& rule) {
+  const ForeignWord* foreign = AtAnyWord(kClauseWords) ? nullptr : TryForeign(ForeignPlace::kClause);
+  if (foreign != nullptr) ReportInstead(SpanOf(current_), foreign->meant);
   const Token word = Take(kClause);
-  const std::string_view clause = Text(word);
+  const std::string_view clause = foreign != nullptr ? foreign->meant : Text(word);
+  if (At(TokenKind::kColon)) {
+    FailAtToken("what `" + std::string(clause) + "` says", "no `:` stands here");
+    Take();
+  }
   if (clause == "because") {
     CheckClauseAllowed(clause, word, rule, rule.message.span.begin != rule.message.span.end);
     return ParseMessage(rule.message);

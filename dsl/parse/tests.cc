@@ -69,8 +69,9 @@ bool Parser::AtStepStart() const { return current_.starts_line && At(TokenKind::
 bool Parser::ParseTest() {
   TestDecl test;
   const std::uint32_t begin = Take(kStarts).begin;
+  if (At(TokenKind::kIdent)) return Fail("the test's name, a string", "write test \"" + std::string(Text(current_)) + "\" { … }");
   const std::optional<StringLiteral> name = ParseString("the test's name, a string");
-  if (!name || !Expect(TokenKind::kLeftBrace, kBlockOpens)) return false;
+  if (!name || !ExpectBlock()) return false;
   test.name = *name;
   while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
     const std::uint32_t step = statement_begin_ = current_.begin;
@@ -82,9 +83,11 @@ bool Parser::ParseTest() {
   }
   const bool closed = ExpectBlockEnd();
   test.span = SpanFrom(begin);
-  const bool twice =
-      std::any_of(tree_.tests.begin(), tree_.tests.end(), [&](const TestDecl& other) { return other.name.value == name->value; });
-  if (twice) sink_.Emit(DiagnosticKind::kRepeatedDeclaration, name->span, {"test \"" + std::string(name->value) + "\"", "written"});
+  const auto [first, is_new] = test_names_.emplace(name->value, name->span);
+  if (!is_new) {
+    sink_.Emit(DiagnosticKind::kRepeatedDeclaration, name->span, {"test \"" + std::string(name->value) + "\"", "written"})
+        .related.push_back({first->second, "first written here"});
+  }
   tree_.tests.push_back(std::move(test));
   return closed;
 }
@@ -94,13 +97,17 @@ bool Parser::ParseStep(TestDecl& test) {
   if (found == nullptr) {
     std::vector<std::string_view> words;
     for (const StepWord& step : kSteps) words.push_back(step.word);
-    return FailAtWord("a test line (principal, call, list, row, admit, …) or `}`", words);
+    const bool is_text = At(TokenKind::kString) && !current_.starts_line;
+    if (is_text)
+      return FailAtToken("a test line (principal, call, list, row, admit, …) or `}`", "a part of the message stands behind `because`");
+    return FailAtWord("a test line (principal, call, list, row, admit, …) or `}`", words, {ForeignPlace::kStep});
   }
   TestStep step;
   step.kind = found->kind;
   const std::uint32_t faults = fault_count_;
   const std::uint32_t begin = Take(kStarts).begin;
   const bool is_case = step.kind >= Kind::kCall;
+  if (At(TokenKind::kColon)) return Fail(is_case ? "what is asked" : "its value", "no `:` stands here");
   if (!(is_case ? ParseCase(step) : ParseScene(step))) return false;
   step.span = SpanFrom(begin);
   return Keep(test.steps, std::move(step), faults);
@@ -181,7 +188,7 @@ bool Parser::ParseCase(TestStep& step) {
     if (!times || !ExpectWord("times")) return false;
     step.times = *times;
   }
-  if (!Expect(TokenKind::kArrow, kClause)) return false;
+  if (!ExpectArrow(kClause)) return false;
   const std::uint32_t begin = current_.begin;
   if (!ParseExpectation(step)) return false;
   step.expect.span = SpanFrom(begin);
@@ -196,7 +203,8 @@ bool Parser::ParseQuestion(TestStep& step) {
       if (!ParseServer(step) || !ParseNameOrObject(step)) return false;
       const bool has_let = At(TokenKind::kIdent) && !current_.starts_line;
       if (At(TokenKind::kLeftBrace) || has_let) step.value = ParseExpr();
-      return step.value.valid() || At(TokenKind::kInt) || At(TokenKind::kArrow) || Fail("the arguments, `{…}`, or `->`");
+      if (At(TokenKind::kLeftParen)) return Fail("the arguments, `{…}`, or `->`", "arguments are a map: {\"name\": \"value\"}");
+      return step.value.valid() || At(TokenKind::kInt) || AtArrow() || Fail("the arguments, `{…}`, or `->`");
     }
     case Kind::kRead: {
       if (!ParseServer(step)) return false;
@@ -240,6 +248,7 @@ bool Parser::ParseDialect(TestStep& step) {
 // expressions: `{…} [a]` is an object and a list, not a selection.
 bool Parser::ParseServer(TestStep& step) {
   if (At(TokenKind::kLeftBrace)) return (step.server_object = ParseMap()).valid();
+  if (At(TokenKind::kIdent)) return Fail("a server's name, a string", "a server stands in quotes: \"" + std::string(Text(current_)) + "\"");
   const std::optional<StringLiteral> server = ParseString("a server's name, a string");
   if (server) step.server = *server;
   return server.has_value();
@@ -270,6 +279,7 @@ bool Parser::ParseListed(TestStep& step) {
 }
 
 bool Parser::ParseOneName(Pattern& name) {
+  if (At(TokenKind::kLeftBrace)) return Fail("a name", "server and name are two: call \"server\" tool {…}");
   const std::optional<Pattern> parsed = ParsePattern(PatternUse::kOneName);
   if (parsed) name = *parsed;
   return parsed.has_value();
@@ -349,7 +359,7 @@ bool Parser::FailExpectation(Kind kind) {
     expected.append(separator).append("`").append(effect.word).append("`");
     words.push_back(effect.word);
   }
-  return current_.starts_line ? Fail(expected) : FailAtWord(expected, words);
+  return current_.starts_line ? Fail(expected) : FailAtWord(expected, words, {ForeignPlace::kOutcome});
 }
 
 // { "," column value }

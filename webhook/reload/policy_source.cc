@@ -48,6 +48,7 @@ Result<std::vector<std::string>> FindSources(const std::vector<std::string>& pat
 std::string Render(const dsl::Compilation& compilation) {
   std::string text;
   for (const dsl::Diagnostic& diagnostic : compilation.diagnostics) text += dsl::RenderDiagnostic(diagnostic, compilation.files, false);
+  if (const std::size_t more = compilation.more(); more > 0) text += "and " + std::to_string(more) + " more\n";
   return text;
 }
 

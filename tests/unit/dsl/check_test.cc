@@ -202,7 +202,8 @@ policy pb for rows of b { allow when big }
   EXPECT_EQ(Diagnostics(compilation),
             "p.writ:4:17: error: `>` does not take (string, int) [NoMatchingOverload]\n"
             "   4 | let big = row.v > 3\n"
-            "     |                 ^\n");
+            "     |                 ^\n"
+            "  help: write `int(row.v) > 3`\n");
 }
 
 TEST(Check, LongChainsOfLetsDoNotOverflowTheStack) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "dsl/diagnostics/foreign_words.h"
+
 namespace writ::dsl {
 namespace {
 
@@ -98,8 +100,7 @@ TEST(DiagnosticSink, FillsTemplatesCountsAndSorts) {
   DiagnosticSink sink(2);
   sink.Emit(DiagnosticKind::kUnknownMember, {FileId(0), 9, 10}, {"{1}", "b"}).help = "h";
   sink.Emit(DiagnosticKind::kEmptyPolicy, {FileId(0), 3, 4}, {"p"});
-  sink.Emit(DiagnosticKind::kUnterminatedString, {FileId(0), 1, 2}).help = "dropped";
-  EXPECT_EQ(sink.error_count(), 2U);
+  EXPECT_EQ(sink.error_count(), 1U);
   EXPECT_EQ(sink.warning_count(), 1U);
   sink.Finish(false);
   ASSERT_EQ(sink.diagnostics().size(), 2U);
@@ -107,9 +108,53 @@ TEST(DiagnosticSink, FillsTemplatesCountsAndSorts) {
   EXPECT_EQ(sink.diagnostics()[1].message, "`{1}` has no member `b`");
   EXPECT_EQ(sink.diagnostics()[1].help, "h");
   sink.Finish(true);
-  EXPECT_EQ(sink.error_count(), 3U);
+  EXPECT_EQ(sink.error_count(), 2U);
   EXPECT_EQ(sink.warning_count(), 0U);
   EXPECT_EQ(sink.diagnostics()[0].severity, Severity::kError);
+}
+
+TEST(DiagnosticSink, AFloodOfWarningsHidesNoError) {
+  DiagnosticSink sink(2);
+  for (std::uint32_t i = 0; i < 5; ++i) sink.Emit(DiagnosticKind::kEmptyPolicy, {FileId(0), i, i + 1}, {"p"});
+  EXPECT_FALSE(sink.is_full());
+  sink.Emit(DiagnosticKind::kUnterminatedString, {FileId(0), 20, 21});
+  sink.Emit(DiagnosticKind::kUnterminatedName, {FileId(0), 30, 31});
+  EXPECT_TRUE(sink.is_full());
+  sink.Emit(DiagnosticKind::kUnterminatedString, {FileId(0), 1, 2}).help = "dropped";
+  sink.Finish(false);
+  EXPECT_EQ(sink.error_count(), 3U);
+  EXPECT_EQ(sink.warning_count(), 5U);
+  ASSERT_EQ(sink.diagnostics().size(), 2U);
+  EXPECT_EQ(sink.diagnostics()[0].message, "this string is not closed");
+  EXPECT_EQ(sink.diagnostics()[1].message, "this quoted name is not closed");
+}
+
+TEST(Diagnostic, ShowsRelatedPlaces) {
+  const SourceFile files[] = {{"a.writ", "let x = 1\n"}, {"b.writ", "let x = 2\n"}};
+  Diagnostic diagnostic{DiagnosticKind::kDuplicateName, Severity::kError, {FileId(1), 4, 5}, "twice", "help", "note"};
+  diagnostic.related = {{{FileId(0), 4, 5}, "first declared here"}};
+  EXPECT_EQ(RenderDiagnostic(diagnostic, files, false),
+            "b.writ:1:5: error: twice [DuplicateName]\n"
+            "   1 | let x = 2\n"
+            "     |     ^\n"
+            "  note: first declared here: a.writ:1:5\n"
+            "   1 | let x = 1\n"
+            "     |     ^\n"
+            "  note: note\n"
+            "  help: help\n");
+}
+
+// What a beginner finds in the table must stay true: every function and type that a help names exists.
+TEST(ForeignWords, AreFoundByPlace) {
+  EXPECT_EQ(ForeignHelp(*TryFindForeignWord(ForeignPlace::kType, "Boolean")), "write `bool`");
+  EXPECT_EQ(TryFindForeignWord(ForeignPlace::kRule, "Permit"), nullptr);
+  EXPECT_EQ(TryFindForeignWord(ForeignPlace::kRule, "boolean"), nullptr);
+  const std::string operands[] = {"args.x", "1, 2"};
+  EXPECT_EQ(ForeignHelp(*TryFindForeignWord(ForeignPlace::kFunction, "len"), operands), "write `size(args.x)`");
+  EXPECT_EQ(ForeignHelp(*TryFindForeignWord(ForeignPlace::kFunction, "any"), {}), "write `….exists(…)`");
+  const auto has = [](std::string_view wanted) { return [wanted](std::string_view name) { return name == wanted; }; };
+  EXPECT_EQ(TryFindForeignName("user", has("subject"))->help, "write `subject.id`");
+  EXPECT_EQ(TryFindForeignName("user", has("row")), nullptr);
 }
 
 TEST(Diagnostic, ClosestName) {

@@ -265,11 +265,13 @@ TEST(Parser, SizesAreLimited) {
   EXPECT_EQ(Parsed("abcdef", {.max_file_bytes = 5}), "1: the file is larger than 5 bytes [FileTooLarge]\n");
 }
 
-TEST(Parser, StopsAfterTheLastDiagnostic) {
+TEST(Parser, CountsWhatItDoesNotKeep) {
   const SourceFile file{"f", "policy p for tools {\n" + Repeat("  allow a when )\n", 1000) + "}\n"};
-  DiagnosticSink sink;
-  ParseFile(file, FileId(0), sink, {.max_diagnostics = 7});
-  EXPECT_EQ(sink.error_count(), 7U);
+  DiagnosticSink sink(7);
+  const FileTree tree = ParseFile(file, FileId(0), sink);
+  EXPECT_EQ(sink.error_count(), 1000U);
+  EXPECT_EQ(sink.diagnostics().size(), 7U);
+  EXPECT_TRUE(tree.complete);
 }
 
 TEST(Parser, BadBytes) {
