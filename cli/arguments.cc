@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
-#include <map>
 #include <sstream>
 #include <utility>
 
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "dsl/diagnostics/diagnostic.h"
 
 namespace writ::cli {
 namespace {
@@ -36,12 +36,21 @@ struct Invocation {
   std::function<ExitCode()> run;
 };
 
-const std::map<std::string, Format> kFormats = {{"text", Format::kText}, {"json", Format::kJson}};
+// A check of an option that takes one of a few words.
+std::function<std::string(const std::string&)> OneOf(std::vector<std::string> words) {
+  return [words = std::move(words)](const std::string& word) -> std::string {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return {};
+    std::string expected;
+    for (const std::string& each : words) expected += (expected.empty() ? "" : &each == &words.back() ? " or " : ", ") + each;
+    return "found `" + word + "`, expected " + expected;
+  };
+}
 
 void AddFormat(CLI::App& command, Format& format) {
-  command.add_option("--format", format, "Output for people or for programs: text, json")
+  const auto set = [&format](const std::string& word) { format = word == "json" ? Format::kJson : Format::kText; };
+  command.add_option_function<std::string>("--format", set, "Output for people or for programs: text, json")
       ->option_text("text|json")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""));
+      ->check(OneOf({"text", "json"}));
 }
 
 void AddData(CLI::App& command, DataOptions& data) {
@@ -191,7 +200,7 @@ void AddServe(CLI::App& app, Invocation& call, const Console& console) {
       ->check(CLI::Range(1U, 1024U).description(""));
   command.add_option("--log-level", flags.log_level, "debug, info, warn or error")
       ->option_text("LEVEL")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}).description(""));
+      ->check(OneOf({"debug", "info", "warn", "error"}));
   command.callback([&] { call.run = [&] { return RunServe(flags, console); }; });
 }
 
@@ -205,7 +214,7 @@ void AddSigningFlags(CLI::App& command, SigningFlags& flags, const SigningFlagNa
       ->option_text("FILE");
   command.add_option("--log", flags.log, "Whether an entry in a transparency log must prove it: required, ignored")
       ->option_text("required|ignored")
-      ->check(CLI::IsMember({"required", "ignored"}).description(""));
+      ->check(OneOf({"required", "ignored"}));
 }
 
 void AddVerifyImage(CLI::App& app, Invocation& call, const Console& console) {
@@ -240,7 +249,7 @@ void AddVerifyImage(CLI::App& app, Invocation& call, const Console& console) {
       .add_option("--platforms", options.platforms,
                   "Of an image for several platforms: its index, each platform's image, or both must be signed")
       ->option_text("index|each|both")
-      ->check(CLI::IsMember({"index", "each", "both"}).description(""));
+      ->check(OneOf({"index", "each", "both"}));
   command.add_option("--signature-repository", options.signature_repository, "Where the signatures are, if not with the image")
       ->option_text("REF");
   command.add_option("--tag-prefix", options.tag_prefix, "What stands before sha256-….sig")->option_text("TEXT");
@@ -314,10 +323,7 @@ CommandTable DescribeCommands(const CLI::App& app) {
 
 void AddCompletion(CLI::App& app, Invocation& call, const Console& console) {
   CLI::App& command = *app.add_subcommand("completion", "Print a completion script for a shell: bash, zsh");
-  command.add_option("shell", call.completion_shell, "bash or zsh")
-      ->required()
-      ->option_text("SHELL")
-      ->check(CLI::IsMember({"bash", "zsh"}).description(""));
+  command.add_option("shell", call.completion_shell, "bash or zsh")->required()->option_text("SHELL")->check(OneOf({"bash", "zsh"}));
   command.callback([&] {
     call.run = [&] {
       console.out << (call.completion_shell == "bash" ? BashCompletion(DescribeCommands(app)) : ZshCompletion(DescribeCommands(app)));
@@ -339,8 +345,46 @@ std::vector<std::string> ProtectExpression(std::vector<std::string> arguments) {
   return arguments;
 }
 
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
+  const std::vector<std::string_view> views(candidates.begin(), candidates.end());
+  const std::string_view closest = dsl::ClosestName(name, views);
+  return closest.empty() ? std::string() : "; did you mean `" + std::string(closest) + "`?";
+}
+
+// "no flag `--strickt`; did you mean `--strict`?" for the first flag that the command does not have, or "".
+std::string FaultOfFlags(const CLI::App& command, const std::vector<std::string>& arguments) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    const std::string flag = argument.substr(0, argument.find('='));
+    if (!flag.starts_with("--") || std::find(flags.begin(), flags.end(), flag) != flags.end()) continue;
+    if (const std::string meant = DidYouMean(flag, flags); !meant.empty()) return "no flag `" + flag + "`" + meant;
+  }
+  return {};
+}
+
+// "no command `chek`; did you mean `check`?"
+std::string FaultOfCommand(const CLI::App& app, const std::string& name) {
+  struct Meant {
+    std::string_view word, command;
+  };
+  static constexpr Meant kElsewhere[] = {{"lint", "check"},   {"validate", "check"}, {"vet", "check"},          {"format", "fmt"},
+                                         {"run", "eval"},     {"apply", "eval"},     {"decide", "eval"},        {"build", "compile"},
+                                         {"server", "serve"}, {"start", "serve"},    {"verify", "verify-image"}};
+  std::string text = "no command `" + name + "`";
+  for (const Meant& meant : kElsewhere) {
+    if (meant.word == name) return text + "; did you mean `" + std::string(meant.command) + "`?";
+  }
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) commands.push_back(command->get_name());
+  return text + DidYouMean(name, commands);
+}
+
 // The text of a fault of the command line, and where to read on.
-ExitCode ReportUsage(const CLI::App& app, const CLI::ParseError& fault, const Console& console) {
+ExitCode ReportUsage(const CLI::App& app, const CLI::ParseError& fault, const std::vector<std::string>& arguments, const Console& console) {
   const std::vector<const CLI::App*> chosen = [&] {
     const auto subcommands = app.get_subcommands();
     return std::vector<const CLI::App*>(subcommands.begin(), subcommands.end());
@@ -349,7 +393,8 @@ ExitCode ReportUsage(const CLI::App& app, const CLI::ParseError& fault, const Co
     console.out << (chosen.empty() ? app.help() : chosen.front()->help("writ"));
     return ExitCode::kOk;
   }
-  PrintError(console, fault.what());
+  const std::string flag_fault = chosen.empty() ? std::string() : FaultOfFlags(*chosen.front(), arguments);
+  PrintError(console, flag_fault.empty() ? fault.what() : flag_fault);
   console.err << "Try `writ " << (chosen.empty() ? "" : chosen.front()->get_name() + " ") << "--help`.\n";
   return ExitCode::kBadInput;
 }
@@ -381,7 +426,7 @@ ExitCode ParseAndRun(const std::vector<std::string>& arguments, const Console& c
   }
   const auto is_called = [&](const CLI::App* command) { return command->get_name() == arguments[0]; };
   if (!arguments[0].starts_with("-") && app.get_subcommands(is_called).empty()) {
-    PrintError(console, "no command `" + arguments[0] + "`");
+    PrintError(console, FaultOfCommand(app, arguments[0]));
     console.err << "Try `writ --help`.\n";
     return ExitCode::kBadInput;
   }
@@ -389,7 +434,7 @@ ExitCode ParseAndRun(const std::vector<std::string>& arguments, const Console& c
   std::reverse(reversed.begin(), reversed.end());  // CLI11 takes them from the back
   try {
     app.parse(reversed);
-  } catch (const CLI::ParseError& fault) { return ReportUsage(app, fault, console); }
+  } catch (const CLI::ParseError& fault) { return ReportUsage(app, fault, arguments, console); }
   return call.run();
 }
 

@@ -38,7 +38,7 @@ Json DiagnosticJson(const dsl::Diagnostic& diagnostic, const std::vector<SourceF
 ExitCode RunCheck(const CheckOptions& options, const Console& console) {
   std::optional<std::vector<SourceFile>> files = ReadPolicies(options.paths, console);
   if (!files) return ExitCode::kBadInput;
-  const dsl::Compilation result = dsl::CompilePolicies(std::move(*files), {.strict = options.strict});
+  const dsl::Compilation result = dsl::CompilePolicies(std::move(*files), {.strict = options.strict, .check_files = true});
   const bool ok = result.program.has_value();
   if (options.format == Format::kJson) {
     Json list = Json::array();

@@ -6,6 +6,7 @@
 #include "cli/policy_files.h"
 #include "cli/report.h"
 #include "cli/text.h"
+#include "cli/unnamed.h"
 #include "rules/base/clock.h"
 #include "rules/model/time.h"
 #include "rules/model/value.h"
@@ -104,7 +105,7 @@ Decision DecideManifest(const Subject& subject, const ManifestScene& scene, cons
 
 std::string HintOf(const Decided& decided) {
   const bool hangs = decided.decision && decided.subject.is_manifest && decided.decision->effect == Effect::kConditional;
-  return hangs ? FlagsFor(decided.decision->residual) : std::string();
+  return hangs ? FlagsFor(decided.decision->residual) : Printable(decided.unnamed);
 }
 
 std::string SubjectPlace(const Subject& subject) {
@@ -128,11 +129,13 @@ ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, cons
   Context context;
   std::vector<Decided> all;
   for (Subject& subject : ReadSubjects(options.paths, console)) {
-    Decided decided{std::move(subject), std::nullopt};
+    Decided decided{std::move(subject), std::nullopt, {}};
     if (decided.subject.state == Subject::State::kRequest) {
       decided.decision = decided.subject.is_manifest ? DecideManifest(decided.subject, *scene, engine, decide)
                                                      : engine.DecideJson(decided.subject.json, context, decide);
     }
+    if (decided.decision && decided.decision->reason == Reason::kDefault && !decided.subject.is_manifest)
+      decided.unnamed = HintOfUnnamed(loaded->policies->program(), decided.subject.json);
     all.push_back(std::move(decided));
   }
   for (const Decided& one : all) {

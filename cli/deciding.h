@@ -17,6 +17,7 @@ namespace writ::cli {
 struct Decided {
   Subject subject;
   std::optional<Decision> decision;
+  std::string unnamed;  // what names nothing: "no policy is about server `slcak`; did you mean `slack`?"; "" = nothing
 };
 
 using Printer = std::function<void(const std::vector<Decided>&, const Console&)>;
@@ -25,7 +26,7 @@ using Printer = std::function<void(const std::vector<Decided>&, const Console&)>
 // not be read or was no valid request and when there was nothing to decide, else kDenied when anything was not allowed, else kOk.
 ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, const Printer& print, const Console& console);
 
-// Returns which flags would settle a conditional verdict about a manifest, as a sentence; "" for everything else.
+// Returns which flags would settle a conditional verdict about a manifest, or `unnamed`, as a sentence; "" for everything else.
 std::string HintOf(const Decided& decided);
 
 // Returns "fleet.yaml:12", or the file alone.

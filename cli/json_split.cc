@@ -19,10 +19,19 @@ class Splitter {
   Result<std::vector<Document>> Split(std::size_t begin, std::size_t& end_of_json) {
     std::size_t at = begin;
     while (at < text_.size() && !IsMarker(at)) {
-      if (text_[at] != '{' && text_[at] != '[') return Fail(at, "found more text after the document, expected `{` or `[`");
       commas_.clear();
-      const std::optional<std::size_t> end = FindEnd(at);
-      if (!end) return error_;
+      const bool begins = text_[at] == '{' || text_[at] == '[';
+      if (!begins) error_ = Fail(at, "found more text after the document, expected `{` or `[`");
+      const std::optional<std::size_t> end = begins ? FindEnd(at) : std::nullopt;
+      if (!end) {
+        // One bad line of JSON lines: the reader says what is wrong with it, and the others are read.
+        const std::size_t next = FindNextLine(at);
+        const bool is_marked = text_.find("\n---", at) != std::string_view::npos;  // then it is no list of lines
+        if (is_marked || (next == text_.size() && documents_.empty())) return error_;
+        WRIT_RETURN_IF_ERROR(Add(at, text_.find_last_not_of(kBlanks, next - 1) + 1));
+        at = next;
+        continue;
+      }
       if (text_[at] == '{') {
         WRIT_RETURN_IF_ERROR(Add(at, *end));
       } else {
@@ -39,9 +48,18 @@ class Splitter {
     return {ErrorCode::kInvalidArgument, PlaceOf(file_, text_, at) + ": not JSON: " + std::move(message)};
   }
 
+  // Returns where the next line begins with a document, or the end of the text.
+  std::size_t FindNextLine(std::size_t at) const {
+    for (std::size_t feed = text_.find('\n', at); feed != std::string_view::npos; feed = text_.find('\n', feed + 1)) {
+      if (feed + 1 < text_.size() && text_[feed + 1] == '{') return feed + 1;
+    }
+    return text_.size();
+  }
+
   // Returns the place after the string that begins at `at`, or nothing when it is not closed.
   std::size_t SkipString(std::size_t at) const {
     for (std::size_t i = at + 1; i < text_.size(); ++i) {
+      if (text_[i] == '\n') return std::string_view::npos;  // no string has one
       if (text_[i] == '\\') {
         ++i;
       } else if (text_[i] == '"') {

@@ -13,6 +13,7 @@
 #include "cli/test_runner/test_runner.h"
 #include "dsl/compiler.h"
 #include "dsl/parse/parser.h"
+#include "rules/bundle/bundle.h"
 
 namespace writ::cli {
 namespace {
@@ -26,6 +27,7 @@ struct Unit {
 
 // Files as compiled, with their trees.
 struct Parsed {
+  std::string bundle;  // of all of them
   std::vector<SourceFile> files;
   std::vector<dsl::FileTree> trees;
 };
@@ -38,6 +40,7 @@ std::optional<Parsed> ParseAll(const TestOptions& options, const Console& consol
   PrintDiagnostics(all, console);
   if (!all.program) return std::nullopt;
   Parsed parsed;
+  parsed.bundle = WriteBundle(*all.program);
   parsed.files = std::move(all.files);
   for (std::size_t i = 0; i < parsed.files.size(); ++i) {
     dsl::DiagnosticSink sink;  // no faults: the same text was compiled just now
@@ -64,7 +67,8 @@ std::vector<std::size_t> FilesOfPackage(const Parsed& parsed, std::string_view p
 std::optional<Unit> LoadUnit(const Parsed& parsed, std::string_view package, const DataOptions& data, const Console& console) {
   std::vector<std::string> paths;
   std::set<std::string, std::less<>> imports;
-  for (const std::size_t i : FilesOfPackage(parsed, package)) {
+  const std::vector<std::size_t> members = FilesOfPackage(parsed, package);
+  for (const std::size_t i : members) {
     paths.push_back(parsed.files[i].name);
     for (const dsl::ImportDecl& import : parsed.trees[i].imports) imports.emplace(import.name.text);
   }
@@ -75,6 +79,7 @@ std::optional<Unit> LoadUnit(const Parsed& parsed, std::string_view package, con
   });
   std::optional<PolicySource> source = MakePolicySource(paths, wanted, console);
   if (!source) return std::nullopt;
+  if (members.size() == parsed.files.size()) source->compiled = parsed.bundle;  // most sets are one package
   Result<LoadedPolicies> loaded = LoadPolicies(*source);
   if (!loaded) {
     PrintError(console, loaded.error().message);

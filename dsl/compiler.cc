@@ -53,6 +53,27 @@ void CheckSignersDeclared(const SignerExpr& signers, const SignerIds& ids, Diagn
   diagnostic.note = "the policies declare " + NamesText(candidates);
 }
 
+// Files that tests read must be there. Relative names begin at the folder of the policy file.
+void CheckTestFiles(const std::vector<FileTree>& trees, const std::vector<SourceFile>& files, DiagnosticSink& sink) {
+  const auto check = [&](const StringLiteral& literal) {
+    if (literal.span.begin == literal.span.end) return;
+    const fs::path path = fs::path(files[literal.span.file.index].name).parent_path() / fs::path(literal.value);
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (fs::exists(status) && !fs::is_directory(status)) return;
+    sink.Emit(DiagnosticKind::kMissingFile, literal.span, {literal.value, fs::exists(status) ? "is a directory" : "no such file"}).note =
+        "looked for " + path.string();
+  };
+  for (const FileTree& tree : trees) {
+    for (const TestDecl& test : tree.tests) {
+      for (const TestStep& step : test.steps) {
+        check(step.file);
+        check(step.previous_file);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions& options) {
@@ -64,6 +85,7 @@ Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions&
     trees.push_back(ParseFile(compilation.files[i], FileId(i), sink, options.limits));
   // Without the end of a file, or its package, what it uses and what uses it cannot be judged.
   const bool checkable = std::all_of(trees.begin(), trees.end(), [](const FileTree& tree) { return tree.complete; });
+  if (options.check_files) CheckTestFiles(trees, compilation.files, sink);
   if (checkable) {
     const TypedSet set = CheckPolicies(std::move(trees), compilation.files, sink);
     if (!sink.has_errors()) {

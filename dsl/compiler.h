@@ -22,8 +22,9 @@ namespace writ::dsl {
 
 struct CompileOptions {
   SourceLimits limits = {};
-  bool strict = false;   // warnings are errors
-  bool optimize = true;  // false: lower without rules/opt and without shared cells, for differential tests
+  bool strict = false;       // warnings are errors
+  bool check_files = false;  // files that tests name must be there; for `writ check`
+  bool optimize = true;      // false: lower without rules/opt and without shared cells, for differential tests
 };
 
 // What became of a set of files.

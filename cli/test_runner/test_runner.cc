@@ -8,6 +8,7 @@
 #include "cli/test_runner/expectation.h"
 #include "cli/test_runner/scene.h"
 #include "cli/text.h"
+#include "cli/unnamed.h"
 #include "dsl/lower/line_index.h"
 #include "rules/base/clock.h"
 #include "rules/bundle/bundle.h"
@@ -122,7 +123,9 @@ class TestRun {
     const Result<std::string> mismatch =
         step.kind == StepKind::kFilter ? FilterMismatch(step, decision) : Mismatch(written_, step, decision);
     if (!mismatch) return Add(std::move(result), CaseResult::Status::kFailed, mismatch.error().message);
-    Add(std::move(result), mismatch->empty() ? CaseResult::Status::kPassed : CaseResult::Status::kFailed, *mismatch);
+    if (mismatch->empty()) return Add(std::move(result), CaseResult::Status::kPassed, {});
+    const std::string hint = decision.reason == Reason::kDefault ? HintOfUnnamed(file_.policies->program(), *request) : "";
+    Add(std::move(result), CaseResult::Status::kFailed, *mismatch + (hint.empty() ? "" : "; " + hint));
   }
 
   std::string_view TextOf(SourceSpan span) const { return std::string_view(file_.source->text).substr(span.begin, span.end - span.begin); }

@@ -109,6 +109,7 @@ class Declarer {
       set_.signers.push_back({file, &signer, package});
       CheckPin(signer.trust, true);
       CheckPin(signer.key, false);
+      CheckSubject(signer.subject);
     }
     for (const PolicyDecl& policy : tree.policies) {
       Add(names.policies, "policy", policy.name, set_.policies.size(), [this](std::size_t i) { return set_.policies[i].decl->name; });
@@ -256,6 +257,26 @@ class Declarer {
       problem = "expected `@sha256:` and 64 hexadecimal digits in small letters";
     }
     if (!problem.empty()) checker_.Emit(DiagnosticKind::kBadPin, file.span, {text, problem});
+  }
+
+  // In a subject `*` stops at `/`, twice as well as once: what people write for "everything below" matches nothing.
+  void CheckSubject(const StringLiteral& subject) {
+    constexpr std::string_view kGitHub = "https://github.com/";
+    const std::string_view text = subject.value;
+    const std::size_t star = text.find('*');
+    const std::size_t owner_end = text.starts_with(kGitHub) ? text.find('/', kGitHub.size()) : std::string_view::npos;
+    if (text.starts_with('^') || text.find(".*") != std::string_view::npos) {
+      checker_.Emit(DiagnosticKind::kNarrowPattern, subject.span, {text, "it is not a regular expression"}).help =
+          "`*` stands for any characters but `/`, everything else for itself";
+    } else if (text.find("**") != std::string_view::npos) {
+      checker_.Emit(DiagnosticKind::kNarrowPattern, subject.span, {text, "`**` stops at `/`, as `*` does"}).help =
+          "write a `*` for each part between two `/`";
+    } else if (star != std::string_view::npos && owner_end != std::string_view::npos &&
+               text.find("/.github/workflows/") == std::string_view::npos) {
+      checker_
+          .Emit(DiagnosticKind::kNarrowPattern, subject.span, {text, "`*` stops at `/`, and GitHub's subjects go on behind the repository"})
+          .help = "write `" + std::string(text.substr(0, owner_end)) + "/*/.github/workflows/*@refs/heads/*`";
+    }
   }
 
   static bool SameSigner(const SignerDecl& a, const SignerDecl& b) {

@@ -100,6 +100,7 @@ class PolicyChecker {
   bool RefuseVariable(PlacedExpr data, std::uint32_t package, std::vector<std::uint32_t>& open);
   bool RefuseLet(const Expr& use, std::uint32_t package, std::vector<std::uint32_t>& open);
   PlacedExpr Resolve(PlacedExpr data, std::uint32_t package) const;
+  void CheckMemberType(PlacedExpr data, Target target, const std::string& path);
   void CheckMembers(PlacedExpr data, Target target, std::string_view root);
   const TypedTable* NeedTable(const Name& name, std::uint32_t package);
   void CheckRowData(PlacedExpr data, const TypedTable& table);

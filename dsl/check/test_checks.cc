@@ -182,15 +182,65 @@ void PolicyChecker::CheckData(PlacedExpr data, std::uint32_t package, std::strin
   if (wanted.empty() || set_.types[type].kind == TypeKind::kMap || set_.types[type].kind == TypeKind::kError) return;
   const Expr& e = set_.expr(value.file, value.id);
   if (e.kind == ExprKind::kLiteral && e.value.is(Kind::kNull)) return;  // `admit delete null`
-  checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(data.file, data.id).span, {set_.types.Text(type), wanted});
+  Diagnostic& diagnostic = checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(data.file, data.id).span, {set_.types.Text(type), wanted});
+  if (e.value.is(Kind::kString)) diagnostic.help = "write {\"id\": \"" + std::string(e.value.string()) + "\"}, or another map";
+}
+
+namespace {
+
+// What a member's constant must be, or "" when it is that. null counts as not given.
+std::string_view WantedInstead(MemberType type, const TypedSet& set, FileId file, const Expr& e) {
+  const bool is_literal = e.kind == ExprKind::kLiteral;
+  const bool is_shown = is_literal || e.kind == ExprKind::kList || e.kind == ExprKind::kMap;  // not a `let`
+  if (!is_shown || e.value.is(Kind::kNull)) return {};
+  const auto is = [&](Kind kind) { return is_literal && e.value.is(kind); };
+  switch (type) {
+    case MemberType::kBool: return is(Kind::kBool) ? "" : "bool";
+    case MemberType::kInt:
+    case MemberType::kUint: return is(Kind::kInt) || is(Kind::kUint) ? "" : "int";
+    case MemberType::kDouble: return is(Kind::kInt) || is(Kind::kUint) || is(Kind::kDouble) ? "" : "double";
+    case MemberType::kString: return is(Kind::kString) ? "" : "string";
+    case MemberType::kTimestamp: return is(Kind::kString) ? "" : "string: a time such as \"2026-11-20T10:00:00Z\"";
+    case MemberType::kDuration: return is(Kind::kString) ? "" : "string: a duration such as \"1h30m\"";
+    case MemberType::kStringList: {
+      const bool is_list = e.kind == ExprKind::kList && std::all_of(e.args.begin(), e.args.end(), [&](ExprId item) {
+                             return item.valid() && (set.expr(file, item).kind != ExprKind::kLiteral || set.expr(file, item).value.is(Kind::kString));
+                           });
+      return is_list ? "" : "list(string)";
+    }
+    case MemberType::kDynList: return e.kind == ExprKind::kList ? "" : "list(dyn)";
+    case MemberType::kRecord:
+    case MemberType::kDynMap: return e.kind == ExprKind::kMap ? "" : "map(string, dyn)";
+    case MemberType::kDyn:
+    case MemberType::kBytes: return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+// Requests refuse members of a wrong type, and so does the checker in their stand-ins.
+//
+// NOLINTNEXTLINE(misc-no-recursion): depth of the table of targets, 3
+void PolicyChecker::CheckMemberType(PlacedExpr data, Target target, const std::string& path) {
+  const Member* member = TryFindMember(InfoOf(target), path);
+  if (member == nullptr || !data.id.valid()) return;
+  const Expr& e = set_.expr(data.file, data.id);
+  if (const std::string_view wanted = WantedInstead(member->type, set_, data.file, e); !wanted.empty()) {
+    checker_.Emit(DiagnosticKind::kTypeMismatch, e.span, {set_.types.Text(set_.info(data.file, data.id).type), wanted});
+  } else if (member->type == MemberType::kRecord) {
+    CheckMembers(data, target, path);
+  }
 }
 
 // Requests refuse members that the target does not have; so do their stand-ins in tests.
+//
+// NOLINTNEXTLINE(misc-no-recursion): see CheckMemberType
 void PolicyChecker::CheckMembers(PlacedExpr data, Target target, std::string_view root) {
   const auto [file, id] = data;
   const TargetInfo& info = InfoOf(target);
   const Member* record = TryFindMember(info, root);
-  if (!id.valid() || record == nullptr || record->open || set_.expr(file, id).kind != ExprKind::kMap) return;
+  if (!id.valid() || record == nullptr || set_.expr(file, id).kind != ExprKind::kMap) return;
   const Expr& e = set_.expr(file, id);
   const std::string prefix = std::string(root) + '.';
   std::vector<std::string_view> candidates;
@@ -200,7 +250,12 @@ void PolicyChecker::CheckMembers(PlacedExpr data, Target target, std::string_vie
   }
   for (std::size_t i = 0; i < e.args.size(); i += 2) {
     const Expr& key = set_.expr(file, e.args[i]);
-    if (!key.value.is(Kind::kString) || std::find(candidates.begin(), candidates.end(), key.value.string()) != candidates.end()) continue;
+    if (!key.value.is(Kind::kString)) continue;
+    if (std::find(candidates.begin(), candidates.end(), key.value.string()) != candidates.end()) {
+      CheckMemberType({file, e.args[i + 1]}, target, prefix + std::string(key.value.string()));
+      continue;
+    }
+    if (record->open) continue;
     ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownMember, key.span, {root, key.value.string()}), key.value.string(),
                                candidates);
   }
@@ -296,8 +351,11 @@ void PolicyChecker::CheckCovered(const TestStep& step, std::uint32_t package) {
   if (is_rows && !declarations_.names[package].tables.contains(scope)) return;  // reported as unknown
   bool own = false;
   for (const TypedPolicy& policy : set_.policies) own = own || policy.package == package;
+  std::vector<std::string_view> candidates;
   for (const TypedPolicy& policy : set_.policies) {
-    if ((!own || policy.package == package) && Applies(policy, target, scope)) return;
+    if ((own && policy.package != package) || policy.decl->target != target) continue;
+    if (Applies(policy, target, scope)) return;
+    for (const Pattern& pattern : policy.decl->scopes) candidates.push_back(pattern.text);
   }
   std::string about(InfoOf(target).name);
   if (is_rows) about += " of `" + std::string(scope) + "`";
@@ -305,7 +363,8 @@ void PolicyChecker::CheckCovered(const TestStep& step, std::uint32_t package) {
   SourceSpan span = step.span;
   if (is_rows) span = step.word.span;
   if (!is_rows && !scope.empty()) span = step.server_object.valid() ? set_.expr(step.span.file, step.server_object).span : step.server.span;
-  checker_.Emit(DiagnosticKind::kCaseNotCovered, span, {about});
+  Diagnostic& diagnostic = checker_.Emit(DiagnosticKind::kCaseNotCovered, span, {about});
+  if (!scope.empty()) ExpressionChecker::Suggest(diagnostic, scope, candidates);
 }
 
 }  // namespace writ::dsl

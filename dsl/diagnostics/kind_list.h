@@ -74,4 +74,6 @@
   X(InlinedTooLarge, Error, "with its `fn` calls inlined this expression has more than {0} nodes") \
   X(ProgramTooLarge, Error, "{0}")                                                                 \
   /* tests */                                                                                      \
+  X(MissingFile, Error, "`{0}` cannot be read: {1}")                                               \
+  X(NarrowPattern, Warning, "`{0}` matches less than it seems: {1}")                               \
   X(CaseNotCovered, Warning, "no policy is about {0}")

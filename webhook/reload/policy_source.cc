@@ -55,6 +55,10 @@ std::string Render(const dsl::Compilation& compilation) {
 Result<std::string> Compile(const PolicySource& source, LoadedPolicies& loaded) {
   Result<std::vector<std::string>> files = FindSources(source.paths);
   if (!files) return files.error();
+  if (source.compiled) {
+    loaded.files = std::move(*files);
+    return *source.compiled;
+  }
   Result<std::vector<SourceFile>> texts = dsl::ReadPolicyFiles(*files, {}, source.regular_files_only ? ReadWholeFile : dsl::ReadPolicyFile);
   if (!texts) return texts.error();
   const dsl::Compilation compilation = dsl::CompilePolicies(std::move(*texts), {.strict = source.strict});

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ struct PolicySource {
   bool namespace_object_given = true;
   // Returns the text of a YAML file as JSON; `path` is for messages. Empty: YAML data files are refused.
   ReadYaml read_yaml;
+  // The bundle of exactly these files, for a caller that has compiled them already.
+  std::optional<std::string> compiled = {};
 };
 
 struct LoadedPolicies {

@@ -18,6 +18,7 @@ namespace {
 // A golden case may begin with `// limits: name=value`, to reach a limit with a small file.
 CompileOptions OptionsOf(const std::string& input) {
   CompileOptions options;
+  options.check_files = true;
   const std::string prefix = "// limits: ";
   if (!input.starts_with(prefix)) return options;
   const std::size_t equals = input.find('=');

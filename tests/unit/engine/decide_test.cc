@@ -368,6 +368,9 @@ TEST(Texts, PeriodsAndSuggestions) {
   EXPECT_EQ(DidYouMean("tol", names), "; did you mean \"tool\"?");
   EXPECT_EQ(DidYouMean("sevrer", names), "; did you mean \"server\"?");
   EXPECT_EQ(DidYouMean("xyz", names), "");
+  const std::string_view columns[] = {"b", "i"};
+  EXPECT_EQ(DidYouMean("I", columns), "; did you mean \"i\"?");
+  EXPECT_EQ(DidYouMean("x", columns), "");
   EXPECT_EQ(DidYouMean(std::string(10'000, 't'), names), "");
 }
 

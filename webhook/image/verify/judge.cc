@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "rules/index/index.h"
 #include "webhook/image/base/digest.h"
 #include "webhook/image/trust/certificate.h"
 #include "webhook/image/trust/encoding.h"
@@ -259,11 +260,26 @@ std::string NamesText(const Certificate& leaf) {
   return out.empty() ? "no name" : out;
 }
 
+// Why a name that a `*` seems to match is not matched, or "".
+std::string WhyNarrow(const Certificate& leaf, const Identity& wanted) {
+  if (!wanted.subject_is_glob) return {};
+  std::string loose;  // every `*` across `/`
+  for (const char c : wanted.subject) {
+    if (c == '*' && loose.ends_with("**")) continue;
+    loose += c == '*' ? "**" : std::string(1, c);
+  }
+  const bool seems =
+      std::any_of(leaf.names.begin(), leaf.names.end(), [&](const SubjectName& name) { return GlobMatches(loose, name.value); });
+  return seems ? " (a `*` stops at `/`)" : "";
+}
+
 Finding Judge::CheckIdentity() {
   const Identity& wanted = *signer_.identity;
   const bool is_match =
       std::any_of(leaf_->names.begin(), leaf_->names.end(), [&](const SubjectName& name) { return MatchesIdentity(name, wanted); });
-  if (!is_match) return Fail(Reason::kSubjectMismatch, "the certificate has " + NamesText(*leaf_) + ", expected " + Quoted(wanted.subject));
+  if (!is_match)
+    return Fail(Reason::kSubjectMismatch,
+                "the certificate has " + NamesText(*leaf_) + ", expected " + Quoted(wanted.subject) + WhyNarrow(*leaf_, wanted));
   if (leaf_->issuers_disagree())
     return Fail(Reason::kIssuerMismatch,
                 "the certificate names two issuers, " + Quoted(leaf_->fulcio[8]) + " and " + Quoted(leaf_->fulcio[1]));
