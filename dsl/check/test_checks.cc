@@ -182,7 +182,8 @@ void PolicyChecker::CheckData(PlacedExpr data, std::uint32_t package, std::strin
   if (wanted.empty() || set_.types[type].kind == TypeKind::kMap || set_.types[type].kind == TypeKind::kError) return;
   const Expr& e = set_.expr(value.file, value.id);
   if (e.kind == ExprKind::kLiteral && e.value.is(Kind::kNull)) return;  // `admit delete null`
-  Diagnostic& diagnostic = checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(data.file, data.id).span, {set_.types.Text(type), wanted});
+  Diagnostic& diagnostic =
+      checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(data.file, data.id).span, {set_.types.Text(type), wanted});
   if (e.value.is(Kind::kString)) diagnostic.help = "write {\"id\": \"" + std::string(e.value.string()) + "\"}, or another map";
 }
 
@@ -203,9 +204,10 @@ std::string_view WantedInstead(MemberType type, const TypedSet& set, FileId file
     case MemberType::kTimestamp: return is(Kind::kString) ? "" : "string: a time such as \"2026-11-20T10:00:00Z\"";
     case MemberType::kDuration: return is(Kind::kString) ? "" : "string: a duration such as \"1h30m\"";
     case MemberType::kStringList: {
-      const bool is_list = e.kind == ExprKind::kList && std::all_of(e.args.begin(), e.args.end(), [&](ExprId item) {
-                             return item.valid() && (set.expr(file, item).kind != ExprKind::kLiteral || set.expr(file, item).value.is(Kind::kString));
-                           });
+      const bool is_list =
+          e.kind == ExprKind::kList && std::all_of(e.args.begin(), e.args.end(), [&](ExprId item) {
+            return item.valid() && (set.expr(file, item).kind != ExprKind::kLiteral || set.expr(file, item).value.is(Kind::kString));
+          });
       return is_list ? "" : "list(string)";
     }
     case MemberType::kDynList: return e.kind == ExprKind::kList ? "" : "list(dyn)";
