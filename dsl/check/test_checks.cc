@@ -107,8 +107,7 @@ bool PolicyChecker::RefuseVariable(PlacedExpr data, std::uint32_t package, std::
   if (e.kind == ExprKind::kLiteral || negative) return false;
   if (e.kind == ExprKind::kIdent) return RefuseLet(e, package, open);
   if ((e.kind != ExprKind::kList && e.kind != ExprKind::kMap) || !e.optional.empty()) {
-    Diagnostic& diagnostic = checker_.Emit(DiagnosticKind::kNotConstant, e.span, {});
-    if (e.kind == ExprKind::kIdent) diagnostic.help = "a string stands in quotes: \"" + std::string(e.text) + "\"";
+    checker_.Emit(DiagnosticKind::kNotConstant, e.span, {});
     return true;
   }
   for (std::size_t i = 0; i < e.args.size(); ++i) {
@@ -133,7 +132,9 @@ bool PolicyChecker::RefuseLet(const Expr& use, std::uint32_t package, std::vecto
     std::vector<std::string_view> candidates;
     for (const auto& [name, index] : lets) candidates.push_back(name);
     std::sort(candidates.begin(), candidates.end());
-    ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kNotConstant, use.span, {}), use.text, candidates);
+    Diagnostic& diagnostic = checker_.Emit(DiagnosticKind::kNotConstant, use.span, {});
+    ExpressionChecker::Suggest(diagnostic, use.text, candidates);
+    if (diagnostic.help.empty()) diagnostic.help = "a string stands in quotes: \"" + std::string(use.text) + "\"";
     return true;
   }
   const bool is_open = std::find(open.begin(), open.end(), found->second) != open.end();
