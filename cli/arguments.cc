@@ -54,8 +54,11 @@ void AddFormat(CLI::App& command, Format& format) {
 }
 
 void AddData(CLI::App& command, DataOptions& data) {
-  command.add_option("--data", data, "Policy data: the file (JSON or YAML) behind `import data NAME`")
+  command.add_option("--data", data.files, "Policy data: the file (JSON or YAML) behind `import data NAME`")
       ->option_text("NAME=FILE")
+      ->allow_extra_args(false);
+  command.add_option("--without-data", data.without, "The data behind `import data NAME` is meant to be missing")
+      ->option_text("NAME")
       ->allow_extra_args(false);
 }
 
@@ -66,6 +69,7 @@ void AddPaths(CLI::App& command, std::vector<std::string>& paths, const std::str
 void AddCheck(CLI::App& app, Invocation& call, const Console& console) {
   CLI::App& command = *app.add_subcommand("check", "Parse and type-check policies; print what is wrong and where");
   AddPaths(command, call.check.paths, "Policy files, or directories of *.writ files; together they are one policy set");
+  AddData(command, call.check.data);
   command.add_flag("--strict", call.check.strict, "Warnings are errors");
   AddFormat(command, call.check.format);
   command.callback([&] { call.run = [&] { return RunCheck(call.check, console); }; });
@@ -125,6 +129,7 @@ void AddEval(CLI::App& app, Invocation& call, const Console& console, bool expla
   AddData(command, call.eval.data);
   command.add_option("--at", call.eval.at, "Decide as if it were this time (RFC 3339)")->option_text("TIME");
   AddManifestScene(command, call.eval);
+  command.add_flag("--strict", call.eval.strict, "Warnings are errors; what no policy is about counts as denied");
   AddFormat(command, call.eval.format);
   command.callback(
       [&, explain] { call.run = [&, explain] { return explain ? RunExplain(call.eval, console) : RunEval(call.eval, console); }; });
@@ -134,6 +139,7 @@ void AddCompile(CLI::App& app, Invocation& call, const Console& console) {
   CLI::App& command = *app.add_subcommand("compile", "Compile policies to a bundle");
   AddPaths(command, call.compile.paths, "Policy files or directories");
   command.add_option("-o,--output", call.compile.output, "The bundle to write")->required()->option_text("FILE.writb");
+  AddData(command, call.compile.data);
   command.add_flag("--strict", call.compile.strict, "Warnings are errors");
   AddFormat(command, call.compile.format);
   command.callback([&] { call.run = [&] { return RunCompile(call.compile, console); }; });

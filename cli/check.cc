@@ -36,9 +36,12 @@ Json DiagnosticJson(const dsl::Diagnostic& diagnostic, const std::vector<SourceF
 }  // namespace
 
 ExitCode RunCheck(const CheckOptions& options, const Console& console) {
-  std::optional<std::vector<SourceFile>> files = ReadPolicies(options.paths, console);
+  std::optional<PolicySource> source = MakePolicySource(options.paths, options.data, console);
+  std::optional<std::vector<SourceFile>> files = source ? ReadPolicies(options.paths, console) : std::nullopt;
   if (!files) return ExitCode::kBadInput;
-  const dsl::Compilation result = dsl::CompilePolicies(std::move(*files), {.strict = options.strict, .check_files = true});
+  source->strict = options.strict;
+  const dsl::Compilation result = CompileWithData(std::move(*files), *source, {.check_files = true});
+  if (result.program && !LoadData(*source, result, console)) return ExitCode::kBadInput;
   const bool ok = result.program.has_value();
   if (options.format == Format::kJson) {
     Json list = Json::array();

@@ -14,11 +14,14 @@ namespace writ::cli {
 
 enum class Format { kText, kJson };
 
-// `--data NAME=FILE`, as given.
-using DataOptions = std::vector<std::string>;
+struct DataOptions {
+  std::vector<std::string> files;    // `--data NAME=FILE`, as given
+  std::vector<std::string> without;  // `--without-data NAME`
+};
 
 struct CheckOptions {
   std::vector<std::string> paths;
+  DataOptions data;
   Format format = Format::kText;
   bool strict = false;
 };
@@ -52,12 +55,14 @@ struct EvalOptions {
   std::optional<std::string> user;
   std::vector<std::string> groups;
   Format format = Format::kText;
+  bool strict = false;  // warnings are errors, and what no policy is about counts as denied
 };
 ExitCode RunEval(const EvalOptions& options, const Console& console);
 ExitCode RunExplain(const EvalOptions& options, const Console& console);
 
 struct CompileOptions {
   std::vector<std::string> paths;
+  DataOptions data;
   std::string output;
   Format format = Format::kText;
   bool strict = false;

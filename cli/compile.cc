@@ -7,11 +7,29 @@
 #include "rules/model/value.h"
 
 namespace writ::cli {
+namespace {
+
+// The program with its data. Prints what is wrong.
+std::optional<Program> Compile(const CompileOptions& options, const Console& console) {
+  std::optional<PolicySource> source = MakePolicySource(options.paths, options.data, console);
+  std::optional<std::vector<SourceFile>> files = source ? ReadPolicies(options.paths, console) : std::nullopt;
+  if (!files) return std::nullopt;
+  source->strict = options.strict;
+  dsl::Compilation compiled = CompileWithData(std::move(*files), *source);
+  PrintDiagnostics(compiled, console);
+  if (!compiled.program) return std::nullopt;
+  std::optional<std::vector<PolicySet::Data>> data = LoadData(*source, compiled, console);
+  if (!data) return std::nullopt;
+  for (PolicySet::Data& each : *data) compiled.program->data.push_back({std::move(each.name), std::move(each.json)});
+  return std::move(compiled.program);
+}
+
+}  // namespace
 
 ExitCode RunCompile(const CompileOptions& options, const Console& console) {
-  const std::optional<dsl::Compilation> result = CompileFiles(options.paths, options.strict, console);
-  if (!result) return ExitCode::kBadInput;
-  const std::string bytes = WriteBundle(*result->program);
+  const std::optional<Program> program = Compile(options, console);
+  if (!program) return ExitCode::kBadInput;
+  const std::string bytes = WriteBundle(*program);
   const Result<Bundle> bundle = LoadBundle(bytes);  // what was written is what a loader takes
   if (!bundle) {
     PrintError(console, "internal error: the bundle cannot be loaded: " + bundle.error().message);
@@ -21,7 +39,7 @@ ExitCode RunCompile(const CompileOptions& options, const Console& console) {
   if (!written) return ReportUnwritten(written.error(), console);
   // To stdout itself (`-o /dev/stdout`) nothing but the bundle may go.
   if (options.output == "/dev/stdout") return ExitCode::kOk;
-  const std::size_t rules = result->program->rules.size();
+  const std::size_t rules = program->rules.size();
   if (options.format == Format::kJson) {
     std::string json = "{\"file\":";
     AppendJsonString(options.output, json);

@@ -60,16 +60,17 @@ std::string SubjectJson(const Decided& decided) {
     refusal.messages.push_back(subject.reason);
     json = DecisionJson(refusal);
   }
+  if (decided.decision && !decided.decision->covered) json = WithMember(std::move(json), "covered", "false");
   return WithMember(std::move(json), "document", DocumentJson(subject));
 }
 
-ExitCode CodeOf(const std::vector<Decided>& all, const Console& console) {
+ExitCode CodeOf(const std::vector<Decided>& all, bool strict, const Console& console) {
   bool denied = false, decided = false;
   for (const Decided& one : all) {
     decided = decided || one.decision;
     if (one.subject.state == Subject::State::kUnread) return ExitCode::kBadInput;
     if (one.decision && one.decision->reason == Reason::kBadRequest) return ExitCode::kBadInput;
-    denied = denied || (one.decision && one.decision->effect != Effect::kAllow);
+    denied = denied || (one.decision && (one.decision->effect != Effect::kAllow || (strict && !one.decision->covered)));
   }
   if (!decided) {
     PrintError(console, all.empty() ? "nothing to decide: no documents were found"
@@ -118,7 +119,7 @@ ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, cons
     fixed = ClockAt(options.at, console);
     if (!fixed) return ExitCode::kBadInput;
   }
-  const std::optional<LoadedPolicies> loaded = LoadForDeciding(options.policies, options.data, console);
+  const std::optional<LoadedPolicies> loaded = LoadForDeciding(options, console);
   if (!loaded) return ExitCode::kBadInput;
   const Result<ManifestScene> scene = ReadManifestScene(options, console);
   if (!scene) {
@@ -151,7 +152,7 @@ ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, cons
   } else {
     print(all, console);
   }
-  return CodeOf(all, console);
+  return CodeOf(all, options.strict, console);
 }
 
 }  // namespace writ::cli

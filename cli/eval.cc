@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxColumn = 48;
 
 struct Totals {
-  std::uint64_t allowed = 0, denied = 0, conditional = 0, skipped = 0, unread = 0;
+  std::uint64_t allowed = 0, denied = 0, conditional = 0, not_covered = 0, skipped = 0, unread = 0;
 };
 
 // The word of the verdict column; counts it.
@@ -24,6 +24,10 @@ std::string Verdict(const Decided& one, Totals& totals, bool colour) {
   if (!one.decision) {
     ++totals.unread;
     return Styled("unread", Style::kRed, colour);
+  }
+  if (one.decision->effect == Effect::kAllow && !one.decision->covered) {
+    ++totals.not_covered;
+    return Styled("not covered", Style::kYellow, colour);
   }
   switch (one.decision->effect) {
     case Effect::kAllow: ++totals.allowed; break;
@@ -49,11 +53,13 @@ void PrintTable(const std::vector<Decided>& all, const Console& console) {
                 << Padded(Printable(OneLine(one.subject.label, kMaxColumn)), label_width) << "  " << verdict << "\n";
     if (!one.subject.reason.empty()) console.out << "    " << Printable(one.subject.reason) << "\n";
     if (!one.decision) continue;
+    if (!one.decision->covered) console.out << "    " << NotCoveredText(*one.decision) << "\n";
     for (const std::string& line : DecisionLines(*one.decision)) console.out << "    " << line << "\n";
     if (const std::string hint = HintOf(one); !hint.empty()) console.out << "    " << hint << "\n";
   }
   console.out << "\n" << totals.allowed << " allowed, " << totals.denied << " denied";
   if (totals.conditional > 0) console.out << ", " << totals.conditional << " conditional";
+  if (totals.not_covered > 0) console.out << ", " << totals.not_covered << " not covered";
   console.out << ", " << totals.skipped << " skipped";
   if (totals.unread > 0) console.out << ", " << totals.unread << " unread";
   console.out << "\n";
@@ -61,6 +67,8 @@ void PrintTable(const std::vector<Decided>& all, const Console& console) {
 
 }  // namespace
 
-ExitCode RunEval(const EvalOptions& options, const Console& console) { return DecideAll(options, {}, PrintTable, console); }
+ExitCode RunEval(const EvalOptions& options, const Console& console) {
+  return DecideAll(options, {.find_coverage = true}, PrintTable, console);
+}
 
 }  // namespace writ::cli

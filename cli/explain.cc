@@ -43,6 +43,7 @@ void PrintExplanations(const std::vector<Decided>& all, const Console& console) 
       continue;
     }
     console.out << EffectText(one.decision->effect, console.colour_out) << "\n";
+    if (!one.decision->covered) console.out << "    " << NotCoveredText(*one.decision) << "\n";
     for (const std::string& line : DecisionLines(*one.decision)) console.out << "    " << line << "\n";
     if (const std::string hint = HintOf(one); !hint.empty()) console.out << "    " << hint << "\n";
     const std::vector<ExplainedRule>& rules = one.decision->explained;
@@ -54,7 +55,7 @@ void PrintExplanations(const std::vector<Decided>& all, const Console& console) 
 }  // namespace
 
 ExitCode RunExplain(const EvalOptions& options, const Console& console) {
-  return DecideAll(options, {.explain = true}, PrintExplanations, console);
+  return DecideAll(options, {.explain = true, .find_coverage = true}, PrintExplanations, console);
 }
 
 }  // namespace writ::cli

@@ -24,6 +24,13 @@ std::optional<std::string> RefuseOtherFormats(const SourceFile& file) {
   return std::nullopt;
 }
 
+std::vector<std::string> NamesOf(const std::vector<SourceFile>& files) {
+  std::vector<std::string> names;
+  names.reserve(files.size());
+  for (const SourceFile& file : files) names.push_back(file.name);
+  return names;
+}
+
 // The same for every spelling of a path to one file.
 std::string IdentityOf(const std::string& path) {
   std::error_code error;
@@ -75,10 +82,10 @@ std::optional<std::vector<SourceFile>> ReadPolicies(std::span<const std::string>
   return files;
 }
 
-std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths, bool strict, const Console& console) {
+std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths, const Console& console) {
   std::optional<std::vector<SourceFile>> files = ReadPolicies(paths, console);
   if (!files) return std::nullopt;
-  dsl::Compilation result = dsl::CompilePolicies(std::move(*files), {.strict = strict});
+  dsl::Compilation result = dsl::CompilePolicies(std::move(*files));
   PrintDiagnostics(result, console);
   if (!result.program) return std::nullopt;
   return result;
@@ -94,9 +101,30 @@ std::optional<Program> LoadProgram(std::span<const std::string> paths, const Con
       return std::nullopt;
     }
   }
-  std::optional<dsl::Compilation> result = CompileFiles(paths, false, console);
+  std::optional<dsl::Compilation> result = CompileFiles(paths, console);
   if (!result) return std::nullopt;
   return std::move(*result->program);
+}
+
+dsl::Compilation CompileWithData(std::vector<SourceFile> files, const PolicySource& source, dsl::CompileOptions options) {
+  options.strict = source.strict;
+  options.has_data = DataFinder(source, NamesOf(files));
+  return dsl::CompilePolicies(std::move(files), options);
+}
+
+std::optional<std::vector<PolicySet::Data>> LoadData(const PolicySource& source, const dsl::Compilation& compiled, const Console& console) {
+  const auto fail = [&](const Error& error) {
+    PrintError(console, error.message);
+    return std::nullopt;
+  };
+  const Result<std::vector<DataFile>> files = FindData(source, *compiled.program, NamesOf(compiled.files));
+  if (!files) return fail(files.error());
+  Result<std::vector<PolicySet::Data>> data = ReadData(source, *files);
+  if (!data) return fail(data.error());
+  if (data->empty()) return std::move(*data);
+  const auto policies = PolicySet::Load(WriteBundle(*compiled.program), *data);  // says what is wrong with the data
+  if (!policies) return fail(policies.error());
+  return std::move(*data);
 }
 
 std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths, const DataOptions& data, const Console& console) {
@@ -106,7 +134,8 @@ std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths,
     const Result<std::string> decoded = DecodeText(path, std::string(text));
     return decoded ? ReadWholeAsJson(path, *decoded) : decoded.error();
   };
-  for (const std::string& option : data) {
+  source.without_data = data.without;
+  for (const std::string& option : data.files) {
     const std::size_t equals = option.find('=');
     if (equals == 0 || equals == std::string::npos || equals + 1 == option.size()) {
       PrintError(console, "--data: found `" + option + "`, expected NAME=FILE");
@@ -117,9 +146,10 @@ std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths,
   return source;
 }
 
-std::optional<LoadedPolicies> LoadForDeciding(std::span<const std::string> paths, const DataOptions& data, const Console& console) {
-  const std::optional<PolicySource> source = MakePolicySource(paths, data, console);
+std::optional<LoadedPolicies> LoadForDeciding(const EvalOptions& options, const Console& console) {
+  std::optional<PolicySource> source = MakePolicySource(options.policies, options.data, console);
   if (!source) return std::nullopt;
+  source->strict = options.strict;
   Result<LoadedPolicies> loaded = LoadPolicies(*source);
   if (!loaded) {
     // Rendered diagnostics are lines of their own; everything else is one sentence.

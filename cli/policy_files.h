@@ -20,14 +20,20 @@ namespace writ::cli {
 // Returns the policy files below `paths` (files and directories; "-" is stdin), each once, in the order given.
 std::optional<std::vector<SourceFile>> ReadPolicies(std::span<const std::string> paths, const Console& console);
 
-// Reads and compiles `paths` as one policy set and prints the diagnostics. Returns a compilation with a program.
-std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths, bool strict, const Console& console);
+// Reads and compiles `paths` as one policy set and prints the diagnostics. Returns a compilation with a program. Nobody asks for data.
+std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths, const Console& console);
+
+// Compiles files; data that they import and `source` does not have is a diagnostic.
+dsl::Compilation CompileWithData(std::vector<SourceFile> files, const PolicySource& source, dsl::CompileOptions options = {});
+
+// Finds and reads the data of a compilation that has a program.
+std::optional<std::vector<PolicySet::Data>> LoadData(const PolicySource& source, const dsl::Compilation& compiled, const Console& console);
 
 // Returns the program of `paths`: policy files and directories, or one bundle. Prints the diagnostics.
 std::optional<Program> LoadProgram(std::span<const std::string> paths, const Console& console);
 
 // Loads policies (files, directories, or one bundle) with their data, ready to decide. Prints diagnostics, warnings included.
-std::optional<LoadedPolicies> LoadForDeciding(std::span<const std::string> paths, const DataOptions& data, const Console& console);
+std::optional<LoadedPolicies> LoadForDeciding(const EvalOptions& options, const Console& console);
 
 // Returns what webhook's loader needs; empty after a malformed `--data`, which is printed.
 std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths, const DataOptions& data, const Console& console);

@@ -110,6 +110,11 @@ std::vector<std::string> DecisionLines(const Decision& decision) {
   return lines;
 }
 
+std::string NotCoveredText(const Decision& decision) {
+  const bool is_admission = decision.target == Target::kAdmission;
+  return "no policy for " + std::string(InfoOf(decision.target).name) + " is about " + (is_admission ? "this kind and operation" : "it");
+}
+
 std::string WithMember(std::string object, std::string_view name, std::string_view json_value) {
   object.pop_back();
   if (object.size() > 1) object += ',';

@@ -20,6 +20,9 @@ std::string EffectText(Effect effect, bool colour);
 // scopes, the residual, what shadow policies say. Each without indentation and newline.
 std::vector<std::string> DecisionLines(const Decision& decision);
 
+// Returns "no policy is about it: …" for a decision that is not covered.
+std::string NotCoveredText(const Decision& decision);
+
 // Returns `object` (the text of a JSON object) with one more member at its end.
 std::string WithMember(std::string object, std::string_view name, std::string_view json_value);
 

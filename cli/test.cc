@@ -25,23 +25,26 @@ struct Unit {
   LetValues lets;  // of the package itself
 };
 
-// Files as compiled, with their trees.
+// Files as compiled, with their trees, and the data of all.
 struct Parsed {
-  std::string bundle;  // of all of them
+  std::string bundle;   // of all of them
+  PolicySource source;  // `data` holds what was found, too
   std::vector<SourceFile> files;
   std::vector<dsl::FileTree> trees;
 };
 
 // Compiles everything as one set, so that all faults are reported at once, and parses for the tests.
 std::optional<Parsed> ParseAll(const TestOptions& options, const Console& console) {
-  std::optional<std::vector<SourceFile>> files = ReadPolicies(options.paths, console);
+  std::optional<PolicySource> source = MakePolicySource(options.paths, options.data, console);
+  std::optional<std::vector<SourceFile>> files = source ? ReadPolicies(options.paths, console) : std::nullopt;
   if (!files) return std::nullopt;
-  dsl::Compilation all = dsl::CompilePolicies(std::move(*files));
+  dsl::Compilation all = CompileWithData(std::move(*files), *source);
   PrintDiagnostics(all, console);
-  if (!all.program) return std::nullopt;
-  Parsed parsed;
-  parsed.bundle = WriteBundle(*all.program);
-  parsed.files = std::move(all.files);
+  const std::optional<std::vector<PolicySet::Data>> data = all.program ? LoadData(*source, all, console) : std::nullopt;
+  if (!data) return std::nullopt;
+  Parsed parsed{WriteBundle(*all.program), std::move(*source), std::move(all.files), {}};
+  parsed.source.data.clear();
+  for (const PolicySet::Data& each : *data) parsed.source.data.push_back({each.name, each.file});
   for (std::size_t i = 0; i < parsed.files.size(); ++i) {
     dsl::DiagnosticSink sink;  // no faults: the same text was compiled just now
     parsed.trees.push_back(dsl::ParseFile(parsed.files[i], FileId(i), sink));
@@ -63,24 +66,21 @@ std::vector<std::size_t> FilesOfPackage(const Parsed& parsed, std::string_view p
   return members;
 }
 
-// Every member is a policy file that was read before; only data can still be missing.
-std::optional<Unit> LoadUnit(const Parsed& parsed, std::string_view package, const DataOptions& data, const Console& console) {
-  std::vector<std::string> paths;
+// Every member is a policy file that was read before, and so is the data.
+std::optional<Unit> LoadUnit(const Parsed& parsed, std::string_view package, const Console& console) {
+  PolicySource source = parsed.source;
+  source.paths.clear();
   std::set<std::string, std::less<>> imports;
   const std::vector<std::size_t> members = FilesOfPackage(parsed, package);
   for (const std::size_t i : members) {
-    paths.push_back(parsed.files[i].name);
+    source.paths.push_back(parsed.files[i].name);
     for (const dsl::ImportDecl& import : parsed.trees[i].imports) imports.emplace(import.name.text);
   }
-  DataOptions wanted;  // data of other packages is none of this one's business
-  std::copy_if(data.begin(), data.end(), std::back_inserter(wanted), [&](const std::string& option) {
-    const std::size_t equals = option.find('=');
-    return equals == std::string::npos || imports.contains(std::string_view(option).substr(0, equals));
-  });
-  std::optional<PolicySource> source = MakePolicySource(paths, wanted, console);
-  if (!source) return std::nullopt;
-  if (members.size() == parsed.files.size()) source->compiled = parsed.bundle;  // most sets are one package
-  Result<LoadedPolicies> loaded = LoadPolicies(*source);
+  // Data of other packages is none of this one's business.
+  std::erase_if(source.data, [&](const DataFile& file) { return !imports.contains(file.name); });
+  std::erase_if(source.without_data, [&](const std::string& name) { return !imports.contains(name); });
+  if (members.size() == parsed.files.size()) source.compiled = parsed.bundle;  // most sets are one package
+  Result<LoadedPolicies> loaded = LoadPolicies(source);
   if (!loaded) {
     PrintError(console, loaded.error().message);
     return std::nullopt;
@@ -93,20 +93,6 @@ std::optional<Unit> LoadUnit(const Parsed& parsed, std::string_view package, con
   return unit;
 }
 
-// A name that nobody imports is a misspelt one.
-bool AreImported(const DataOptions& data, const Parsed& parsed, const Console& console) {
-  for (const std::string& option : data) {
-    const std::string_view name = std::string_view(option).substr(0, option.find('='));
-    const bool is_imported = std::any_of(parsed.trees.begin(), parsed.trees.end(), [&](const dsl::FileTree& tree) {
-      return std::any_of(tree.imports.begin(), tree.imports.end(), [&](const dsl::ImportDecl& import) { return import.name.text == name; });
-    });
-    if (is_imported || option.find('=') == std::string::npos) continue;  // without `=`: MakePolicySource says what is wrong
-    PrintError(console, "data `" + std::string(name) + "` is not imported by any policy");
-    return false;
-  }
-  return true;
-}
-
 // Runs the tests of all files, loading the policies of each package once. Empty after an error, which is printed.
 std::optional<TestReport> RunAll(const Parsed& parsed, const TestOptions& options, const Console& console) {
   std::map<std::string, Unit, std::less<>> units;
@@ -116,7 +102,7 @@ std::optional<TestReport> RunAll(const Parsed& parsed, const TestOptions& option
     if (tree.tests.empty()) continue;
     auto unit = units.find(tree.package.text);
     if (unit == units.end()) {
-      std::optional<Unit> loaded = LoadUnit(parsed, tree.package.text, options.data, console);
+      std::optional<Unit> loaded = LoadUnit(parsed, tree.package.text, console);
       if (!loaded) return std::nullopt;
       unit = units.emplace(tree.package.text, std::move(*loaded)).first;
     }
@@ -128,7 +114,7 @@ std::optional<TestReport> RunAll(const Parsed& parsed, const TestOptions& option
 // Compiles, loads and runs. Empty after an error, which is printed.
 std::optional<TestReport> Run(const TestOptions& options, const Console& console) {
   const std::optional<Parsed> parsed = ParseAll(options, console);
-  if (!parsed || !AreImported(options.data, *parsed, console)) return std::nullopt;
+  if (!parsed) return std::nullopt;
   return RunAll(*parsed, options, console);
 }
 

@@ -74,6 +74,20 @@ void CheckTestFiles(const std::vector<FileTree>& trees, const std::vector<Source
   }
 }
 
+// Once for each import: several packages may import the same.
+void CheckData(const std::vector<FileTree>& trees, const std::function<bool(std::string_view)>& has_data, DiagnosticSink& sink) {
+  if (!has_data) return;
+  for (const FileTree& tree : trees) {
+    for (const ImportDecl& import : tree.imports) {
+      const std::string name(import.name.text);
+      if (has_data(name)) continue;
+      sink.Emit(DiagnosticKind::kMissingData, import.name.span, {name}).help =
+          "put " + name + ".json or " + name + ".yaml beside the policies, or give --data " + name + "=FILE; --without-data " + name +
+          " says that it is meant to be missing";
+    }
+  }
+}
+
 }  // namespace
 
 Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions& options) {
@@ -83,6 +97,7 @@ Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions&
   std::vector<FileTree> trees;
   for (std::size_t i = 0; i < compilation.files.size(); ++i)
     trees.push_back(ParseFile(compilation.files[i], FileId(i), sink, options.limits));
+  CheckData(trees, options.has_data, sink);
   // Without the end of a file, or its package, what it uses and what uses it cannot be judged.
   const bool checkable = std::all_of(trees.begin(), trees.end(), [](const FileTree& tree) { return tree.complete; });
   if (options.check_files) CheckTestFiles(trees, compilation.files, sink);

@@ -24,7 +24,9 @@ struct CompileOptions {
   SourceLimits limits = {};
   bool strict = false;       // warnings are errors
   bool check_files = false;  // files that tests name must be there; for `writ check`
-  bool optimize = true;      // false: lower without rules/opt and without shared cells, for differential tests
+  // Says whether the data that an import names is there. Empty: nobody asks.
+  std::function<bool(std::string_view name)> has_data = {};
+  bool optimize = true;  // false: lower without rules/opt and without shared cells, for differential tests
 };
 
 // What became of a set of files.

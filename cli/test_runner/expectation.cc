@@ -57,6 +57,11 @@ std::string EffectMismatch(Effect expected, const Decision& decision) {
   return {};
 }
 
+std::string CoverageMismatch(bool expected, const Decision& decision) {
+  if (expected == decision.covered) return {};
+  return expected ? "expected covered, but " + NotCoveredText(decision) : "expected not covered, but some policy is about it";
+}
+
 // A rule that failed is named only by an expectation that says `error`.
 bool MayName(const dsl::Expectation& expect, Outcome outcome) { return expect.error || outcome != Outcome::kError; }
 
@@ -133,6 +138,7 @@ std::string Canonical(std::string_view text) {
 Result<std::string> Mismatch(const TestData& data, const dsl::TestStep& test_case, const Decision& decision) {
   const dsl::Expectation& expect = test_case.expect;
   if (std::string unusable = Unusable(decision); !unusable.empty()) return unusable;
+  if (expect.covered) return CoverageMismatch(*expect.covered, decision);
   if (expect.effect == Effect::kNames) return NamesMismatch(expect, decision);
   for (std::string mismatch : {EffectMismatch(expect.effect, decision), ByMismatch(expect, decision), BecauseMismatch(expect, decision),
                                ScopeMismatch(expect, decision)}) {

@@ -109,7 +109,7 @@ class TestRun {
     if (!request) return Add(std::move(result), CaseResult::Status::kFailed, request.error().message);
     const auto begin = std::chrono::steady_clock::now();
     for (std::uint64_t i = 1; i < step.times; ++i) engine_->DecideJson(*request, context_);
-    const Decision decision = engine_->DecideJson(*request, context_);
+    const Decision decision = engine_->DecideJson(*request, context_, {.find_coverage = step.expect.covered.has_value()});
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.got = Summary(decision);
     result.decision_json = DecisionJson(decision);

@@ -134,23 +134,6 @@ std::vector<KnownName> AllNames() {
   return names;
 }
 
-// `apiVersion` and `kind` of a literal object, as `Kind.group`; "" when it is none.
-std::string NameOfObject(const TypedSet& set, FileId file, ExprId id) {
-  if (!id.valid() || set.expr(file, id).kind != ExprKind::kMap) return {};
-  const Expr& object = set.expr(file, id);
-  std::string kind, version;
-  for (std::size_t i = 0; i + 1 < object.args.size(); i += 2) {
-    if (!object.args[i].valid() || !object.args[i + 1].valid()) continue;
-    const Value& key = set.expr(file, object.args[i]).value;
-    const Value& value = set.expr(file, object.args[i + 1]).value;
-    if (!key.is(Kind::kString) || !value.is(Kind::kString)) continue;
-    if (key.string() == "kind") kind = value.string();
-    if (key.string() == "apiVersion") version = value.string();
-  }
-  const std::size_t slash = version.find('/');
-  return slash == std::string::npos ? kind : kind + "." + version.substr(0, slash);
-}
-
 class KindChecker {
  public:
   KindChecker(const TypedSet& set, ExpressionChecker& checker) : checker_(checker), names_(AllNames()) {
@@ -158,8 +141,8 @@ class KindChecker {
       for (const TestDecl& test : tree.tests) {
         for (const TestStep& step : test.steps) {
           if (step.kind != TestStep::Kind::kAdmit) continue;
-          admitted_.push_back(NameOfObject(set, tree.file, step.value));
-          admitted_.push_back(NameOfObject(set, tree.file, step.previous));
+          admitted_.push_back(KindOfObject(set, tree.file, step.value));
+          admitted_.push_back(KindOfObject(set, tree.file, step.previous));
         }
       }
     }
@@ -382,6 +365,22 @@ class KindChecker {
 };
 
 }  // namespace
+
+std::string KindOfObject(const TypedSet& set, FileId file, ExprId id) {
+  if (!id.valid() || set.expr(file, id).kind != ExprKind::kMap) return {};
+  const Expr& object = set.expr(file, id);
+  std::string kind, version;
+  for (std::size_t i = 0; i + 1 < object.args.size(); i += 2) {
+    if (!object.args[i].valid() || !object.args[i + 1].valid()) continue;
+    const Value& key = set.expr(file, object.args[i]).value;
+    const Value& value = set.expr(file, object.args[i + 1]).value;
+    if (!key.is(Kind::kString) || !value.is(Kind::kString)) continue;
+    if (key.string() == "kind") kind = value.string();
+    if (key.string() == "apiVersion") version = value.string();
+  }
+  const std::size_t slash = version.find('/');
+  return slash == std::string::npos ? kind : kind + "." + version.substr(0, slash);
+}
 
 void CheckKinds(const TypedSet& set, ExpressionChecker& checker) {
   const auto is_admission = [](const TypedPolicy& policy) { return policy.decl->target == Target::kAdmission; };

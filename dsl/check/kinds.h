@@ -2,6 +2,8 @@
 // a policy that matches nothing allows everything.
 #pragma once
 
+#include <string>
+
 #include "dsl/check/expression_checker.h"
 #include "dsl/check/typed_tree.h"
 
@@ -10,5 +12,8 @@ namespace writ::dsl {
 // Reports kinds, groups, subresources and operations that cannot come. What custom resources may be called nobody knows: an unknown
 // kind in an unknown group is a warning, and none when a test of the set admits such an object. Cost: linear in policies × table.
 void CheckKinds(const TypedSet& set, ExpressionChecker& checker);
+
+// Returns `Kind.group` of a literal object with apiVersion and kind, as policies name it; "" when it does not say.
+std::string KindOfObject(const TypedSet& set, FileId file, ExprId object);
 
 }  // namespace writ::dsl

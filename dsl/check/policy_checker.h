@@ -96,6 +96,7 @@ class PolicyChecker {
   void CheckPath(FileId file, ExprId path);
   void CheckExpectation(const TestStep& step, std::uint32_t package);
   void CheckCovered(const TestStep& step, std::uint32_t package);
+  bool IsAdmitted(const TypedPolicy& policy, std::string_view kind, std::string_view operation) const;
   void CheckData(PlacedExpr data, std::uint32_t package, std::string_view wanted);
   bool RefuseVariable(PlacedExpr data, std::uint32_t package, std::vector<std::uint32_t>& open);
   bool RefuseLet(const Expr& use, std::uint32_t package, std::vector<std::uint32_t>& open);

@@ -1,7 +1,9 @@
 // Test blocks: what they name must exist, their data must be constant, and some policy should be about what they ask.
 #include <algorithm>
 
+#include "dsl/check/kinds.h"
 #include "dsl/check/policy_checker.h"
+#include "dsl/lower/selectors.h"
 #include "rules/index/index.h"
 
 namespace writ::dsl {
@@ -347,18 +349,37 @@ std::string_view PolicyChecker::ServerOf(const TestStep& step, std::uint32_t pac
   return {};
 }
 
+bool PolicyChecker::IsAdmitted(const TypedPolicy& policy, std::string_view kind, std::string_view operation) const {
+  if (policy.decl->target != Target::kAdmission) return false;
+  std::string upper(operation);
+  for (char& c : upper) c = static_cast<char>(c - 'a' + 'A');  // create, update, delete, connect
+  const std::vector<Selector> selectors = SelectorsOf(*policy.decl, {});
+  return std::any_of(selectors.begin(), selectors.end(),
+                     [&](const Selector& selector) { return GlobMatches(selector.name, upper) && GlobMatches(selector.scope, kind); });
+}
+
 void PolicyChecker::CheckCovered(const TestStep& step, std::uint32_t package) {
+  if (step.expect.covered) return;  // that is what the case asks
   const Target target = TargetOf(step.kind);
   const bool is_rows = target == Target::kRows;
   const std::string_view scope = is_rows ? step.word.text : ServerOf(step, package);
   if (is_rows && !declarations_.names[package].tables.contains(scope)) return;  // reported as unknown
+  std::string kind;
+  const bool names_kind = !step.name.text.empty();  // perhaps with a subresource, which other kinds stand for, too
+  if (step.kind == TestStep::Kind::kAdmit && !names_kind)
+    kind = KindOfObject(set_, step.span.file, step.value.valid() ? step.value : step.previous);
   bool own = false;
   for (const TypedPolicy& policy : set_.policies) own = own || policy.package == package;
   std::vector<std::string_view> candidates;
   for (const TypedPolicy& policy : set_.policies) {
     if ((own && policy.package != package) || policy.decl->target != target) continue;
-    if (Applies(policy, target, scope)) return;
+    if (kind.empty() ? Applies(policy, target, scope) : IsAdmitted(policy, kind, step.word.text)) return;
     for (const Pattern& pattern : policy.decl->scopes) candidates.push_back(pattern.text);
+  }
+  if (!kind.empty()) {
+    checker_.Emit(DiagnosticKind::kCaseNotCovered, step.word.span, {std::string(step.word.text) + " of `" + kind + "`"}).help =
+        "write `-> not covered` when that is meant";
+    return;
   }
   std::string about(InfoOf(target).name);
   if (is_rows) about += " of `" + std::string(scope) + "`";

@@ -48,6 +48,7 @@
   X(UnknownPredicateType, Error, "`{0}` is neither a URI nor a known type of predicate")             \
   X(UnknownPolicy, Error, "policy `{0}` is not declared")                                          \
   X(NotImported, Error, "`data.{0}` is not imported")                                              \
+  X(MissingData, Error, "there is no data `{0}`")                                                  \
   X(UnknownKind, Error, "`{0}` is not a kind of objects: {1}")                                     \
   X(UncheckedKind, Warning, "`{0}` is not known: {1}")                                             \
   X(OperationNeverComes, Error, "{0} never comes for {1}")                                         \

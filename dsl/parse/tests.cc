@@ -341,6 +341,10 @@ bool Parser::ParseExpectation(TestStep& step) {
     expect.filter = *ParseString("the filter");
     return true;
   }
+  if (step.kind != Kind::kFilter && (AtWord("covered") || AtWord("not"))) {
+    expect.covered = !TryTakeWord("not");
+    return ExpectWord("covered");
+  }
   const std::span<const EffectWord> effects = EffectsOf(step.kind);
   const auto found = std::find_if(effects.begin(), effects.end(), [this](const EffectWord& effect) { return AtWord(effect.word); });
   if (found == effects.end()) return FailExpectation(step.kind);

@@ -267,7 +267,12 @@ class Dumper {
   void AppendExpectation(const Expectation& expect) {
     static constexpr std::string_view kEffects[] = {"allow", "deny",   "warn", "visible", "hidden",
                                                     "names", "filter", "all",  "none",    "conditional"};
-    out_.append(" -> ").append(kEffects[static_cast<std::size_t>(expect.effect)]);
+    out_.append(" -> ");
+    if (expect.covered) {
+      out_.append(*expect.covered ? "covered" : "not covered");
+      return;
+    }
+    out_.append(kEffects[static_cast<std::size_t>(expect.effect)]);
     AppendPatterns("names", expect.names);
     AppendString("filter", expect.filter);
     for (const Expectation::ColumnValue& column : expect.columns) AppendClause(column.column.text, column.value);

@@ -261,8 +261,9 @@ struct Expectation {
   Name by;                             // by POLICY; empty = not given
   std::vector<StringLiteral> because;  // parts of messages (warnings for kWarn)
   std::vector<StringLiteral> needs_scopes;
-  bool error = false;          // `error`: the decision reports an evaluation error
-  std::vector<Pattern> names;  // kNames
+  bool error = false;           // `error`: the decision reports an evaluation error
+  std::optional<bool> covered;  // `covered`, `not covered`: nothing else is expected then
+  std::vector<Pattern> names;   // kNames
   struct ColumnValue {
     Name column;
     ExprId value;

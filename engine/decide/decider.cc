@@ -41,6 +41,7 @@ void Decider::Decide(Decision& decision) {
   decision.admission_uid = request_.admission_uid;
   context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
   Evaluate();
+  if (options_.find_coverage) decision.covered = IsCovered();
   Combine(decision);
   if (context_.evaluator.exhausted()) DenyByBudget(decision);
   if (options_.explain) Explain(decision);
@@ -76,6 +77,15 @@ void Decider::Evaluate() {
     context_.results.push_back(EvaluateRule(id, nullptr));
     if (context_.evaluator.exhausted()) return;
   }
+}
+
+// Whether any rule is about the request, also one that the index has found to be certainly false.
+bool Decider::IsCovered() {
+  if (!context_.candidates.empty()) return true;
+  FindApplying(context_.candidates);
+  const bool is_covered = !context_.candidates.empty();
+  context_.candidates.clear();
+  return is_covered;
 }
 
 RuleResult Decider::EvaluateRule(RuleId id, ReadObserver* observer) {

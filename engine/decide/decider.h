@@ -58,6 +58,7 @@ class Decider {
   void FindCandidates(std::vector<RuleId>& rules) const;
   void FindApplying(std::vector<RuleId>& rules) const;
   void Evaluate();
+  bool IsCovered();
   RuleResult EvaluateRule(RuleId id, ReadObserver* observer);
   void EvaluateScopes(const Rule& rule, RuleResult& result) const;
   void EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver* observer);

@@ -36,6 +36,16 @@ Result<Value> ReadData(const Program& program, std::span<const PolicySet::Data> 
   return Value::Map(map);
 }
 
+// What was given, and of the rest what was compiled in.
+std::vector<PolicySet::Data> WithCompiledData(const Program& program, std::span<const PolicySet::Data> given) {
+  std::vector<PolicySet::Data> all(given.begin(), given.end());
+  for (const ProgramData& compiled : program.data) {
+    const auto is_it = [&](const PolicySet::Data& data) { return data.name == compiled.name; };
+    if (std::none_of(given.begin(), given.end(), is_it)) all.push_back({.name = compiled.name, .json = compiled.json});
+  }
+  return all;
+}
+
 // Puts the data into the defaults of every shape: it is the same for all requests.
 void SpreadData(const Program& program, const Value& data, RequestShapes& shapes) {
   std::vector<Value> slots(program.slots.size());
@@ -79,7 +89,7 @@ Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string_view bundle
   if (!bundle) return bundle.error();
   auto impl = std::make_unique<Impl>(std::move(bundle->program), std::move(bundle->digest));
   const Program& program = impl->runtime.program();
-  Result<Value> value = ReadData(program, data, impl->data_arena);
+  Result<Value> value = ReadData(program, WithCompiledData(program, data), impl->data_arena);
   if (!value) return value.error();
   SpreadData(program, *value, impl->shapes);
   impl->shown_policies = ShownPolicies(program);

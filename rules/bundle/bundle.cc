@@ -18,7 +18,7 @@ namespace writ {
 namespace {
 
 constexpr std::string_view kMagic = "\x89WRITB\r\n";
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::size_t kHeaderBytes = 8 + 4 + 8 + kDigestBytes;
 
@@ -130,6 +130,10 @@ class ProgramWriter {
       WriteLocation(signer.location);
     });
     Strings(program_.imports);
+    List(program_.data, [this](const ProgramData& data) {
+      out_.WriteString(data.name);
+      out_.WriteString(data.json);
+    });
     return out_.Finish();
   }
 
@@ -346,6 +350,10 @@ class ProgramReader {
       signer.location = ReadLocation();
     });
     Strings(program_.imports);
+    List(program_.data, 2, [this](ProgramData& data) {
+      data.name = in_.ReadString();
+      data.json = in_.ReadString();
+    });
     in_.ExpectEnd();
     if (in_.failed()) return in_.error();
     return std::move(program_);

@@ -94,6 +94,7 @@ class Dumper {
     for (const Table& table : program_.tables) DumpTable(table);
     for (const Signer& signer : program_.signers) DumpSigner(signer);
     for (const std::string& name : program_.imports) Line("import " + Plain(name));
+    for (const ProgramData& data : program_.data) Line("data " + Plain(data.name) + " " + std::to_string(data.json.size()) + " bytes");
     return std::move(out_);
   }
 

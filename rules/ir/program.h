@@ -214,6 +214,13 @@ struct Signer {
   friend bool operator==(const Signer&, const Signer&) = default;
 };
 
+// What an import stands for, compiled in. The JSON is read where policies are loaded.
+struct ProgramData {
+  std::string name;  // of the import
+  std::string json;
+  friend bool operator==(const ProgramData&, const ProgramData&) = default;
+};
+
 // INVARIANT: rules stand in source order, and the rules of one policy are contiguous.
 struct Program {
   std::vector<std::string> files;  // names of the policy files, for FileId
@@ -229,6 +236,7 @@ struct Program {
   std::vector<Table> tables;
   std::vector<Signer> signers;
   std::vector<std::string> imports;  // names under `data`
+  std::vector<ProgramData> data;     // of those imports that were compiled in
   friend bool operator==(const Program&, const Program&) = default;
 };
 

@@ -226,6 +226,11 @@ Status CheckDeclarations(const Program& program) {
     if (name.empty() || !IsValidUtf8(name)) return Corrupt(Place("import", i) + " has no name that is valid UTF-8");
     if (!imports.insert(name).second) return Corrupt(Place("import", i) + " is there twice");
   }
+  for (std::size_t i = 0; i < program.data.size(); ++i) {
+    const ProgramData& data = program.data[i];
+    if (imports.erase(data.name) == 0) return Corrupt(Place("data", i) + " is not that of an import, or is there twice");
+    if (!IsValidUtf8(data.json)) return Corrupt(Place("data", i) + " is not valid UTF-8");
+  }
   return OkStatus();
 }
 

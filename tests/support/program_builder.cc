@@ -241,6 +241,7 @@ Program SampleProgram() {
                        {{"id", MemberType::kInt, false}, {"card", MemberType::kString, true}},
                        {{"items", true, "order_item", "order_id", "id"}}}};
   b.program.imports = {"fleet"};
+  b.program.data = {{"fleet", R"({"allowed":["read"]})"}};
   return std::move(b.program);
 }
 

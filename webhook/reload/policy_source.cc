@@ -52,7 +52,7 @@ std::string Render(const dsl::Compilation& compilation) {
   return text;
 }
 
-Result<std::string> Compile(const PolicySource& source, LoadedPolicies& loaded) {
+Result<std::string> Compile(const PolicySource& source, std::span<const PolicySet::Data> running, LoadedPolicies& loaded) {
   Result<std::vector<std::string>> files = FindSources(source.paths);
   if (!files) return files.error();
   if (source.compiled) {
@@ -61,7 +61,11 @@ Result<std::string> Compile(const PolicySource& source, LoadedPolicies& loaded) 
   }
   Result<std::vector<SourceFile>> texts = dsl::ReadPolicyFiles(*files, {}, source.regular_files_only ? ReadWholeFile : dsl::ReadPolicyFile);
   if (!texts) return texts.error();
-  const dsl::Compilation compilation = dsl::CompilePolicies(std::move(*texts), {.strict = source.strict});
+  const auto is_running = [&](std::string_view name) {
+    return std::any_of(running.begin(), running.end(), [&](const PolicySet::Data& data) { return data.name == name; });
+  };
+  const auto has_data = [&, find = DataFinder(source, *files)](std::string_view name) { return is_running(name) || find(name); };
+  const dsl::Compilation compilation = dsl::CompilePolicies(std::move(*texts), {.strict = source.strict, .has_data = has_data});
   if (!compilation.program) {
     return Error{ErrorCode::kInvalidArgument,
                  Render(compilation) + std::to_string(compilation.error_count) + (compilation.error_count == 1 ? " error" : " errors")};
@@ -73,16 +77,16 @@ Result<std::string> Compile(const PolicySource& source, LoadedPolicies& loaded) 
 
 bool IsBundle(const std::string& path) { return fs::path(path).extension() == kBundleExtension; }
 
-Result<std::string> ReadBundleBytes(const PolicySource& source, LoadedPolicies& loaded) {
+Result<std::string> ReadBundleBytes(const PolicySource& source, std::span<const PolicySet::Data> running, LoadedPolicies& loaded) {
   const bool any_bundle = std::any_of(source.paths.begin(), source.paths.end(), IsBundle);
-  if (!any_bundle) return Compile(source, loaded);
+  if (!any_bundle) return Compile(source, running, loaded);
   if (source.paths.size() > 1) return Error{ErrorCode::kInvalidArgument, "a bundle (*.writb) is given alone, without other policies"};
   loaded.files = source.paths;
   loaded.from_bundle = true;
   return ReadWholeFile(source.paths.front(), BundleLimits{}.max_bytes);
 }
 
-Result<std::string> ReadData(const PolicySource& source, const std::string& file) {
+Result<std::string> ReadDataFile(const PolicySource& source, const std::string& file) {
   const std::string extension = fs::path(file).extension().string();
   if (extension == ".json") return ReadWholeFile(file, JsonLimits{}.max_bytes);
   if (std::find(kDataExtensions.begin(), kDataExtensions.end(), extension) == kDataExtensions.end()) {
@@ -132,26 +136,28 @@ Status CheckNotLost(const std::string& import, std::span<const PolicySet::Data> 
   return OkStatus();
 }
 
-// The files of all imports, given ones first.
-Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program& program, const std::vector<std::string>& policy_files,
-                                       std::span<const PolicySet::Data> running) {
-  std::vector<DataFile> files = source.data;
-  std::set<std::string> names;
-  for (const DataFile& data : files) {
+// What may not be said of the names in `source.data` and `source.without_data`.
+Status CheckNames(const PolicySource& source, const Program& program) {
+  std::set<std::string_view> names;
+  const auto is_imported = [&](const std::string& name) {
+    return std::find(program.imports.begin(), program.imports.end(), name) != program.imports.end();
+  };
+  for (const DataFile& data : source.data) {
     if (!names.insert(data.name).second) return Error{ErrorCode::kInvalidArgument, "data `" + data.name + "` is given twice"};
+    if (!is_imported(data.name))
+      return Error{ErrorCode::kInvalidArgument, data.file + ": data `" + data.name + "` is not imported by any policy"};
   }
-  const std::set<fs::path> folders = DataFolders(source, policy_files);
-  for (const std::string& import : program.imports) {
-    if (names.count(import) > 0) continue;
-    Result<std::string> file = FindDataBeside(import, folders);
-    if (!file) return file.error();
-    if (!file->empty()) {
-      files.push_back({import, *file});
-    } else {
-      WRIT_RETURN_IF_ERROR(CheckNotLost(import, running));
-    }
+  for (const std::string& name : source.without_data) {
+    if (names.contains(name)) return Error{ErrorCode::kInvalidArgument, "data `" + name + "` is given, and said to be missing"};
+    if (!is_imported(name))
+      return Error{ErrorCode::kInvalidArgument, "data `" + name + "`, which is said to be missing, is not imported by any policy"};
   }
-  return files;
+  return OkStatus();
+}
+
+bool IsSettled(const PolicySource& source, std::string_view name) {
+  return std::any_of(source.data.begin(), source.data.end(), [&](const DataFile& data) { return data.name == name; }) ||
+         std::find(source.without_data.begin(), source.without_data.end(), name) != source.without_data.end();
 }
 
 std::string_view RootOf(const Program& program, SlotId slot) {
@@ -196,10 +202,48 @@ Status LoadSigners(const PolicySource& source, LoadedPolicies& loaded) {
 
 }  // namespace
 
+std::function<bool(std::string_view)> DataFinder(const PolicySource& source, const std::vector<std::string>& policy_files) {
+  return [&source, folders = DataFolders(source, policy_files)](std::string_view name) {
+    if (IsSettled(source, name)) return true;
+    const Result<std::string> found = FindDataBeside(std::string(name), folders);
+    return !found || !found->empty();  // of two files FindData speaks
+  };
+}
+
+Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program& program, const std::vector<std::string>& policy_files,
+                                       std::span<const PolicySet::Data> running) {
+  WRIT_RETURN_IF_ERROR(CheckNames(source, program));
+  std::vector<DataFile> files = source.data;
+  const std::set<fs::path> folders = DataFolders(source, policy_files);
+  for (const std::string& import : program.imports) {
+    const auto is_it = [&](const ProgramData& data) { return data.name == import; };
+    if (IsSettled(source, import) || std::any_of(program.data.begin(), program.data.end(), is_it)) continue;
+    Result<std::string> file = FindDataBeside(import, folders);
+    if (!file) return file.error();
+    if (file->empty()) {
+      WRIT_RETURN_IF_ERROR(CheckNotLost(import, running));
+      return Error{ErrorCode::kNotFound, "there is no data `" + import + "`, which the policies import: give --data " + import +
+                                             "=FILE; --without-data " + import + " says that it is meant to be missing"};
+    }
+    files.push_back({import, *file});
+  }
+  return files;
+}
+
+Result<std::vector<PolicySet::Data>> ReadData(const PolicySource& source, std::span<const DataFile> files) {
+  std::vector<PolicySet::Data> data;
+  for (const DataFile& file : files) {
+    Result<std::string> json = ReadDataFile(source, file.file);
+    if (!json) return json.error();
+    data.push_back({.name = file.name, .json = std::move(*json), .file = file.file});
+  }
+  return data;
+}
+
 Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const PolicySet::Data> running) {
   LoadedPolicies loaded;
   if (source.paths.empty()) return Error{ErrorCode::kInvalidArgument, "no policies given"};
-  Result<std::string> bytes = ReadBundleBytes(source, loaded);
+  Result<std::string> bytes = ReadBundleBytes(source, running, loaded);
   if (!bytes) return bytes.error();
   Result<Bundle> bundle = LoadBundle(*bytes);
   if (!bundle) return Error{bundle.error().code, source.paths.front() + ": " + bundle.error().message};
@@ -207,18 +251,14 @@ Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const 
   WRIT_RETURN_IF_ERROR(CheckNamespaceObject(source, program));
   Result<std::vector<DataFile>> data_files = FindData(source, program, loaded.files, running);
   if (!data_files) return data_files.error();
-  std::vector<PolicySet::Data> data;
-  for (const DataFile& file : *data_files) {
-    Result<std::string> json = ReadData(source, file.file);
-    if (!json) return json.error();
-    data.push_back({.name = file.name, .json = std::move(*json), .file = file.file});
-    loaded.files.push_back(file.file);
-  }
+  Result<std::vector<PolicySet::Data>> data = ReadData(source, *data_files);
+  if (!data) return data.error();
+  for (const DataFile& file : *data_files) loaded.files.push_back(file.file);
   loaded.policy_count = program.policies.size();
-  Result<std::shared_ptr<const PolicySet>> policies = PolicySet::Load(*bytes, data);
+  Result<std::shared_ptr<const PolicySet>> policies = PolicySet::Load(*bytes, *data);
   if (!policies) return policies.error();
   loaded.policies = std::move(*policies);
-  loaded.data = std::move(data);
+  loaded.data = std::move(*data);
   if (source.load_signers) WRIT_RETURN_IF_ERROR(LoadSigners(source, loaded));
   return loaded;
 }

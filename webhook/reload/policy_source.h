@@ -31,7 +31,8 @@ inline constexpr std::size_t kMaxYamlBytes = std::size_t{64} * 1024 * 1024;  // 
 struct PolicySource {
   std::vector<std::string> paths;  // directories, *.writ files, or exactly one *.writb bundle
   std::vector<DataFile> data;
-  bool strict = false;  // warnings of the checker are errors
+  std::vector<std::string> without_data;  // imports whose data is meant to be missing: not looked for, and no error
+  bool strict = false;                    // warnings of the checker are errors
   // The signers that rules demand are loaded, too: for hosts that verify signatures. Without it their files are not looked at.
   bool load_signers = false;
   // For servers: policy files are regular ones, too, and nothing is waited for. Without it a policy may come through a pipe (`<(cmd)`).
@@ -55,10 +56,19 @@ struct LoadedPolicies {
   std::vector<PolicySet::Data> data;  // what `policies` was loaded with; each with its file
 };
 
-// Reads, compiles and verifies. Data that an import names and `data` does not give is looked for as NAME.json, NAME.yaml and
-// NAME.yml in the folders of the policy files and the folders given; two of them is an error, none leaves it absent
-// (using it is an error, which denies) unless `running` has it: the data of the set that decides, for reloads. Losing a file that
-// was there is a mistake far more often than a wish, and would turn every rule that reads it into an error.
+// Whether the data of an import is given, meant to be missing, or found beside the policies: for dsl::CompileOptions.
+std::function<bool(std::string_view)> DataFinder(const PolicySource& source, const std::vector<std::string>& policy_files);
+
+// Returns the file of each import, those of `source.data` first. What neither they nor the program has is looked for as NAME.json,
+// NAME.yaml and NAME.yml in the folders of the policy files and the folders given. Errors: kNotFound when there is none, which
+// would turn every rule that reads it into an error (`running`: the data of the set that decides, for a better text);
+// kInvalidArgument for two, for data given twice, and for `without_data` that nobody imports.
+Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program& program, const std::vector<std::string>& policy_files,
+                                       std::span<const PolicySet::Data> running = {});
+// Reads them. Errors: those of reading; kInvalidArgument for names that are no data files.
+Result<std::vector<PolicySet::Data>> ReadData(const PolicySource& source, std::span<const DataFile> files);
+
+// Reads, compiles and verifies, with the data that FindData finds.
 // Errors: kNotFound (a file of `running` is gone), kInvalidArgument (faults in policies: rendered diagnostics; no policies; a bundle among
 // other paths; bad data; signers), and those of reading and of LoadBundle. Thread-safe. Cost: that of compiling.
 Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const PolicySet::Data> running = {});

@@ -124,6 +124,7 @@ struct Decision {
   std::string residual;                             // kConditional: the condition that is left, as CEL text
   std::vector<ExplainedRule> explained;             // only when asked for
   std::string admission_uid;                        // AdmissionReviews: request.uid
+  bool covered = true;                              // false: no rule of any policy is about the request; only when asked for
   std::string_view bundle_digest;
 };
 
@@ -136,7 +137,8 @@ class PolicySet {
     std::string file;  // where it was read, for messages; "" = not from a file
   };
   // Loads and verifies a bundle. Errors: those of LoadBundle; kInvalidArgument for data that is not JSON (says where) or not
-  // imported by any policy. Data that an import names and that is not given is absent: using it is an error, which denies.
+  // imported by any policy. Data that is given replaces what was compiled in; what is neither is absent: using it is an error, which
+  // denies.
   static Result<std::shared_ptr<const PolicySet>> Load(std::string_view bundle_bytes, std::span<const Data> data,
                                                        const BundleLimits& limits = {});
   ~PolicySet();
@@ -201,6 +203,7 @@ struct ImageNeed {
 struct DecideOptions {
   bool explain = false;                // fill Decision::explained
   bool consume_limits = true;          // false: look at quotas without using them up (dry runs)
+  bool find_coverage = false;          // fill Decision::covered: whether the selectors of some policy, shadow ones too, match
   std::span<const ImageFacts> images;  // borrowed; beside `facts` of the request, which win for an image that both know
   Deadline deadline;                   // soon after it the decision is a deny, Reason::kBudget
 };

@@ -19,6 +19,7 @@ namespace {
 CompileOptions OptionsOf(const std::string& input) {
   CompileOptions options;
   options.check_files = true;
+  options.has_data = [](std::string_view import) { return import != "nowhere"; };
   const std::string prefix = "// limits: ";
   if (!input.starts_with(prefix)) return options;
   const std::size_t equals = input.find('=');

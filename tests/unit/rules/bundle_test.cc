@@ -49,7 +49,7 @@ TEST(Bundle, WriteLoadWriteIsTheSame) {
 TEST(Bundle, AnEmptyProgramHasABundle) {
   const std::string bytes = WriteBundle(Program{});
   EXPECT_EQ("loaded", Load(bytes));
-  EXPECT_EQ(kHeaderBytes + 15, bytes.size());
+  EXPECT_EQ(kHeaderBytes + 16, bytes.size());
 }
 
 TEST(Bundle, EveryFlippedBitIsRefused) {
@@ -84,7 +84,7 @@ TEST(Bundle, RefusalsSayWhat) {
   EXPECT_EQ("corrupt: the bundle is empty", Load(""));
   EXPECT_EQ("corrupt: this is not a bundle: it does not begin with the bytes of one", Load("package acme.fleet\n"));
   EXPECT_EQ("corrupt: the bundle is cut off inside its header, after 10 bytes", Load(good.substr(0, 10)));
-  EXPECT_EQ("version_unknown: the bundle has format version 7, this program reads version 2: compile the policies again",
+  EXPECT_EQ("version_unknown: the bundle has format version 7, this program reads version 3: compile the policies again",
             Load(other_version));
   EXPECT_EQ("too_large: the bundle has " + std::to_string(good.size()) + " bytes, more than the limit of 100", Load(good, small));
   EXPECT_EQ("corrupt: the bundle should have " + std::to_string(good.size() - kHeaderBytes) + " bytes after its header, found " +
@@ -175,10 +175,10 @@ std::string ToHex(std::string_view bytes) {
   return text + "\n";
 }
 
-// The bundle of version 2 that was written when the format was fixed. It is never rewritten while the version is 2: a change
+// The bundle of version 3 that was written when the format was fixed. It is never rewritten while the version is 3: a change
 // that breaks this test needs a new version (docs/bundle_format.md, "Version rule").
 TEST(Bundle, TheGoldenBundleKeepsLoading) {
-  const std::string path = std::string(WRIT_SOURCE_DIR) + "/tests/golden/bundle/v2.writb.hex";
+  const std::string path = std::string(WRIT_SOURCE_DIR) + "/tests/golden/bundle/v3.writb.hex";
   if (std::getenv("WRIT_WRITE_NEW_GOLDEN_BUNDLE") != nullptr) std::ofstream(path) << ToHex(WriteBundle(test::SampleProgram()));
   std::ifstream file(path);
   ASSERT_TRUE(file) << path;

@@ -103,6 +103,7 @@ signer release timestamp "required"
 signer release annotation "env" "prod"
 signer platform key "platform.pub"
 import fleet
+data fleet 20 bytes
 )",
             DumpProgram(test::SampleProgram()));
 }

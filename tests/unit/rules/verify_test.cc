@@ -107,6 +107,12 @@ TEST(Verify, RefusesBadRegexesSlotsAndDeclarations) {
       {"signer 0 has a bad option `annotation`", [](Program& p) { p.signers[0].options[1].name.clear(); }},
       {"import 1 is there twice", [](Program& p) { p.imports.emplace_back("fleet"); }},
       {"import 0 has no name that is valid UTF-8", [](Program& p) { p.imports[0].clear(); }},
+      {"data 1 is not that of an import, or is there twice",
+       [](Program& p) {
+         p.data.push_back({"fleet", "{}"});
+       }},
+      {"data 0 is not that of an import, or is there twice", [](Program& p) { p.data[0].name = "x"; }},
+      {"data 0 is not valid UTF-8", [](Program& p) { p.data[0].json = "\xff"; }},
   });
 }
 
