@@ -51,10 +51,11 @@ Value CallEndsWith(std::span<const Value> arguments, FunctionContext& context) {
 Value CallMatches(std::span<const Value> arguments, FunctionContext& context) {
   if (!BothStrings(arguments)) return NoOverload(Function::kMatches, arguments);
   const std::string_view pattern = arguments[1].string();
-  // A few bytes can name a large program (`\\pL{1,900}`), so what a program of that size costs is charged before it is made.
-  const std::uint64_t steps = std::min(1000 + 500 * std::uint64_t{pattern.size()}, kDynamicRegexSteps);
-  const bool repeats = pattern.find_first_of("{\\[(") != std::string_view::npos;
-  if (!Charge(context, (repeats ? kDynamicRegexSteps : steps) + 50 * std::uint64_t{pattern.size()})) return OutOfBudget(context);
+  // A few bytes can name a large program: `\pL` has hundreds of instructions, and a count in braces multiplies them. What it may become is
+  // charged before it is made.
+  const std::uint64_t by_length = std::min(1000 + 500 * std::uint64_t{pattern.size()}, kDynamicRegexSteps);
+  const std::uint64_t steps = pattern.find('{') == std::string_view::npos ? by_length : kDynamicRegexSteps;
+  if (!Charge(context, steps + 50 * std::uint64_t{pattern.size()})) return OutOfBudget(context);
   const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), RegexOptions(kDynamicRegexMaxMemory));
   if (!regex.ok()) return MakeError(ValueError::kInvalidRegex, DetailText(Value::String(regex.error())), context);
   const std::uint32_t program_size = RegexProgramSize(regex);

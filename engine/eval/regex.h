@@ -36,7 +36,9 @@ inline Value MatchRegex(const RE2& regex, std::uint32_t program_size, const Valu
   constexpr std::uint64_t kProductPerStep = 32;
   if (text.size > kMaxMatchedBytes) [[unlikely]]
     return Value::Error(ValueError::kInvalidArgument, "a text of more than 1 MiB is too long for `matches`");
-  const std::uint64_t product = std::uint64_t{text.size} * std::max<std::uint32_t>(program_size, 8);
+  // Even an empty text makes RE2 walk over a program that is too large for its automaton.
+  constexpr std::uint64_t kBytesOfBeginning = 4;
+  const std::uint64_t product = (text.size + kBytesOfBeginning) * std::max<std::uint32_t>(program_size, 8);
   if (!Charge(context, 8 + product / kProductPerStep)) return OutOfBudget(context);
   return Value::Bool(regex.Match(re2::StringPiece(text.text, text.size), 0, text.size, RE2::UNANCHORED, nullptr, 0));
 }
