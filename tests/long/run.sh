@@ -19,7 +19,7 @@ differential() {
 targets=$(git ls-files 'tests/fuzz/*_fuzzer.cc' | wc -l)
 step ./dev lint --all
 for law in tests/long/*_test.py; do
-  step python3 "$law" --build build/release
+  step python3 "$law" --writ build/release/writ
 done
 step differential
 step ./dev fuzz $((minutes * 30 / targets + 1))
