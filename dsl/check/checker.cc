@@ -3,11 +3,14 @@
 
 #include <algorithm>
 
+#include "dsl/check/dead_declarations.h"
 #include "dsl/check/declarations.h"
 #include "dsl/check/expression_checker.h"
+#include "dsl/check/expression_warnings.h"
 #include "dsl/check/kinds.h"
 #include "dsl/check/policy_checker.h"
 #include "dsl/check/targets.h"
+#include "dsl/check/unused.h"
 
 namespace writ::dsl {
 
@@ -24,6 +27,11 @@ TypedSet CheckPolicies(std::vector<FileTree> trees, std::span<const SourceFile> 
   CheckKinds(set, checker);
   if (complete) policies.CheckTogether();
   policies.CheckRemainingBodies(sink);
+  if (complete && !sink.has_errors()) {
+    CheckDeadDeclarations(set, checker);
+    WarnOfExpressions(set, checker);
+    WarnOfUnused(set, files, checker);
+  }
   for (const FileTree& tree : set.files) {
     for (const TestDecl& test : tree.tests) policies.CheckTest(tree, test, complete);
   }

@@ -74,6 +74,20 @@
   X(MaskedColumnInMessage, Error, "a message cannot show `{0}`, which is masked")                  \
   X(InlinedTooLarge, Error, "with its `fn` calls inlined this expression has more than {0} nodes") \
   X(ProgramTooLarge, Error, "{0}")                                                                 \
+  X(ImpossibleScope, Warning, "no principal has scope `{0}`: {1}")                                 \
+  X(ConstantKey, Warning, "this key is always the same: everybody shares one quota")               \
+  X(NothingAllowed, Warning, "no rule allows {0}, so this never matters")                          \
+  X(ContradictsPattern, Warning, "`{0}` is never `{1}` here: the patterns of the rule exclude it") \
+  X(PrintsWhole, Warning, "this message shows `{0}` whole")                                        \
+  X(UnknownZone, Warning, "this machine knows no time zone `{0}`: the condition fails")            \
+  X(NearMiss, Warning, "`{0}` has no known member `{1}`, though it may hold others")               \
+  X(MixedNumbers, Warning, "this fails unless `{0}` is spelt as a number of type {1}")             \
+  X(NullMeetsNull, Warning, "when it is null, `{0}` {1}")                                          \
+  X(UnanchoredException, Warning, "`{0}` may match anywhere in the text, so this exception is wide") \
+  X(Unused, Warning, "{0} `{1}` is not used")                                                      \
+  X(DuplicateRule, Warning, "this rule says what an earlier one says")                             \
+  X(RelationNeverHolds, Warning, "`{0}` is {1} and `{2}` is {3}: no row has such a relation")      \
+  X(KeepsNoText, Warning, "`keep` keeps characters of a text, and `{0}` is {1}")                   \
   /* tests */                                                                                      \
   X(MissingFile, Error, "`{0}` cannot be read: {1}")                                               \
   X(NarrowPattern, Warning, "`{0}` matches less than it seems: {1}")                               \

@@ -18,7 +18,9 @@ Program MustCompile(const std::string& text, bool optimize = true) {
   CompileOptions options;
   options.optimize = optimize;
   Compilation compilation = CompilePolicies({{"p.writ", text}}, options);
-  for (const Diagnostic& diagnostic : compilation.diagnostics) ADD_FAILURE() << RenderDiagnostic(diagnostic, compilation.files, false);
+  for (const Diagnostic& diagnostic : compilation.diagnostics) {
+    if (diagnostic.severity == Severity::kError) ADD_FAILURE() << RenderDiagnostic(diagnostic, compilation.files, false);
+  }
   return compilation.program.value_or(Program{});
 }
 

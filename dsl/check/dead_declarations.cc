@@ -1,0 +1,209 @@
+// Declarations that can do nothing; see dead_declarations.h.
+#include "dsl/check/dead_declarations.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "rules/index/index.h"
+
+namespace writ::dsl {
+namespace {
+
+constexpr std::size_t kMaxComparisons = 1'000'000;  // a warning is not worth more
+
+// Two patterns may have a name in common; certain only when one of them is a name.
+bool MayMeet(const Pattern& a, const Pattern& b) {
+  if (a.text == "*" || b.text == "*") return true;
+  if (!a.has_wildcard) return GlobMatches(b.text, LiteralName(a));
+  return b.has_wildcard || GlobMatches(a.text, LiteralName(b));
+}
+
+bool AnyMeets(std::span<const Pattern> some, std::span<const Pattern> others) {
+  if (some.empty() || others.empty()) return true;
+  return std::any_of(some.begin(), some.end(), [&](const Pattern& a) {
+    return std::any_of(others.begin(), others.end(), [&](const Pattern& b) { return MayMeet(a, b); });
+  });
+}
+
+// What OAuth takes as a scope: RFC 6749, section 3.3.
+bool IsScope(std::string_view scope) {
+  return !scope.empty() && std::all_of(scope.begin(), scope.end(), [](char c) { return c > ' ' && c < 127 && c != '"' && c != '\\'; });
+}
+
+// The variable that the patterns of a target's rules are about; "" = none.
+std::string_view NamedBy(Target target) {
+  switch (target) {
+    case Target::kTools: return "tool.name";
+    case Target::kPrompts: return "prompt.name";
+    case Target::kResources: return "resource.uri";
+    case Target::kAccess: return "action.name";
+    case Target::kRows:
+    case Target::kAdmission:
+    case Target::kSchemas: return "";
+  }
+  return "";
+}
+
+const Column* TryColumn(const TypedTable& table, std::string_view name) {
+  const auto found = std::find_if(table.columns.begin(), table.columns.end(), [&](const Column& column) { return column.name == name; });
+  return found == table.columns.end() ? nullptr : &*found;
+}
+
+bool IsNumber(MemberType type) { return type == MemberType::kInt || type == MemberType::kUint || type == MemberType::kDouble; }
+
+bool MayBeEqual(MemberType a, MemberType b) {
+  return a == b || a == MemberType::kDyn || b == MemberType::kDyn || (IsNumber(a) && IsNumber(b));
+}
+
+class DeadDeclarations {
+ public:
+  DeadDeclarations(const TypedSet& set, ExpressionChecker& checker) : set_(set), checker_(checker) {}
+
+  void Check() {
+    for (const TypedPolicy& policy : set_.policies) {
+      for (const RuleDecl& rule : policy.decl->rules) {
+        CheckScopes(rule);
+        CheckKeys(policy, rule);
+        CheckAllowed(policy, rule);
+        for (const ExprId condition : {rule.when, rule.unless}) CheckNames(policy, rule, condition);
+        CheckMessage(policy, rule);
+        CheckKeep(policy, rule);
+      }
+    }
+    for (const TypedTable& table : set_.tables) CheckRelations(table);
+    for (std::size_t i = 0; i < kTargetCount; ++i) CheckTarget(static_cast<Target>(i));
+  }
+
+ private:
+  void CheckScopes(const RuleDecl& rule) {
+    for (const StringLiteral& scope : rule.needs_scopes) {
+      const bool is_message = scope.value.find('{') != std::string_view::npos;
+      if (IsScope(scope.value) && !is_message) continue;
+      Diagnostic& diagnostic =
+          checker_.Emit(DiagnosticKind::kImpossibleScope, scope.span,
+                        {scope.value, is_message ? "braces stand for themselves here" : "a scope has no blanks, quotes or backslashes"});
+      if (scope.value.find(' ') != std::string_view::npos) diagnostic.help = "write each scope by itself: needs scope \"a\", \"b\"";
+    }
+  }
+
+  void CheckKeys(const TypedPolicy& policy, const RuleDecl& rule) {
+    if (!rule.limit) return;
+    for (const ExprId key : rule.limit->keys) {
+      if (checker_.TryConstant(policy.file, key) == nullptr) continue;
+      checker_.Emit(DiagnosticKind::kConstantKey, set_.expr(policy.file, key).span, {}).help = "leave `by` out for one quota for all";
+    }
+  }
+
+  static bool Allows(const TypedPolicy& policy, const RuleDecl& rule) {
+    return rule.verb == Verb::kAllow && policy.decl->mode != PolicyMode::kShadow;
+  }
+
+  bool HasAllow(Target target) const {
+    return std::any_of(set_.policies.begin(), set_.policies.end(), [&](const TypedPolicy& policy) {
+      return policy.decl->target == target &&
+             std::any_of(policy.decl->rules.begin(), policy.decl->rules.end(), [&](const RuleDecl& rule) { return Allows(policy, rule); });
+    });
+  }
+
+  // A limit or redaction of a name that no rule allows. When nothing at all is allowed, CheckTarget says so.
+  void CheckAllowed(const TypedPolicy& policy, const RuleDecl& rule) {
+    if ((rule.verb != Verb::kLimit && rule.verb != Verb::kRedact) || !HasAllow(policy.decl->target)) return;
+    for (const Pattern& pattern : rule.patterns) {
+      if (comparisons_ > kMaxComparisons || IsAllowed(policy, pattern)) continue;
+      checker_.Emit(DiagnosticKind::kNothingAllowed, pattern.span, {"`" + std::string(pattern.text) + "`"});
+    }
+  }
+
+  bool IsAllowed(const TypedPolicy& policy, const Pattern& pattern) {
+    for (const TypedPolicy& other : set_.policies) {
+      if (other.decl->target != policy.decl->target || !AnyMeets(policy.decl->scopes, other.decl->scopes)) continue;
+      for (const RuleDecl& rule : other.decl->rules) {
+        comparisons_ += rule.patterns.size() + 1;
+        if (Allows(other, rule) && AnyMeets({&pattern, 1}, rule.patterns)) return true;
+      }
+    }
+    return false;
+  }
+
+  // Denials for a target that nothing is allowed for anyway.
+  void CheckTarget(Target target) {
+    if (InfoOf(target).allow_by_default || HasAllow(target)) return;
+    for (const TypedPolicy& policy : set_.policies) {
+      if (policy.decl->target != target || policy.decl->mode == PolicyMode::kShadow || policy.decl->rules.empty()) continue;
+      checker_.Emit(DiagnosticKind::kNothingAllowed, policy.decl->target_name.span, {"any of the " + std::string(InfoOf(target).name)})
+          .help = "write `allow` for what may be used: what no rule allows is denied";
+      return;
+    }
+  }
+
+  // `tool.name == "x"` in a rule whose patterns do not match "x".
+  void CheckNames(const TypedPolicy& policy, const RuleDecl& rule, ExprId root) {
+    const std::string_view named = NamedBy(policy.decl->target);
+    if (named.empty() || rule.patterns.empty()) return;
+    std::vector<ExprId> pending = {root};
+    while (!pending.empty()) {
+      const ExprId id = pending.back();
+      pending.pop_back();
+      if (!id.valid()) continue;
+      const Expr& e = set_.expr(policy.file, id);
+      pending.insert(pending.end(), e.args.begin(), e.args.end());
+      if (e.kind != ExprKind::kBinary || (e.text != "_==_" && e.text != "_!=_") || !e.args[0].valid() || !e.args[1].valid()) continue;
+      for (std::size_t side = 0; side < 2; ++side) {
+        if (ExprText(set_.files[policy.file.index], e.args[side]) != named) continue;
+        const Value* value = checker_.TryConstant(policy.file, e.args[1 - side]);
+        if (value == nullptr || !value->is(Kind::kString)) continue;
+        const auto matches = [&](const Pattern& pattern) { return pattern.text == "*" || GlobMatches(pattern.text, value->string()); };
+        if (std::any_of(rule.patterns.begin(), rule.patterns.end(), matches)) continue;
+        checker_.Emit(DiagnosticKind::kContradictsPattern, e.span, {named, value->string()});
+      }
+    }
+  }
+
+  void CheckMessage(const TypedPolicy& policy, const RuleDecl& rule) {
+    for (const MessagePiece& piece : rule.message.pieces) {
+      if (!piece.expr.valid()) continue;
+      const std::string text = ExprText(set_.files[policy.file.index], piece.expr);
+      if (text != "args" && text != "string(args)" && text != "principal.claims" && text != "principal") continue;
+      checker_.Emit(DiagnosticKind::kPrintsWhole, set_.expr(policy.file, piece.expr).span, {text}).note =
+          "whoever is denied reads it, passwords and tokens included";
+    }
+  }
+
+  void CheckKeep(const TypedPolicy& policy, const RuleDecl& rule) {
+    if (!rule.mask || (rule.mask->kind != MaskKind::kKeepLast && rule.mask->kind != MaskKind::kKeepFirst)) return;
+    for (const Name& name : rule.columns) {
+      for (const std::uint32_t table : policy.tables) {
+        const Column* column = TryColumn(set_.tables[table], name.text);
+        if (column == nullptr || column->type == MemberType::kString || column->type == MemberType::kDyn) continue;
+        checker_.Emit(DiagnosticKind::kKeepsNoText, rule.mask->span, {name.text, MemberTypeName(column->type)}).help =
+            "write `hash` or `null`";
+      }
+    }
+  }
+
+  void CheckRelations(const TypedTable& table) {
+    for (const RelationDecl& relation : table.decl->relations) {
+      const auto other = std::find_if(set_.tables.begin(), set_.tables.end(), [&](const TypedTable& each) {
+        return each.package == table.package && each.decl->name.text == relation.table.text;
+      });
+      if (other == set_.tables.end()) continue;
+      const Column* ours = TryColumn(table, relation.our_column.text);
+      const Column* theirs = TryColumn(*other, relation.their_column.text);
+      if (ours == nullptr || theirs == nullptr || MayBeEqual(ours->type, theirs->type)) continue;
+      const std::string their_name = std::string(relation.table.text) + "." + theirs->name;
+      checker_.Emit(DiagnosticKind::kRelationNeverHolds, relation.their_column.span,
+                    {their_name, MemberTypeName(theirs->type), ours->name, MemberTypeName(ours->type)});
+    }
+  }
+
+  const TypedSet& set_;
+  ExpressionChecker& checker_;
+  std::size_t comparisons_ = 0;
+};
+
+}  // namespace
+
+void CheckDeadDeclarations(const TypedSet& set, ExpressionChecker& checker) { DeadDeclarations(set, checker).Check(); }
+
+}  // namespace writ::dsl
