@@ -1,5 +1,5 @@
 // limit/<workload>: one charge of a quota, by what the table holds. `live` is the case that an attacker makes who varies the key: the
-// table is full, no bucket is full again, and each charge brings a new key.
+// limit is full, no bucket is full again, and each charge brings a new key.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -15,16 +15,19 @@ enum class Held { kSame, kFullAgain, kLive };
 
 void Charge(benchmark::State& state, Held held) {
   QuotaTable table;
-  std::vector<std::int64_t> wait(1);
+  const std::vector<std::shared_ptr<LimitQuota>> limits = table.Adopt({"limit"}, 0);
   UnixNanos now = 1'000 * kSecond;
   std::uint64_t key = 0;
-  std::vector<QuotaCharge> charges = {{"", 1'000'000, 3'600 * kSecond}};
+  std::vector<QuotaCharge> charges = {{.limit = limits[0].get(), .key = {}, .count = 1'000'000, .period_nanos = 3'600 * kSecond}};
   const auto charge = [&] {
-    charges[0].key = "package\x1fpolicy\x1flimit\x1fprincipal-" + std::to_string(key);
-    benchmark::DoNotOptimize(table.TryCharge(charges, now, QuotaMode::kConsume, wait));
+    std::uint64_t steps = 1'000;
+    QuotaKeyBuilder builder;
+    builder.Add(Value::String("principal-" + std::to_string(key)), steps);
+    charges[0].key = builder.Finish();
+    benchmark::DoNotOptimize(table.TryCharge(charges, now, QuotaMode::kConsume));
   };
   charges[0].count = held == Held::kLive ? 10 : 1'000'000;
-  for (; held != Held::kSame && key < QuotaTable::kDefaultMaxBuckets * 11 / 10; ++key) {  // every shard is full then
+  for (; held != Held::kSame && key < QuotaLimits().max_limit_buckets * 11 / 10; ++key) {  // the limit is full then
     charge();
     now += 1'000;
   }

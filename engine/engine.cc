@@ -3,9 +3,9 @@
 
 #include "engine/decide/context.h"
 #include "engine/decide/decider.h"
+#include "engine/decide/engine_quotas.h"
 #include "engine/decide/images.h"
 #include "engine/decide/policy_set.h"
-#include "engine/limit/quota_table.h"
 #include "engine/request/request_reader.h"
 #include "rules/base/utf8.h"
 
@@ -65,17 +65,14 @@ Context::~Context() = default;
 Context::Context(Context&&) noexcept = default;
 Context& Context::operator=(Context&&) noexcept = default;
 
-struct Engine::Quotas {
-  QuotaTable table;
-};
-
 Engine::Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock)
-    : policies_(std::move(policies)), clock_(&clock), quotas_(std::make_shared<Quotas>()) {}
+    : policies_(std::move(policies)),
+      clock_(&clock),
+      quotas_(MakeQuotas(policies_->program(), std::make_shared<QuotaTable>(), clock.Now())) {}
 
-// Both share one table: calls that the old engine still decides count for the new one too. Buckets of rules that are gone
-// fill up and are dropped.
+// Both share one table: calls that the old engine still decides count for the new one too.
 Engine::Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock, const Engine& predecessor)
-    : policies_(std::move(policies)), clock_(&clock), quotas_(predecessor.quotas_) {}
+    : policies_(std::move(policies)), clock_(&clock), quotas_(MakeQuotas(policies_->program(), predecessor.quotas_->table, clock.Now())) {}
 
 Engine::~Engine() = default;
 
@@ -101,7 +98,7 @@ Decision Engine::DecideJson(std::string_view request_text, Context& context, con
     DenyUnread(Reason::kBadRequest, added.error(), decision);
     return decision;
   }
-  Decider decider(policies_->impl(), state, *request, quotas_->table, now, options);
+  Decider decider(policies_->impl(), state, *request, *quotas_, now, options);
   if (!request->is_listing()) {
     decider.Decide(decision);
     return decision;
@@ -124,7 +121,7 @@ Decision Engine::DecideFields(const FieldRequest& fields, Context& context, cons
     DenyUnread(reader.refusal(), request.error(), decision);
     return decision;
   }
-  Decider(policies_->impl(), state, *request, quotas_->table, now, options).Decide(decision);
+  Decider(policies_->impl(), state, *request, *quotas_, now, options).Decide(decision);
   return decision;
 }
 
@@ -139,7 +136,18 @@ Result<std::vector<ImageNeed>> Engine::FindImageNeeds(std::string_view request_t
   if (!request) return request.error();
   if (request->target() != Target::kAdmission) return std::vector<ImageNeed>();
   const DecideOptions options{.images = {}, .deadline = deadline};
-  return Decider(policies_->impl(), state, *request, quotas_->table, now, options).FindImageNeeds();
+  return Decider(policies_->impl(), state, *request, *quotas_, now, options).FindImageNeeds();
+}
+
+std::vector<LimitOverflow> Engine::LimitOverflows() const {
+  std::vector<LimitOverflow> overflows;
+  for (const auto& [id, quota] : quotas_->limits) {
+    if (quota->overflow_count() == 0) continue;
+    const Rule& rule = policies_->program().rules[id.index];
+    const Policy& policy = policies_->program().policies[rule.policy.index];
+    overflows.push_back({policy.package.empty() ? policy.name : policy.package + "." + policy.name, rule.id, quota->overflow_count()});
+  }
+  return overflows;
 }
 
 SlotId Engine::FindField(std::string_view path) const {

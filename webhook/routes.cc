@@ -245,6 +245,7 @@ std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Listener
     case Route::kMetrics:
       if (sources_.registries != nullptr) sources_.metrics->SetRegistryRequests(sources_.registries->requests());
       if (sources_.dropped_log_lines) sources_.metrics->SetDroppedLogLines(sources_.dropped_log_lines());
+      sources_.metrics->SetLimitOverflows(sources_.store->engine()->LimitOverflows());
       return TextReply(sources_.metrics->Text());
     case Route::kDecide:
     case Route::kAdmission:

@@ -3,6 +3,7 @@
 #include "dsl/lower/lower.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "dsl/lower/discriminators.h"
@@ -55,6 +56,7 @@ class Lowerer {
       WritePolicy(policy);
       for (std::size_t i = 0; i < policy.decl->rules.size(); ++i) WriteRule(emitter, policy, i, rules_[next++]);
     }
+    AddChainSlots();
     if (!emitter.ok())
       sink_.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0}, {"an expression needs more than 65000 registers"});
     return std::move(program_);
@@ -223,6 +225,36 @@ class Lowerer {
     }
   }
 
+  // The call chain has one place for rules and several for callers, who set fields by their slots: where a rule reads one, all are there.
+  void AddChainSlots() {
+    constexpr std::string_view kPlaces[] = {"principal.actors", "context.chain.actors", "context.chain.depth", "principal.claims.act"};
+    constexpr std::string_view kRecords[] = {"principal", "context", "context.chain"};
+    const auto is_one_of = [](std::span<const std::string_view> paths, std::string_view path) {
+      return std::find(paths.begin(), paths.end(), path) != paths.end();
+    };
+    std::map<std::string, SlotId> slots;
+    bool is_read = false;
+    for (std::size_t i = 0; i < program_.slots.size(); ++i) {
+      const std::string path = SlotPath(program_, SlotId(i));
+      slots.emplace(path, SlotId(i));
+      is_read = is_read || is_one_of(std::span(kPlaces).first(3), path) || (program_.slots[i].whole && is_one_of(kRecords, path));
+    }
+    if (!is_read) return;
+    for (const std::string_view place : kPlaces) {
+      SlotId parent;
+      for (std::size_t end = 0; end < place.size();) {
+        const std::size_t begin = end == 0 ? 0 : end + 1;
+        end = std::min(place.find('.', begin), place.size());
+        const std::string path(place.substr(0, end));
+        const Member* member = TryFindMember(InfoOf(Target::kTools), path);
+        const Slot slot{parent, path.substr(begin), member == nullptr ? MemberType::kDyn : member->type, end == place.size()};
+        const auto [found, is_new] = slots.emplace(path, SlotId(program_.slots.size()));
+        if (is_new) program_.slots.push_back(slot);
+        parent = found->second;
+      }
+    }
+  }
+
   // ---- declarations -------------------------------------------------------------------------------------------------------
 
   void WriteDeclarations() {
@@ -271,6 +303,7 @@ class Lowerer {
 
   void WritePolicy(const TypedPolicy& policy) {
     const PolicyDecl& decl = *policy.decl;
+    limit_identities_.clear();
     program_.policies.push_back({std::string(decl.name.text), set_.packages[policy.package], decl.target, decl.mode,
                                  std::string(AttributeValue(decl.attributes, "severity")),
                                  std::string(AttributeValue(decl.attributes, "title")), std::string(AttributeValue(decl.attributes, "see")),
@@ -300,10 +333,7 @@ class Lowerer {
       for (Discriminator& discriminator : rule.discriminators) discriminator.slot = emitter.UseSlot(discriminator.slot, true);
     }
     if (decl.mask) rule.mask = MaskOf(decl);
-    if (decl.limit) {
-      rule.limit = LimitSpec{decl.limit->count, decl.limit->period_nanos, {}};
-      for (const NodeId key : nodes.keys) rule.limit->keys.push_back(emitter.Write(key));
-    }
+    if (decl.limit) rule.limit = LimitOf(emitter, policy, position, nodes);
     if (nodes.image.valid()) {
       rule.image = ImageSpec{emitter.Write(nodes.image), ExprText(set_.files[policy.file.index], decl.image), {}};
       WriteDemands(emitter, policy.file, decl, nodes, rule.image->demands);
@@ -320,6 +350,38 @@ class Lowerer {
         rule.message.push_back({std::string(piece.text), BlockId()});
       }
     }
+  }
+
+  // Keys are taken in the order of their texts, so that nobody has a fresh quota because two were exchanged.
+  LimitSpec LimitOf(Emitter& emitter, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
+    const RuleDecl& decl = policy.decl->rules[position];
+    LimitSpec limit{decl.limit->count, decl.limit->period_nanos, {}, LimitIdentity(policy, decl)};
+    std::vector<std::pair<std::string, NodeId>> keys;
+    for (std::size_t i = 0; i < nodes.keys.size(); ++i)
+      keys.emplace_back(ExprText(set_.files[policy.file.index], decl.limit->keys[i]), nodes.keys[i]);
+    std::stable_sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [text, node] : keys) limit.keys.push_back(emitter.Write(node));
+    const std::size_t number = ++limit_identities_[limit.identity];
+    if (number > 1) limit.identity += " #" + std::to_string(number);  // a number among equals
+    return limit;
+  }
+
+  // program.h, LimitSpec: "@fair" or "post, search by principal.id".
+  std::string LimitIdentity(const TypedPolicy& policy, const RuleDecl& decl) const {
+    const std::string_view id = AttributeValue(decl.attributes, "id");
+    if (!id.empty()) return "@" + std::string(id);
+    std::vector<std::string> patterns, keys;
+    for (const Pattern& pattern : decl.patterns) patterns.emplace_back(pattern.text);
+    if (patterns.empty()) patterns.emplace_back("*");
+    for (const ExprId key : decl.limit->keys) keys.push_back(ExprText(set_.files[policy.file.index], key));
+    const auto joined = [](std::vector<std::string>& texts) {
+      std::sort(texts.begin(), texts.end());
+      std::string all;
+      for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
+      return all;
+    };
+    const std::string by = joined(keys);
+    return joined(patterns) + (by.empty() ? "" : " by " + by);
   }
 
   static MaskSpec MaskOf(const RuleDecl& decl) {
@@ -374,6 +436,7 @@ class Lowerer {
   GraphBuilder builder_;
   std::vector<RuleNodes> rules_;
   std::vector<NodeId> roots_;
+  std::map<std::string, std::size_t> limit_identities_;  // of the policy that is being written: how many limits have it
   Program program_;
   std::unordered_map<std::string_view, SignerId> signers_;
 };

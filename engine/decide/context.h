@@ -41,7 +41,6 @@ struct Context::Impl {
   std::vector<RuleResult> results;
   std::vector<QuotaCharge> charges;
   std::vector<RuleId> charged_rules;  // of `charges`
-  std::vector<std::int64_t> waits;
 };
 
 }  // namespace writ

@@ -43,9 +43,22 @@ void Decider::Decide(Decision& decision) {
   Evaluate();
   if (options_.find_coverage) decision.covered = IsCovered();
   Combine(decision);
+  if (!request_.time_fault.empty()) BlameTime(decision);
   if (context_.evaluator.exhausted()) DenyByBudget(decision);
   if (options_.explain) Explain(decision);
   FitTexts(decision);
+}
+
+// A time that cannot be read is absent. Where nothing allows and an allow failed for that, it is the request that is wrong, but for the
+// targets whose callers do not know what a context is for us.
+void Decider::BlameTime(Decision& decision) const {
+  if (decision.effect != Effect::kDeny || decision.reason != Reason::kDefault || request_.target() == Target::kAccess) return;
+  const bool is_blamed = std::any_of(context_.results.begin(), context_.results.end(), [](const RuleResult& result) {
+    return result.error.is(Kind::kError) && result.error.error() == ValueError::kNoSuchKey && result.error.string() == "time";
+  });
+  if (!is_blamed) return;
+  decision.reason = Reason::kBadRequest;
+  decision.messages.push_back(request_.time_fault);
 }
 
 void Decider::FindCandidates(std::vector<RuleId>& rules) const {
@@ -191,7 +204,7 @@ void Decider::Combine(Decision& decision) {
   }
   AddTexts(decision);
   if (context_.evaluator.exhausted()) return;
-  if (decision.effect == Effect::kAllow) ApplyLimits(decision);
+  if (decision.effect != Effect::kDeny) ApplyLimits(decision);
   if (decision.effect != Effect::kDeny) AddObligations(decision);
   if (decision.effect == Effect::kAllow) AddRow(decision);
 }
@@ -260,46 +273,77 @@ void Decider::AddShadow(Decision& decision) const {
 }
 
 // Which scopes would have made an allow hold? Each rule that needs some is tried again as if the principal had them, because
-// its guard may ask for them too. The rules come from FindApplying: a guard on scopes may have been excluded by the index.
+// its guard may ask for them too; the smallest set first, then the one of which least is missing, then in rule order.
+// The rules come from FindApplying: a guard on scopes may have been excluded by the index.
 void Decider::AddMissingScopes(Decision& decision) {
+  constexpr std::size_t kMaxAlternatives = 16;
+  if (Scopes().is_fault()) return;
   FindApplying(context_.candidates);
+  struct Way {
+    RuleId rule;
+    std::size_t missing;
+  };
+  std::vector<Way> ways;
+  std::size_t most = 0;
   for (const RuleId id : context_.candidates) {
     const Rule& rule = program_.rules[id.index];
-    if (rule.verb != Verb::kAllow || rule.needs_scopes.empty() || program_.policies[rule.policy.index].mode == PolicyMode::kShadow)
+    const bool is_shadow = program_.policies[rule.policy.index].mode == PolicyMode::kShadow;
+    if (rule.verb != Verb::kAllow || rule.needs_scopes.empty() || is_shadow) continue;
+    const auto has = [this](const std::string& scope) { return HasScope(scope); };
+    const auto held = static_cast<std::size_t>(std::count_if(rule.needs_scopes.begin(), rule.needs_scopes.end(), has));
+    most = std::max(most, rule.needs_scopes.size());
+    if (held < rule.needs_scopes.size()) ways.push_back({id, rule.needs_scopes.size() - held});
+  }
+  const auto needs = [this](const Way& way) -> const std::vector<std::string>& { return program_.rules[way.rule.index].needs_scopes; };
+  std::stable_sort(ways.begin(), ways.end(), [&](const Way& a, const Way& b) {
+    return std::pair(needs(a).size(), a.missing) < std::pair(needs(b).size(), b.missing);
+  });
+  Value* granted = GrantedScopes(most);
+  if (granted == nullptr) return;
+  for (const Way& way : ways) {
+    const std::vector<std::string>& scopes = needs(way);
+    const bool is_told = scopes == decision.needs_all || std::find(decision.needs_alternatives.begin(), decision.needs_alternatives.end(),
+                                                                   scopes) != decision.needs_alternatives.end();
+    if (is_told || !HoldsWithScopes(program_.rules[way.rule.index], granted)) continue;
+    if (!decision.needs_all.empty()) {
+      decision.needs_alternatives.push_back(scopes);
+      if (decision.needs_alternatives.size() == kMaxAlternatives) return;
       continue;
-    const bool has_all =
-        std::all_of(rule.needs_scopes.begin(), rule.needs_scopes.end(), [this](const std::string& scope) { return HasScope(scope); });
-    if (has_all || Scopes().is_fault() || !HoldsWithScopes(rule)) continue;
-    for (const std::string& scope : rule.needs_scopes) {
-      const bool is_told = std::find(decision.needs_scopes.begin(), decision.needs_scopes.end(), scope) != decision.needs_scopes.end();
-      if (!HasScope(scope) && !is_told) decision.needs_scopes.push_back(scope);
+    }
+    decision.needs_all = scopes;
+    for (const std::string& scope : scopes) {
+      if (!HasScope(scope)) decision.needs_scopes.push_back(scope);
     }
   }
 }
 
+// The principal's scopes with room for `more` behind them; nullptr when there is none.
+Value* Decider::GrantedScopes(std::size_t more) {
+  const Value scopes = Scopes();
+  const std::uint32_t size = scopes.is(Kind::kList) ? scopes.size : 0;
+  Value* granted = context_.arena.AllocateArray<Value>(size + more);
+  if (granted != nullptr && size > 0) std::copy(scopes.items, scopes.items + size, granted);
+  return granted;
+}
+
 // Runs the guard with the rule's scopes granted, in the slot of scopes and in maps that hold it.
-bool Decider::HoldsWithScopes(const Rule& rule) {
+bool Decider::HoldsWithScopes(const Rule& rule, Value* granted) {
   if (!rule.guard.valid()) return true;
-  std::vector<Value> saved;
-  if (policies_.scopes_slot.valid()) {
-    const Value scopes = Scopes();
-    const std::size_t size = scopes.size + rule.needs_scopes.size();
-    if (!context_.evaluator.Spend(size + context_.slots.size() / 8)) return false;  // both are copied
-    Value* granted = context_.arena.AllocateArray<Value>(size);
-    if (granted == nullptr) return false;
-    std::copy(scopes.items, scopes.items + scopes.size, granted);
-    for (std::size_t i = 0; i < rule.needs_scopes.size(); ++i) granted[scopes.size + i] = Value::String(rule.needs_scopes[i]);
-    saved = context_.slots;
-    const Value list = Value::List(granted, static_cast<std::uint32_t>(size));
-    context_.slots[policies_.scopes_slot.index] = list;
-    ReplaceInParent(policies_.scopes_slot, list);
-    context_.evaluator.ForgetCells();
-  }
+  const SlotId slot = policies_.scopes_slot;
+  if (!slot.valid()) return context_.evaluator.Run(rule.guard).is_true();
+  const SlotId parent = program_.slots[slot.index].parent;
+  const Value scopes = context_.slots[slot.index], whole = context_.slots[parent.index];
+  if (!context_.evaluator.Spend(1 + rule.needs_scopes.size())) return false;
+  std::uint32_t size = Scopes().is(Kind::kList) ? Scopes().size : 0;
+  for (const std::string& scope : rule.needs_scopes) granted[size++] = Value::String(scope);
+  const Value list = Value::List(granted, size);
+  context_.slots[slot.index] = list;
+  ReplaceInParent(slot, list);
+  context_.evaluator.ForgetCells();
   const bool holds = context_.evaluator.Run(rule.guard).is_true();
-  if (!saved.empty()) {
-    std::copy(saved.begin(), saved.end(), context_.slots.begin());
-    context_.evaluator.ForgetCells();
-  }
+  context_.slots[slot.index] = scopes;
+  context_.slots[parent.index] = whole;
+  context_.evaluator.ForgetCells();
   return holds;
 }
 

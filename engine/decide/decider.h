@@ -6,8 +6,8 @@
 #include <string>
 
 #include "engine/decide/context.h"
+#include "engine/decide/engine_quotas.h"
 #include "engine/decide/policy_set.h"
-#include "engine/limit/quota_table.h"
 #include "engine/request/request.h"
 #include "engine/request/request_reader.h"
 #include "writ/engine.h"
@@ -23,7 +23,7 @@ Outcome OutcomeOf(Value& condition);
 // Decides one request whose slots stand in `context.slots`. Made anew for each; borrows everything. Not thread-safe.
 class Decider {
  public:
-  Decider(const PolicySet::Impl& policies, Context::Impl& context, const Request& request, QuotaTable& quotas, UnixNanos now,
+  Decider(const PolicySet::Impl& policies, Context::Impl& context, const Request& request, const EngineQuotas& quotas, UnixNanos now,
           const DecideOptions& options)
       : policies_(policies),
         program_(policies.runtime.program()),
@@ -57,6 +57,7 @@ class Decider {
   // The rules that apply, which for a subresource are also those of its parent's kind; candidates leave out what is certainly false.
   void FindCandidates(std::vector<RuleId>& rules) const;
   void FindApplying(std::vector<RuleId>& rules) const;
+  [[gnu::cold]] void BlameTime(Decision& decision) const;
   void Evaluate();
   bool IsCovered();
   RuleResult EvaluateRule(RuleId id, ReadObserver* observer);
@@ -83,7 +84,8 @@ class Decider {
   [[gnu::cold]] void AddError(const RuleResult& result, Decision& decision) const;
   void AddShadow(Decision& decision) const;
   [[gnu::cold]] void AddMissingScopes(Decision& decision);
-  bool HoldsWithScopes(const Rule& rule);
+  Value* GrantedScopes(std::size_t more);
+  bool HoldsWithScopes(const Rule& rule, Value* granted);
   void ReplaceInParent(SlotId slot, const Value& value);
   [[gnu::cold]] void AddResidual(bool is_allow_needed, Decision& decision) const;
   std::string NoDenialText(const Rule& rule) const;
@@ -111,7 +113,10 @@ class Decider {
 
   void ApplyLimits(Decision& decision);
   void ChargeLimits(PolicyMode mode, Decision& decision);
+  QuotaMode ModeOfQuotas(const Decision& decision) const;
   void AddCharge(const RuleResult& result, Decision& decision);
+  void WarnOfSharedBuckets(Decision& decision) const;
+  void AddUndecidedLimit(const RuleResult& result, Decision& decision) const;
   void ReportFailedLimit(const RuleResult& result, const Value& fault, Decision& decision);
   std::string LimitText(const Rule& rule);
   [[gnu::cold]] void DenyByLimits(Decision& decision);
@@ -131,7 +136,7 @@ class Decider {
   const Program& program_;
   Context::Impl& context_;
   const Request& request_;
-  QuotaTable& quotas_;
+  const EngineQuotas& quotas_;
   const UnixNanos now_;
   const DecideOptions& options_;
   mutable const MapData* scope_set_ = nullptr;  // of the principal, when there are many and some rule asked

@@ -1,32 +1,22 @@
 // Quotas: consulted after an allow, all or nothing, fail closed.
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 #include "engine/decide/decider.h"
 #include "engine/decide/rule_text.h"
 
 namespace writ {
-namespace {
 
-constexpr char kSeparator = '\x1f';
-constexpr std::size_t kMaxKeyBytes = 256;  // longer keys are stored as their hash, so that callers cannot fill the memory
-
-std::string BoundedKey(std::string key) {
-  if (key.size() <= kMaxKeyBytes) return key;
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest);
-  return std::string(reinterpret_cast<const char*>(digest), sizeof digest);
-}
-
-}  // namespace
-
-// Limits of policies in warn mode come after the others, and only warn.
+// Limits of policies in warn mode come after the others, and only warn. A decision that hangs on unknowns is denied, too, when a limit is
+// used up that applies whatever they are.
 void Decider::ApplyLimits(Decision& decision) {
   for (const PolicyMode mode : {PolicyMode::kEnforce, PolicyMode::kWarn}) {
     ChargeLimits(mode, decision);
-    if (decision.effect != Effect::kAllow || context_.evaluator.exhausted()) return;
+    if (decision.effect == Effect::kDeny || context_.evaluator.exhausted()) return;
   }
+  if (decision.limits.empty()) return;
+  decision.effect = Effect::kConditional;
+  decision.reason = Reason::kUnknown;
+  decision.rules.clear();
 }
 
 void Decider::ChargeLimits(PolicyMode mode, Decision& decision) {
@@ -37,51 +27,78 @@ void Decider::ChargeLimits(PolicyMode mode, Decision& decision) {
     if (rule.verb != Verb::kLimit || !rule.limit || ModeOf(result) != mode) continue;
     if (result.outcome == Outcome::kError)
       ReportFailedLimit(result, result.error, decision);
-    else if (result.outcome != Outcome::kFalse)
+    else if (result.outcome == Outcome::kUnknown)
+      AddUndecidedLimit(result, decision);
+    else if (result.outcome == Outcome::kTrue)
       AddCharge(result, decision);
   }
-  if (context_.charges.empty() || decision.effect != Effect::kAllow || context_.evaluator.exhausted()) return;
-  context_.waits.assign(context_.charges.size(), 0);
-  const QuotaMode quota_mode = options_.consume_limits ? QuotaMode::kConsume : QuotaMode::kLook;
-  if (quotas_.TryCharge(context_.charges, now_, quota_mode, context_.waits)) return;
+  if (context_.charges.empty() || decision.effect == Effect::kDeny || context_.evaluator.exhausted()) return;
+  const bool has_room = quotas_.table->TryCharge(context_.charges, now_, ModeOfQuotas(decision));
+  WarnOfSharedBuckets(decision);
+  if (has_room) return;
   if (mode == PolicyMode::kWarn)
     WarnOfLimits(decision);
   else
     DenyByLimits(decision);
 }
 
+// Otherwise nobody could tell why a caller is refused who has not called before.
+void Decider::WarnOfSharedBuckets(Decision& decision) const {
+  for (std::size_t i = 0; i < context_.charges.size(); ++i) {
+    if (!context_.charges[i].is_shared) continue;
+    const Rule& rule = program_.rules[context_.charged_rules[i].index];
+    const RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
+    AddText(result, "limit " + QualifiedRuleName(policies_, rule) + " has no room for another key: this call is counted together with others",
+            ListFor(PolicyMode::kWarn, decision));
+  }
+}
+
+// Who asks about something unknown asks what would be: only a call consumes.
+QuotaMode Decider::ModeOfQuotas(const Decision& decision) const {
+  const bool is_call = options_.consume_limits && !request_.has_unknowns && decision.effect == Effect::kAllow;
+  return is_call ? QuotaMode::kConsume : QuotaMode::kLook;
+}
+
 void Decider::AddCharge(const RuleResult& result, Decision& decision) {
   const Rule& rule = RuleOf(result);
-  const Policy& policy = program_.policies[rule.policy.index];
-  std::string key = policy.package + kSeparator + policy.name + kSeparator + rule.id;
+  QuotaKeyBuilder key;
   for (const BlockId block : rule.limit->keys) {
     const Value value = context_.evaluator.Run(block);
-    if (value.is_fault()) {
-      ReportFailedLimit(result, value, decision);
-      return;
-    }
-    key += kSeparator + LiteralText(value);
+    if (value.is(Kind::kUnknown)) return AddUndecidedLimit(result, decision);
+    if (value.is_fault()) return ReportFailedLimit(result, value, decision);
+    const std::uint64_t before = context_.evaluator.steps_left();
+    std::uint64_t left = before;
+    key.Add(value, left);
+    if (!context_.evaluator.Spend(before - left)) return;  // out of budget: the decision is a deny
   }
-  context_.charges.push_back({BoundedKey(std::move(key)), rule.limit->count, rule.limit->period_nanos});
+  context_.charges.push_back(
+      {.limit = &quotas_.Of(result.rule), .key = key.Finish(), .count = rule.limit->count, .period_nanos = rule.limit->period_nanos});
   context_.charged_rules.push_back(result.rule);
+}
+
+// Whether the limit applies, or to which key, is not known yet.
+void Decider::AddUndecidedLimit(const RuleResult& result, Decision& decision) const {
+  constexpr std::size_t kMaxLimits = 100;
+  const bool counts = ModeOf(result) == PolicyMode::kEnforce && decision.effect != Effect::kDeny;
+  if (!counts || decision.limits.size() == kMaxLimits) return;
+  decision.limits.push_back(DescribeRule(policies_, result.rule, Outcome::kUnknown));
 }
 
 // A limit whose condition or key fails cannot be counted: denied, or a warning in warn mode.
 void Decider::ReportFailedLimit(const RuleResult& result, const Value& fault, Decision& decision) {
   RuleResult failed = result;
-  failed.outcome = fault.is(Kind::kError) ? Outcome::kError : Outcome::kUnknown;
-  failed.error = fault.is(Kind::kError) ? fault : Value();
-  const std::string text = failed.outcome == Outcome::kUnknown
-                               ? "limit " + QualifiedRuleName(policies_, RuleOf(result)) + " cannot be counted: its key is unknown"
-                               : RuleText(failed);
-  AddText(failed, text, ListFor(ModeOf(result), decision));
+  failed.outcome = Outcome::kError;
+  failed.error = fault;
+  AddText(failed, RuleText(failed), ListFor(ModeOf(result), decision));
   if (ModeOf(result) != PolicyMode::kWarn) {
-    if (decision.effect == Effect::kAllow) decision.rules.clear();
+    if (decision.effect != Effect::kDeny) decision.rules.clear();
     decision.effect = Effect::kDeny;
     decision.reason = Reason::kRule;
+    decision.residual.clear();
+    decision.limits.clear();
     AddRule(failed, decision);
   }
-  if (result.outcome != Outcome::kError && fault.is(Kind::kError)) AddError(failed, decision);
+  if (result.outcome != Outcome::kError) AddError(failed, decision);
 }
 
 void Decider::DenyByLimits(Decision& decision) {
@@ -89,10 +106,13 @@ void Decider::DenyByLimits(Decision& decision) {
   decision.effect = Effect::kDeny;
   decision.reason = Reason::kLimit;
   decision.rules.clear();
+  decision.residual.clear();
+  decision.limits.clear();
   std::int64_t longest = 0;
   for (std::size_t i = 0; i < context_.charges.size(); ++i) {
-    if (context_.waits[i] == 0) continue;
-    longest = std::max(longest, context_.waits[i]);
+    const QuotaCharge& charge = context_.charges[i];
+    if (charge.wait_nanos == 0) continue;
+    longest = std::max(longest, charge.wait_nanos);
     RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
     AddRule(result, decision);
     AddText(result, RuleText(result), ListFor(PolicyMode::kEnforce, decision));
@@ -103,7 +123,7 @@ void Decider::DenyByLimits(Decision& decision) {
 
 void Decider::WarnOfLimits(Decision& decision) {
   for (std::size_t i = 0; i < context_.charges.size(); ++i) {
-    if (context_.waits[i] == 0) continue;
+    if (context_.charges[i].wait_nanos == 0) continue;
     const RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
     AddText(result, RuleText(result), ListFor(PolicyMode::kWarn, decision));
   }

@@ -148,6 +148,10 @@ void WriteOptional(Writer& json, const Decision& decision) {
   if (decision.visible) json.Key("visible").Strings(*decision.visible);
   if (decision.row_json) json.Key("row").Raw(*decision.row_json);
   if (!decision.residual.empty()) json.Key("residual").String(decision.residual);
+  if (!decision.limits.empty()) {
+    json.Key("limits");
+    WriteRules(json, decision.limits);
+  }
   if (decision.retry_after_seconds) json.Key("retryAfter").Raw(std::to_string(*decision.retry_after_seconds));
   if (!decision.notes.empty()) {
     json.Key("notes").Open('{');
@@ -183,6 +187,12 @@ std::string DecisionJson(const Decision& decision) {
   WriteErrors(json, decision.errors);
   json.Key("needs").Open('{');
   json.Key("scopes").Strings(decision.needs_scopes);
+  if (!decision.needs_all.empty()) json.Key("all").Strings(decision.needs_all);
+  if (!decision.needs_alternatives.empty()) {
+    json.Key("alternatives").Open('[');
+    for (const std::vector<std::string>& scopes : decision.needs_alternatives) json.Strings(scopes);
+    json.Close(']');
+  }
   json.Close('}');
   json.Key("obligations");
   WriteObligations(json, decision.obligations);

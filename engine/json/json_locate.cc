@@ -243,8 +243,11 @@ class Scanner {
     const std::string number(text_.substr(begin, at_ - begin));
     if (is_integer) {
       std::int64_t value = 0;
-      const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-      if (error != std::errc()) return Fault(begin, "number out of range: `" + Shown(number) + "` does not fit in a signed 64-bit integer");
+      std::uint64_t large = 0;
+      const char* const last = number.data() + number.size();
+      const bool fits = std::from_chars(number.data(), last, value).ec == std::errc() ||
+                        (number[0] != '-' && std::from_chars(number.data(), last, large).ec == std::errc());
+      if (!fits) return Fault(begin, "number out of range: `" + Shown(number) + "` does not fit in a 64-bit integer");
     } else if (std::isinf(std::strtod(number.c_str(), nullptr))) {
       return Fault(begin, "number out of range: `" + Shown(number) + "` does not fit in a double");
     }

@@ -17,7 +17,7 @@ enum class JsonKind : std::uint8_t {
   kObject = '{',
   kString = '"',
   kInt = 'l',
-  kUint = 'u',  // beyond int64; JsonDocument refuses it
+  kUint = 'u',  // only what is beyond int64
   kDouble = 'd',
   kTrue = 't',
   kFalse = 'f',
@@ -44,6 +44,7 @@ class JsonNode {
     std::memcpy(&size, at, sizeof size);
     return {reinterpret_cast<const char*>(at + sizeof size), size};
   }
+  // Of kUint: the bits of a uint64.
   std::int64_t integer() const { return static_cast<std::int64_t>(tape_[index_ + 1]); }
   double real() const {
     double value = 0;

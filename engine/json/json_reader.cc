@@ -1,5 +1,5 @@
 // The strict reader over simdjson's DOM. simdjson checks grammar, UTF-8 and depth; this file adds what it leaves open:
-// duplicate keys, integers beyond int64, escaped lone surrogates (3.0.1 lets low ones pass) — and messages with a place.
+// duplicate keys, escaped lone surrogates (3.0.1 lets low ones pass) — and messages with a place.
 #include "engine/json/json_reader.h"
 
 #include <simdjson.h>
@@ -79,14 +79,13 @@ bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys) {
   std::uint32_t depth = 0;
   for (JsonNode node = root; node.index() < end;) {
     const JsonKind kind = node.kind();
-    if (kind == JsonKind::kUint) return false;
     if (kind == JsonKind::kObject || kind == JsonKind::kArray) {
       if (++depth > max_depth) return false;  // simdjson does not count empty containers
     } else if (IsEndOfContainer(kind)) {
       --depth;
     }
     if (kind == JsonKind::kObject && HasDuplicateKey(node, keys)) return false;
-    const bool two_words = kind == JsonKind::kInt || kind == JsonKind::kDouble;
+    const bool two_words = kind == JsonKind::kInt || kind == JsonKind::kUint || kind == JsonKind::kDouble;
     node = node.At(node.index() + (two_words ? 2 : 1));
   }
   return true;
@@ -154,7 +153,7 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
   const simdjson::error_code error = impl.parser.parse(bytes, text.size(), false).get(ignored);
   if (error != simdjson::SUCCESS) return FaultOf(text, impl.limits, simdjson::error_message(error));
   const JsonNode root(impl.parser.doc.tape.get(), impl.parser.doc.string_buf.get(), 1);
-  if (!IsStrict(root, impl.limits.max_depth, impl.keys)) return FaultOf(text, impl.limits, "duplicate key or number out of range");
+  if (!IsStrict(root, impl.limits.max_depth, impl.keys)) return FaultOf(text, impl.limits, "duplicate key");
   if (HasLoneSurrogate(text)) return FaultOf(text, impl.limits, "lone surrogate");
   return root;
 }
@@ -170,7 +169,7 @@ Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings) {  // NO
     case JsonKind::kTrue: return Value::Bool(true);
     case JsonKind::kFalse: return Value::Bool(false);
     case JsonKind::kInt: return Value::Int(node.integer());
-    case JsonKind::kUint: break;  // refused by Parse
+    case JsonKind::kUint: return Value::Uint(static_cast<std::uint64_t>(node.integer()));
     case JsonKind::kDouble: return Value::Double(node.real());
     case JsonKind::kString: return text(node.string());
     case JsonKind::kArray: {

@@ -1,17 +1,28 @@
 #include "engine/limit/quota_table.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "rules/base/check.h"
 
 namespace writ {
+namespace {
 
-QuotaTable::QuotaTable(std::size_t max_buckets) : max_shard_buckets_(std::max<std::size_t>(1, max_buckets / kShards)) {}
+constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+constexpr std::int64_t kJitterNanos = kNanosPerSecond;  // of threads that read the clock one after the other
+constexpr std::int64_t kSweepNanos = 10 * kNanosPerSecond;
+constexpr std::int64_t kMaxCapacity = std::numeric_limits<std::int64_t>::max() / 4;  // sums with `now` must not overflow
+
+std::size_t Beyond(std::size_t size, std::size_t reserve) { return size > reserve ? size - reserve : 0; }
+
+}  // namespace
+
+LimitQuota::~LimitQuota() {
+  counts_->all -= buckets_.size();
+  counts_->common -= Beyond(buckets_.size(), reserve_);
+}
 
 // A call's share of the period, rounded up so that never more than `count` pass at once; the capacity is `count` shares.
-QuotaTable::Cost QuotaTable::CostOf(const QuotaCharge& charge) {
-  constexpr std::int64_t kMaxCapacity = std::numeric_limits<std::int64_t>::max() / 4;  // sums with `now` must not overflow
+LimitQuota::Cost LimitQuota::CostOf(const QuotaCharge& charge) {
   const auto period = static_cast<std::uint64_t>(charge.period_nanos);
   const std::uint64_t step = std::max<std::uint64_t>(1, period / charge.count + (period % charge.count != 0 ? 1 : 0));
   std::uint64_t capacity = 0;
@@ -20,95 +31,173 @@ QuotaTable::Cost QuotaTable::CostOf(const QuotaCharge& charge) {
   return {bounded(step), bounded(capacity)};
 }
 
-std::size_t QuotaTable::ShardOf(std::string_view key) {
-  return (std::hash<std::string_view>{}(key) >> 7) % kShards;  // other bits than the map's own buckets
+// Where the bucket stands for a limit of this cost. A bucket cannot be emptier than empty: that keeps a clock that was set back from
+// locking out for long. After a reload that changed count or period, as many calls count as used as were used before.
+UnixNanos LimitQuota::ArrivalOf(const Bucket& bucket, const Cost& cost, UnixNanos now) {
+  if (bucket.arrival <= now) return now;
+  std::int64_t debt = std::min(bucket.arrival - now, bucket.capacity_nanos);
+  if (bucket.step_nanos != cost.step_nanos) {
+    const auto scaled = (static_cast<__int128>(debt) * cost.step_nanos + bucket.step_nanos - 1) / bucket.step_nanos;
+    debt = static_cast<std::int64_t>(std::min<__int128>(scaled, kMaxCapacity));
+  }
+  return now + std::min(debt, cost.capacity_nanos);
 }
 
-std::int64_t QuotaTable::WaitOf(Shard& shard, const QuotaCharge& charge, UnixNanos now) {
+void LimitQuota::Consume(Bucket& bucket, const Cost& cost, UnixNanos now) {
+  bucket = {ArrivalOf(bucket, cost, now) + cost.step_nanos, cost.step_nanos, cost.capacity_nanos};
+}
+
+void LimitQuota::Look(QuotaCharge& charge, UnixNanos now) {
+  const auto found = buckets_.find(charge.key);
+  const bool is_new = found == buckets_.end();
+  charge.is_shared = is_new && !HasRoom(now);
+  charge.wait_nanos = 0;
+  if (is_new && !charge.is_shared) return;
   const Cost cost = CostOf(charge);
-  const auto found = shard.buckets.find(charge.key);
-  if (found == shard.buckets.end()) return 0;
-  // A bucket cannot be emptier than empty: keeps a clock that was set back, or a limit that was lowered, from locking out for long.
-  const UnixNanos arrival = std::clamp(found->second.arrival, now, now + cost.capacity_nanos);
-  return std::max<std::int64_t>(0, arrival + cost.step_nanos - now - cost.capacity_nanos);
+  const UnixNanos arrival = ArrivalOf(is_new ? overflow_ : found->second, cost, now);
+  charge.wait_nanos = std::max<std::int64_t>(0, arrival + cost.step_nanos - now - cost.capacity_nanos);
 }
 
-void QuotaTable::Consume(Shard& shard, const QuotaCharge& charge, UnixNanos now) {
-  const Cost cost = CostOf(charge);
-  FollowClock(shard, now);
-  auto found = shard.buckets.find(charge.key);
-  const bool is_new = found == shard.buckets.end();
-  if (is_new) {
-    if (shard.buckets.size() >= max_shard_buckets_) DropEarliest(shard);
-    found = shard.buckets.emplace(charge.key, Bucket{}).first;
-  }
-  Bucket& bucket = found->second;
-  bucket.capacity_nanos = cost.capacity_nanos;
-  bucket.arrival = std::clamp(bucket.arrival, now, now + cost.capacity_nanos) + cost.step_nanos;
-  if (!is_new) return;
-  shard.order.push_back({bucket.arrival, &*found});
-  std::push_heap(shard.order.begin(), shard.order.end());
+// Requires: Look of the same charge, under the same lock.
+void LimitQuota::Consume(const QuotaCharge& charge, UnixNanos now) {
+  if (charge.is_shared) return Consume(overflow_, CostOf(charge), now);
+  auto found = buckets_.find(charge.key);
+  if (found != buckets_.end()) return Consume(found->second, CostOf(charge), now);
+  for (int i = 0; i < 2; ++i) DropOneLapsed(now);  // two for one: so that what is of no more use goes by and by
+  found = buckets_.emplace(charge.key, Bucket{}).first;
+  ++counts_->all;
+  if (buckets_.size() > reserve_) ++counts_->common;
+  Consume(found->second, CostOf(charge), now);
+  order_.push_back({found->second.arrival, found});
+  std::push_heap(order_.begin(), order_.end());
 }
 
-// After a clock was set back, TATs lie further ahead than any capacity: what stood in the table before would never be dropped, and new
-// buckets at once.
-void QuotaTable::FollowClock(Shard& shard, UnixNanos now) {
-  constexpr std::int64_t kJitterNanos = 1'000'000'000;  // of threads that read the clock one after the other
-  if (now >= shard.latest - kJitterNanos) {
-    shard.latest = std::max(shard.latest, now);
-    return;
-  }
-  shard.latest = now;
-  shard.order.clear();
-  for (auto& entry : shard.buckets) {
-    Bucket& bucket = entry.second;
-    bucket.arrival = std::min(bucket.arrival, now + bucket.capacity_nanos);  // as WaitOf would read it
-    shard.order.push_back({bucket.arrival, &entry});
-  }
-  std::make_heap(shard.order.begin(), shard.order.end());
+bool LimitQuota::HasRoom(UnixNanos now) {
+  const std::size_t size = buckets_.size();
+  const bool is_reserved = size < reserve_ || counts_->common < limits_.max_buckets / 2;
+  const bool fits = is_reserved && size < limits_.max_limit_buckets && counts_->all < limits_.max_buckets;
+  return fits || DropOneLapsed(now);
 }
 
 // Each correction of the heap is paid for by a charge since the last one.
-void QuotaTable::DropEarliest(Shard& shard) {
-  for (;;) {
-    std::pop_heap(shard.order.begin(), shard.order.end());
-    Due& due = shard.order.back();
-    if (due.bucket->second.arrival <= due.arrival) break;
-    due.arrival = due.bucket->second.arrival;
-    std::push_heap(shard.order.begin(), shard.order.end());
+bool LimitQuota::DropOneLapsed(UnixNanos now) {
+  while (!order_.empty() && order_.front().arrival <= now) {
+    std::pop_heap(order_.begin(), order_.end());
+    Due& due = order_.back();
+    const UnixNanos arrival = due.bucket->second.arrival;
+    if (arrival > due.arrival) {
+      due.arrival = arrival;
+      std::push_heap(order_.begin(), order_.end());
+      continue;
+    }
+    --counts_->all;
+    if (buckets_.size() > reserve_) --counts_->common;
+    buckets_.erase(due.bucket);
+    order_.pop_back();
+    return true;
   }
-  shard.buckets.erase(shard.buckets.find(shard.order.back().bucket->first));
-  shard.order.pop_back();
+  return false;
 }
 
-// No analysis: the set of mutexes is known only at run time. They are taken in ascending order of shards, each once.
-bool QuotaTable::TryCharge(std::span<const QuotaCharge> charges, UnixNanos now, QuotaMode mode,
-                           std::span<std::int64_t> wait_nanos) WRIT_NO_THREAD_SAFETY_ANALYSIS {
-  WRIT_CHECK(wait_nanos.size() == charges.size());
-  std::array<bool, kShards> wanted{};
-  for (const QuotaCharge& charge : charges) wanted[ShardOf(charge.key)] = true;
-  for (std::size_t i = 0; i < kShards; ++i) {
-    if (wanted[i]) shards_[i].mutex.Lock();
+void LimitQuota::DropLapsed(UnixNanos now) {
+  while (DropOneLapsed(now)) {}
+}
+
+// After a clock was set back, TATs lie further ahead than any capacity: what stood in the table before would never be dropped.
+void LimitQuota::FollowClock(UnixNanos now) {
+  if (now >= latest_ - kJitterNanos) {
+    latest_ = std::max(latest_, now);
+    return;
+  }
+  latest_ = now;
+  order_.clear();
+  for (auto entry = buckets_.begin(); entry != buckets_.end(); ++entry) {
+    Bucket& bucket = entry->second;
+    bucket.arrival = std::min(bucket.arrival, now + bucket.capacity_nanos);  // as ArrivalOf would read it
+    order_.push_back({bucket.arrival, entry});
+  }
+  std::make_heap(order_.begin(), order_.end());
+}
+
+void LimitQuota::SetReserve(std::size_t reserve) {
+  counts_->common += Beyond(buckets_.size(), reserve);
+  counts_->common -= Beyond(buckets_.size(), reserve_);
+  reserve_ = reserve;
+}
+
+QuotaTable::QuotaTable(const QuotaLimits& limits) : limits_(limits) {}
+
+std::vector<std::shared_ptr<LimitQuota>> QuotaTable::Adopt(const std::vector<std::string>& names, UnixNanos now) {
+  const MutexLock lock(mutex_);
+  std::vector<std::shared_ptr<LimitQuota>> adopted;
+  std::map<std::string, std::shared_ptr<LimitQuota>, std::less<>> by_name;
+  for (const std::string& name : names) {
+    std::shared_ptr<LimitQuota>& quota = by_name[name];
+    const auto known = by_name_.find(name);
+    if (quota == nullptr && known != by_name_.end()) quota = known->second;
+    if (quota == nullptr) quota = std::make_shared<LimitQuota>(limits_, counts_);
+    adopted.push_back(quota);
+  }
+  const std::size_t reserve = limits_.max_buckets / 2 / std::max<std::size_t>(1, by_name.size());
+  for (const auto& [name, quota] : by_name) {
+    const MutexLock quota_lock(quota->mutex_);
+    quota->SetReserve(reserve);
+  }
+  for (const auto& [name, quota] : by_name_) {
+    if (by_name.contains(name)) continue;
+    const MutexLock quota_lock(quota->mutex_);
+    quota->SetReserve(0);
+    quota->DropLapsed(now);
+    if (!quota->buckets_.empty() && counts_->all <= limits_.max_buckets / 2) by_name.emplace(name, quota);
+  }
+  by_name_ = std::move(by_name);
+  return adopted;
+}
+
+// No analysis: the set of mutexes is known only at run time. They are taken in the order of their addresses, each once.
+bool QuotaTable::TryCharge(std::span<QuotaCharge> charges, UnixNanos now, QuotaMode mode) WRIT_NO_THREAD_SAFETY_ANALYSIS {
+  if (counts_->common >= limits_.max_buckets / 2 || counts_->all >= limits_.max_buckets) Sweep(now);
+  std::vector<LimitQuota*> wanted;
+  wanted.reserve(charges.size());
+  for (const QuotaCharge& charge : charges) wanted.push_back(charge.limit);
+  std::sort(wanted.begin(), wanted.end(), std::less<>());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  for (LimitQuota* limit : wanted) {
+    limit->mutex_.Lock();
+    limit->FollowClock(now);
   }
   bool has_room = true;
-  for (std::size_t i = 0; i < charges.size(); ++i) {
-    wait_nanos[i] = WaitOf(shards_[ShardOf(charges[i].key)], charges[i], now);
-    has_room = has_room && wait_nanos[i] == 0;
+  for (QuotaCharge& charge : charges) {
+    charge.limit->Look(charge, now);
+    has_room = has_room && charge.wait_nanos == 0;
+    if (charge.is_shared && mode == QuotaMode::kConsume) ++charge.limit->overflow_count_;
   }
   if (has_room && mode == QuotaMode::kConsume) {
-    for (const QuotaCharge& charge : charges) Consume(shards_[ShardOf(charge.key)], charge, now);
+    for (const QuotaCharge& charge : charges) charge.limit->Consume(charge, now);
   }
-  for (std::size_t i = 0; i < kShards; ++i) {
-    if (wanted[i]) shards_[i].mutex.Unlock();
-  }
+  for (LimitQuota* limit : wanted) limit->mutex_.Unlock();
   return has_room;
 }
 
+// The common half is in use: what has lapsed in limits that nobody calls any more is given back to it.
+void QuotaTable::Sweep(UnixNanos now) {
+  UnixNanos due = next_sweep_;
+  const bool is_early = now < due && now >= due - kSweepNanos;  // earlier than that only when the clock was set back
+  if (is_early || !next_sweep_.compare_exchange_strong(due, now + kSweepNanos)) return;
+  const MutexLock lock(mutex_);
+  for (const auto& [name, quota] : by_name_) {
+    const MutexLock quota_lock(quota->mutex_);
+    quota->FollowClock(now);
+    quota->DropLapsed(now);
+  }
+}
+
 std::size_t QuotaTable::bucket_count() {
+  const MutexLock lock(mutex_);
   std::size_t count = 0;
-  for (Shard& shard : shards_) {
-    MutexLock lock(shard.mutex);
-    count += shard.buckets.size();
+  for (const auto& [name, quota] : by_name_) {
+    const MutexLock quota_lock(quota->mutex_);
+    count += quota->buckets_.size();
   }
   return count;
 }

@@ -5,88 +5,134 @@
 //   two seconds later. `31 per 1m` at once does not.
 //
 // Source: ITU-T I.371, appendix; B. Heyman, "Rate limiting, cells and GCRA".
+//
+// A bucket is in debt while its TAT lies ahead. One that is not is as good as new: dropping it changes no answer, and no other one is
+// ever dropped, or whoever can vary a key would get fresh quotas. A limit without room for a new key counts it in one more bucket, which
+// all such keys share: stricter for them, and the only way out that neither forgets debts nor refuses calls that were never counted.
 #pragma once
 
-#include <array>
+#include <atomic>
 #include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "engine/limit/quota_key.h"
 #include "rules/base/clock.h"
 #include "rules/base/mutex.h"
 
 namespace writ {
 
-// One quota that a call needs.
+// How many buckets there may be. About 130 bytes each.
+struct QuotaLimits {
+  std::size_t max_buckets = 262'144;       // of all limits together
+  std::size_t max_limit_buckets = 65'536;  // of one limit
+};
+
+// Buckets in use: of all limits, and those beyond the limits' reserves.
+struct QuotaCounts {
+  std::atomic<std::size_t> all{0}, common{0};
+};
+
+class LimitQuota;
+
+// One quota that a call needs, and what became of it.
 struct QuotaCharge {
-  std::string key;                // names the bucket: package, policy, rule and the values of `by`
+  LimitQuota* limit = nullptr;    // not null
+  QuotaKey key;                   // names the bucket
   std::uint64_t count = 1;        // >= 1
   std::int64_t period_nanos = 1;  // >= 1
+  std::int64_t wait_nanos = 0;    // out: how long this charge has to wait; 0: it has room
+  bool is_shared = false;         // out: the limit is full, and counts this key together with others
 };
 
 enum class QuotaMode : std::uint8_t { kConsume, kLook };
 
-// Thread-safe: sharded by key. Holds at most `max_buckets`, each shard its part of them.
+// The buckets of all limits of an engine and its successors. Thread-safe; a mutex a limit.
 //
-// When a shard is full and a new key comes, the bucket with the earliest TAT goes. One whose TAT has passed is full again, and
-// dropping it changes no answer; those go before all others. When there is none, the one goes that would be full again soonest: its
-// key has a fresh quota until then, earlier than its limit says. So more than `max_buckets` keys in debt at once weaken limits,
-// beginning with those least in debt; a key that has used up a long period's quota goes last. The other way out, refusing new keys,
-// would let anybody who can vary a `by` value lock out all others.
-//
-// The order is kept in a heap of lower bounds: a charge moves a bucket's TAT only later, so the heap is corrected when a bucket
-// comes to its top, and a charge of a bucket that is there already does not touch it. A clock set back by more than a second reorders
-// the shard, once.
+// Half of `max_buckets` is divided evenly among the limits, so that no flood of one takes the last room of another; the other half is
+// taken by whoever needs it first, up to `max_limit_buckets` a limit.
 class QuotaTable {
  public:
-  static constexpr std::size_t kDefaultMaxBuckets = 65'536;
-  explicit QuotaTable(std::size_t max_buckets = kDefaultMaxBuckets);
+  explicit QuotaTable(const QuotaLimits& limits = {});
+
+  // Returns the buckets of the limits of these names, one each and in their order; a limit that was adopted before keeps its buckets.
+  // Limits that are not named are forgotten once they hold no debt, or at once when more than half of all buckets are in use.
+  std::vector<std::shared_ptr<LimitQuota>> Adopt(const std::vector<std::string>& names, UnixNanos now);
 
   // All or nothing: when every charge has room, consumes one call of each (kConsume) and returns true. Otherwise consumes nothing,
-  // returns false, and sets `wait_nanos[i]` to how long charge i has to wait (0: it has room). `now` is the engine's clock.
-  // Requires: wait_nanos.size() == charges.size(). Amortised O(1) a charge of a bucket that exists, O(log max_buckets) of a new one.
-  bool TryCharge(std::span<const QuotaCharge> charges, UnixNanos now, QuotaMode mode, std::span<std::int64_t> wait_nanos);
+  // returns false. Fills `wait_nanos` and `is_shared` of each. `now` is the engine's clock.
+  // Requires: limits of this table. O(log buckets) a charge, apart from a sweep at most every ten seconds while no room is left.
+  bool TryCharge(std::span<QuotaCharge> charges, UnixNanos now, QuotaMode mode);
 
-  // Buckets in use, for tests and metrics. O(shards).
+  // Buckets in use, for tests. O(limits).
   std::size_t bucket_count();
 
  private:
-  static constexpr std::size_t kShards = 16;
+  void Sweep(UnixNanos now);
+
+  const QuotaLimits limits_;
+  const std::shared_ptr<QuotaCounts> counts_ = std::make_shared<QuotaCounts>();
+  Mutex mutex_;  // taken before those of limits
+  std::map<std::string, std::shared_ptr<LimitQuota>, std::less<>> by_name_ WRIT_GUARDED_BY(mutex_);
+  std::atomic<UnixNanos> next_sweep_{0};
+};
+
+// The buckets of one limit.
+class LimitQuota {
+ public:
+  LimitQuota(const QuotaLimits& limits, std::shared_ptr<QuotaCounts> counts) : limits_(limits), counts_(std::move(counts)) {}
+  ~LimitQuota();
+  LimitQuota(const LimitQuota&) = delete;
+  LimitQuota& operator=(const LimitQuota&) = delete;
+
+  // Calls that were counted in the shared bucket, whether or not they passed. Thread-safe.
+  std::uint64_t overflow_count() const { return overflow_count_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class QuotaTable;
   struct Bucket {
-    UnixNanos arrival = 0;  // the TAT
+    UnixNanos arrival = std::numeric_limits<UnixNanos>::min();  // the TAT
+    std::int64_t step_nanos = 1;
     std::int64_t capacity_nanos = 1;
-  };
-  using Buckets = std::unordered_map<std::string, Bucket>;
-  // A bucket in the order of eviction.
-  struct Due {
-    UnixNanos arrival = 0;                        // its TAT at some time: never later than now
-    const Buckets::value_type* bucket = nullptr;  // nodes stay where they are until they are erased
-    // Of two, the one with the later arrival is less urgent: std::push_heap keeps the earliest on top.
-    friend bool operator<(const Due& a, const Due& b) { return a.arrival > b.arrival; }
-  };
-  struct Shard {
-    Mutex mutex;
-    // INVARIANT: `order` is a heap and names each of `buckets` once.
-    Buckets buckets WRIT_GUARDED_BY(mutex);
-    std::vector<Due> order WRIT_GUARDED_BY(mutex);
-    UnixNanos latest WRIT_GUARDED_BY(mutex) = 0;  // the clock's highest value so far, or since it was set back
   };
   struct Cost {
     std::int64_t step_nanos, capacity_nanos;
   };
+  using Buckets = std::map<QuotaKey, Bucket>;  // a tree: callers choose the keys, and could make a hash table slow
+  // A bucket in the order of dropping.
+  struct Due {
+    UnixNanos arrival = 0;     // its TAT at some time; later than now only where a shorter period brought the TAT forward
+    Buckets::iterator bucket;  // nodes stay where they are until they are erased
+    // Of two, the one with the later arrival is less urgent: std::push_heap keeps the earliest on top.
+    friend bool operator<(const Due& a, const Due& b) { return a.arrival > b.arrival; }
+  };
 
   static Cost CostOf(const QuotaCharge& charge);
-  static std::size_t ShardOf(std::string_view key);
-  std::int64_t WaitOf(Shard& shard, const QuotaCharge& charge, UnixNanos now) WRIT_REQUIRES(shard.mutex);
-  void Consume(Shard& shard, const QuotaCharge& charge, UnixNanos now) WRIT_REQUIRES(shard.mutex);
-  static void FollowClock(Shard& shard, UnixNanos now) WRIT_REQUIRES(shard.mutex);
-  static void DropEarliest(Shard& shard) WRIT_REQUIRES(shard.mutex);
+  static UnixNanos ArrivalOf(const Bucket& bucket, const Cost& cost, UnixNanos now);
+  static void Consume(Bucket& bucket, const Cost& cost, UnixNanos now);
+  void Look(QuotaCharge& charge, UnixNanos now) WRIT_REQUIRES(mutex_);
+  void Consume(const QuotaCharge& charge, UnixNanos now) WRIT_REQUIRES(mutex_);
+  bool HasRoom(UnixNanos now) WRIT_REQUIRES(mutex_);
+  bool DropOneLapsed(UnixNanos now) WRIT_REQUIRES(mutex_);
+  void DropLapsed(UnixNanos now) WRIT_REQUIRES(mutex_);
+  void FollowClock(UnixNanos now) WRIT_REQUIRES(mutex_);
+  void SetReserve(std::size_t reserve) WRIT_REQUIRES(mutex_);
 
-  std::size_t max_shard_buckets_;
-  std::array<Shard, kShards> shards_;
+  const QuotaLimits limits_;
+  const std::shared_ptr<QuotaCounts> counts_;  // of the table
+  std::atomic<std::uint64_t> overflow_count_{0};
+  Mutex mutex_;
+  // INVARIANT 1: `order_` is a heap and names each of `buckets_` once.
+  // INVARIANT 2: `counts_` holds buckets_.size() and max(0, buckets_.size() - reserve_) of this limit's.
+  Buckets buckets_ WRIT_GUARDED_BY(mutex_);
+  std::vector<Due> order_ WRIT_GUARDED_BY(mutex_);
+  Bucket overflow_ WRIT_GUARDED_BY(mutex_);
+  std::size_t reserve_ WRIT_GUARDED_BY(mutex_) = 0;
+  UnixNanos latest_ WRIT_GUARDED_BY(mutex_) = 0;  // the clock's highest value so far, or since it was set back
 };
 
 }  // namespace writ

@@ -50,12 +50,24 @@ std::string ToBytes(Arena& arena, Value& value) {
   return "";
 }
 
+// RFC 3339 as it is written in the field: seconds may be missing, `t` and `z` be small; a leap second counts as the one before it.
+std::optional<Value> ParseRequestTime(std::string_view text) {
+  constexpr std::size_t kDate = 10, kSeconds = 16, kMaxBytes = 64;  // "2026-11-20", "2026-11-20T10:00"
+  if (text.size() <= kSeconds || text.size() > kMaxBytes) return std::nullopt;
+  std::string time(text);
+  if (time[kDate] == 't') time[kDate] = 'T';
+  if (time.back() == 'z') time.back() = 'Z';
+  if (time[kSeconds] == 'Z' || time[kSeconds] == '+' || time[kSeconds] == '-') time.insert(kSeconds, ":00");
+  if (time.compare(kSeconds, 3, ":60") == 0) time.replace(kSeconds, 3, ":59");
+  return ParseTimestamp(time);
+}
+
 std::string ToTime(Kind kind, Value& value) {
   const bool timestamp = kind == Kind::kTimestamp;
   if (value.is(kind)) return "";
   const std::string_view wanted = timestamp ? "an RFC 3339 timestamp such as \"2026-11-20T10:00:00Z\"" : "a duration such as \"1m30s\"";
   if (!value.is(Kind::kString)) return Wanted(wanted, value);
-  const std::optional<Value> parsed = timestamp ? ParseTimestamp(value.string()) : ParseDuration(value.string());
+  const std::optional<Value> parsed = timestamp ? ParseRequestTime(value.string()) : ParseDuration(value.string());
   if (!parsed) return "must be " + std::string(wanted);
   value = *parsed;
   return "";
@@ -132,6 +144,7 @@ std::string ConvertToMember(MemberType type, Arena& arena, Value& value) {
       return demand(Kind::kUint, "an unsigned int");
     case MemberType::kDouble:
       if (value.is(Kind::kInt)) value = Value::Double(static_cast<double>(value.integer));
+      if (value.is(Kind::kUint)) value = Value::Double(static_cast<double>(value.unsigned_integer));
       return demand(Kind::kDouble, "a double");
   }
   WRIT_CHECK(false);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -44,6 +45,7 @@ struct Request {
   JsonNode row;                            // as given; valid only for kRows
   std::string_view admission_uid;
   bool has_unknowns = false;
+  std::string time_fault;  // what is wrong with context.time, which is then absent; "" = nothing
 
   Target target() const { return shape->target; }
   bool is_listing() const { return list.valid(); }

@@ -1,5 +1,5 @@
-// Admission: AdmissionReview v1 as the API server sends it, bare manifests (a CREATE of themselves), and our own shape, which
-// may leave out whatever the objects tell. Source: k8s.io/api/admission/v1, types.go.
+// Admission: AdmissionReview v1 as the API server sends it, and our own shape, which may leave out whatever the objects tell. Source:
+// k8s.io/api/admission/v1, types.go.
 #include <optional>
 #include <string>
 
@@ -71,21 +71,20 @@ bool RequestReader::ReadReview(JsonNode review) {
   return FillAdmission(AdmissionSource::kReview) && Finish(review);
 }
 
-bool RequestReader::ReadManifest(JsonNode manifest) {
-  const JsonNode items = manifest.Find("items");
-  if (manifest.Find("kind").string().ends_with("List") && items.valid() && items.is(JsonKind::kArray)) {
-    return Fail("a " + Shorten(manifest.Find("kind").string(), kMaxShownNameBytes) +
-                " must be given item by item");  // as a whole no rule would look at its items
-  }
-  Begin(shapes_.Of(Target::kAdmission));
-  Given("object") = manifest;
-  return FillAdmission(AdmissionSource::kRequest) && Finish(manifest);
+// As a whole no rule would look at its items.
+bool RequestReader::CheckIsNoList(JsonNode object) {
+  const std::string_view kind = StringOf(object, "kind");
+  const JsonNode items = MemberOf(object, "items");
+  if (!kind.ends_with("List") || !items.valid() || !items.is(JsonKind::kArray)) return true;
+  return Fail("a " + Shorten(kind, kMaxShownNameBytes) + " must be given item by item");
 }
 
 bool RequestReader::FillAdmission(AdmissionSource source) {
   const JsonNode user_info = MemberOf(Given("request"), "userInfo");
   const bool has_user = user_info.valid() && !user_info.is(JsonKind::kNull);
   if (has_user && Given("principal").valid()) return Fail("give \"principal\" or `request.userInfo`, not both");
+  if (source == AdmissionSource::kRequest && !(CheckIsNoList(Given("object")) && CheckIsNoList(Given("oldObject")))) return false;
+  if (!ReadChain()) return false;
   for (std::size_t i = 0; i < shape_->roots.size(); ++i) {
     const ShapeNodeId root = shape_->roots[i];
     const std::string& key = (*shape_)[root].key;
@@ -208,7 +207,7 @@ bool RequestReader::FillPrincipalFrom(JsonNode user_info) {
     if (!fault.empty()) return FailType("request.userInfo." + std::string(part.theirs), fault);
     derived[count++] = {part.ours, value};
   }
-  if (!StringOf(user_info, "username").empty()) derived[count++] = {"verified", Value::Bool(true)};
+  if (!IsBlank(StringOf(user_info, "username"))) derived[count++] = {"verified", Value::Bool(true)};
   for (const ShapeNodeId root : shape_->roots) {
     if ((*shape_)[root].key == "principal") return FillRecord(root, JsonNode(), {.derived = {derived, count}}, nullptr);
   }

@@ -7,12 +7,12 @@
 #include "rules/base/utf8.h"
 
 namespace writ {
-namespace {
 
-// Is `path` equal to `above`, or a member somewhere below it?
-bool IsAtOrBelow(std::string_view path, std::string_view above) {
+bool IsPathAtOrBelow(std::string_view path, std::string_view above) {
   return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '.');
 }
+
+namespace {
 
 // Is one of `paths` (sorted) equal to `path`, or above it?
 bool HasAtOrAbove(std::span<const std::string_view> paths, std::string_view path) {
@@ -179,7 +179,7 @@ bool RequestReader::ReadUnknown(std::string_view path) {
     return Fail("unknown path \"" + Shorten(path, kMaxShownNameBytes) + "\" in `unknown`" + DidYouMean(path, known));
   }
   for (const ShapeNodeId selector : {shape_->scope_node, shape_->name_node}) {
-    if (selector.valid() && IsAtOrBelow((*shape_)[selector].path, path)) {
+    if (selector.valid() && IsPathAtOrBelow((*shape_)[selector].path, path)) {
       return FailType(Shorten(path, kMaxShownNameBytes), "selects the rules and cannot be unknown");
     }
   }
@@ -191,12 +191,11 @@ void RequestReader::NoteUnknown(std::string_view path) {
   unknown_paths_.push_back(path);
   request_.has_unknowns = true;
   // The principal of an admission is filled from there.
-  if (shape_->target == Target::kAdmission && (IsAtOrBelow("request.userInfo", path) || IsAtOrBelow(path, "request.userInfo"))) {
+  if (shape_->target == Target::kAdmission && (IsPathAtOrBelow("request.userInfo", path) || IsPathAtOrBelow(path, "request.userInfo"))) {
     unknown_paths_.emplace_back("principal");
   }
-  if (shape_->scopes_node.valid() && IsAtOrBelow((*shape_)[shape_->scopes_node].path, path)) request_.scopes = Value::Unknown();
-  const bool actors = shape_->actors_node.valid() && IsAtOrBelow((*shape_)[shape_->actors_node].path, path);
-  if (actors && !depth_given_) unknown_paths_.emplace_back("context.chain.depth");
+  if (shape_->scopes_node.valid() && IsPathAtOrBelow((*shape_)[shape_->scopes_node].path, path)) request_.scopes = Value::Unknown();
+  NoteUnknownChain(path);
 }
 
 void RequestReader::ApplyUnknowns() {

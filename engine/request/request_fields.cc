@@ -15,7 +15,7 @@ bool RequestReader::FillFields(const FieldRequest& request) {
   const Shape* shape = request.target == Target::kRows ? shapes_.FindTable(request.scope) : &shapes_.Of(request.target);
   if (shape == nullptr) return Fail("unknown table \"" + std::string(request.scope) + "\"");
   Begin(*shape);
-  if (!CheckScope(request.scope) || !CheckSelectors(request)) return false;
+  if (!CheckScope(request.scope) || !CheckSelectors(request) || !ReadFieldChain(request)) return false;
   if (shape_->has_whole_records) {
     for (const ShapeNodeId root : shape_->roots) {
       if (!FillRootFromSelector(root, request)) return false;
@@ -24,6 +24,8 @@ bool RequestReader::FillFields(const FieldRequest& request) {
              !FillSelector(shape_->folded_node, WithoutSlashAtEnd(request_.folded))) {
     return false;
   }
+  SetChainSlots();
+  if (shape_->time_node.valid()) SetSlots((*shape_)[shape_->time_node], DefaultNow((*shape_)[shape_->time_node]));
   for (const FieldRequest::Field& field : request.fields) {
     if (!field.slot.valid()) continue;
     const bool is_folded = shape_->folded_node.valid() && (*shape_)[shape_->folded_node].slot == field.slot;
@@ -32,11 +34,6 @@ bool RequestReader::FillFields(const FieldRequest& request) {
   }
   request_.scope = request.scope;
   request_.name = request.name;
-  const auto set = [&](ShapeNodeId id) {
-    if (id.valid() && (*shape_)[id].slot.valid()) slots_[(*shape_)[id].slot.index] = DefaultNow((*shape_)[id]);
-  };
-  if (!time_given_) set(shape_->time_node);
-  if (!depth_given_) set(shape_->depth_node);
   return true;
 }
 
@@ -80,6 +77,7 @@ bool RequestReader::FillField(SlotId slot, Value value) {
     if (!slots_[above.index].is(Kind::kMap)) slots_[above.index] = Value::Map(nullptr);
   }
   if (value.is(Kind::kAbsent) || (value.is(Kind::kNull) && node.declared && !node.nullable)) return true;
+  if (node.is_identity && value.is(Kind::kString) && IsBlank(value.string())) return true;
   if (value.is(Kind::kUnknown)) {
     MarkUnknown(node.path);
     return true;

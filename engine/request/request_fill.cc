@@ -6,13 +6,16 @@
 #include "engine/json/json_document.h"
 #include "engine/request/convert.h"
 #include "engine/request/request_reader.h"
+#include "engine/request/suggest.h"
 
 namespace writ {
 namespace {
 
-// `null` means "not given", except where null is a value.
+// `null` means "not given", except where null is a value; so does a blank where somebody is to be named.
 bool IsLeftOut(const ShapeNode& node, JsonNode json) {
-  return !json.valid() || (json.is(JsonKind::kNull) && node.declared && !node.nullable);
+  if (!json.valid()) return true;
+  if (node.is_identity && json.is(JsonKind::kString) && IsBlank(json.string())) return true;
+  return json.is(JsonKind::kNull) && node.declared && !node.nullable;
 }
 
 std::string Quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
@@ -57,6 +60,7 @@ bool RequestReader::FillRecord(ShapeNodeId id, JsonNode json, const RecordOption
     const ShapeNodeId child = FindChild(*shape_, node.children, derived.key);
     if (!child.valid()) continue;
     if (json.valid() && !IsLeftOut((*shape_)[child], json.Find(derived.key))) continue;
+    if ((*shape_)[child].is_identity && derived.value.is(Kind::kString) && IsBlank(derived.value.string())) continue;
     Value value;
     if (!SetLeaf(child, derived.value, &value)) return false;
     if (inner.build) *next++ = {Value::String((*shape_)[child].key), value};
@@ -77,7 +81,9 @@ bool RequestReader::FillRecord(ShapeNodeId id, JsonNode json, const RecordOption
 // NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
 bool RequestReader::FillMembers(const ShapeNode& node, JsonNode json, const RecordOptions& options,
                                 MapEntry*& next) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
+  constexpr std::uint32_t kMaxIgnoredMembers = 64;  // more is no object of MCP's
   const Build build = options.build ? Build::kYes : Build::kNo;
+  std::uint32_t ignored = 0;
   for (const JsonMember& member : json.members()) {
     const ShapeNodeId child = FindChild(*shape_, node.children, member.key);
     const bool known = child.valid() && (*shape_)[child].declared;
@@ -85,8 +91,10 @@ bool RequestReader::FillMembers(const ShapeNode& node, JsonNode json, const Reco
       if (options.ignore_unknown) continue;
       std::vector<std::string_view> names;
       for (const ShapeNodeId other : node.children) {
-        if ((*shape_)[other].declared) names.push_back((*shape_)[other].key);
+        const ShapeNode& declared = (*shape_)[other];
+        if (declared.declared && !(node.is_foreign && declared.type == MemberType::kDyn)) names.push_back(declared.key);
       }
+      if (node.is_foreign && ++ignored <= kMaxIgnoredMembers && NearestName(member.key, names).empty()) continue;
       if (node.path == "row") return FailUnknownMember(member.key, "a row of " + Quoted(request_.scope), names);
       return FailUnknownMember(member.key, Quoted(node.path), names);
     }
@@ -126,7 +134,9 @@ bool RequestReader::FillMissing(const ShapeNode& node, JsonNode json, const Reco
 
 Value RequestReader::DefaultNow(const ShapeNode& node) const {
   constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-  if (node.if_absent == MemberDefault::kChainDepth) return Value::Int(actor_count_);
+  if (node.if_absent == MemberDefault::kChainDepth) return Value::Int(chain_depth_);
+  if (&node == &(*shape_)[shape_->chain_actors_node] || (shape_->actors_node.valid() && &node == &(*shape_)[shape_->actors_node]))
+    return actors_;
   if (node.if_absent != MemberDefault::kNow) return DefaultOf(node.if_absent);
   std::int64_t seconds = now_ / kNanosPerSecond, nanos = now_ % kNanosPerSecond;
   if (nanos < 0) {
@@ -170,14 +180,18 @@ bool RequestReader::SetLeaf(ShapeNodeId id, Value value, Value* out) {
   const ShapeNode& node = (*shape_)[id];
   if (!(value.is(Kind::kNull) && node.nullable)) {
     const std::string fault = ConvertToMember(node.type, arena_, value);
-    if (!fault.empty()) return FailType(node.path, fault);
+    if (!fault.empty() && id != shape_->time_node) return FailType(node.path, fault);
+    if (!fault.empty()) {  // many callers put in what they like, and few rules look at it
+      request_.time_fault = "`" + node.path + "` " + fault;
+      value = Value();
+    }
   }
   if (node.spelling != ShapeNode::Spelling::kAny && !CheckSpelling(node, value.string())) return false;
+  if (id == shape_->actors_node || id == shape_->chain_actors_node) value = actors_;
+  if (id == shape_->depth_node) value = Value::Int(chain_depth_);
   if (id == shape_->scope_node) request_.scope = value.string();
   if (id == shape_->name_node) request_.name = value.string();
   if (id == shape_->scopes_node) request_.scopes = value;
-  if (id == shape_->actors_node) actor_count_ = value.size;
-  if (id == shape_->depth_node) depth_given_ = true;
   if (id == shape_->time_node) time_given_ = true;
   SetSlots(node, value);
   if (out != nullptr) *out = value;

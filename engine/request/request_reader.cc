@@ -123,12 +123,34 @@ Result<Request> RequestReader::Read(JsonNode document) {
 
 bool RequestReader::ReadDocument(JsonNode document) {
   if (!document.is(JsonKind::kObject)) return Fail("a request must be a JSON object" + FoundJson(document));
-  const JsonNode kind = document.Find("kind");
-  if (kind.valid() && !document.Find("target").valid()) {
-    if (IsString(kind) && kind.string() == "AdmissionReview") return ReadReview(document);
-    if (IsString(kind) && IsString(document.Find("apiVersion"))) return ReadManifest(document);
+  const JsonNode kind = document.Find("kind"), target = document.Find("target");
+  if (!IsString(kind)) return ReadOrdinary(document);
+  if (kind.string() == "AdmissionReview" && !target.valid()) return ReadReview(document);
+  if (!IsString(document.Find("apiVersion"))) return ReadOrdinary(document);
+  if (IsString(target) && target.string() == InfoOf(Target::kAdmission).name) return ReadManifest(document);
+  // Whoever can put two members into a request that is built of parts must not turn it into something else.
+  if (target.valid() || TellsTarget(document)) return ReadOrdinary(document);
+  return Fail("a Kubernetes object is decided only when the request says so: {\"target\": \"admission\", \"object\": {…}}");
+}
+
+bool RequestReader::TellsTarget(JsonNode document) {
+  const auto tells = [document](const Telling& telling) { return document.Find(telling.member).valid(); };
+  return std::any_of(std::begin(kTelling), std::end(kTelling), tells);
+}
+
+// A manifest with `target` beside its own members, which must then be no members of a request.
+bool RequestReader::ReadManifest(JsonNode manifest) {
+  for (const JsonMember& member : manifest.members()) {
+    const bool tells =
+        std::any_of(std::begin(kTelling), std::end(kTelling), [&](const Telling& each) { return each.member == member.key; });
+    const bool is_common = member.key == "principal" || member.key == "context" || member.key == "unknown" || member.key == "facts";
+    if (!tells && !is_common) continue;
+    return Fail("a request with `apiVersion` and `kind` is a manifest, and cannot have \"" + std::string(member.key) +
+                "\": give the manifest as \"object\"");
   }
-  return ReadOrdinary(document);
+  Begin(shapes_.Of(Target::kAdmission));
+  Given("object") = manifest;
+  return FillAdmission(AdmissionSource::kRequest) && Finish(manifest);
 }
 
 bool RequestReader::ReadOrdinary(JsonNode document) {
@@ -229,6 +251,7 @@ bool RequestReader::SortTopLevel(JsonNode document) {
 }
 
 bool RequestReader::FillRoots() {
+  if (!ReadChain()) return false;
   for (std::size_t i = 0; i < shape_->roots.size(); ++i) {
     if (!FillRoot(shape_->roots[i], given_[i])) return false;
     if (shape_->target == Target::kRows && (*shape_)[shape_->roots[i]].key == "row") request_.row = given_[i];
@@ -280,9 +303,7 @@ bool RequestReader::Finish(JsonNode document) {
   if (shape_->time_node.valid() && !time_given_ && (*shape_)[shape_->time_node].slot.valid()) {
     slots_[(*shape_)[shape_->time_node].slot.index] = DefaultNow((*shape_)[shape_->time_node]);
   }
-  if (shape_->depth_node.valid() && !depth_given_ && (*shape_)[shape_->depth_node].slot.valid()) {
-    slots_[(*shape_)[shape_->depth_node].slot.index] = Value::Int(actor_count_);
-  }
+  SetChainSlots();
   if (unknowns_.valid() && !ReadUnknowns(unknowns_)) return false;
   if (request_.is_listing()) NoteUnknown("args");
   ApplyUnknowns();
@@ -319,7 +340,9 @@ bool RequestReader::IsGiven(JsonNode document, std::string_view path) const {
     if (!at.valid() || at.is(JsonKind::kNull)) return false;
     rest.remove_prefix(std::min(dot + 1, rest.size()));
   }
-  return true;
+  std::string_view below;
+  const ShapeNodeId id = FindPath(*shape_, path, below);
+  return !(id.valid() && (*shape_)[id].is_identity && at.is(JsonKind::kString) && IsBlank(at.string()));
 }
 
 Status RequestReader::ReadListedTool(JsonNode tool, Request& request) {

@@ -30,6 +30,9 @@ void ApplyMark(UnknownMark mark, Value& value);
 // Marks the slots of all nodes. O(slots * log paths).
 void MarkUnknownSlots(const Shape& shape, std::span<const std::string_view> paths, std::span<Value> slots);
 
+// Is `path` equal to `above`, or a member somewhere below it?
+bool IsPathAtOrBelow(std::string_view path, std::string_view above);
+
 // Reads one request. Made anew for each; borrows everything it is given. Not thread-safe.
 class RequestReader {
  public:
@@ -82,6 +85,7 @@ class RequestReader {
   bool ReadOrdinary(JsonNode document);
   bool ReadReview(JsonNode review);
   bool ReadManifest(JsonNode manifest);
+  static bool TellsTarget(JsonNode document);
 
   bool ChooseTarget(JsonNode document, Target* target);
   bool ChooseShape(JsonNode document, Target target);
@@ -122,10 +126,24 @@ class RequestReader {
   bool FillAdmission(AdmissionSource source);
   bool FillAdmissionRequest(ShapeNodeId id, AdmissionSource source);
   bool FillObject(ShapeNodeId root, JsonNode json);
+  bool CheckIsNoList(JsonNode object);
   bool ReadKind(JsonNode request, GroupKind* kind);
   bool CheckOperation(std::string_view operation);
   bool SetAdmissionScope(const GroupKind& kind, JsonNode request);
   bool FillPrincipalFrom(JsonNode user_info);
+
+  // The call chain as it was given, in up to three places.
+  struct ChainParts {
+    Value principal_actors, chain_actors, act;
+    std::int64_t depth = 0;
+  };
+  bool ReadChain();
+  bool ReadFieldChain(const FieldRequest& request);
+  bool MergeChain(const ChainParts& parts);
+  bool ReadActors(const Value& list, std::string_view path, std::vector<Value>& actors);
+  bool ActorOfClaim(const Value& act, Value* actor);
+  void SetChainSlots();
+  void NoteUnknownChain(std::string_view path);
 
   bool ReadFacts(JsonNode facts);
   bool CheckFactsDiffer();
@@ -155,8 +173,9 @@ class RequestReader {
   JsonNode facts_, unknowns_;
   std::vector<std::string_view> unknown_paths_;                     // sorted once they are applied
   std::vector<std::pair<SlotId, UnknownMark>> unknown_tool_slots_;  // what each tool of a listing gets
-  std::uint32_t actor_count_ = 0;
-  bool depth_given_ = false;
+  Value actors_ = Value::List(nullptr, 0);                          // the call chain, nearest first
+  std::int64_t chain_depth_ = 0;
+  bool has_principal_actors_ = false, has_chain_actors_ = false;
   bool time_given_ = false;
 };
 

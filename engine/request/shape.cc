@@ -22,6 +22,10 @@ constexpr SelectorPaths kSelectorPaths[kTargetCount] = {
     {Target::kSchemas, "server.name", "tool.name"},
 };
 
+// Callers that leave nothing out send "" for whom they do not know; it must not equal what has no owner.
+constexpr std::string_view kIdentities[] = {"principal.id", "principal.tenant", "principal.type",   "subject.id",
+                                            "subject.type", "context.session",  "context.source_ip"};
+
 class Builder {
  public:
   Builder(const Program& program, Shape& shape)
@@ -87,6 +91,8 @@ class Builder {
       node.if_absent = member->if_absent;
       node.open = member->open;
       node.nullable = member->type == MemberType::kDyn;
+      node.is_foreign = node.path == "tool" || node.path == "tool.annotations";
+      node.is_identity = std::find(std::begin(kIdentities), std::end(kIdentities), node.path) != std::end(kIdentities);
     }
     if (shape_.target != Target::kRows) return;
     if (node.path == "row") {
@@ -140,8 +146,13 @@ class Builder {
     LinkSpellings();
     shape_.scopes_node = Exactly("principal.scopes");
     shape_.actors_node = Exactly("principal.actors");
+    shape_.chain_actors_node = Exactly("context.chain.actors");
+    shape_.claims_node = Exactly("principal.claims");
     shape_.depth_node = Exactly("context.chain.depth");
     shape_.time_node = Exactly("context.time");
+    for (std::size_t i = 0; i < shape_.nodes.size(); ++i) {
+      if (shape_.nodes[i].slot.valid() && shape_.nodes[i].path == "principal.claims.act") shape_.act_node = ShapeNodeId(i);
+    }
     for (const ShapeNode& node : shape_.nodes) {
       if (node.slot.valid() && (node.path == "tool" || node.path.starts_with("tool."))) shape_.tool_slots.push_back(node.slot);
     }
@@ -197,6 +208,8 @@ Value DefaultOf(MemberDefault if_absent) {
   }
   WRIT_CHECK(false);
 }
+
+bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos; }
 
 Shape BuildShape(const Program& program, Target target, const Table* table) {
   Shape shape;

@@ -21,10 +21,12 @@ struct ShapeNode {
   std::string path;  // "principal.tenant"
   MemberType type = MemberType::kDyn;
   MemberDefault if_absent = MemberDefault::kAbsent;
-  bool declared = false;  // a member or column; else only a path that some rule reads inside a dyn value
-  bool open = false;      // kRecord: members that are not declared are allowed
-  bool nullable = false;  // null is a value of it; elsewhere null means "not given"
-  bool whole = false;     // the value itself is read: it must be materialised
+  bool declared = false;              // a member or column; else only a path that some rule reads inside a dyn value
+  bool open = false;                  // kRecord: members that are not declared are allowed
+  bool nullable = false;              // null is a value of it; elsewhere null means "not given"
+  bool is_foreign = false;            // kRecord: an object of MCP's, whose next version may add members; near misses are refused
+  bool is_identity = false;           // says who: a text that is empty or of blanks alone means "not given"
+  bool whole = false;                 // the value itself is read: it must be materialised
   // A text that rules compare and servers normalise: only one spelling of it is taken (docs/language.md, "Names and URIs").
   enum class Spelling : std::uint8_t { kAny, kName, kUri };
   Spelling spelling = Spelling::kAny;
@@ -37,21 +39,26 @@ struct Shape {
   Target target = Target::kTools;
   const Table* table = nullptr;  // kRows
   std::vector<ShapeNode> nodes;
-  std::vector<ShapeNodeId> roots;     // in the order of target.h, so that principal comes before context; without data
-  ShapeNodeId scope_node, name_node;  // whose strings are the selector key; invalid where they come from elsewhere
-  ShapeNodeId folded_node;            // kResources: resource.folded
-  ShapeNodeId scopes_node, actors_node, depth_node, time_node;  // invalid when the target has no such member
-  bool has_scoped_rules = false;                                // some rule is about certain scopes, so a request must name its own
-  bool has_whole_records = false;                               // some record is read as a whole: defaults must be put into maps
-  std::vector<Value> defaults;                                  // slot values of a request that gives nothing (without data and time)
-  std::vector<ShapeNodeId> node_of_slot;                        // by SlotId; invalid for slots of other targets
-  std::vector<SlotId> tool_slots;                               // `tool` and everything below; what a listing resets between tools
+  std::vector<ShapeNodeId> roots;      // in the order of target.h, so that principal comes before context; without data
+  ShapeNodeId scope_node, name_node;   // whose strings are the selector key; invalid where they come from elsewhere
+  ShapeNodeId folded_node;             // kResources: resource.folded
+  ShapeNodeId scopes_node, time_node;  // invalid when the target has no such member
+  // The call chain: principal.actors, context.chain.actors, context.chain.depth, principal.claims; and the claim's `act` if it has a slot.
+  ShapeNodeId actors_node, chain_actors_node, depth_node, claims_node, act_node;
+  bool has_scoped_rules = false;          // some rule is about certain scopes, so a request must name its own
+  bool has_whole_records = false;         // some record is read as a whole: defaults must be put into maps
+  std::vector<Value> defaults;            // slot values of a request that gives nothing (without data and time)
+  std::vector<ShapeNodeId> node_of_slot;  // by SlotId; invalid for slots of other targets
+  std::vector<SlotId> tool_slots;         // `tool` and everything below; what a listing resets between tools
 
   const ShapeNode& operator[](ShapeNodeId id) const { return nodes[id.index]; }
 };
 
 // Returns the shape of `target`; of one table for kRows (nullptr: a row without columns). O(slots + members).
 Shape BuildShape(const Program& program, Target target, const Table* table);
+
+// Is `text` empty, or of blanks and line ends alone? Such a text names nobody.
+bool IsBlank(std::string_view text);
 
 // Returns the child with that key, or an invalid id. O(log children).
 ShapeNodeId FindChild(const Shape& shape, const std::vector<ShapeNodeId>& children, std::string_view key);

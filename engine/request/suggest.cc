@@ -35,6 +35,8 @@ std::string_view NearestName(std::string_view name, std::span<const std::string_
   std::string_view nearest;
   std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
+    const std::size_t gap = name.size() > candidate.size() ? name.size() - candidate.size() : candidate.size() - name.size();
+    if (gap >= best) continue;
     const std::size_t distance = EditDistance(name, candidate);
     if (distance < best && distance < name.size()) {  // with every letter changed it is another name
       best = distance;

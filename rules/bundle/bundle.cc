@@ -261,6 +261,7 @@ class ProgramWriter {
       out_.WriteUint(rule.limit->count);
       out_.WriteInt(rule.limit->period_nanos);
       Ids(rule.limit->keys);
+      out_.WriteString(rule.limit->identity);
     }
     out_.WriteBool(rule.image.has_value());
     if (!rule.image) return;
@@ -499,6 +500,7 @@ class ProgramReader {
       limit.count = in_.ReadUint();
       limit.period_nanos = in_.ReadInt();
       Ids(limit.keys);
+      limit.identity = in_.ReadString();
     }
     if (!in_.ReadBool()) return;
     ImageSpec& image = rule.image.emplace();

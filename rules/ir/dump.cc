@@ -322,7 +322,7 @@ void Dumper::DumpRuleParts(const std::string& head, const Rule& rule) {
   if (rule.limit) {
     std::string text = head + " limit " + std::to_string(rule.limit->count) + " per " + std::to_string(rule.limit->period_nanos) + "ns";
     for (const BlockId key : rule.limit->keys) text += ' ' + IdText('b', key);
-    Line(text);
+    Line(text + " as " + Quoted(rule.limit->identity));
   }
   if (rule.image) DumpImage(head + " image " + IdText('b', rule.image->image), *rule.image);
 }

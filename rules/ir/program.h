@@ -112,6 +112,8 @@ struct LimitSpec {
   std::uint64_t count = 1;        // >= 1
   std::int64_t period_nanos = 1;  // >= 1
   std::vector<BlockId> keys;      // values that name the bucket; empty = one bucket for all
+  // By what the limit is found again after a reload, inside its policy: `@id`, or else patterns and key, never place, count or condition.
+  std::string identity;
   friend bool operator==(const LimitSpec&, const LimitSpec&) = default;
 };
 

@@ -133,6 +133,7 @@ class RuleChecker {
     if (limit.period_nanos < 1 || limit.period_nanos > kMaxLimitPeriodNanos)
       return Fault("has a limit whose period is not between 1 ns and 10 years");
     if (limit.count > static_cast<std::uint64_t>(limit.period_nanos)) return Fault("has a limit of more than one call a nanosecond");
+    if (!AllUtf8({&limit.identity})) return Fault("has a text that is not valid UTF-8");
     for (const BlockId key : limit.keys) {
       if (!IsBlock(key)) return Fault("has a limit by a block that does not exist");
     }

@@ -27,12 +27,14 @@ using T = MemberType;
 #define WRIT_SERVER_MEMBERS \
   {"server", T::kRecord, D::kEmptyMap, true}, { "server.name", T::kString, D::kAbsent }
 
-#define WRIT_TOOL_MEMBERS                                                                                                 \
-  {"tool", T::kRecord, D::kEmptyMap}, {"tool.name", T::kString, D::kAbsent}, {"tool.title", T::kString, D::kAbsent},      \
-      {"tool.annotations", T::kRecord, D::kEmptyMap}, {"tool.annotations.readOnlyHint", T::kBool, D::kFalse},             \
-      {"tool.annotations.destructiveHint", T::kBool, D::kTrue}, {"tool.annotations.idempotentHint", T::kBool, D::kFalse}, \
-      {"tool.annotations.openWorldHint", T::kBool, D::kTrue}, {                                                           \
-    "tool.annotations.title", T::kString, D::kAbsent                                                                      \
+#define WRIT_TOOL_MEMBERS                                                                                                               \
+  {"tool", T::kRecord, D::kEmptyMap}, {"tool.name", T::kString, D::kAbsent}, {"tool.title", T::kString, D::kAbsent},                    \
+      {"tool.description", T::kDyn, D::kAbsent}, {"tool.inputSchema", T::kDyn, D::kAbsent}, {"tool.outputSchema", T::kDyn, D::kAbsent}, \
+      {"tool.icons", T::kDyn, D::kAbsent}, {"tool.execution", T::kDyn, D::kAbsent}, {"tool._meta", T::kDyn, D::kAbsent},                \
+      {"tool.annotations", T::kRecord, D::kEmptyMap}, {"tool.annotations.readOnlyHint", T::kBool, D::kFalse},                           \
+      {"tool.annotations.destructiveHint", T::kBool, D::kTrue}, {"tool.annotations.idempotentHint", T::kBool, D::kFalse},               \
+      {"tool.annotations.openWorldHint", T::kBool, D::kTrue}, {                                                                         \
+    "tool.annotations.title", T::kString, D::kAbsent                                                                                    \
   }
 
 constexpr Member kDataMember = {"data", T::kRecord, D::kEmptyMap};  // its members are the imported names

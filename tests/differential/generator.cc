@@ -36,7 +36,7 @@ std::string Generator::StringOf(Subject subject) {
 std::string Generator::ListOf(Subject subject) {
   std::vector<std::string> choices = {"[\"acme\", \"eu\"]", "[\"sre\", \"us\", \"pci\"]", "context.chain.actors", "context.tags"};
   if (subject != Subject::kAccess)
-    choices.insert(choices.end(), {"principal.groups", "principal.scopes", "principal.roles", "principal.claims.list"});
+    choices.insert(choices.end(), {"principal.groups", "principal.scopes", "principal.roles", "principal.claims.list", "principal.actors"});
   if (subject == Subject::kTools) choices.emplace_back("args.items");
   if (subject == Subject::kAdmission) choices.emplace_back("object.spec.args");
   return OneOf(choices);
@@ -166,14 +166,13 @@ json Generator::AnyValue(int depth) {
 }
 
 json Generator::Principal() {
-  json principal = {{"id", OneOf({"agent-7", "acme"})}};
-  if (Chance(70)) principal["tenant"] = OneOf({"acme", "other", "eu"});
+  json principal = {{"id", OneOf({"agent-7", "acme", "acme", ""})}};
+  if (Chance(70)) principal["tenant"] = OneOf({"acme", "other", "eu", " "});
   for (const char* list : {"groups", "roles"})
     if (Chance(60)) principal[list] = json::array({OneOf(kWords), OneOf(kWords)});
   if (Chance(60)) principal["scopes"] = Chance(50) ? json::array({OneOf(kScopes)}) : json::array({"pci", "slack:write"});
   if (Chance(60)) principal["claims"] = {{"team", AnyValue(0)}, {"a/b", AnyValue(0)}};
   if (Chance(30)) principal["claims"]["list"] = Chance(70) ? json::array({OneOf(kWords), AnyValue(0)}) : AnyValue(1);
-  if (Chance(30)) principal["actors"] = json::array({"a", "b"});
   if (Chance(50)) principal["verified"] = Chance(50);
   return principal;
 }
@@ -186,14 +185,32 @@ json Generator::Context() {
   if (Chance(40)) context["nested"] = Chance(70) ? json{{"deep", AnyValue(0)}} : AnyValue(0);
   if (Chance(40)) context["tags"] = Chance(80) ? json::array({OneOf(kWords), AnyValue(0)}) : AnyValue(0);
   if (Chance(40)) context["chain"] = {{"depth", Pick(6)}};
-  if (Chance(20)) context["chain"]["actors"] = json::array({"eu"});
   return context;
+}
+
+// The same actors in some of the places where they may stand.
+void Generator::AddChain(json& request) {
+  std::vector<std::string> names = {"eu"};
+  for (std::size_t i = Pick(3); i > 0; --i) names.push_back(OneOf({"acme", "eu", "us"}));
+  if (Chance(50)) request["context"]["chain"]["actors"] = names;
+  if (!request.contains("principal")) return;
+  json& principal = request["principal"];
+  if (Chance(50)) principal["actors"] = names;
+  if (!Chance(30)) return;
+  json act = json::object();
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    json outer = {{"sub", *name}};
+    if (!act.empty()) outer["act"] = act;
+    act = outer;
+  }
+  principal["claims"]["act"] = act;
 }
 
 json Generator::Request() {
   json request = {{"context", Context()}};
   const Subject subject = static_cast<Subject>(Pick(4));
   if (subject != Subject::kAccess && subject != Subject::kAdmission) request["principal"] = Principal();
+  if (Chance(40)) AddChain(request);
   switch (subject) {
     case Subject::kTools: {
       request["target"] = "tools";
@@ -209,7 +226,8 @@ json Generator::Request() {
       if (Chance(50)) args["path"] = AnyValue(1);
       if (Chance(50)) args["count"] = AnyValue(0);
       request["args"] = args;
-      if (Chance(20)) request["unknown"] = {OneOf({"args", "args.schema", "context.region", "principal.claims"})};
+      if (Chance(20))
+        request["unknown"] = {OneOf({"args", "args.schema", "context.region", "principal.claims", "principal.actors", "context.chain"})};
       break;
     }
     case Subject::kRows:

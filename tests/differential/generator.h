@@ -37,6 +37,7 @@ class Generator {
 
   nlohmann::json Principal();
   nlohmann::json Context();
+  void AddChain(nlohmann::json& request);
   nlohmann::json AnyValue(int depth);
 
   std::mt19937_64 random_;

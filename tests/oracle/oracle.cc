@@ -277,6 +277,38 @@ class Walk {
   Scope scope_;
 };
 
+// The chain of actors that a nested `act` claim names, nearest first.
+json ActorsOf(const json& claims) {
+  json actors = json::array();
+  for (json act = claims.value("act", json()); act.is_object(); act = act.value("act", json()))
+    actors.push_back({{"id", act["sub"]}, {"claims", act}});
+  return actors;
+}
+
+// One chain, wherever it was given; all places name the same actors.
+void PrepareChain(json& principal, json& context, const json& unknown) {
+  const json given = principal["actors"], beside = context["chain"]["actors"], claimed = ActorsOf(principal["claims"]);
+  const json& actors = !given.empty() ? given : !beside.empty() ? beside : claimed;
+  principal["actors"] = context["chain"]["actors"] = actors;
+  json& depth = context["chain"]["depth"];
+  depth = std::max(depth.is_null() ? 0 : depth.get<std::int64_t>(), static_cast<std::int64_t>(actors.size()));
+  for (const std::string path : unknown) {
+    const bool here = path == "principal.actors", there = path == "context" || path == "context.chain", claim = path == "principal.claims";
+    const bool is_told = (!given.empty() && !here) || (!beside.empty() && !there);
+    if (here || there || (claim && !is_told)) depth = kUnknownMark;
+    if ((here || there || claim) && !is_told) principal["actors"] = context["chain"]["actors"] = kUnknownMark;
+  }
+}
+
+// A blank names nobody.
+void DropBlank(json& record, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    const bool is_blank =
+        record.contains(key) && record[key].is_string() && record[key].get<std::string>().find_first_not_of(' ') == std::string::npos;
+    if (is_blank) record.erase(key);
+  }
+}
+
 // The members that the language fills in when the caller leaves them out.
 json Prepare(const json& request, Target target) {
   json vars;
@@ -290,8 +322,11 @@ json Prepare(const json& request, Target target) {
   principal.emplace("claims", json::object());
   principal.emplace("verified", false);
   json context = member("context");
-  context["chain"].emplace("depth", static_cast<std::int64_t>(principal["actors"].size()));
+  context["chain"].emplace("depth", json());
   context["chain"].emplace("actors", json::array());
+  PrepareChain(principal, context, request.value("unknown", json::array()));
+  DropBlank(principal, {"id", "type", "tenant"});
+  DropBlank(context, {"session", "source_ip"});
   vars["principal"] = principal;
   vars["context"] = context;
   if (target == Target::kTools) {
@@ -477,16 +512,16 @@ Verdict Combine(const std::vector<Seen>& all, bool access_like) {
   }
   v.messages = messages.all();
   v.warnings = warnings.all();
-  std::set<std::string> told;
+  const Seen* fewest = nullptr;  // of those that fail for want of scopes alone: the smallest set, of it the least missing
   for (const Seen& s : all) {
     if (s.policy->decl->mode == PolicyMode::kShadow) continue;
     const bool masks = s.rule->verb == Verb::kRedact || s.rule->verb == Verb::kMask;
     if (v.effect != "deny" && masks && s.outcome != "false") v.obligations.push_back(s.name);
     if (v.effect != "deny" || !v.rules.empty() || !s.only_scopes) continue;
-    for (const std::string& scope : s.missing) {
-      if (told.insert(scope).second) v.needs.push_back(scope);
-    }
+    const auto measure = [](const Seen& seen) { return std::pair(seen.rule->needs_scopes.size(), seen.missing.size()); };
+    if (fewest == nullptr || measure(s) < measure(*fewest)) fewest = &s;
   }
+  if (fewest != nullptr) v.needs = fewest->missing;
   return v;
 }
 

@@ -200,7 +200,7 @@ void AddSampleToolRules(ProgramBuilder& b) {
   Rule& deny = b.AddRule(Verb::kDeny, {"slack", "delete_*"});
   deny.selectors.push_back({"**", "drop\\*"});
   deny.message = {{"not by ", {}}, {"", BlockId(4)}};
-  b.AddRule(Verb::kLimit).limit = {.count = 30, .period_nanos = 60'000'000'000, .keys = {BlockId(4)}};
+  b.AddRule(Verb::kLimit).limit = {.count = 30, .period_nanos = 60'000'000'000, .keys = {BlockId(4)}, .identity = "* by principal.id"};
   b.AddRule(Verb::kRedact).mask = {.targets = {"/rows/*/card"}, .kind = MaskKind::kKeepLast, .count = 4};
 }
 

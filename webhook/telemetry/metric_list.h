@@ -1,5 +1,5 @@
 // Every metric of `writ serve`, in the one list from which registration and the table of docs/server.md derive.
-// Labels are bounded: their values come from enums and route names, never from requests (but for the bundle's digest).
+// Labels are bounded: their values come from enums and route names, never from requests (but for the bundle's digest and the names of limits).
 #pragma once
 
 //      name         exported name                                    type       labels            help
@@ -23,6 +23,8 @@
   X(ImageOutcomes, "writ_image_verifications_total", Counter, "outcome",                                                    \
     "Signatures and attestations that policies wanted of images, by what became known")                                     \
   X(ImageCacheHits, "writ_image_cache_hits_total", Counter, "", "Those of them that were known already")                    \
+  X(LimitOverflows, "writ_limit_overflow_total", Counter, "policy, rule",                                                   \
+    "Calls that a limit counted together because it had no room for another key")                                           \
   X(RegistryRequests, "writ_registry_requests_total", Counter, "", "Requests sent to registries")
 
 namespace writ {

@@ -175,6 +175,15 @@ void Metrics::SetDroppedLogLines(std::uint64_t total) {
   RaiseTo(impl_->dropped_log_lines, impl_->dropped_total, total);
 }
 
+void Metrics::SetLimitOverflows(const std::vector<LimitOverflow>& overflows) {
+  const std::lock_guard lock(impl_->mutex);
+  for (const LimitOverflow& overflow : overflows) {
+    prometheus::Counter& counter = impl_->LimitOverflows.Add({{"policy", overflow.policy}, {"rule", Label(overflow.rule_id)}});
+    const double more = static_cast<double>(overflow.calls) - counter.Value();
+    if (more > 0) counter.Increment(more);
+  }
+}
+
 std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(impl_->registry.Collect()); }
 
 }  // namespace writ

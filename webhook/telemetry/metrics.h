@@ -44,6 +44,8 @@ class Metrics {
   void SetCertificateExpiry(UnixNanos not_after);
   void CountImages(const std::vector<image::ImageFinding>& findings);
   // `total`: since the start. A total below an earlier one is not counted.
+  // `calls`: since the start, as below.
+  void SetLimitOverflows(const std::vector<LimitOverflow>& overflows);
   void SetRegistryRequests(std::uint64_t total);
 
   // Prometheus' text format, version 0.0.4.

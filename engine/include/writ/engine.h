@@ -114,7 +114,9 @@ struct Decision {
   std::vector<TextSource> warning_sources;  // the same for warnings
   std::vector<DecisionError> errors;        // of every rule that failed, the determining ones first
   LeftOut more;
-  std::vector<std::string> needs_scopes;
+  // When an allow failed only for want of scopes: what is missing of the smallest set that would do; the whole set; other sets that would.
+  std::vector<std::string> needs_scopes, needs_all;
+  std::vector<std::vector<std::string>> needs_alternatives;  // smaller ones first, at most sixteen
   std::vector<Obligation> obligations;
   std::vector<std::pair<std::string, std::string>> notes;  // audit annotations: "policy.rule" → text
   std::vector<RuleOutcome> shadow;                         // what policies in shadow mode would have determined
@@ -122,6 +124,7 @@ struct Decision {
   std::optional<std::vector<std::string>> visible;  // listings: names in the given order
   std::optional<std::string> row_json;              // rows that are visible: the row with masks applied
   std::string residual;                             // kConditional: the condition that is left, as CEL text
+  std::vector<RuleOutcome> limits;                  // kConditional: limits whose key or condition is unknown, the first hundred
   std::vector<ExplainedRule> explained;             // only when asked for
   std::string admission_uid;                        // AdmissionReviews: request.uid
   bool covered = true;                              // false: no rule of any policy is about the request; only when asked for
@@ -202,7 +205,7 @@ struct ImageNeed {
 
 struct DecideOptions {
   bool explain = false;                // fill Decision::explained
-  bool consume_limits = true;          // false: look at quotas without using them up (dry runs)
+  bool consume_limits = true;          // false: look at quotas without using them up (dry runs), as requests with unknowns do anyway
   bool find_coverage = false;          // fill Decision::covered: whether the selectors of some policy, shadow ones too, match
   std::span<const ImageFacts> images;  // borrowed; beside `facts` of the request, which win for an image that both know
   Deadline deadline;                   // soon after it the decision is a deny, Reason::kBudget
@@ -221,13 +224,22 @@ struct FieldRequest {
   std::span<const Field> fields;
 };
 
+// A limit that has had more keys than it has room for, see Engine::LimitOverflows.
+struct LimitOverflow {
+  std::string policy;  // "package.policy"
+  std::string_view rule_id;
+  std::uint64_t calls = 0;  // that were counted together; since the first of the engines that share their quotas
+};
+
+struct EngineQuotas;
+
 // Decides. Holds the quotas of `limit` rules; otherwise immutable. Thread-safe: one Engine, many threads, a Context each.
 class Engine {
  public:
   // `clock` is borrowed and must outlive the engine.
   Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock);
   ~Engine();
-  // Takes over the quota state of the engine that `policies` replaces; rules are matched by package, policy and rule id.
+  // Takes over the quota state of the engine that `policies` replaces; limits are matched by package, policy and LimitSpec::identity.
   Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock, const Engine& predecessor);
 
   // Decides one request (or AdmissionReview) in JSON. Never fails: what is wrong with the request is a deny with Reason::kBadRequest.
@@ -245,13 +257,15 @@ class Engine {
   // Returns the slot of a path such as "principal.tenant", or an invalid id when no rule reads it. O(slots).
   SlotId FindField(std::string_view path) const;
 
+  // Returns the limits whose keys had to share a bucket, for metrics: as many as the policies have limits, at most. O(limits).
+  std::vector<LimitOverflow> LimitOverflows() const;
+
   const PolicySet& policies() const { return *policies_; }
 
  private:
-  struct Quotas;
   std::shared_ptr<const PolicySet> policies_;
   const Clock* clock_;
-  std::shared_ptr<Quotas> quotas_;
+  std::shared_ptr<const EngineQuotas> quotas_;
 };
 
 // Returns "policy.rule", with the package where policies of one name could be confused.

@@ -96,7 +96,7 @@ TEST(Deadline, PassedBeforeTheStartDecidesNothing) {
 TEST(Deadline, ATargetThatAllowsByDefaultDeniesToo) {
   DecideHarness harness("policy p for admission of Pod {\n  deny when object.metadata.name == \"x\"\n}\n");
   ASSERT_TRUE(harness.ok());
-  const std::string pod = R"({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "ok"}})";
+  const std::string pod = R"({"target": "admission", "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "ok"}}})";
   EXPECT_EQ(harness.Decide(pod).effect, Effect::kAllow);
   EXPECT_EQ(DecisionText(harness.Decide(pod, {.images = {}, .deadline = {.at = kLongAgo}})), kLate);
 }

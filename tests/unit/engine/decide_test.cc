@@ -93,6 +93,55 @@ TEST_F(Fields, DecideAsJsonDoes) {
       "\n");
 }
 
+TEST(FieldChains, AreOneListAsInJson) {
+  DecideHarness harness(R"(policy p for tools on server "s" {
+    allow *
+    deny deep when context.chain.depth > 1 because "depth {context.chain.depth}"
+    deny loop when principal.actors.exists(a, principal.actors.filter(b, b == a).size() > 1)
+  })");
+  ASSERT_TRUE(harness.ok());
+  const Value actors[] = {Value::String("a"), Value::String("a")}, others[] = {Value::String("b")};
+  Engine& engine = harness.engine();
+  const auto decide = [&](std::string_view tool, std::vector<std::pair<const char*, Value>> given) {
+    std::vector<FieldRequest::Field> fields;
+    for (const auto& [path, value] : given) {
+      fields.push_back({engine.FindField(path), value});
+      EXPECT_TRUE(fields.back().slot.valid()) << path << ": no rule reads it, but one reads the chain";
+    }
+    return engine.DecideFields({Target::kTools, "s", tool, fields}, harness.context());
+  };
+  EXPECT_EQ(decide("deep", {}).effect, Effect::kAllow);
+  EXPECT_EQ(decide("deep", {{"principal.actors", Value::List(actors, 2)}}).messages.at(0), "depth 2");
+  EXPECT_EQ(decide("deep", {{"context.chain.actors", Value::List(actors, 2)}}).messages.at(0), "depth 2");
+  EXPECT_EQ(decide("deep", {{"context.chain.actors", Value::List(actors, 2)}, {"context.chain.depth", Value::Int(0)}}).messages.at(0),
+            "depth 2");
+  EXPECT_EQ(decide("deep", {{"context.chain.depth", Value::Int(7)}}).messages.at(0), "depth 7");
+  EXPECT_EQ(decide("loop", {{"context.chain.actors", Value::List(actors, 2)}}).effect, Effect::kDeny);
+  EXPECT_EQ(decide("deep", {{"context.chain.depth", Value::Int(-1)}}).reason, Reason::kBadRequest);
+  EXPECT_EQ(decide("deep", {{"principal.actors", Value::List(actors, 2)}, {"context.chain.actors", Value::List(others, 1)}}).reason,
+            Reason::kBadRequest);
+  EXPECT_EQ(decide("deep", {{"principal.actors", Value::Unknown()}}).effect, Effect::kConditional) << "nobody knows how many";
+  EXPECT_EQ(decide("loop", {{"context.chain.actors", Value::Unknown()}}).effect, Effect::kConditional);
+  MapEntry act[] = {{Value::String("sub"), Value::String("a")}, {Value::String("act"), Value()}},
+           inner[] = {{Value::String("sub"), Value::String("b")}};
+  Arena arena;
+  act[1].value = Value::Map(MakeMap(arena, inner, 1));
+  EXPECT_EQ(decide("deep", {{"principal.claims.act", Value::Map(MakeMap(arena, act, 2))}}).messages.at(0), "depth 2");
+}
+
+TEST(FieldIdentities, OfBlanksAreNotGiven) {
+  DecideHarness harness(R"(policy p for tools on server "s" { allow x when principal.id == args.owner })");
+  Engine& engine = harness.engine();
+  const auto decide = [&](std::string_view name) {
+    const std::vector<FieldRequest::Field> fields = {{engine.FindField("principal.id"), Value::String(name)},
+                                                     {engine.FindField("args.owner"), Value::String(name)}};
+    return engine.DecideFields({Target::kTools, "s", "x", fields}, harness.context()).effect;
+  };
+  EXPECT_EQ(decide("ann"), Effect::kAllow);
+  EXPECT_EQ(decide(""), Effect::kDeny);
+  EXPECT_EQ(decide(" \t"), Effect::kDeny);
+}
+
 TEST_F(Fields, OfTheWrongTypeAreRefused) {
   EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("principal.tenant", Value::Int(1))}),
             "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"`principal.tenant` must be a string, found int\"]\n");
@@ -164,15 +213,15 @@ TEST_F(Fields, JsonAllowsWithoutAllocatingToo) {
 TEST(Records, ReadAsAWholeShowTheirDefaults) {
   DecideHarness harness(R"(policy p for tools {
     allow a when tool.annotations.size() == 4 && !("title" in tool.annotations)
-    allow b when context == {"time": context.time, "chain": {"depth": 2, "actors": []}, "more": 1}
+    allow b when context == {"time": context.time, "chain": {"depth": 2, "actors": principal.actors}, "more": 1}
     allow c when principal.size() == 7 && "id" in principal
   })");
   ASSERT_TRUE(harness.ok());
   EXPECT_EQ(harness.Decide(R"({"tool": "a"})").effect, Effect::kAllow);
   EXPECT_EQ(harness.Decide(R"({"tool": {"name": "a", "annotations": {"readOnlyHint": true}}})").effect, Effect::kAllow);
   EXPECT_EQ(harness.Decide(R"({"tool": {"name": "a", "annotations": {"title": "A"}}})").effect, Effect::kDeny);
-  EXPECT_EQ(harness.Decide(R"({"tool": "b", "principal": {"actors": [1, 2]}, "context": {"more": 1}})").effect, Effect::kAllow);
-  EXPECT_EQ(harness.Decide(R"({"tool": "b", "principal": {"actors": [1]}, "context": {"more": 1}})").effect, Effect::kDeny);
+  EXPECT_EQ(harness.Decide(R"({"tool": "b", "principal": {"actors": ["a", "b"]}, "context": {"more": 1}})").effect, Effect::kAllow);
+  EXPECT_EQ(harness.Decide(R"({"tool": "b", "principal": {"actors": ["a"]}, "context": {"more": 1}})").effect, Effect::kDeny);
   EXPECT_EQ(harness.Decide(R"({"tool": "c", "principal": {"id": "x", "tenant": null}})").effect, Effect::kAllow)
       << "id and six defaults; null is not given";
 }
@@ -192,6 +241,77 @@ TEST(Reload, SuccessorTakesOverTheQuotas) {
   EXPECT_EQ(successor.DecideJson(request, first.context()).reason, Reason::kLimit);
   const Engine fresh(*policies, first.clock());
   EXPECT_EQ(fresh.DecideJson(request, first.context()).effect, Effect::kAllow);
+}
+
+// What a limit is found again by: its @id, or else its patterns and key.
+class ReloadedLimit : public ::testing::Test {
+ protected:
+  // Whether the quota of `send`, used up under `before`, is still used up under `after`.
+  bool Keeps(const std::string& before, const std::string& after) {
+    const auto policy = [](const std::string& rules) {
+      return "package p\nlet who = principal.id\npolicy q for tools {\n  allow *\n" + rules + "\n}\n";
+    };
+    DecideHarness first(policy(before));
+    EXPECT_EQ(first.Decide(kRequest).effect, Effect::kAllow) << before;
+    const dsl::Compilation next = dsl::CompilePolicies({{"next.writ", policy(after)}});
+    EXPECT_TRUE(next.program.has_value()) << after;
+    auto policies = PolicySet::Load(WriteBundle(*next.program), {});
+    const Engine successor(*policies, first.clock(), first.engine());
+    return successor.DecideJson(kRequest, first.context()).reason == Reason::kLimit;
+  }
+  static constexpr std::string_view kRequest = R"({"tool": "send", "principal": {"id": "u", "tenant": "t"}})";
+};
+
+TEST_F(ReloadedLimit, IsNotFoundByItsPlaceCountPeriodOrCondition) {
+  const std::string limit = "limit send to 1 per 1h by principal.id";
+  EXPECT_TRUE(Keeps(limit, "deny nothing\n" + limit));
+  EXPECT_TRUE(Keeps(limit, "limit other to 1 per 1h by principal.id\n" + limit));
+  EXPECT_TRUE(Keeps(limit, "limit send to 1 per 5h by principal.id"));
+  EXPECT_TRUE(Keeps("limit send to 5 per 1h by principal.id", limit)) << "one call was used";
+  EXPECT_TRUE(Keeps(limit, "limit send to 1 per 1h by principal.id when principal.tenant == \"t\""));
+  EXPECT_TRUE(Keeps(limit, "limit send to 1 per 1h by principal.id because \"slow down\""));
+  EXPECT_TRUE(Keeps("limit send, other to 1 per 1h by principal.id, principal.tenant",
+                    "limit other, send to 1 per 1h by principal.tenant,principal.id"));
+  EXPECT_TRUE(Keeps("@id(\"fair\") limit send to 1 per 1h by principal.id", "@id(\"fair\") limit * to 1 per 2h by who"));
+  EXPECT_FALSE(Keeps(limit, "limit send to 1 per 1h by principal.tenant")) << "another key is another limit";
+  EXPECT_FALSE(Keeps(limit, "limit * to 1 per 1h by principal.id"));
+  EXPECT_FALSE(Keeps(limit, "@id(\"fair\") " + limit));
+}
+
+TEST_F(ReloadedLimit, IsOneOfItsEqualsByNumber) {
+  const std::string two = "limit send to 9 per 1h by principal.id\nlimit send to 1 per 1h by principal.id";
+  EXPECT_TRUE(Keeps(two, two));
+  EXPECT_TRUE(Keeps(two, "limit send to 9 per 1h by principal.id\nlimit other to 1 per 1h\nlimit send to 1 per 1d by principal.id"));
+}
+
+TEST(Limits, ShowWhenTheyAreFull) {
+  DecideHarness harness(
+      "package acme\npolicy p for tools { allow *  @id(\"searches\") limit search to 1 per 1d by args.q  limit pay to 1 per 1h by "
+      "principal.id }");
+  ASSERT_TRUE(harness.ok());
+  const std::string pay = R"({"tool": "pay", "principal": {"id": "u"}})";
+  EXPECT_EQ(harness.Decide(pay).effect, Effect::kAllow);
+  const auto search = [&](int i) { return harness.Decide(R"({"tool": "search", "args": {"q": )" + std::to_string(i) + "}}"); };
+  for (int i = 0; i < 75'000; ++i) search(i);
+  EXPECT_EQ(harness.Decide(pay).reason, Reason::kLimit) << "the flood of one limit frees no debt of another";
+  EXPECT_EQ(search(0).reason, Reason::kLimit) << "nor one of its own";
+  const Decision shared = search(75'000);
+  EXPECT_EQ(shared.reason, Reason::kLimit);
+  ASSERT_EQ(shared.warnings.size(), 1U);
+  EXPECT_EQ(shared.warnings[0], "limit p.searches has no room for another key: this call is counted together with others");
+  const std::vector<LimitOverflow> overflows = harness.engine().LimitOverflows();
+  ASSERT_EQ(overflows.size(), 1U);
+  EXPECT_EQ(overflows[0].policy, "acme.p");
+  EXPECT_EQ(overflows[0].rule_id, "searches");
+  EXPECT_EQ(overflows[0].calls, 75'001U - 65'536U);
+}
+
+TEST(Limits, OfAHugeKeyPassTheBudget) {
+  DecideHarness harness("policy p for tools { allow *  limit x to 1 per 1h by args.l }", {}, {.max_steps = 20'000});
+  std::string list = "[0";
+  for (int i = 1; i < 50'000; ++i) list += ",0";
+  EXPECT_EQ(harness.Decide(R"({"tool": "x", "args": {"l": )" + list + "]}}").reason, Reason::kBudget);
+  EXPECT_EQ(harness.Decide(R"({"tool": "x", "args": {"l": [0]}})").effect, Effect::kAllow);
 }
 
 TEST(Data, IsReadOnceAndNamedInErrors) {

@@ -80,7 +80,7 @@ rule R1 tools.r2 deny at test.writ:2:3
   R1 because "not by " b4
 rule R2 tools.r3 limit at test.writ:3:3
   R2 on "**" "**"
-  R2 limit 30 per 60000000000ns b4
+  R2 limit 30 per 60000000000ns b4 as "* by principal.id"
 rule R3 tools.r4 redact at test.writ:4:3
   R3 on "**" "**"
   R3 mask "/rows/*/card" keep last 4

@@ -266,6 +266,7 @@ TEST(Verify, RefusesBadMasksLimitsAndImages) {
       {kPeriod, [](Program& p) { p.rules[2].limit->period_nanos = 0; }},
       {kPeriod, [](Program& p) { p.rules[2].limit->period_nanos = std::int64_t{1} << 62U; }},
       {"rule 2 (tools.r3) has a limit of more than one call a nanosecond", [](Program& p) { p.rules[2].limit->period_nanos = 29; }},
+      {"rule 2 (tools.r3) has a text that is not valid UTF-8", [](Program& p) { p.rules[2].limit->identity = "\xff"; }},
       {"rule 2 (tools.r3) has a limit by a block that does not exist", [](Program& p) { p.rules[2].limit->keys[0] = BlockId(5); }},
       {"rule 5 (images.r1) requires an image by a block that does not exist", [](Program& p) { p.rules[5].image->image = BlockId(); }},
       {"rule 5 (images.r1) has a signer term of no known kind",

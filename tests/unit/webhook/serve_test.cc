@@ -303,8 +303,8 @@ TEST_F(ServeTest, LooksUpWhoSignedAnImage) {
   ASSERT_NE(nullptr, service);
   const std::uint16_t port = service->ready().port;
   const auto answer = [&](const std::string& image) {
-    const std::string body =
-        R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"image":")" + host + "/app" + image + R"("}})";
+    const std::string body = R"({"target":"admission","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"image":")" +
+                             host + "/app" + image + R"("}}})";
     return json::parse(Client(port).Call("POST", "/v1/decide?timeout=10s", body).body);
   };
   EXPECT_EQ("allow", answer("@" + signed_digest)["effect"]) << log();
