@@ -27,7 +27,7 @@ class Splitter {
         // One bad line of JSON lines: the reader says what is wrong with it, and the others are read.
         const std::size_t next = FindNextLine(at);
         const bool is_marked = text_.find("\n---", at) != std::string_view::npos;  // then it is no list of lines
-        if (is_marked || (next == text_.size() && documents_.empty())) return error_;
+        if (is_marked || !IsLineOfLines(at) || (next == text_.size() && documents_.empty())) return error_;
         WRIT_RETURN_IF_ERROR(Add(at, text_.find_last_not_of(kBlanks, next - 1) + 1));
         at = next;
         continue;
@@ -46,6 +46,14 @@ class Splitter {
  private:
   Error Fail(std::size_t at, std::string message) const {
     return {ErrorCode::kInvalidArgument, PlaceOf(file_, text_, at) + ": not JSON: " + std::move(message)};
+  }
+
+  // Whether a line begins at `at`, and every document before it has a line of its own.
+  bool IsLineOfLines(std::size_t at) const {
+    const std::size_t before = at == 0 ? std::string_view::npos : text_.find_last_not_of(" \t", at - 1);
+    if (before != std::string_view::npos && text_[before] != '\n') return false;
+    return std::none_of(documents_.begin(), documents_.end(),
+                        [](const Document& each) { return each.json.find('\n') != std::string::npos; });
   }
 
   // Returns where the next line begins with a document, or the end of the text.

@@ -123,7 +123,8 @@ policy a for admission of Pod {
   require image object.spec.image signed by release because "sign {object.spec.image}"
 })");
   if (!harness.ok()) GTEST_FAIL();
-  const Decision decision = harness.Decide(R"({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"image": 7}})");
+  const Decision decision = harness.Decide(
+      R"({"target": "admission", "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"image": 7}}})");
   EXPECT_THAT(decision.warnings, ElementsAre("could not be decided: no such key: labels (a.r1)"));
   ASSERT_EQ(decision.messages.size(), 1U);
   EXPECT_THAT(decision.messages[0], testing::StartsWith("could not be decided: "));
