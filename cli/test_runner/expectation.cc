@@ -65,17 +65,61 @@ std::string CoverageMismatch(bool expected, const Decision& decision) {
 // A rule that failed is named only by an expectation that says `error`.
 bool MayName(const dsl::Expectation& expect, Outcome outcome) { return expect.error || outcome != Outcome::kError; }
 
+// Whether a test means this rule by `p`, `p.r2`, `acme.p` or `acme.p.r2`.
+bool IsNamed(std::string_view by, const RuleOutcome& rule) {
+  const std::string policy(rule.policy), full = policy + "." + std::string(rule.rule_id), package = std::string(rule.package) + ".";
+  return by == policy || by == full || (!rule.package.empty() && (by == package + policy || by == package + full));
+}
+
 std::string ByMismatch(const dsl::Expectation& expect, const Decision& decision) {
   if (expect.by.text.empty()) return {};
   bool has_failed = false;
   for (const RuleOutcome& rule : decision.rules) {
-    if (rule.policy != expect.by.text) continue;
+    if (!IsNamed(expect.by.text, rule)) continue;
     if (MayName(expect, rule.outcome)) return {};
     has_failed = true;
   }
   const std::string name(expect.by.text);
-  if (has_failed) return "policy " + name + " determines by a rule that failed: `error` expects that";
-  return "policy " + name + " is not among the determining ones";
+  if (name == "default" && decision.reason == Reason::kDefault && decision.rules.empty()) return {};
+  if (name == "default") return "some rule decided, not the default";
+  if (has_failed) return name + " determines by a rule that failed: `error` expects that";
+  return name + " is not among the determining ones";
+}
+
+std::string ShadowMismatch(const dsl::Expectation& expect, const Decision& decision) {
+  for (const dsl::Expectation::Shadow& shadow : expect.shadows) {
+    const bool is_allow = shadow.effect == Effect::kAllow;
+    const auto is_meant = [&](const RuleOutcome& rule) {
+      return (rule.verb == Verb::kAllow) == is_allow && MayName(expect, rule.outcome) &&
+             (shadow.by.text.empty() || IsNamed(shadow.by.text, rule));
+    };
+    if (std::any_of(decision.shadow.begin(), decision.shadow.end(), is_meant)) continue;
+    const std::string by = shadow.by.text.empty() ? "no policy" : std::string(shadow.by.text) + " is not among those that";
+    return by + " in shadow mode would " + (is_allow ? "allow" : "deny");
+  }
+  return {};
+}
+
+std::string RedactionMismatch(const dsl::Expectation& expect, const Decision& decision) {
+  for (const dsl::Expectation::Redaction& wanted : expect.redactions) {
+    const auto is_same = [&](const Obligation& obligation) {
+      return obligation.verb == Verb::kRedact && obligation.target == wanted.pointer.value && obligation.kind == wanted.mask.kind &&
+             obligation.count == wanted.mask.count && obligation.replacement == wanted.mask.replacement.value;
+    };
+    if (std::none_of(decision.obligations.begin(), decision.obligations.end(), is_same))
+      return "the decision does not redact " + Quoted(wanted.pointer.value) + " so";
+  }
+  return {};
+}
+
+std::string RetryMismatch(const dsl::Expectation& expect, const Decision& decision) {
+  if (!expect.retry_after_nanos) return {};
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  if (!decision.retry_after_seconds) return "no limit says when to try again";
+  const std::string got = std::to_string(*decision.retry_after_seconds) + " s";
+  const bool is_same = *expect.retry_after_nanos % kNanosPerSecond == 0 &&
+                       static_cast<std::uint64_t>(*expect.retry_after_nanos / kNanosPerSecond) == *decision.retry_after_seconds;
+  return is_same ? "" : "the limit has room after " + got;
 }
 
 std::string BecauseMismatch(const dsl::Expectation& expect, const Decision& decision) {
@@ -141,7 +185,8 @@ Result<std::string> Mismatch(const TestData& data, const dsl::TestStep& test_cas
   if (expect.covered) return CoverageMismatch(*expect.covered, decision);
   if (expect.effect == Effect::kNames) return NamesMismatch(expect, decision);
   for (std::string mismatch : {EffectMismatch(expect.effect, decision), ByMismatch(expect, decision), BecauseMismatch(expect, decision),
-                               ScopeMismatch(expect, decision)}) {
+                               ScopeMismatch(expect, decision), ShadowMismatch(expect, decision), RedactionMismatch(expect, decision),
+                               RetryMismatch(expect, decision)}) {
     if (!mismatch.empty()) return mismatch;
   }
   if (expect.error && decision.errors.empty()) return std::string("expected an error of a rule, got none");

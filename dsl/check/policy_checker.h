@@ -94,6 +94,7 @@ class PolicyChecker {
   void CheckStep(const TestStep& step, std::uint32_t package);
   void CheckStepData(const TestStep& step, std::uint32_t package);
   void CheckPath(FileId file, ExprId path);
+  void NeedDetermining(const Name& by, std::uint32_t package);
   void CheckExpectation(const TestStep& step, std::uint32_t package);
   void CheckCovered(const TestStep& step, std::uint32_t package);
   bool IsAdmitted(const TypedPolicy& policy, std::string_view kind, std::string_view operation) const;
@@ -123,6 +124,9 @@ class PolicyChecker {
   std::vector<bool> let_used_, fn_used_;
   std::vector<std::size_t> places_;  // of lets, then fns, in Declarations::order
 };
+
+// Returns how a rule is called: its `@id`, else `r` and its place in the policy, from 1.
+std::string RuleIdOf(const PolicyDecl& policy, std::size_t position);
 
 // Returns true if every name that pattern `inner` matches is matched by `outer`; false when that is not certain.
 bool PatternCovers(std::string_view outer, const Pattern& inner);

@@ -17,11 +17,6 @@ std::string_view AttributeValue(std::span<const Attribute> attributes, std::stri
   return {};
 }
 
-std::string RuleIdOf(const PolicyDecl& policy, std::size_t position) {
-  const std::string_view given = AttributeValue(policy.rules[position].attributes, "id");
-  return given.empty() ? "r" + std::to_string(position + 1) : std::string(given);
-}
-
 bool CoversAll(std::span<const Pattern> outer, std::span<const Pattern> inner) {
   if (outer.empty()) return true;
   if (inner.empty())
@@ -32,6 +27,11 @@ bool CoversAll(std::span<const Pattern> outer, std::span<const Pattern> inner) {
 }
 
 }  // namespace
+
+std::string RuleIdOf(const PolicyDecl& policy, std::size_t position) {
+  const std::string_view given = AttributeValue(policy.rules[position].attributes, "id");
+  return given.empty() ? "r" + std::to_string(position + 1) : std::string(given);
+}
 
 bool PatternCovers(std::string_view outer, const Pattern& inner) {
   if (outer == inner.text || outer == "**" || outer == "*") return true;  // a bare `*` is everything

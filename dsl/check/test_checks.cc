@@ -303,21 +303,31 @@ void PolicyChecker::CheckRowData(PlacedExpr data, const TypedTable& table) {
   }
 }
 
+// What `by` names: a policy that the test runs against, or a rule of it, with or without the package.
+void PolicyChecker::NeedDetermining(const Name& by, std::uint32_t package) {
+  const bool has_own =
+      std::any_of(set_.policies.begin(), set_.policies.end(), [&](const TypedPolicy& policy) { return policy.package == package; });
+  std::vector<std::string_view> candidates;
+  for (const TypedPolicy& policy : set_.policies) {
+    if (has_own && policy.package != package) continue;  // a package of tests only runs against everything
+    const std::string_view name = policy.decl->name.text;
+    candidates.push_back(name);
+    if (by.text == name || by.text == set_.packages[policy.package] + "." + std::string(name)) return;
+    for (std::size_t rule = 0; rule < policy.decl->rules.size(); ++rule) {
+      const std::string full = std::string(name) + "." + RuleIdOf(*policy.decl, rule);
+      if (by.text == full || by.text == set_.packages[policy.package] + "." + full) return;
+    }
+  }
+  const std::string_view first = by.text.substr(0, by.text.find('.'));
+  if (IsBroken(by.text, package) || IsBroken(first, package)) return;
+  ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownPolicy, by.span, {by.text}), by.text, candidates);
+}
+
 void PolicyChecker::CheckExpectation(const TestStep& step, std::uint32_t package) {
   const Expectation& expect = step.expect;
-  if (!expect.by.text.empty()) {
-    std::vector<std::string_view> candidates;
-    for (const TypedPolicy& policy : set_.policies) {
-      if (policy.package == package) candidates.push_back(policy.decl->name.text);
-    }
-    if (candidates.empty()) {  // a package of tests only: they run against everything
-      for (const TypedPolicy& policy : set_.policies) candidates.push_back(policy.decl->name.text);
-    }
-    const bool known = std::find(candidates.begin(), candidates.end(), expect.by.text) != candidates.end();
-    if (!known && !IsBroken(expect.by.text, package)) {
-      ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownPolicy, expect.by.span, {expect.by.text}), expect.by.text,
-                                 candidates);
-    }
+  if (!expect.by.text.empty() && expect.by.text != "default") NeedDetermining(expect.by, package);
+  for (const Expectation::Shadow& shadow : expect.shadows) {
+    if (!shadow.by.text.empty()) NeedDetermining(shadow.by, package);
   }
   if (expect.columns.empty()) return;
   const auto& tables = declarations_.names[package].tables;

@@ -258,6 +258,10 @@ class Parser {
   bool FailExpectation(TestStep::Kind kind);
   bool ParseExpectedColumns(Expectation& expect);
   bool ParseExpectationTail(Expectation& expect);
+  bool ParseBy(Name& by);
+  bool ParseExpectedShadow(Expectation& expect);
+  bool ParseExpectedRedaction(Expectation& expect);
+  bool ParseExpectedRetry(Expectation& expect);
   bool AtStepStart() const;
 
   std::string_view text_;

@@ -52,7 +52,7 @@ struct EffectWord {
 // The words that may follow `->` of a case.
 std::span<const EffectWord> EffectsOf(Kind kind) {
   static constexpr EffectWord kConditional = {"conditional", Effect::kConditional};
-  static constexpr EffectWord kDecisions[] = {{"allow", Effect::kAllow}, {"deny", Effect::kDeny}, kConditional};
+  static constexpr EffectWord kDecisions[] = {{"allow", Effect::kAllow}, {"deny", Effect::kDeny}, {"warn", Effect::kWarn}, kConditional};
   static constexpr EffectWord kReviews[] = {{"allow", Effect::kAllow}, {"deny", Effect::kDeny}, {"warn", Effect::kWarn}, kConditional};
   static constexpr EffectWord kRows[] = {{"visible", Effect::kVisible}, {"hidden", Effect::kHidden}, kConditional};
   static constexpr EffectWord kFilters[] = {{"all", Effect::kFilterAll}, {"none", Effect::kFilterNone}};
@@ -378,25 +378,73 @@ bool Parser::ParseExpectedColumns(Expectation& expect) {
   return true;
 }
 
-// { "by" policy | "because" strings | "needs" "scope" strings | "error" }
+// What determined, as `p`, `p.r2`, `acme.p.r2`; in quotes where a rule's `@id` is not a name.
+bool Parser::ParseBy(Name& by) {
+  if (!by.text.empty()) Report(DiagnosticKind::kDuplicateClause, by.span, {"by"});
+  if (At(TokenKind::kString)) {
+    const std::optional<StringLiteral> text = ParseString("a policy");
+    if (text) by = {text->value, text->span};
+    return text.has_value();
+  }
+  const std::optional<Name> name = ParseDottedName("a policy");
+  if (name) by = *name;
+  return name.has_value();
+}
+
+// "shadow" ( "allow" | "deny" ) [ "by" policy ]
+bool Parser::ParseExpectedShadow(Expectation& expect) {
+  Expectation::Shadow shadow;
+  if (TryTakeWord("allow")) {
+    shadow.effect = Effect::kAllow;
+  } else if (!ExpectWord("deny")) {
+    return false;
+  }
+  if (TryTakeWord("by") && !ParseBy(shadow.by)) return false;
+  expect.shadows.push_back(shadow);
+  return true;
+}
+
+// "redact" pointer masking
+bool Parser::ParseExpectedRedaction(Expectation& expect) {
+  const std::optional<StringLiteral> pointer = ParseString("a JSON pointer, a string");
+  if (!pointer) return false;
+  const std::optional<MaskClause> mask = ParseMasking();
+  if (mask) expect.redactions.push_back({*pointer, *mask});
+  return mask.has_value();
+}
+
+// "retry" "after" duration
+bool Parser::ParseExpectedRetry(Expectation& expect) {
+  if (!ExpectWord("after")) return false;
+  const std::optional<std::int64_t> nanos = ParseDurationToken();
+  if (nanos) expect.retry_after_nanos = *nanos;
+  return nanos.has_value();
+}
+
+// { "by" policy | "because" strings | "needs" "scope" strings | "error" | shadow | redaction | retry }
 bool Parser::ParseExpectationTail(Expectation& expect) {
   while (true) {
     const Token word = current_;
+    bool is_read = true;
     if (TryTakeWord("because")) {
-      if (!ParseStrings("a part of a message, a string", expect.because)) return false;
+      is_read = ParseStrings("a part of a message, a string", expect.because);
     } else if (TryTakeWord("needs")) {
-      if (!ExpectWord("scope") || !ParseStrings("a scope, a string", expect.needs_scopes)) return false;
+      is_read = ExpectWord("scope") && ParseStrings("a scope, a string", expect.needs_scopes);
     } else if (TryTakeWord("by")) {
-      if (!expect.by.text.empty()) Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {"by"});
-      const std::optional<Name> policy = ParseName("a policy", NameUse::kMember);
-      if (!policy) return false;
-      expect.by = *policy;
+      is_read = ParseBy(expect.by);
+    } else if (TryTakeWord("shadow")) {
+      is_read = ParseExpectedShadow(expect);
+    } else if (TryTakeWord("redact")) {
+      is_read = ParseExpectedRedaction(expect);
+    } else if (TryTakeWord("retry")) {
+      is_read = ParseExpectedRetry(expect);
     } else if (TryTakeWord("error")) {
       if (expect.error) Report(DiagnosticKind::kDuplicateClause, SpanOf(word), {"error"});
       expect.error = true;
     } else {
       return true;
     }
+    if (!is_read) return false;
   }
 }
 

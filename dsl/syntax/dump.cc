@@ -280,6 +280,15 @@ class Dumper {
     AppendStrings("because", expect.because);
     AppendStrings("scope", expect.needs_scopes);
     if (expect.error) out_.append(" error");
+    for (const Expectation::Shadow& shadow : expect.shadows) {
+      out_.append(" shadow=").append(kEffects[static_cast<std::size_t>(shadow.effect)]);
+      AppendWord("by", shadow.by.text);
+    }
+    for (const Expectation::Redaction& redaction : expect.redactions) {
+      AppendString("redact", redaction.pointer);
+      AppendMask(redaction.mask);
+    }
+    if (expect.retry_after_nanos) out_.append(" retry-nanos=").append(std::to_string(*expect.retry_after_nanos));
   }
 
   const FileTree& tree_;

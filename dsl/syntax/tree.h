@@ -258,7 +258,7 @@ struct Expectation {
   SourceSpan span;
   enum class Effect : std::uint8_t { kAllow, kDeny, kWarn, kVisible, kHidden, kNames, kFilterText, kFilterAll, kFilterNone, kConditional };
   Effect effect = Effect::kAllow;
-  Name by;                             // by POLICY; empty = not given
+  Name by;                             // by POLICY, POLICY.RULE, PACKAGE.POLICY.RULE or `default`; empty = not given
   std::vector<StringLiteral> because;  // parts of messages (warnings for kWarn)
   std::vector<StringLiteral> needs_scopes;
   bool error = false;           // `error`: the decision reports an evaluation error
@@ -270,6 +270,17 @@ struct Expectation {
   };
   std::vector<ColumnValue> columns;  // kVisible, COLUMN VALUE, …
   StringLiteral filter;              // kFilterText
+  struct Shadow {                    // `shadow deny by p`: what a policy in shadow mode would have said
+    Effect effect = Effect::kDeny;
+    Name by;
+  };
+  std::vector<Shadow> shadows;
+  struct Redaction {  // `redact "/x" keep first 1`
+    StringLiteral pointer;
+    MaskClause mask;
+  };
+  std::vector<Redaction> redactions;
+  std::optional<std::int64_t> retry_after_nanos;  // `retry after 20s`
 };
 
 // One line of a test: a scene line (holds until replaced) or a case with an expectation. Data are constant expressions.
