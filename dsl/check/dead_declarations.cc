@@ -2,6 +2,7 @@
 #include "dsl/check/dead_declarations.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,19 @@ std::string_view NamedBy(Target target) {
   return "";
 }
 
+// Whether some pattern matches a name, or some of a list of names. What is not a name is none of this.
+bool MayBeNamed(const Value& value, std::span<const Pattern> patterns) {
+  const auto matches = [&](std::string_view name) {
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&](const Pattern& pattern) { return pattern.text == "*" || GlobMatches(pattern.text, name); });
+  };
+  if (value.is(Kind::kString)) return matches(value.string());
+  if (!value.is(Kind::kList)) return true;
+  const std::span<const Value> items(value.items, value.size);
+  return items.empty() ||
+         std::any_of(items.begin(), items.end(), [&](const Value& item) { return !item.is(Kind::kString) || matches(item.string()); });
+}
+
 const Column* TryColumn(const TypedTable& table, std::string_view name) {
   const auto found = std::find_if(table.columns.begin(), table.columns.end(), [&](const Column& column) { return column.name == name; });
   return found == table.columns.end() ? nullptr : &*found;
@@ -56,11 +70,23 @@ bool MayBeEqual(MemberType a, MemberType b) {
   return a == b || a == MemberType::kDyn || b == MemberType::kDyn || (IsNumber(a) && IsNumber(b));
 }
 
+// A member whose name says that it is secret: `args.password`, `args.api_key`.
+bool IsCredential(const Expr& e) {
+  if (e.kind != ExprKind::kSelect && e.kind != ExprKind::kOptionalSelect) return false;
+  std::string name;
+  for (const char c : e.text) {
+    if (c != '_' && c != '-') name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  constexpr std::string_view kEnds[] = {"password", "passwd", "secret", "token", "apikey", "privatekey", "credential", "credentials"};
+  return std::any_of(std::begin(kEnds), std::end(kEnds), [&](std::string_view end) { return name.ends_with(end); });
+}
+
 class DeadDeclarations {
  public:
   DeadDeclarations(const TypedSet& set, ExpressionChecker& checker) : set_(set), checker_(checker) {}
 
   void Check() {
+    FindAllows();
     for (const TypedPolicy& policy : set_.policies) {
       for (const RuleDecl& rule : policy.decl->rules) {
         CheckScopes(rule);
@@ -80,9 +106,10 @@ class DeadDeclarations {
     for (const StringLiteral& scope : rule.needs_scopes) {
       const bool is_message = scope.value.find('{') != std::string_view::npos;
       if (IsScope(scope.value) && !is_message) continue;
-      Diagnostic& diagnostic =
-          checker_.Emit(DiagnosticKind::kImpossibleScope, scope.span,
-                        {scope.value, is_message ? "braces stand for themselves here" : "a scope has no blanks, quotes or backslashes"});
+      Diagnostic& diagnostic = checker_.Emit(DiagnosticKind::kImpossibleScope, scope.span,
+                                             {scope.value, is_message            ? "braces stand for themselves here"
+                                                           : scope.value.empty() ? "a scope is not empty"
+                                                                                 : "a scope has no blanks, quotes or backslashes"});
       if (scope.value.find(' ') != std::string_view::npos) diagnostic.help = "write each scope by itself: needs scope \"a\", \"b\"";
     }
   }
@@ -99,28 +126,36 @@ class DeadDeclarations {
     return rule.verb == Verb::kAllow && policy.decl->mode != PolicyMode::kShadow;
   }
 
-  bool HasAllow(Target target) const {
-    return std::any_of(set_.policies.begin(), set_.policies.end(), [&](const TypedPolicy& policy) {
-      return policy.decl->target == target &&
-             std::any_of(policy.decl->rules.begin(), policy.decl->rules.end(), [&](const RuleDecl& rule) { return Allows(policy, rule); });
-    });
+  bool HasAllow(Target target) const { return has_allow_[static_cast<std::size_t>(target)]; }
+
+  void FindAllows() {
+    for (const TypedPolicy& policy : set_.policies) {
+      const std::vector<RuleDecl>& rules = policy.decl->rules;
+      if (std::any_of(rules.begin(), rules.end(), [&](const RuleDecl& rule) { return Allows(policy, rule); }))
+        has_allow_[static_cast<std::size_t>(policy.decl->target)] = true;
+    }
   }
 
   // A limit or redaction of a name that no rule allows. When nothing at all is allowed, CheckTarget says so.
   void CheckAllowed(const TypedPolicy& policy, const RuleDecl& rule) {
     if ((rule.verb != Verb::kLimit && rule.verb != Verb::kRedact) || !HasAllow(policy.decl->target)) return;
+    if (rule.patterns.empty() && !IsAllowed(policy, {}))
+      checker_.Emit(DiagnosticKind::kNothingAllowed, rule.verb_span, {"anything of what the policy is about"});
     for (const Pattern& pattern : rule.patterns) {
-      if (comparisons_ > kMaxComparisons || IsAllowed(policy, pattern)) continue;
-      checker_.Emit(DiagnosticKind::kNothingAllowed, pattern.span, {"`" + std::string(pattern.text) + "`"});
+      if (!IsAllowed(policy, {&pattern, 1}))
+        checker_.Emit(DiagnosticKind::kNothingAllowed, pattern.span, {"`" + std::string(pattern.text) + "`"});
     }
   }
 
-  bool IsAllowed(const TypedPolicy& policy, const Pattern& pattern) {
+  // True, too, when finding out would cost too much.
+  bool IsAllowed(const TypedPolicy& policy, std::span<const Pattern> patterns) {
     for (const TypedPolicy& other : set_.policies) {
+      comparisons_ += 1 + policy.decl->scopes.size() * other.decl->scopes.size();
+      if (comparisons_ > kMaxComparisons) return true;
       if (other.decl->target != policy.decl->target || !AnyMeets(policy.decl->scopes, other.decl->scopes)) continue;
       for (const RuleDecl& rule : other.decl->rules) {
         comparisons_ += rule.patterns.size() + 1;
-        if (Allows(other, rule) && AnyMeets({&pattern, 1}, rule.patterns)) return true;
+        if (Allows(other, rule) && AnyMeets(patterns, rule.patterns)) return true;
       }
     }
     return false;
@@ -137,10 +172,9 @@ class DeadDeclarations {
     }
   }
 
-  // `tool.name == "x"` in a rule whose patterns do not match "x".
+  // `tool.name == "x"` in a rule whose patterns do not match "x"; `server.name == "x"` in a policy on other servers.
   void CheckNames(const TypedPolicy& policy, const RuleDecl& rule, ExprId root) {
-    const std::string_view named = NamedBy(policy.decl->target);
-    if (named.empty() || rule.patterns.empty()) return;
+    const bool has_server = InfoOf(policy.decl->target).selector_word == "on";
     std::vector<ExprId> pending = {root};
     while (!pending.empty()) {
       const ExprId id = pending.back();
@@ -148,23 +182,37 @@ class DeadDeclarations {
       if (!id.valid()) continue;
       const Expr& e = set_.expr(policy.file, id);
       pending.insert(pending.end(), e.args.begin(), e.args.end());
-      if (e.kind != ExprKind::kBinary || (e.text != "_==_" && e.text != "_!=_") || !e.args[0].valid() || !e.args[1].valid()) continue;
-      for (std::size_t side = 0; side < 2; ++side) {
-        if (ExprText(set_.files[policy.file.index], e.args[side]) != named) continue;
-        const Value* value = checker_.TryConstant(policy.file, e.args[1 - side]);
-        if (value == nullptr || !value->is(Kind::kString)) continue;
-        const auto matches = [&](const Pattern& pattern) { return pattern.text == "*" || GlobMatches(pattern.text, value->string()); };
-        if (std::any_of(rule.patterns.begin(), rule.patterns.end(), matches)) continue;
-        checker_.Emit(DiagnosticKind::kContradictsPattern, e.span, {named, value->string()});
-      }
+      CheckName(policy, e, NamedBy(policy.decl->target), rule.patterns);
+      if (has_server) CheckName(policy, e, "server.name", policy.decl->scopes);
     }
+  }
+
+  void CheckName(const TypedPolicy& policy, const Expr& e, std::string_view named, std::span<const Pattern> patterns) {
+    const bool is_in = e.text == "@in";
+    const bool compares = e.kind == ExprKind::kBinary && (is_in || e.text == "_==_" || e.text == "_!=_");
+    if (named.empty() || patterns.empty() || !compares || !e.args[0].valid() || !e.args[1].valid()) return;
+    for (std::size_t side = 0; side < (is_in ? 1U : 2U); ++side) {
+      if (!IsNamed(policy.file, e.args[side], named)) continue;
+      const Value* value = checker_.TryConstant(policy.file, e.args[1 - side]);
+      if (value == nullptr || MayBeNamed(*value, patterns)) continue;
+      checker_.Emit(DiagnosticKind::kContradictsPattern, e.span, {named, is_in ? "in the list" : "`" + std::string(value->string()) + "`"});
+    }
+  }
+
+  // Whether an expression is `owner.member`, written so.
+  bool IsNamed(FileId file, ExprId id, std::string_view named) const {
+    const Expr& e = set_.expr(file, id);
+    if (e.kind != ExprKind::kSelect || !e.args[0].valid() || set_.expr(file, e.args[0]).kind != ExprKind::kIdent) return false;
+    const std::size_t dot = named.find('.');
+    return set_.expr(file, e.args[0]).text == named.substr(0, dot) && e.text == named.substr(dot + 1);
   }
 
   void CheckMessage(const TypedPolicy& policy, const RuleDecl& rule) {
     for (const MessagePiece& piece : rule.message.pieces) {
       if (!piece.expr.valid()) continue;
       const std::string text = ExprText(set_.files[policy.file.index], piece.expr);
-      if (text != "args" && text != "string(args)" && text != "principal.claims" && text != "principal") continue;
+      const bool is_whole = text == "args" || text == "string(args)" || text == "principal.claims" || text == "principal";
+      if (!is_whole && !IsCredential(set_.expr(policy.file, piece.expr))) continue;
       checker_.Emit(DiagnosticKind::kPrintsWhole, set_.expr(policy.file, piece.expr).span, {text}).note =
           "whoever is denied reads it, passwords and tokens included";
     }
@@ -199,6 +247,7 @@ class DeadDeclarations {
 
   const TypedSet& set_;
   ExpressionChecker& checker_;
+  std::array<bool, kTargetCount> has_allow_ = {};  // some rule allows something
   std::size_t comparisons_ = 0;
 };
 

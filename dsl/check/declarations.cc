@@ -177,15 +177,15 @@ class Declarer {
 
   void CheckRelations(const TypedTable& table) {
     const auto& tables = declarations_.names[table.package].tables;
-    std::vector<std::string_view> candidates;
-    candidates.reserve(tables.size());
-    for (const auto& [name, index] : tables) candidates.push_back(name);
-    std::sort(candidates.begin(), candidates.end());
     for (const RelationDecl& relation : table.decl->relations) {
       NeedColumn(table, relation.our_column);
       const auto other = tables.find(relation.table.text);
       if (other == tables.end()) {
         if (declarations_.names[table.package].broken.contains(relation.table.text)) continue;
+        std::vector<std::string_view> candidates;
+        candidates.reserve(tables.size());
+        for (const auto& [name, index] : tables) candidates.push_back(name);
+        std::sort(candidates.begin(), candidates.end());
         ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownTable, relation.table.span, {relation.table.text}),
                                    relation.table.text, candidates);
         continue;

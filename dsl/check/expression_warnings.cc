@@ -30,6 +30,13 @@ struct View {
   bool is(ExprId id, TypeKind kind) const { return type(id) != nullptr && type(id)->kind == kind; }
 };
 
+// The value of a constant, or of the let that it names; else nullptr.
+const Value* ConstantOf(const View& view, ExprId id) {
+  if (!id.valid() || view.info(id).reference != ReferenceKind::kLet) return view.checker.TryConstant(view.file, id);
+  const TypedLet& let = view.set.lets[view.info(id).index];
+  return view.checker.TryConstant(let.file, let.decl->value);
+}
+
 // ---- time zones -------------------------------------------------------------------------------------------------------------
 
 bool IsZone(std::string_view name) { return ToCivilTime(Value::Timestamp(0, 0), name).has_value(); }
@@ -39,7 +46,7 @@ bool TakesZone(Function function) { return function >= Function::kGetFullYear &&
 // Says nothing on a machine that has no zones: the one that decides may have them.
 void CheckZone(const View& view, const Expr& e, const TypedExpr& info) {
   if (e.kind != ExprKind::kCall || info.reference != ReferenceKind::kFunction || !TakesZone(info.function) || e.args.size() != 2) return;
-  const Value* zone = view.checker.TryConstant(view.file, e.args[1]);
+  const Value* zone = ConstantOf(view, e.args[1]);
   if (zone == nullptr || !zone->is(Kind::kString) || IsZone(zone->string()) || !IsZone("Europe/Berlin")) return;
   view.checker.Emit(DiagnosticKind::kUnknownZone, view.expr(e.args[1]).span, {zone->string()}).help =
       "write a name of the IANA database, as `Europe/Berlin`, or an offset, as `+02:00`";
@@ -76,16 +83,25 @@ bool IsNearMiss(std::string_view member, std::string_view known) {
   return std::min(a.size(), b.size()) >= kShortest && (a == b || IsShorterByOne(a, b) || IsShorterByOne(b, a) || IsTransposed(a, b));
 }
 
+// The member that `owner.member` or `owner["member"]` names, or "".
+std::string_view MemberNamed(const View& view, const Expr& e) {
+  if (e.kind == ExprKind::kSelect || e.kind == ExprKind::kOptionalSelect || e.kind == ExprKind::kHas) return e.text;
+  const bool is_index = e.kind == ExprKind::kBinary && (e.text == "_[_]" || e.text == "_[?_]") && e.args[1].valid();
+  if (!is_index || view.expr(e.args[1]).kind != ExprKind::kLiteral) return {};
+  const Value& key = view.expr(e.args[1]).value;
+  return key.is(Kind::kString) ? key.string() : std::string_view();
+}
+
 void CheckMember(const View& view, const Expr& e) {
-  const bool is_select = e.kind == ExprKind::kSelect || e.kind == ExprKind::kOptionalSelect || e.kind == ExprKind::kHas;
-  if (!is_select || !view.is(e.args[0], TypeKind::kRecord) || !view.type(e.args[0])->open) return;
+  const std::string_view member = MemberNamed(view, e);
+  if (member.empty() || !view.is(e.args[0], TypeKind::kRecord) || !view.type(e.args[0])->open) return;
   const std::vector<RecordField>& fields = view.type(e.args[0])->fields;
-  const auto is_known = [&](const RecordField& field) { return field.name == e.text; };
-  if (std::any_of(fields.begin(), fields.end(), is_known)) return;
-  const auto near = std::find_if(fields.begin(), fields.end(), [&](const RecordField& field) { return IsNearMiss(e.text, field.name); });
+  if (std::any_of(fields.begin(), fields.end(), [&](const RecordField& field) { return field.name == member; })) return;
+  const auto near = std::find_if(fields.begin(), fields.end(), [&](const RecordField& field) { return IsNearMiss(member, field.name); });
   if (near == fields.end()) return;
   const std::string owner = view.text(e.args[0]);
-  view.checker.Emit(DiagnosticKind::kNearMiss, e.name_span, {owner, e.text}).help = "did you mean `" + owner + "." + near->name + "`?";
+  const SourceSpan span = e.kind == ExprKind::kBinary ? view.expr(e.args[1]).span : e.name_span;
+  view.checker.Emit(DiagnosticKind::kNearMiss, span, {owner, member}).help = "did you mean `" + owner + "." + near->name + "`?";
 }
 
 // ---- numbers ----------------------------------------------------------------------------------------------------------------
@@ -155,7 +171,7 @@ void CheckNulls(const View& view, std::vector<ExprId> roots) {
     if (!is_in && !IsEquality(e)) continue;
     for (std::size_t side = 0; side < (is_in ? 1U : 2U); ++side) {
       const ExprId column = e.args[side], other = e.args[1 - side];
-      if (!view.is(column, TypeKind::kWrapper) || view.expr(column).kind != ExprKind::kSelect) continue;
+      if (!view.is(column, TypeKind::kWrapper) || MemberNamed(view, view.expr(column)).empty()) continue;
       if (is_in ? !MayHoldNull(view, other) : !view.is(other, TypeKind::kDyn)) continue;
       const std::string text = view.text(column);
       if (guarded.contains(text) || guarded.contains(view.text(other))) continue;
@@ -191,7 +207,7 @@ void CheckException(const View& view, ExprId root) {
     const TypedExpr& info = view.info(id);
     if (e.kind != ExprKind::kCall || info.reference != ReferenceKind::kFunction || info.function != Function::kMatches) continue;
     if (e.args.size() != 2) continue;
-    const Value* pattern = view.checker.TryConstant(view.file, e.args[1]);
+    const Value* pattern = ConstantOf(view, e.args[1]);
     if (pattern == nullptr || !pattern->is(Kind::kString) || IsAnchored(pattern->string())) continue;
     view.checker.Emit(DiagnosticKind::kUnanchoredException, view.expr(e.args[1]).span, {pattern->string()}).help =
         "write `^(…)$` for the whole text, or `.*` where anything may stand";

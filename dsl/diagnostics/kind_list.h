@@ -77,7 +77,7 @@
   X(ImpossibleScope, Warning, "no principal has scope `{0}`: {1}")                                 \
   X(ConstantKey, Warning, "this key is always the same: everybody shares one quota")               \
   X(NothingAllowed, Warning, "no rule allows {0}, so this never matters")                          \
-  X(ContradictsPattern, Warning, "`{0}` is never `{1}` here: the patterns of the rule exclude it") \
+  X(ContradictsPattern, Warning, "`{0}` is never {1} here: the patterns exclude it")               \
   X(PrintsWhole, Warning, "this message shows `{0}` whole")                                        \
   X(UnknownZone, Warning, "this machine knows no time zone `{0}`: the condition fails")            \
   X(NearMiss, Warning, "`{0}` has no known member `{1}`, though it may hold others")               \
