@@ -175,8 +175,10 @@ void CheckNulls(const View& view, std::vector<ExprId> roots) {
       if (is_in ? !MayHoldNull(view, other) : !view.is(other, TypeKind::kDyn)) continue;
       const std::string text = view.text(column);
       if (guarded.contains(text) || guarded.contains(view.text(other))) continue;
-      view.checker.Emit(DiagnosticKind::kNullMeetsNull, e.span, {text, is_in ? "is in a list that holds null" : "equals another null"})
-          .help = "write `" + text + " != null && " + view.text(id) + "`";
+      Diagnostic& diagnostic =
+          view.checker.Emit(DiagnosticKind::kNullMeetsNull, e.span, {text, is_in ? "is in a list that holds null" : "equals another null"});
+      diagnostic.help = e.text == "_!=_" ? "compare `" + text + "` with null, too: it says what holds then"
+                                         : "write `" + text + " != null && " + view.text(id) + "`";
     }
   }
 }
