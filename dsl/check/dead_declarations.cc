@@ -174,6 +174,8 @@ class DeadDeclarations {
 
   // `tool.name == "x"` in a rule whose patterns do not match "x"; `server.name == "x"` in a policy on other servers.
   void CheckNames(const TypedPolicy& policy, const RuleDecl& rule, ExprId root) {
+    // Such patterns match other spellings of a URI, too.
+    const bool is_folded = policy.decl->target == Target::kResources && rule.verb != Verb::kAllow;
     const bool has_server = InfoOf(policy.decl->target).selector_word == "on";
     std::vector<ExprId> pending = {root};
     while (!pending.empty()) {
@@ -182,7 +184,7 @@ class DeadDeclarations {
       if (!id.valid()) continue;
       const Expr& e = set_.expr(policy.file, id);
       pending.insert(pending.end(), e.args.begin(), e.args.end());
-      CheckName(policy, e, NamedBy(policy.decl->target), rule.patterns);
+      if (!is_folded) CheckName(policy, e, NamedBy(policy.decl->target), rule.patterns);
       if (has_server) CheckName(policy, e, "server.name", policy.decl->scopes);
     }
   }

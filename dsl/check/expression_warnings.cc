@@ -154,9 +154,8 @@ bool MayHoldNull(const View& view, ExprId id) {
   return view.set.types[type->parameters[0]].kind == TypeKind::kDyn && view.checker.TryConstant(view.file, id) == nullptr;
 }
 
-// Conditions that decide together. Who compares one of the two sides with null somewhere in them has thought of it.
-void CheckNulls(const View& view, std::vector<ExprId> roots) {
-  const std::vector<ExprId> all = AllBelow(view, std::move(roots));
+// What is compared with null somewhere among the expressions.
+std::set<std::string> Guarded(const View& view, const std::vector<ExprId>& all) {
   std::set<std::string> guarded;
   for (const ExprId id : all) {
     const Expr& e = view.expr(id);
@@ -165,20 +164,34 @@ void CheckNulls(const View& view, std::vector<ExprId> roots) {
       if (IsNull(view, e.args[side]) && e.args[1 - side].valid()) guarded.insert(view.text(e.args[1 - side]));
     }
   }
+  return guarded;
+}
+
+bool IsNullable(const View& view, ExprId id) { return view.is(id, TypeKind::kWrapper) && !MemberNamed(view, view.expr(id)).empty(); }
+
+void CheckNull(const View& view, ExprId id, ExprId column, ExprId other, const std::set<std::string>& guarded) {
+  const std::string text = view.text(column);
+  if (guarded.contains(text) || guarded.contains(view.text(other))) return;
+  const Expr& e = view.expr(id);
+  const bool is_in = e.text == "@in";
+  Diagnostic& diagnostic =
+      view.checker.Emit(DiagnosticKind::kNullMeetsNull, e.span, {text, is_in ? "is in a list that holds null" : "equals another null"});
+  diagnostic.help = e.text == "_!=_" ? "compare `" + text + "` with null, too: it says what holds then"
+                                     : "write `" + text + " != null && " + view.text(id) + "`";
+}
+
+// Conditions that decide together. Who compares one of the two sides with null somewhere in them has thought of it.
+void CheckNulls(const View& view, std::vector<ExprId> roots) {
+  const std::vector<ExprId> all = AllBelow(view, std::move(roots));
+  const std::set<std::string> guarded = Guarded(view, all);
   for (const ExprId id : all) {
     const Expr& e = view.expr(id);
-    const bool is_in = e.kind == ExprKind::kBinary && e.text == "@in";
-    if (!is_in && !IsEquality(e)) continue;
-    for (std::size_t side = 0; side < (is_in ? 1U : 2U); ++side) {
+    if (e.kind != ExprKind::kBinary) continue;
+    if (e.text == "@in" && IsNullable(view, e.args[0]) && MayHoldNull(view, e.args[1])) CheckNull(view, id, e.args[0], e.args[1], guarded);
+    if (!IsEquality(e)) continue;
+    for (std::size_t side = 0; side < 2; ++side) {
       const ExprId column = e.args[side], other = e.args[1 - side];
-      if (!view.is(column, TypeKind::kWrapper) || MemberNamed(view, view.expr(column)).empty()) continue;
-      if (is_in ? !MayHoldNull(view, other) : !view.is(other, TypeKind::kDyn)) continue;
-      const std::string text = view.text(column);
-      if (guarded.contains(text) || guarded.contains(view.text(other))) continue;
-      Diagnostic& diagnostic =
-          view.checker.Emit(DiagnosticKind::kNullMeetsNull, e.span, {text, is_in ? "is in a list that holds null" : "equals another null"});
-      diagnostic.help = e.text == "_!=_" ? "compare `" + text + "` with null, too: it says what holds then"
-                                         : "write `" + text + " != null && " + view.text(id) + "`";
+      if (IsNullable(view, column) && view.is(other, TypeKind::kDyn)) CheckNull(view, id, column, other, guarded);
     }
   }
 }
