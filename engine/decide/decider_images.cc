@@ -12,7 +12,7 @@ namespace writ {
 namespace {
 
 constexpr std::uint64_t kStepsPerImage = 10;  // finding its fact and its signers
-constexpr std::size_t kMaxImageBytes = 512;  // of a reference in a message
+constexpr std::size_t kMaxImageBytes = 512;   // of a reference in a message
 
 std::span<const Value> AsList(const Value& images) {
   return images.is(Kind::kList) ? std::span(images.items, images.size) : std::span(&images, 1);

@@ -48,7 +48,8 @@ void Decider::WarnOfSharedBuckets(Decision& decision) const {
     if (!context_.charges[i].is_shared) continue;
     const Rule& rule = program_.rules[context_.charged_rules[i].index];
     const RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
-    AddText(result, "limit " + QualifiedRuleName(policies_, rule) + " has no room for another key: this call is counted together with others",
+    AddText(result,
+            "limit " + QualifiedRuleName(policies_, rule) + " has no room for another key: this call is counted together with others",
             ListFor(PolicyMode::kWarn, decision));
   }
 }

@@ -21,12 +21,12 @@ struct ShapeNode {
   std::string path;  // "principal.tenant"
   MemberType type = MemberType::kDyn;
   MemberDefault if_absent = MemberDefault::kAbsent;
-  bool declared = false;              // a member or column; else only a path that some rule reads inside a dyn value
-  bool open = false;                  // kRecord: members that are not declared are allowed
-  bool nullable = false;              // null is a value of it; elsewhere null means "not given"
-  bool is_foreign = false;            // kRecord: an object of MCP's, whose next version may add members; near misses are refused
-  bool is_identity = false;           // says who: a text that is empty or of blanks alone means "not given"
-  bool whole = false;                 // the value itself is read: it must be materialised
+  bool declared = false;     // a member or column; else only a path that some rule reads inside a dyn value
+  bool open = false;         // kRecord: members that are not declared are allowed
+  bool nullable = false;     // null is a value of it; elsewhere null means "not given"
+  bool is_foreign = false;   // kRecord: an object of MCP's, whose next version may add members; near misses are refused
+  bool is_identity = false;  // says who: a text that is empty or of blanks alone means "not given"
+  bool whole = false;        // the value itself is read: it must be materialised
   // A text that rules compare and servers normalise: only one spelling of it is taken (docs/language.md, "Names and URIs").
   enum class Spelling : std::uint8_t { kAny, kName, kUri };
   Spelling spelling = Spelling::kAny;
