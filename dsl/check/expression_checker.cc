@@ -579,30 +579,37 @@ TypeId ExpressionChecker::CheckMacro(const Expr& e) {
 
 // ---- written types --------------------------------------------------------------------------------------------------------
 
-TypeId ExpressionChecker::TypeOf(const TypeExpr& type) {
+// list, list(T), map, map(K, V)
+TypeId ExpressionChecker::CollectionType(const TypeExpr& type) {
+  const bool is_list = type.name == "list";
+  const std::size_t wanted = is_list ? 1 : 2;
+  if (type.parameters.empty()) return TypeOfValue(types(), is_list ? TypeKind::kList : TypeKind::kMap);
+  if (type.parameters.size() != wanted) {
+    Emit(DiagnosticKind::kUnknownType, type.span, {type.name}).help = is_list ? "write list(T)" : "write map(K, V)";
+    return Error();
+  }
+  const TypeId first = TypeOf(type.parameters[0]);
+  return is_list ? types().List(first) : types().Map(first, TypeOf(type.parameters[1]));
+}
+
+TypeId ExpressionChecker::TypeWithoutNull(const TypeExpr& type) {
   static constexpr std::string_view kNames[] = {"bool", "bytes", "double", "duration",  "dyn", "int",
                                                 "list", "map",   "string", "timestamp", "uint"};
-  TypeId result = Error();
-  if (type.name == "list" || type.name == "map") {
-    const std::size_t wanted = type.name == "list" ? 1 : 2;
-    if (type.parameters.size() == wanted) {
-      const TypeId first = TypeOf(type.parameters[0]);
-      result = wanted == 1 ? types().List(first) : types().Map(first, TypeOf(type.parameters[1]));
-    } else if (type.parameters.empty()) {
-      result = TypeOfValue(types(), wanted == 1 ? TypeKind::kList : TypeKind::kMap);
-    } else {
-      Emit(DiagnosticKind::kUnknownType, type.span, {type.name}).help = wanted == 1 ? "write list(T)" : "write map(K, V)";
-    }
-  } else if (std::find(std::begin(kNames), std::end(kNames), type.name) != std::end(kNames) && type.parameters.empty()) {
+  if (type.name == "list" || type.name == "map") return CollectionType(type);
+  if (std::find(std::begin(kNames), std::end(kNames), type.name) != std::end(kNames) && type.parameters.empty()) {
     for (std::size_t kind = static_cast<std::size_t>(TypeKind::kDyn); kind <= static_cast<std::size_t>(TypeKind::kDuration); ++kind) {
       const TypeId simple = Simple(static_cast<TypeKind>(kind));
-      if (types()[simple].name == type.name) result = simple;
+      if (types()[simple].name == type.name) return simple;
     }
-  } else {
-    Diagnostic& diagnostic = Emit(DiagnosticKind::kUnknownType, type.span, {type.name});
-    Suggest(diagnostic, type.name, kNames);
-    if (const ForeignWord* word = TryFindForeignWord(ForeignPlace::kType, type.name)) diagnostic.help = ForeignHelp(*word);
   }
+  Diagnostic& diagnostic = Emit(DiagnosticKind::kUnknownType, type.span, {type.name});
+  Suggest(diagnostic, type.name, kNames);
+  if (const ForeignWord* word = TryFindForeignWord(ForeignPlace::kType, type.name)) diagnostic.help = ForeignHelp(*word);
+  return Error();
+}
+
+TypeId ExpressionChecker::TypeOf(const TypeExpr& type) {
+  const TypeId result = TypeWithoutNull(type);
   if (!type.optional) return result;
   const TypeKind kind = KindOf(result);
   // A nullable primitive is CEL's wrapper; times are nullable as they are; of lists, maps and dyn nothing is known then.

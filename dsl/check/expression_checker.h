@@ -103,6 +103,8 @@ class ExpressionChecker {
   TypeKind KindOf(TypeId type) const { return set_.types[type].kind; }
   std::string Text(TypeId type);
 
+  TypeId CollectionType(const TypeExpr& type);
+  TypeId TypeWithoutNull(const TypeExpr& type);
   TypeId CheckNode(ExprId id);
   TypeId CheckLink(ExprId id);
   TypeId CheckKind(ExprId id, const Expr& e);
@@ -146,7 +148,7 @@ class ExpressionChecker {
   std::string HelpForNull(std::string_view shown, const Operand& a);
   std::string HelpForConversion(std::string_view shown, const Operand& a, const Operand& b);
   static bool ConvertsRight(std::string_view shown, const Operand& a, const Operand& b);
-  std::string Converted(const Operand& a, TypeKind wanted) const;
+  static std::string Converted(const Operand& a, TypeKind wanted);
   std::string MemberMeant(const Operand& a) const;
   bool IsKnown(const Expr& e) const;
   std::string HelpForName(std::string_view name) const;

@@ -1,6 +1,7 @@
 // What to write instead of an expression that does not fit: operators and functions applied to types that they do not take, names and
 // functions that other languages have. Every help is an expression of this policy, rewritten, where one can be made.
 #include <algorithm>
+#include <optional>
 
 #include "dsl/check/expression_checker.h"
 #include "dsl/diagnostics/foreign_words.h"
@@ -14,6 +15,41 @@ constexpr std::size_t kMaxShownBytes = 120;
 bool IsNumber(TypeKind kind) { return kind == TypeKind::kInt || kind == TypeKind::kUint || kind == TypeKind::kDouble; }
 
 std::string Write(const std::string& text) { return "write `" + text + "`"; }
+
+bool IsMadeOf(std::string_view text, std::string_view characters) {
+  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+// The text of a string literal as a literal of another type: "" when it is none, nothing when a call may convert it.
+std::optional<std::string> TextAs(std::string_view content, TypeKind wanted) {
+  if (wanted == TypeKind::kDouble) return IsMadeOf(content, "0123456789.") ? std::string(content) : "";
+  if (wanted == TypeKind::kInt) return IsMadeOf(content, "0123456789") ? std::string(content) : "";
+  if (wanted == TypeKind::kBool) return content == "true" || content == "false" ? std::string(content) : "";
+  return std::nullopt;
+}
+
+// A literal in the spelling of another type; as TextAs.
+std::optional<std::string> LiteralAs(const Value& value, const std::string& text, TypeKind wanted) {
+  if (value.is(Kind::kString)) return TextAs(value.string(), wanted);
+  if (value.is(Kind::kUint) && wanted == TypeKind::kInt) return text.substr(0, text.size() - 1);
+  if (!value.is(Kind::kInt)) return std::nullopt;
+  if (wanted == TypeKind::kDouble) return text + ".0";
+  if (wanted == TypeKind::kUint) return value.integer < 0 ? "" : text + "u";
+  if (wanted == TypeKind::kDuration) return "duration(\"" + text + "s\")";
+  return std::nullopt;
+}
+
+// A call that converts, or "".
+std::string CallAs(TypeKind kind, const std::string& text, TypeKind wanted) {
+  const bool is_text = kind == TypeKind::kString;
+  if (wanted == TypeKind::kDouble) return IsNumber(kind) || is_text ? "double(" + text + ")" : "";
+  if (wanted == TypeKind::kUint) return IsNumber(kind) || is_text ? "uint(" + text + ")" : "";
+  if (wanted == TypeKind::kInt) return IsNumber(kind) || is_text ? "int(" + text + ")" : "";
+  if (wanted == TypeKind::kBool) return is_text ? "bool(" + text + ")" : "";
+  if (wanted == TypeKind::kTimestamp) return is_text || kind == TypeKind::kInt ? "timestamp(" + text + ")" : "";
+  if (wanted == TypeKind::kDuration) return is_text ? "duration(" + text + ")" : "";
+  return {};
+}
 
 }  // namespace
 
@@ -137,45 +173,14 @@ bool ExpressionChecker::ConvertsRight(std::string_view shown, const Operand& a, 
 }
 
 // The operand as a value of another type, or "" when there is no conversion.
-std::string ExpressionChecker::Converted(const Operand& a, TypeKind wanted) const {
+std::string ExpressionChecker::Converted(const Operand& a, TypeKind wanted) {
   if (wanted == a.kind) return {};
-  const bool is_string = a.is_literal() && a.expr->value.is(Kind::kString);
-  const std::string_view content = is_string ? a.expr->value.string() : std::string_view();
-  switch (wanted) {
-    case TypeKind::kString: return a.is_literal() ? "\"" + a.text + "\"" : a.is_collection() ? "" : "string(" + a.text + ")";
-    case TypeKind::kDouble:
-      if (a.is_literal() && a.expr->value.is(Kind::kInt)) return a.text + ".0";
-      if (is_string) return content.find_first_not_of("0123456789.") == std::string_view::npos ? std::string(content) : "";
-      return IsNumber(a.kind) || a.kind == TypeKind::kString ? "double(" + a.text + ")" : "";
-    case TypeKind::kUint:
-      if (a.is_literal() && a.expr->value.is(Kind::kInt)) return a.expr->value.integer < 0 ? "" : a.text + "u";
-      return IsNumber(a.kind) || a.kind == TypeKind::kString ? "uint(" + a.text + ")" : "";
-    case TypeKind::kInt:
-      if (a.is_literal() && a.expr->value.is(Kind::kUint)) return a.text.substr(0, a.text.size() - 1);
-      if (is_string)
-        return !content.empty() && content.find_first_not_of("0123456789") == std::string_view::npos ? std::string(content) : "";
-      return IsNumber(a.kind) || a.kind == TypeKind::kString ? "int(" + a.text + ")" : "";
-    case TypeKind::kBool:
-      if (is_string) return content == "true" || content == "false" ? std::string(content) : "";
-      return a.kind == TypeKind::kString ? "bool(" + a.text + ")" : "";
-    case TypeKind::kTimestamp: return a.kind == TypeKind::kString || a.kind == TypeKind::kInt ? "timestamp(" + a.text + ")" : "";
-    case TypeKind::kDuration:
-      if (a.is_literal() && a.expr->value.is(Kind::kInt)) return "duration(\"" + a.text + "s\")";
-      return a.kind == TypeKind::kString ? "duration(" + a.text + ")" : "";
-    case TypeKind::kError:
-    case TypeKind::kDyn:
-    case TypeKind::kNull:
-    case TypeKind::kBytes:
-    case TypeKind::kList:
-    case TypeKind::kMap:
-    case TypeKind::kOptional:
-    case TypeKind::kType:
-    case TypeKind::kWrapper:
-    case TypeKind::kAbstract:
-    case TypeKind::kRecord:
-    case TypeKind::kParameter: return {};
+  if (wanted == TypeKind::kString) {
+    if (a.is_literal()) return "\"" + a.text + "\"";
+    return a.is_collection() ? "" : "string(" + a.text + ")";
   }
-  return {};
+  const std::optional<std::string> spelling = a.is_literal() ? LiteralAs(a.expr->value, a.text, wanted) : std::nullopt;
+  return spelling ? *spelling : CallAs(a.kind, a.text, wanted);
 }
 
 // Of a record, the member that stands for it where a text is wanted: tool.name, principal.id, resource.uri.

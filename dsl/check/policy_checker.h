@@ -97,6 +97,8 @@ class PolicyChecker {
   void NeedDetermining(const Name& by, std::uint32_t package);
   void CheckExpectation(const TestStep& step, std::uint32_t package);
   void CheckCovered(const TestStep& step, std::uint32_t package);
+  std::string KindAdmitted(const TestStep& step) const;
+  void ReportNotCovered(const TestStep& step, std::string_view scope, std::span<const std::string_view> candidates);
   bool IsAdmitted(const TypedPolicy& policy, std::string_view kind, std::string_view operation) const;
   void CheckData(PlacedExpr data, std::uint32_t package, std::string_view wanted);
   bool RefuseVariable(PlacedExpr data, std::uint32_t package, std::vector<std::uint32_t>& open);

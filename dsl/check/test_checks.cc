@@ -132,6 +132,7 @@ bool PolicyChecker::RefuseLet(const Expr& use, std::uint32_t package, std::vecto
   const auto found = lets.find(use.text);
   if (found == lets.end()) {
     std::vector<std::string_view> candidates;
+    candidates.reserve(lets.size());
     for (const auto& [name, index] : lets) candidates.push_back(name);
     std::sort(candidates.begin(), candidates.end());
     Diagnostic& diagnostic = checker_.Emit(DiagnosticKind::kNotConstant, use.span, {});
@@ -368,29 +369,36 @@ bool PolicyChecker::IsAdmitted(const TypedPolicy& policy, std::string_view kind,
                      [&](const Selector& selector) { return GlobMatches(selector.name, upper) && GlobMatches(selector.scope, kind); });
 }
 
+// The kind of the object that an `admit` case admits, where it is written; "" for other cases, and where the case names a kind itself,
+// perhaps with a subresource, which other kinds stand for, too.
+std::string PolicyChecker::KindAdmitted(const TestStep& step) const {
+  if (step.kind != TestStep::Kind::kAdmit || !step.name.text.empty()) return {};
+  return KindOfObject(set_, step.span.file, step.value.valid() ? step.value : step.previous);
+}
+
 void PolicyChecker::CheckCovered(const TestStep& step, std::uint32_t package) {
   if (step.expect.covered) return;  // that is what the case asks
   const Target target = TargetOf(step.kind);
   const bool is_rows = target == Target::kRows;
   const std::string_view scope = is_rows ? step.word.text : ServerOf(step, package);
   if (is_rows && !declarations_.names[package].tables.contains(scope)) return;  // reported as unknown
-  std::string kind;
-  const bool names_kind = !step.name.text.empty();  // perhaps with a subresource, which other kinds stand for, too
-  if (step.kind == TestStep::Kind::kAdmit && !names_kind)
-    kind = KindOfObject(set_, step.span.file, step.value.valid() ? step.value : step.previous);
-  bool own = false;
-  for (const TypedPolicy& policy : set_.policies) own = own || policy.package == package;
+  const std::string kind = KindAdmitted(step);
+  const bool own =
+      std::any_of(set_.policies.begin(), set_.policies.end(), [&](const TypedPolicy& policy) { return policy.package == package; });
   std::vector<std::string_view> candidates;
   for (const TypedPolicy& policy : set_.policies) {
     if ((own && policy.package != package) || policy.decl->target != target) continue;
     if (kind.empty() ? Applies(policy, target, scope) : IsAdmitted(policy, kind, step.word.text)) return;
     for (const Pattern& pattern : policy.decl->scopes) candidates.push_back(pattern.text);
   }
-  if (!kind.empty()) {
-    checker_.Emit(DiagnosticKind::kCaseNotCovered, step.word.span, {std::string(step.word.text) + " of `" + kind + "`"}).help =
-        "write `-> not covered` when that is meant";
-    return;
-  }
+  if (kind.empty()) return ReportNotCovered(step, scope, candidates);
+  checker_.Emit(DiagnosticKind::kCaseNotCovered, step.word.span, {std::string(step.word.text) + " of `" + kind + "`"}).help =
+      "write `-> not covered` when that is meant";
+}
+
+void PolicyChecker::ReportNotCovered(const TestStep& step, std::string_view scope, std::span<const std::string_view> candidates) {
+  const Target target = TargetOf(step.kind);
+  const bool is_rows = target == Target::kRows;
   std::string about(InfoOf(target).name);
   if (is_rows) about += " of `" + std::string(scope) + "`";
   if (!is_rows && !scope.empty()) about += " on server \"" + std::string(scope) + "\"";

@@ -151,7 +151,7 @@ bool Parser::AtOptionalChain() const {
 
 // The message string that an expression of strings, values and `+` means: tool.name + " no" is "{tool.name} no".
 std::string Parser::HelpForMessage(ExprId text) const {
-  const std::string fallback = "values stand in a message's text in braces: because \"{tool.name} is not allowed\"";
+  std::string fallback = "values stand in a message's text in braces: because \"{tool.name} is not allowed\"";
   if (!text.valid()) return fallback;
   std::string message;
   std::vector<ExprId> pending = {text};

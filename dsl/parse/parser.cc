@@ -223,6 +223,43 @@ bool Parser::ExpectBlockEnd() {
   return closed;
 }
 
+namespace {
+
+// What to write instead of a character that the language does not have; "" when nothing is known.
+std::string_view HelpForCharacter(std::string_view character) {
+  struct Row {
+    std::string_view character, help;
+  };
+  static constexpr Row kRows[] = {
+      {"&", "write `&&`"},
+      {"|", "write `||`"},
+      {"~", "write `x.matches(\"…\")`, a regular expression"},
+      {"$", "names have no `$`; a value in a message is written `{value}`"},
+      {"\uFEFF", "save the file as UTF-8 without a byte order mark"},
+      {"→", "write `->`"},
+      {"⇒", "write `->`"},
+      {"≠", "write `!=`"},
+      {"≤", "write `<=`"},
+      {"≥", "write `>=`"},
+      {"–", "write a plain `-`"},
+      {"—", "write a plain `-`"},
+      {"−", "write a plain `-`"},
+      {"#", "comments start with `//`"},
+      {";", "lines need no `;`"},
+      {"\u00A0", "write a plain space"},
+      {"\u3000", "write a plain space"},
+      {"\u201C", "write a plain \""},
+      {"\u201D", "write a plain \""},
+      {"\u2018", "write a plain '"},
+      {"\u2019", "write a plain '"},
+      {"\\", "inside `{…}` of a message use the other kind of quotes; a brace of its own is written `{{`"},
+  };
+  const auto* const found = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& row) { return row.character == character; });
+  return found == std::end(kRows) ? std::string_view() : found->help;
+}
+
+}  // namespace
+
 void Parser::ReportLexFault(const Token& token) {
   const std::string_view text = Text(token);
   switch (token.fault) {
@@ -230,22 +267,7 @@ void Parser::ReportLexFault(const Token& token) {
     case LexFault::kUnexpectedCharacter: {
       Diagnostic* diagnostic = Report(DiagnosticKind::kUnexpectedCharacter, SpanOf(token), {InBackticks(text)});
       if (diagnostic == nullptr) break;
-      if (text == "&" || text == "|") diagnostic->help = "write `" + std::string(text) + std::string(text) + "`";
-      if (text == "|" && AtMacroBar()) diagnostic->help = kMacroComma;
-      if (text == "~") diagnostic->help = "write `x.matches(\"…\")`, a regular expression";
-      if (text == "$") diagnostic->help = "names have no `$`; a value in a message is written `{value}`";
-      if (text == "\uFEFF") diagnostic->help = "save the file as UTF-8 without a byte order mark";
-      if (text == "→" || text == "⇒") diagnostic->help = "write `->`";
-      if (text == "≠") diagnostic->help = "write `!=`";
-      if (text == "≤") diagnostic->help = "write `<=`";
-      if (text == "≥") diagnostic->help = "write `>=`";
-      if (text == "–" || text == "—" || text == "−") diagnostic->help = "write a plain `-`";
-      if (text == "#") diagnostic->help = "comments start with `//`";
-      if (text == ";") diagnostic->help = "lines need no `;`";
-      if (text == "\u00A0" || text == "\u3000") diagnostic->help = "write a plain space";
-      if (text == "\u201C" || text == "\u201D") diagnostic->help = "write a plain \"";
-      if (text == "\u2018" || text == "\u2019") diagnostic->help = "write a plain '";
-      if (text == "\\") diagnostic->help = "inside `{…}` of a message use the other kind of quotes; a brace of its own is written `{{`";
+      diagnostic->help = text == "|" && AtMacroBar() ? std::string(kMacroComma) : std::string(HelpForCharacter(text));
       break;
     }
     case LexFault::kUnterminatedString: Report(DiagnosticKind::kUnterminatedString, SpanOf(token), {}); break;

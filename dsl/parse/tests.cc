@@ -271,7 +271,7 @@ bool Parser::ParseListed(TestStep& step) {
     } else if (!ParseOneName(name)) {
       return false;
     }
-    step.names.push_back(std::move(name));
+    step.names.push_back(name);
     step.objects.push_back(object);
     if (!TryTake(TokenKind::kComma, kGlueBefore)) break;
   }

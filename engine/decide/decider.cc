@@ -462,7 +462,7 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
       if (decision.warnings.empty()) decision.warnings.push_back("not listed: " + read.error().message);
       continue;
     }
-    WRIT_RETURN_IF_ERROR(read);
+    if (!read) return read;
     context_.evaluator.ForgetCells();
     context_.evaluator.Spend(kStepsPerTool + request.shape->tool_slots.size());
     Evaluate();

@@ -68,7 +68,10 @@ bool QuotaKeyBuilder::Add(const Value& value, std::uint64_t& steps_left) {
     case Kind::kList:
       AddRaw("l", 1);
       AddSize(value.size);
-      return std::all_of(value.items, value.items + value.size, [&](const Value& item) { return Add(item, steps_left); });
+      for (std::uint32_t i = 0; i < value.size; ++i) {
+        if (!Add(value.items[i], steps_left)) return false;
+      }
+      return true;
     case Kind::kMap: return value.map == nullptr || AddMap(*value.map, steps_left);
   }
   return false;
@@ -82,8 +85,10 @@ bool QuotaKeyBuilder::AddMap(const MapData& map, std::uint64_t& steps_left) {
   std::vector<const MapEntry*> entries(map.size);
   for (std::uint32_t i = 0; i < map.size; ++i) entries[i] = &map.entries[i];
   std::sort(entries.begin(), entries.end(), [](const MapEntry* a, const MapEntry* b) { return IsKeyBefore(a->key, b->key); });
-  return std::all_of(entries.begin(), entries.end(),
-                     [&](const MapEntry* entry) { return Add(entry->key, steps_left) && Add(entry->value, steps_left); });
+  for (const MapEntry* entry : entries) {
+    if (!Add(entry->key, steps_left) || !Add(entry->value, steps_left)) return false;
+  }
+  return true;
 }
 
 void QuotaKeyBuilder::AddNumber(double number) {

@@ -20,7 +20,8 @@ namespace writ {
 // Short values stand here as they are, with their length before them; long ones as a digest behind a mark that no length has.
 struct QuotaKey {
   std::array<unsigned char, 32> bytes{};
-  friend auto operator<=>(const QuotaKey&, const QuotaKey&) = default;
+  friend bool operator==(const QuotaKey&, const QuotaKey&) = default;
+  friend bool operator<(const QuotaKey& a, const QuotaKey& b) { return a.bytes < b.bytes; }
 };
 
 // Takes values one after the other. Needs little memory however large they are.

@@ -77,26 +77,32 @@ bool RequestReader::FillRecord(ShapeNodeId id, JsonNode json, const RecordOption
   return true;
 }
 
+// Whether a member that its node does not have may be ignored: MCP's objects have members that nobody here knows. `ignored` counts them.
+// Otherwise it is an error, which the reader has then.
+bool RequestReader::MayIgnore(const ShapeNode& node, std::string_view key, std::uint32_t& ignored) {
+  constexpr std::uint32_t kMaxIgnoredMembers = 64;  // more is no object of MCP's
+  std::vector<std::string_view> names;
+  for (const ShapeNodeId other : node.children) {
+    const ShapeNode& declared = (*shape_)[other];
+    if (declared.declared && !(node.is_foreign && declared.type == MemberType::kDyn)) names.push_back(declared.key);
+  }
+  if (node.is_foreign && ++ignored <= kMaxIgnoredMembers && NearestName(key, names).empty()) return true;
+  const std::string place = node.path == "row" ? "a row of " + Quoted(request_.scope) : Quoted(node.path);
+  return FailUnknownMember(key, place, names);
+}
+
 // The members that are given. Each becomes an entry at `next` when the record is built.
 // NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
 bool RequestReader::FillMembers(const ShapeNode& node, JsonNode json, const RecordOptions& options,
                                 MapEntry*& next) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
-  constexpr std::uint32_t kMaxIgnoredMembers = 64;  // more is no object of MCP's
   const Build build = options.build ? Build::kYes : Build::kNo;
   std::uint32_t ignored = 0;
   for (const JsonMember& member : json.members()) {
     const ShapeNodeId child = FindChild(*shape_, node.children, member.key);
     const bool known = child.valid() && (*shape_)[child].declared;
     if (!known && !node.open) {
-      if (options.ignore_unknown) continue;
-      std::vector<std::string_view> names;
-      for (const ShapeNodeId other : node.children) {
-        const ShapeNode& declared = (*shape_)[other];
-        if (declared.declared && !(node.is_foreign && declared.type == MemberType::kDyn)) names.push_back(declared.key);
-      }
-      if (node.is_foreign && ++ignored <= kMaxIgnoredMembers && NearestName(member.key, names).empty()) continue;
-      if (node.path == "row") return FailUnknownMember(member.key, "a row of " + Quoted(request_.scope), names);
-      return FailUnknownMember(member.key, Quoted(node.path), names);
+      if (options.ignore_unknown || MayIgnore(node, member.key, ignored)) continue;
+      return false;
     }
     Value value;
     if (child.valid() ? !FillNode(child, member.value, build, &value) : !FillOpenMember(member.value, build, &value)) return false;

@@ -103,6 +103,7 @@ class RequestReader {
 
   bool FillNode(ShapeNodeId id, JsonNode json, Build build, Value* out);
   bool FillRecord(ShapeNodeId id, JsonNode json, const RecordOptions& options, Value* out);
+  bool MayIgnore(const ShapeNode& node, std::string_view key, std::uint32_t& ignored);
   bool FillMembers(const ShapeNode& node, JsonNode json, const RecordOptions& options, MapEntry*& next);
   bool FillMissing(const ShapeNode& node, JsonNode json, const RecordOptions& options, MapEntry*& next);
   bool FillOpenMember(JsonNode json, Build build, Value* out);

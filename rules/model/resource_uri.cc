@@ -288,7 +288,7 @@ bool IsFileScheme(const Units<Unit>& text, std::size_t authority) {
 template <typename Unit>
 void LowerUnits(const Units<Unit>& text, std::size_t begin, std::size_t end) {
   for (std::size_t i = begin; i < end && !text.Is(i, '/') && !text.IsDoubleStar(i); ++i) {
-    if (text.data[i] < 0x80) text.data[i] = static_cast<Unit>(ToLower(static_cast<char>(text.data[i])));
+    if (text.data[i] < 0x80) text.data[i] = static_cast<Unit>(static_cast<unsigned char>(ToLower(static_cast<char>(text.data[i]))));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 
 #include "rules/model/uri_parts.h"
 
@@ -118,10 +119,37 @@ std::string_view Ipv6Fault(std::string_view host) {
   return ReadIpv6(inner, address) && WriteIpv6(address, text) == inner ? "" : kFault;
 }
 
+// The parameters of RFC 3492 for host names.
+constexpr std::uint32_t kPunycodeBase = 36, kTMin = 1, kTMax = 26, kSkew = 38, kDamp = 700, kMaxCharacter = 0x10FFFF;
+
+// Takes one number of variable length off the front of `encoded`. Returns empty for a digit that is none, and beyond what the largest
+// character needs. Source: RFC 3492, section 3.3.
+std::optional<std::uint64_t> TakePunycodeNumber(std::string_view& encoded, std::uint32_t bias) {
+  std::uint64_t number = 0, weight = 1;
+  for (std::uint32_t k = kPunycodeBase;; k += kPunycodeBase) {
+    if (encoded.empty() || !(IsLower(encoded[0]) || IsDigit(encoded[0]))) return std::nullopt;
+    const auto digit = static_cast<std::uint32_t>(IsDigit(encoded[0]) ? encoded[0] - '0' + 26 : encoded[0] - 'a');
+    encoded.remove_prefix(1);
+    number += digit * weight;
+    if (number > std::uint64_t{kMaxCharacter} * 64) return std::nullopt;
+    const std::uint32_t threshold = k <= bias ? kTMin : k >= bias + kTMax ? kTMax : k - bias;
+    if (digit < threshold) return number;
+    weight *= kPunycodeBase - threshold;
+  }
+}
+
+// Source: RFC 3492, section 3.4.
+std::uint32_t AdaptBias(std::uint64_t number, std::uint32_t length, bool is_first) {
+  auto delta = static_cast<std::uint32_t>(is_first ? number / kDamp : number / 2);
+  delta += delta / length;
+  std::uint32_t bias = 0;
+  for (; delta > (kPunycodeBase - kTMin) * kTMax / 2; bias += kPunycodeBase) delta /= kPunycodeBase - kTMin;
+  return bias + (kPunycodeBase - kTMin + 1) * delta / (delta + kSkew);
+}
+
 // Does `encoded` (behind `xn--`, lower case) decode to something that ASCII could not say? Characters below U+00A0 in it are nothing that
 // a name may hold.
 bool IsPunycode(std::string_view encoded) {
-  constexpr std::uint32_t kBase = 36, kTMin = 1, kTMax = 26, kSkew = 38, kDamp = 700, kMax = 0x10FFFF;
   const std::size_t dash = encoded.rfind('-');
   std::uint32_t length = dash == std::string_view::npos ? 0 : static_cast<std::uint32_t>(dash);
   if (dash != std::string_view::npos) encoded.remove_prefix(dash + 1);
@@ -129,26 +157,14 @@ bool IsPunycode(std::string_view encoded) {
   std::uint64_t character = 128, position = 0;
   std::uint32_t bias = 72;
   for (bool is_first = true; !encoded.empty(); is_first = false) {
-    const std::uint64_t before = position;
-    std::uint64_t weight = 1;
-    for (std::uint32_t k = kBase;; k += kBase) {
-      if (encoded.empty() || !(IsLower(encoded[0]) || IsDigit(encoded[0]))) return false;
-      const auto digit = static_cast<std::uint32_t>(IsDigit(encoded[0]) ? encoded[0] - '0' + 26 : encoded[0] - 'a');
-      encoded.remove_prefix(1);
-      position += digit * weight;
-      if (position > std::uint64_t{kMax} * 64) return false;
-      const std::uint32_t threshold = k <= bias ? kTMin : k >= bias + kTMax ? kTMax : k - bias;
-      if (digit < threshold) break;
-      weight *= kBase - threshold;
-    }
-    ++length;
-    auto delta = static_cast<std::uint32_t>(is_first ? (position - before) / kDamp : (position - before) / 2);
-    delta += delta / length;
-    for (bias = 0; delta > (kBase - kTMin) * kTMax / 2; bias += kBase) delta /= kBase - kTMin;
-    bias += (kBase - kTMin + 1) * delta / (delta + kSkew);
+    const std::optional<std::uint64_t> number = TakePunycodeNumber(encoded, bias);
+    if (!number) return false;
+    position += *number;
+    if (position > std::uint64_t{kMaxCharacter} * 64) return false;
+    bias = AdaptBias(*number, ++length, is_first);
     character += position / length;
     position = position % length + 1;
-    if (character < 0xA0 || character > kMax || (character >= 0xD800 && character < 0xE000)) return false;
+    if (character < 0xA0 || character > kMaxCharacter || (character >= 0xD800 && character < 0xE000)) return false;
   }
   return true;
 }
