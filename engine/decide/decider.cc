@@ -457,7 +457,7 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
   context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
   std::vector<bool> is_told;  // by RuleId: its error, once for all tools
   for (const JsonNode& tool : request.list.items()) {
-    const Status read = reader.ReadListedTool(tool, request);
+    Status read = reader.ReadListedTool(tool, request);
     if (!read && reader.refusal() == Reason::kNotCanonical) {  // a call of it would be denied: it is not shown
       if (decision.warnings.empty()) decision.warnings.push_back("not listed: " + read.error().message);
       continue;

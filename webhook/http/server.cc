@@ -704,10 +704,12 @@ void Server::Impl::Serve(tcp::socket socket, ConnectionTable::Entered entered, s
   } else {
     connection = std::make_shared<Connection<PlainStream>>(*this, std::move(socket), std::move(entered));
   }
-  connection->seat()->OnEvicted([strand, weak = std::weak_ptr<ConnectionBase>(connection)] {
-    asio::post(strand, [weak] {
-      if (const auto alive = weak.lock()) alive->Close();
-    });
+  // The seat may outlive `io`, so the closure holds no executor.
+  connection->seat()->OnEvicted([weak = std::weak_ptr<ConnectionBase>(connection)] {
+    std::shared_ptr<ConnectionBase> alive = weak.lock();
+    if (alive == nullptr) return;
+    const asio::any_io_executor executor = alive->Socket().get_executor();
+    asio::post(executor, [alive = std::move(alive)] { alive->Close(); });
   });
   Touch();
   {
