@@ -8,12 +8,19 @@
 #include <thread>
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace writ {
 
 struct LogWriter::State {
-  State(int descriptor, std::size_t max_bytes) : fd(descriptor), max_queued_bytes(max_bytes) {}
+  // A descriptor of its own: a write that nobody takes may outlive the writer, and meanwhile the caller's number may name another file.
+  State(int descriptor, std::size_t max_bytes) : fd(fcntl(descriptor, F_DUPFD_CLOEXEC, 3)), max_queued_bytes(max_bytes) {}
+  ~State() {
+    if (fd >= 0) close(fd);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
   const int fd;
   const std::size_t max_queued_bytes;
   mutable std::mutex mutex;  // guards the rest
