@@ -53,9 +53,9 @@ class Blocker {
 };
 
 TEST(WorkerPool, NewRequestsGoBeforeTheRestOfOldOnesButDoNotStarveThem) {
-  WorkerPool pool(1, 1);
   Record record;
   Blocker blocker;
+  WorkerPool pool(1, 1);  // ends, and joins, before what its jobs touch
   pool.Submit(blocker.Job());
   blocker.AwaitBegin();  // the first turn
   for (const char* name : {"l1", "l2", "l3"}) pool.Submit(record.Job(name), Turn::kLater);
@@ -65,9 +65,9 @@ TEST(WorkerPool, NewRequestsGoBeforeTheRestOfOldOnesButDoNotStarveThem) {
 }
 
 TEST(WorkerPool, HeavyTasksWaitForEachOtherAndHoldUpNobody) {
-  WorkerPool pool(2, 1);
   Record record;
   Blocker heavy;
+  WorkerPool pool(2, 1);  // ends, and joins, before what its jobs touch
   pool.Submit(heavy.Job(), Turn::kFirst, Weight::kHeavy);
   heavy.AwaitBegin();
   pool.Submit(record.Job("heavy"), Turn::kFirst, Weight::kHeavy);
@@ -79,8 +79,8 @@ TEST(WorkerPool, HeavyTasksWaitForEachOtherAndHoldUpNobody) {
 }
 
 TEST(WorkerPool, AsManyHeavyTasksAsAllowedRunAtOnce) {
-  WorkerPool pool(3, 2);
   Blocker first, second;
+  WorkerPool pool(3, 2);  // ends, and joins, before what its jobs touch
   pool.Submit(first.Job(), Turn::kFirst, Weight::kHeavy);
   pool.Submit(second.Job(), Turn::kFirst, Weight::kHeavy);
   first.AwaitBegin();
