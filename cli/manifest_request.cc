@@ -1,3 +1,4 @@
+// What a manifest on disk tells of the request that will carry it, and what it leaves unknown.
 #include "cli/manifest_request.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Finds what a request names and no policy does, and the nearest name that some policy has.
 #include "cli/unnamed.h"
 
 #include <algorithm>

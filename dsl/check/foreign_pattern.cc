@@ -1,3 +1,4 @@
+// Recognises dialects of patterns by their characters, and says how to write the same here.
 #include "dsl/check/foreign_pattern.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The table of foreign words: where each stands, and what to write here.
 #include "dsl/diagnostics/foreign_words.h"
 
 #include <algorithm>

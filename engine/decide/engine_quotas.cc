@@ -1,3 +1,4 @@
+// Finds the limits of an engine again in the one that it replaces.
 #include "engine/decide/engine_quotas.h"
 
 #include <algorithm>

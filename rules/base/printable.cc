@@ -1,3 +1,4 @@
+// Which characters may steer a terminal, and how they are shown.
 #include "rules/base/printable.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Takes a URI apart at its first `:`, `//`, `/`, `?` and `#`.
 #include "rules/model/uri_parts.h"
 
 #include <array>

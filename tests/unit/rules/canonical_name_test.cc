@@ -1,3 +1,4 @@
+// Which names are refused before any rule looks, and why.
 #include "rules/model/canonical_name.h"
 
 #include <gtest/gtest.h>
