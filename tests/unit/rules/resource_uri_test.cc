@@ -1,3 +1,4 @@
+// Which spellings of URIs are refused, which are folded, and to what.
 #include "rules/model/resource_uri.h"
 
 #include <gtest/gtest.h>
