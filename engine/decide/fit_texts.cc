@@ -8,13 +8,18 @@
 namespace writ {
 namespace {
 
-std::vector<std::string*> TextsOf(Decision& decision) {
-  std::vector<std::string*> texts;
-  for (std::string& message : decision.messages) texts.push_back(&message);
-  for (std::string& warning : decision.warnings) texts.push_back(&warning);
-  for (DecisionError& error : decision.errors) texts.push_back(&error.text);
-  for (auto& [name, text] : decision.notes) texts.push_back(&text);
-  return texts;
+template <typename Visit>
+void ForEachText(Decision& decision, Visit visit) {
+  for (std::string& message : decision.messages) visit(message);
+  for (std::string& warning : decision.warnings) visit(warning);
+  for (DecisionError& error : decision.errors) visit(error.text);
+  for (auto& [name, text] : decision.notes) visit(text);
+}
+
+std::size_t BytesOf(Decision& decision) {
+  std::size_t bytes = 0;
+  ForEachText(decision, [&bytes](const std::string& text) { bytes += text.size(); });
+  return bytes;
 }
 
 }  // namespace
@@ -38,14 +43,11 @@ void FitTexts(Decision& decision, std::size_t max_bytes) {
   fit(decision.messages, decision.more.messages);
   fit(decision.warnings, decision.more.warnings);
   fit(decision.notes, decision.more.notes);
-  const std::vector<std::string*> texts = TextsOf(decision);
+  if (BytesOf(decision) <= max_bytes) return;
+  std::vector<std::string*> texts;
+  ForEachText(decision, [&texts](std::string& text) { texts.push_back(&text); });
   std::vector<std::size_t> sizes;
-  std::size_t bytes = 0;
-  for (const std::string* text : texts) {
-    sizes.push_back(text->size());
-    bytes += text->size();
-  }
-  if (bytes <= max_bytes) return;
+  for (const std::string* text : texts) sizes.push_back(text->size());
   constexpr std::size_t kMinShare = 3;  // of Shorten; at most 4 * kMaxListed texts fit with it
   const std::size_t share = std::max(kMinShare, TextShare(std::move(sizes), max_bytes));
   for (std::string* text : texts) *text = Shorten(*text, share);

@@ -5,6 +5,7 @@
 //
 // Source of the claim: RFC 8693, 4.1.
 #include <algorithm>
+#include <utility>
 
 #include "engine/eval/evaluator.h"
 #include "engine/json/json_document.h"
@@ -15,6 +16,17 @@ namespace writ {
 namespace {
 
 JsonNode MemberOf(JsonNode node, std::string_view key) { return node.valid() && node.is(JsonKind::kObject) ? node.Find(key) : JsonNode(); }
+
+// Two members in one walk.
+std::pair<JsonNode, JsonNode> MembersOf(JsonNode node, std::string_view first, std::string_view second) {
+  std::pair<JsonNode, JsonNode> found;
+  if (!node.valid() || !node.is(JsonKind::kObject)) return found;
+  for (const JsonMember& member : node.members()) {
+    if (member.key == first) found.first = member.value;
+    if (member.key == second) found.second = member.value;
+  }
+  return found;
+}
 
 const Value* MemberOf(const Value& value, std::string_view key) {
   return value.is(Kind::kMap) && value.map != nullptr ? FindInMap(*value.map, key) : nullptr;
@@ -106,6 +118,10 @@ bool RequestReader::ReadActors(const Value& list, std::string_view path, std::ve
 
 bool RequestReader::MergeChain(const ChainParts& parts) {
   if (parts.depth < 0) return FailType("context.chain.depth", "must not be negative, found " + std::to_string(parts.depth));
+  if (!parts.is_told()) {
+    chain_depth_ = parts.depth;
+    return true;
+  }
   std::vector<Value> of_principal, of_context, of_claim;
   if (!ReadActors(parts.principal_actors, "principal.actors", of_principal)) return false;
   if (!ReadActors(parts.chain_actors, "context.chain.actors", of_context)) return false;
@@ -150,15 +166,15 @@ bool RequestReader::ReadChain() {
     *out = MaterializeJson(node, arena_);
     return !out->is(Kind::kAbsent) || FailTooLarge("the request does not fit in memory");
   };
-  const JsonNode principal = given("principal"), chain = MemberOf(given("context"), "chain");
-  const JsonNode depth = MemberOf(chain, "depth");
+  const auto [principal_actors, claims] = MembersOf(given("principal"), "actors", "claims");
+  const auto [chain_actors, depth] = MembersOf(MemberOf(given("context"), "chain"), "actors", "depth");
   if (depth.valid() && depth.is(JsonKind::kInt)) parts.depth = depth.integer();
-  return read(MemberOf(principal, "actors"), JsonKind::kArray, &parts.principal_actors) &&
-         read(MemberOf(chain, "actors"), JsonKind::kArray, &parts.chain_actors) &&
-         read(MemberOf(MemberOf(principal, "claims"), "act"), JsonKind::kObject, &parts.act) && MergeChain(parts);
+  return read(principal_actors, JsonKind::kArray, &parts.principal_actors) && read(chain_actors, JsonKind::kArray, &parts.chain_actors) &&
+         read(MemberOf(claims, "act"), JsonKind::kObject, &parts.act) && MergeChain(parts);
 }
 
 bool RequestReader::ReadFieldChain(const FieldRequest& request) {
+  if (!shape_->has_chain_slots) return true;  // no field can tell it, and no rule asks
   ChainParts parts;
   const auto is_slot = [this](ShapeNodeId id, SlotId slot) { return id.valid() && (*shape_)[id].slot == slot; };
   for (const FieldRequest::Field& field : request.fields) {

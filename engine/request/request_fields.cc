@@ -15,13 +15,13 @@ bool RequestReader::FillFields(const FieldRequest& request) {
   const Shape* shape = request.target == Target::kRows ? shapes_.FindTable(request.scope) : &shapes_.Of(request.target);
   if (shape == nullptr) return Fail("unknown table \"" + std::string(request.scope) + "\"");
   Begin(*shape);
-  if (!CheckScope(request.scope) || !CheckSelectors(request) || !ReadFieldChain(request)) return false;
+  if (!CheckScope(request.scope)) return false;
   if (shape_->has_whole_records) {
+    if (!CheckSelectors(request) || !ReadFieldChain(request)) return false;
     for (const ShapeNodeId root : shape_->roots) {
       if (!FillRootFromSelector(root, request)) return false;
     }
-  } else if (!FillSelector(shape_->scope_node, request.scope) || !FillSelector(shape_->name_node, request.name) ||
-             !FillSelector(shape_->folded_node, WithoutSlashAtEnd(request_.folded))) {
+  } else if (!FillSelectors(request) || !ReadFieldChain(request)) {
     return false;
   }
   SetChainSlots();
@@ -35,6 +35,13 @@ bool RequestReader::FillFields(const FieldRequest& request) {
   request_.scope = request.scope;
   request_.name = request.name;
   return true;
+}
+
+// Checks the selectors as they are filled, each once.
+bool RequestReader::FillSelectors(const FieldRequest& request) {
+  if (!FillSelector(shape_->scope_node, request.scope) || !FillSelector(shape_->name_node, request.name)) return false;
+  if (!shape_->folded_node.valid()) return true;
+  return FoldResource(request.name) && FillSelector(shape_->folded_node, WithoutSlashAtEnd(request_.folded));
 }
 
 bool RequestReader::CheckSelectors(const FieldRequest& request) {
@@ -59,11 +66,12 @@ bool RequestReader::FillRootFromSelector(ShapeNodeId root, const FieldRequest& r
   return FillRecord(root, JsonNode(), {.derived = {derived, count}}, nullptr);
 }
 
-// server.name, tool.name and so on say the same as the selector key.
+// server.name, tool.name and so on say the same as the selector key. Their spelling is checked whether or not a rule reads them.
 bool RequestReader::FillSelector(ShapeNodeId id, std::string_view text) {
-  if (!id.valid() || text.empty() || !(*shape_)[id].slot.valid()) return true;
-  const SlotId slot = (*shape_)[id].slot;
-  return FillField(slot, Value::String(text));
+  if (!id.valid()) return true;
+  const ShapeNode& node = (*shape_)[id];
+  if (text.empty() || !node.slot.valid()) return CheckSpelling(node, text);
+  return FillField(node.slot, Value::String(text));
 }
 
 bool RequestReader::FillField(SlotId slot, Value value) {

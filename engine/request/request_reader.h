@@ -114,6 +114,7 @@ class RequestReader {
 
   bool FillFields(const FieldRequest& request);
   bool CheckSelectors(const FieldRequest& request);
+  bool FillSelectors(const FieldRequest& request);
   bool FillRootFromSelector(ShapeNodeId root, const FieldRequest& request);
   bool FillSelector(ShapeNodeId id, std::string_view text);
   bool FillField(SlotId slot, Value value);
@@ -137,6 +138,7 @@ class RequestReader {
   struct ChainParts {
     Value principal_actors, chain_actors, act;
     std::int64_t depth = 0;
+    bool is_told() const { return principal_actors.is(Kind::kList) || chain_actors.is(Kind::kList) || act.is(Kind::kMap); }
   };
   bool ReadChain();
   bool ReadFieldChain(const FieldRequest& request);

@@ -33,6 +33,7 @@ bool RequestReader::CheckSpelling(const ShapeNode& node, std::string_view text) 
   switch (node.spelling) {
     case ShapeNode::Spelling::kAny: return true;
     case ShapeNode::Spelling::kName: {
+      if (IsPlainName(text)) return true;
       const std::string fault = CanonicalNameFault(text);
       return fault.empty() || FailNotCanonical(node.path, fault);
     }

@@ -153,6 +153,9 @@ class Builder {
     for (std::size_t i = 0; i < shape_.nodes.size(); ++i) {
       if (shape_.nodes[i].slot.valid() && shape_.nodes[i].path == "principal.claims.act") shape_.act_node = ShapeNodeId(i);
     }
+    for (const ShapeNodeId id : {shape_.actors_node, shape_.chain_actors_node, shape_.depth_node, shape_.claims_node, shape_.act_node}) {
+      shape_.has_chain_slots |= id.valid() && shape_[id].slot.valid();
+    }
     for (const ShapeNode& node : shape_.nodes) {
       if (node.slot.valid() && (node.path == "tool" || node.path.starts_with("tool."))) shape_.tool_slots.push_back(node.slot);
     }
@@ -209,7 +212,9 @@ Value DefaultOf(MemberDefault if_absent) {
   WRIT_CHECK(false);
 }
 
-bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos; }
+bool IsBlank(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); });
+}
 
 Shape BuildShape(const Program& program, Target target, const Table* table) {
   Shape shape;

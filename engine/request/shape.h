@@ -46,6 +46,7 @@ struct Shape {
   // The call chain: principal.actors, context.chain.actors, context.chain.depth, principal.claims; and the claim's `act` if it has a slot.
   ShapeNodeId actors_node, chain_actors_node, depth_node, claims_node, act_node;
   bool has_scoped_rules = false;          // some rule is about certain scopes, so a request must name its own
+  bool has_chain_slots = false;           // some rule reads a member that can tell the call chain
   bool has_whole_records = false;         // some record is read as a whole: defaults must be put into maps
   std::vector<Value> defaults;            // slot values of a request that gives nothing (without data and time)
   std::vector<ShapeNodeId> node_of_slot;  // by SlotId; invalid for slots of other targets

@@ -47,21 +47,13 @@ std::string Holds(const char* what, std::uint32_t character) {
   return text;
 }
 
-// A name of visible ASCII, which is every ordinary one.
-bool IsPlain(std::string_view name) {
-  for (const char byte : name) {
-    if (byte <= ' ' || byte >= 0x7F) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::string CanonicalNameFault(std::string_view name) {
   if (name.size() > kMaxNameBytes) {
     return "has " + std::to_string(name.size()) + " bytes, the limit is " + std::to_string(kMaxNameBytes);
   }
-  if (IsPlain(name)) return {};
+  if (IsPlainName(name)) return {};
   bool ends_blank = false;
   for (std::size_t at = 0; at < name.size();) {
     const std::size_t length = Utf8SequenceLength(name, at);

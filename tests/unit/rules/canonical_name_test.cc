@@ -57,5 +57,22 @@ TEST(CanonicalName, SaysWhatMakesANameLookLikeAnother) {
   EXPECT_EQ("has 257 bytes, the limit is 256", CanonicalNameFault(std::string(kMaxNameBytes + 1, 'x')));
 }
 
+// Each byte at each place of names of each length around the step of eight.
+TEST(CanonicalName, PlainNamesAreVisibleAscii) {
+  for (std::size_t size = 0; size <= 17; ++size) {
+    const std::string name(size, '~');
+    EXPECT_TRUE(IsPlainName(name)) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string changed = name;
+        changed[at] = static_cast<char>(byte);
+        EXPECT_EQ(IsPlainName(changed), byte > ' ' && byte < 0x7F) << size << " " << at << " " << byte;
+      }
+    }
+  }
+  EXPECT_TRUE(IsPlainName(std::string(kMaxNameBytes, 'a')));
+  EXPECT_FALSE(IsPlainName(std::string(kMaxNameBytes + 1, 'a')));
+}
+
 }  // namespace
 }  // namespace writ
