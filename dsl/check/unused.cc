@@ -97,10 +97,10 @@ class Reporter {
   std::map<std::string_view, Uses> uses_;  // by package
 };
 
-// The text of a rule without its attributes; blanks and line ends are one blank.
-std::string RuleText(const RuleDecl& rule, std::string_view source) {
+// Blanks and line ends are one blank.
+std::string OneLine(std::string_view source) {
   std::string text;
-  for (const char c : source.substr(rule.verb_span.begin, rule.span.end - rule.verb_span.begin)) {
+  for (const char c : source) {
     const bool is_blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
     if (!is_blank) text += c;
     if (is_blank && !text.empty() && text.back() != ' ') text += ' ';
@@ -108,21 +108,39 @@ std::string RuleText(const RuleDecl& rule, std::string_view source) {
   return text;
 }
 
-void CheckDuplicates(const PolicyDecl& policy, std::string_view source, ExpressionChecker& checker) {
-  std::unordered_map<std::string, const RuleDecl*> seen;
-  for (const RuleDecl& rule : policy.rules) {
-    const auto [first, is_new] = seen.emplace(RuleText(rule, source), &rule);
-    if (is_new) continue;
-    checker.Emit(DiagnosticKind::kDuplicateRule, rule.verb_span, {}).related = {{first->second->verb_span, "the same rule stands here"}};
-  }
+// What a policy is about, as it is written: `for tools on server "a" in shadow mode`.
+std::string HeaderText(const PolicyDecl& policy, std::string_view source) {
+  const std::string_view rest = source.substr(policy.name.span.end);
+  return OneLine(rest.substr(0, rest.find('{')));
 }
+
+// Rules that say the same, attributes aside, about the same: within a policy, and in policies of one package with the same header.
+class DuplicateFinder {
+ public:
+  explicit DuplicateFinder(ExpressionChecker& checker) : checker_(checker) {}
+
+  void Add(std::string_view package, const PolicyDecl& policy, std::string_view source) {
+    const std::string about = std::string(package) + '\n' + HeaderText(policy, source) + '\n';
+    for (const RuleDecl& rule : policy.rules) {
+      const std::string text = OneLine(source.substr(rule.verb_span.begin, rule.span.end - rule.verb_span.begin));
+      const auto [first, is_new] = seen_.emplace(about + text, rule.verb_span);
+      if (is_new) continue;
+      checker_.Emit(DiagnosticKind::kDuplicateRule, rule.verb_span, {}).related = {{first->second, "the same rule stands here"}};
+    }
+  }
+
+ private:
+  ExpressionChecker& checker_;
+  std::unordered_map<std::string, SourceSpan> seen_;
+};
 
 }  // namespace
 
 void WarnOfUnused(const TypedSet& set, std::span<const SourceFile> files, ExpressionChecker& checker) {
   Reporter(set, checker).Report();
+  DuplicateFinder duplicates(checker);
   for (std::size_t i = 0; i < set.files.size() && i < files.size(); ++i) {
-    for (const PolicyDecl& policy : set.files[i].policies) CheckDuplicates(policy, files[i].text, checker);
+    for (const PolicyDecl& policy : set.files[i].policies) duplicates.Add(set.files[i].package.text, policy, files[i].text);
   }
 }
 

@@ -314,6 +314,15 @@ TEST_F(RoutesTest, CountsAndLogsWithoutContents) {
   EXPECT_THAT(text, testing::Not(HasSubstr("STEAL")));
 }
 
+TEST_F(RoutesTest, CountsCallsBeyondAFullLimit) {
+  EXPECT_THAT(Call("GET", "/metrics").body, testing::Not(HasSubstr("writ_limit_overflow_total{")));
+  metrics_.SetLimitOverflows({{.policy = "acme.p", .rule_id = "searches", .calls = 5}});
+  metrics_.SetLimitOverflows({{.policy = "acme.p", .rule_id = "searches", .calls = 9}, {.policy = "acme.q", .rule_id = "r2", .calls = 1}});
+  const std::string text = Call("GET", "/metrics").body;
+  EXPECT_THAT(text, HasSubstr("writ_limit_overflow_total{policy=\"acme.p\",rule=\"searches\"} 9\n"));
+  EXPECT_THAT(text, HasSubstr("writ_limit_overflow_total{policy=\"acme.q\",rule=\"r2\"} 1\n"));
+}
+
 TEST_F(RoutesTest, ClientsDoNotSetTheSizeOfLogLinesAndMessages) {
   const std::string long_name(1'000'000, 'n');
   struct Case {
