@@ -47,6 +47,7 @@ void FitTexts(Decision& decision, std::size_t max_bytes) {
   std::vector<std::string*> texts;
   ForEachText(decision, [&texts](std::string& text) { texts.push_back(&text); });
   std::vector<std::size_t> sizes;
+  sizes.reserve(texts.size());
   for (const std::string* text : texts) sizes.push_back(text->size());
   constexpr std::size_t kMinShare = 3;  // of Shorten; at most 4 * kMaxListed texts fit with it
   const std::size_t share = std::max(kMinShare, TextShare(std::move(sizes), max_bytes));
