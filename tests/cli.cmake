@@ -12,6 +12,7 @@ add_test(NAME named_tests COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_D
 add_test(NAME console COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/console_test.py --writ $<TARGET_FILE:writ>)
 add_test(NAME cli_inputs COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/inputs_test.py --writ $<TARGET_FILE:writ>)
 add_test(NAME cli_signatures COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/signatures_test.py --writ $<TARGET_FILE:writ>)
+add_test(NAME cli_library COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/library_test.py --writ $<TARGET_FILE:writ>)
 add_test(NAME policies COMMAND writ test ${CMAKE_SOURCE_DIR}/policies)
 add_test(NAME policies_strict COMMAND writ check --strict ${CMAKE_SOURCE_DIR}/policies)
 add_test(NAME docs COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/docs_replay.py --writ $<TARGET_FILE:writ>)
