@@ -130,4 +130,5 @@ def main():
             sys.exit("kinds.py: %s is not what the API server says; ./dev kinds writes it" % sys.argv[2])
 
 
-main()
+if __name__ == "__main__":
+    main()
