@@ -392,6 +392,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--writ", required=True)
     parser.add_argument("--kinds", default="ok", help="what kinds.py --check said")
+    parser.add_argument("--manifests", default="ok", help="what manifests.py said")
     args = parser.parse_args()
     directory = os.environ["KUBE_DIR"]
     cluster, volume, writ = Cluster(directory), Volume(os.path.join(directory, "policies")), Writ(args.writ, directory)
@@ -399,6 +400,7 @@ def main():
     volume.publish(POLICY)
     cluster.install_crds()
     started = writ.start()
+    check("the API server takes the manifests of tests/library", args.manifests == "ok", args.manifests)
     check("the table of kinds is what the API server says", args.kinds == "ok", args.kinds)
     try:
         check("writ serve starts with TLS and says what it serves", started.group(2) == "2")

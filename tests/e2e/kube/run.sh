@@ -31,4 +31,5 @@ trap 'rm -rf "$work" "$log"' EXIT
 apiserver=$("$here/build.sh" kube-apiserver 2>"$log") || { tail -5 "$log"; skip "kube-apiserver cannot be built here (Go version, or no module proxy)"; }
 etcd=$(command -v etcd) || etcd=$("$here/build.sh" etcd 2>"$log") || { tail -5 "$log"; skip "etcd is neither installed nor can be built"; }
 kinds=$("$here/kinds.sh" --check "$here/../../../rules/model/kubernetes_kind_list.h" 2>&1) && kinds=ok
-"$here/kube.py" run --dir "$work/cluster" --apiserver "$apiserver" --etcd "$etcd" -- "$here/cluster_test.py" --writ "$writ" --kinds "$kinds"
+manifests=$("$here/kube.py" run --dir "$work/manifests" --apiserver "$apiserver" --etcd "$etcd" -- "$here/manifests.py" "$here/../../library/good" "$here/../../library/was" 2>&1) && manifests=ok
+"$here/kube.py" run --dir "$work/cluster" --apiserver "$apiserver" --etcd "$etcd" -- "$here/cluster_test.py" --writ "$writ" --kinds "$kinds" --manifests "$manifests"
