@@ -4,7 +4,7 @@
     tests/library/good_test.py --writ build/dev/writ [--shared DIR] [--update]
 
 good/NAME.yaml is denied by no rule. Its comments justify it; `# warns: RULE, RULE` are the rules that warn, and there are no others. Where
-was/NAME.yaml is, the manifest is an update of that. upstream.txt lists what denies the examples in DIR (default: $WRIT_SHARED, or `shared`
+was/NAME.yaml is, the manifest is an update of that; good/site_*.yaml are judged with settings.yaml here. upstream.txt lists what denies the examples in DIR (default: $WRIT_SHARED, or `shared`
 beside the repository): FILE KIND/NAME: RULE RULE. What is not listed there is good. --update writes the list anew: read the difference, a rule
 that is new in it may be a false alarm. Closes with `N passed, N failed, N skipped`.
 """
@@ -59,7 +59,9 @@ def warning(decision):
 def check_good(writ, report):
     paths = sorted(glob.glob(os.path.join(HERE, 'good/*.yaml')))
     pairs = {path: was for path in paths if os.path.exists(was := os.path.join(HERE, 'was', os.path.basename(path)))}
-    decisions = by_file(explain(writ, [path for path in paths if path not in pairs]))
+    site = [path for path in paths if os.path.basename(path).startswith('site_')]
+    decisions = by_file(explain(writ, [path for path in paths if path not in pairs and path not in site])
+                        + explain(writ, site, '--data', f'settings={HERE}/settings.yaml'))
     for path, was in pairs.items():
         decisions.update(by_file(explain(writ, [path], '--was', was)))
     for path in paths:

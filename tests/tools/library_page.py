@@ -5,7 +5,7 @@
 
 Everything on the page comes from policies/: `@title` says what a rule wants, the comment above the rule, or above the `let` that is its condition,
 says why, its message is the cure, `@see("OWASP MCP07, ASI03")` on the rule or its policy names entries of OWASP's lists, and the attack is a test
-of the library whose decision the rule makes. A rule that decides in no test is an error. --check says whether the page is what --update would
+of the library whose decision the rule makes. A rule that denies or warns in no test is an error. --check says whether the page is what --update would
 write. Closes with `N passed, N failed, N skipped`, one case a rule and one for the page.
 """
 
@@ -137,14 +137,13 @@ def kinds_of(rule):
 
 
 def row(rule):
-    says = 'warns' if rule.verb == 'warn' else 'denies'
+    says = {'warn': 'warns', 'note': 'notes'}.get(rule.verb, 'denies')
     why = rule.title + ('' if not rule.why else f'. {rule.why}')
     tags = re.findall(r'(?:MCP|ASI)\d\d', rule.see)
-    case = rule.cases[0][-1]
+    proof = f'{cell(rule.cases[0][-1]["test"])} ({len(rule.cases)})' if rule.cases else '–'
     cure = rule.message or 'The message names the image, and who has to sign it'
-    count = len(rule.cases)
     return (f'| `{rule.name}`<br>{rule.severity}, {says} | {cell(why)} | {cell(cure)} | {kinds_of(rule)} '
-            f'| {cell(case["test"])} ({count}) | {" ".join(tags) or "–"} |')
+            f'| {proof} | {" ".join(tags) or "–"} |')
 
 
 def page(rules, openings):
@@ -173,13 +172,13 @@ def main():
     attack(rules, json.loads(run(writ, 'test', '--format', 'json', *FOLDERS))['cases'])
     failed = 0
     for rule in rules:
-        faults = [] if rule.cases else ['decides in no test']
+        faults = [] if rule.cases or rule.verb == 'note' else ['decides in no test']
         faults += [f'has no {name}' for name in ('severity', 'title') if not getattr(rule, name)]
         faults += [f'has an unknown tag {tag}' for tag in re.findall(r'(?:MCP|ASI)\w*', rule.see) if tag not in TAGS]
         failed += bool(faults)
         for fault in faults:
             print(f'{rule.file}:{rule.line}: {rule.name} {fault}')
-    if not any(not rule.cases for rule in rules):
+    if not failed:
         text = page(rules, openings)
         old = ''
         if os.path.exists(PAGE):
