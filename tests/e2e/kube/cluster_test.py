@@ -11,7 +11,7 @@ import argparse, base64, glob, http.client, json, os, re, shutil, signal, socket
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.realpath(os.path.join(HERE, "..", "..", ".."))
 sys.path.insert(0, HERE)
-import kube
+import kube, library
 
 HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 MCP = "/apis/toolhive.stacklok.dev/%s/namespaces/default/mcpservers"
@@ -92,19 +92,21 @@ class Volume:
 class Writ:
     """The program under test. stdout tells the port, stderr is the log."""
 
-    def __init__(self, binary, directory, drain=4):
-        self.binary, self.dir, self.drain, self.port = binary, directory, drain, 0
-        self.log = os.path.join(directory, "writ.log")
+    def __init__(self, binary, directory, drain=4, policies=None, flags=()):
+        self.binary, self.dir, self.drain, self.port, self.flags = binary, directory, drain, 0, flags
+        self.policies = policies or os.path.join(directory, "policies")
+        self.log = os.path.join(directory, "writ-%s.log" % os.path.basename(self.policies))
         self.process = None
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.binary, "serve", "--policies", os.path.join(self.dir, "policies"), "--listen", "127.0.0.1:%d" % self.port, "--tls-cert",
+            [self.binary, "serve", "--policies", self.policies, *self.flags, "--listen", "127.0.0.1:%d" % self.port, "--tls-cert",
              os.path.join(self.dir, "hook.crt"), "--tls-key", os.path.join(self.dir, "hook.key"), "--watch", "--drain", str(self.drain)],
             stdout=subprocess.PIPE, stderr=open(self.log, "ab"), text=True)
         line = self.process.stdout.readline()
-        match = re.match(r"writ: serving on https://127\.0\.0\.1:(\d+) \((\d+) policies, bundle (sha256:[0-9a-f]{64})\)$", line)
+        match = re.match(r"writ: serving on https://127\.0\.0\.1:(\d+) \((\d+) polic(?:y|ies), bundle (sha256:[0-9a-f]{64})\)$", line)
         if not match:
+            self.process.kill()
             self.process.wait()
             sys.exit("writ serve did not start: %r\n%s" % (line, self.logged()[-3000:]))
         self.port = int(match.group(1))
@@ -400,6 +402,12 @@ def main():
     volume.publish(POLICY)
     cluster.install_crds()
     started = writ.start()
+    others = []
+
+    def another(policies, flags):
+        others.append(Writ(args.writ, directory, policies=policies, flags=flags))
+        others[-1].start()
+        return others[-1]
     check("the API server takes the manifests of tests/library", args.manifests == "ok", args.manifests)
     check("the table of kinds is what the API server says", args.kinds == "ok", args.kinds)
     try:
@@ -421,10 +429,13 @@ def main():
         check_manifests(cluster)
         check_stopped(cluster, writ)
         check_drain(cluster, writ)
+        for part in (library.check_library, library.check_rollout):
+            part(cluster, check, wait, text, another, others)
     finally:
-        if writ.process.poll() is None:
-            writ.process.kill()
-            writ.process.wait()
+        for each in [writ] + others:
+            if each.process.poll() is None:
+                each.process.kill()
+                each.process.wait()
         print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % counts, flush=True)
     return 1 if counts["failed"] else 0
 
