@@ -189,7 +189,7 @@ def check_library(c, check, wait, text, make_writ, servers):
 def check_rollout(c, check, wait, text, make_writ, servers):
     images = Images(c.dir)
     policy = read(POLICIES, "signatures", "images.writ")
-    begin, end = policy.index("signer fleet"), policy.index("// `null` is a field")
+    begin, end = policy.index("\nsigner fleet") + 1, policy.index("// `null` is a field")
     policy = policy[:begin] + 'signer fleet key "fleet.pub"\nsigner toolhive key "fleet.pub"\n' + policy[end:]
     folder = Folder(os.path.join(c.dir, "signatures"), {"images.writ": policy.split('\ntest "')[0], "growth.writ": read(POLICIES, "signatures", "growth.writ").split('\ntest "')[0],
                                                        "signature_settings.yaml": "growth: warn\n", "fleet.pub": read(c.dir, "fleet.pub")})
