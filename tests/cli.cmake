@@ -16,6 +16,7 @@ add_test(NAME cli_library COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_D
 add_test(NAME policies COMMAND writ test ${CMAKE_SOURCE_DIR}/policies)
 add_test(NAME policies_strict COMMAND writ check --strict ${CMAKE_SOURCE_DIR}/policies)
 add_test(NAME good_manifests COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/library/good_test.py --writ $<TARGET_FILE:writ>)
+add_test(NAME library_page COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/library_page.py --writ $<TARGET_FILE:writ> --check)
 add_test(NAME docs COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/docs_replay.py --writ $<TARGET_FILE:writ>)
 # What `./dev test --loader` compares with kubectl's own loader.
 add_executable(writ_read_manifests e2e/loader/read_manifests.cc)
