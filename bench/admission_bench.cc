@@ -34,7 +34,9 @@ void Admission(benchmark::State& state) {
   auto paths = dsl::FindPolicyFiles(WRIT_SOURCE_DIR "/policies/toolhive");
   auto files = dsl::ReadPolicyFiles(*paths);
   dsl::Compilation compiled = dsl::CompilePolicies(std::move(*files));
-  auto policies = PolicySet::Load(WriteBundle(compiled.program.value()), {});
+  // What settings.yaml and exceptions.yaml beside the policies say.
+  const PolicySet::Data data[] = {{"settings", R"({"growth": "warn", "expiry_warning_days": 14})"}, {"exceptions", R"({"exceptions": []})"}};
+  auto policies = PolicySet::Load(WriteBundle(compiled.program.value()), data);
   const Engine engine(*policies, SystemClock());
   const std::string review = ReviewText(static_cast<int>(state.range(0)));
   Context context;
