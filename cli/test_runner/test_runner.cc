@@ -11,7 +11,6 @@
 #include "cli/unnamed.h"
 #include "dsl/lower/line_index.h"
 #include "rules/base/clock.h"
-#include "rules/bundle/bundle.h"
 
 namespace writ::cli {
 namespace {
@@ -91,7 +90,7 @@ class TestRun {
       if (!scene_.data().contains(given.name)) data.push_back(given);
     }
     for (const auto& [name, json] : scene_.data()) data.push_back({name, json});
-    Result<std::shared_ptr<const PolicySet>> policies = PolicySet::Load(WriteBundle(file_.policies->program()), data);
+    Result<std::shared_ptr<const PolicySet>> policies = file_.policies->WithData(data);
     if (!policies) return policies.error();
     engine_ = std::make_unique<Engine>(*policies, clock_, *engine_);
     return OkStatus();

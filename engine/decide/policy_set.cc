@@ -76,6 +76,19 @@ std::vector<std::string> ShownPolicies(const Program& program) {
   return shown;
 }
 
+void Describe(LoadedProgram& loaded) {
+  const Program& program = loaded.runtime.program();
+  loaded.shown_policies = ShownPolicies(program);
+  for (const Rule& rule : program.rules) loaded.needs_scopes = loaded.needs_scopes || !rule.needs_scopes.empty();
+  for (std::size_t i = 0; i < program.slots.size(); ++i) {
+    const Slot& slot = program.slots[i];
+    const bool below_principal =
+        slot.parent.valid() && !program.slots[slot.parent.index].parent.valid() && program.slots[slot.parent.index].key == "principal";
+    if (below_principal && slot.key == "scopes") loaded.scopes_slot = SlotId(i);
+    if (!slot.parent.valid() && slot.key == kPredicateRoot) loaded.predicate_slot = SlotId(i);
+  }
+}
+
 }  // namespace
 
 PolicySet::PolicySet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -87,20 +100,19 @@ Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string_view bundle
                                                          const BundleLimits& limits) {
   Result<Bundle> bundle = LoadBundle(bundle_bytes, limits);
   if (!bundle) return bundle.error();
-  auto impl = std::make_unique<Impl>(std::move(bundle->program), std::move(bundle->digest));
+  auto loaded = std::make_shared<LoadedProgram>(std::move(bundle->program), std::move(bundle->digest));
+  Describe(*loaded);
+  return Join(std::move(loaded), data);
+}
+
+Result<std::shared_ptr<const PolicySet>> PolicySet::WithData(std::span<const Data> data) const { return Join(impl_->loaded, data); }
+
+Result<std::shared_ptr<const PolicySet>> PolicySet::Join(std::shared_ptr<const LoadedProgram> loaded, std::span<const Data> data) {
+  auto impl = std::make_unique<Impl>(std::move(loaded));
   const Program& program = impl->runtime.program();
   Result<Value> value = ReadData(program, WithCompiledData(program, data), impl->data_arena);
   if (!value) return value.error();
   SpreadData(program, *value, impl->shapes);
-  impl->shown_policies = ShownPolicies(program);
-  for (const Rule& rule : program.rules) impl->needs_scopes = impl->needs_scopes || !rule.needs_scopes.empty();
-  for (std::size_t i = 0; i < program.slots.size(); ++i) {
-    const Slot& slot = program.slots[i];
-    const bool below_principal =
-        slot.parent.valid() && !program.slots[slot.parent.index].parent.valid() && program.slots[slot.parent.index].key == "principal";
-    if (below_principal && slot.key == "scopes") impl->scopes_slot = SlotId(i);
-    if (!slot.parent.valid() && slot.key == kPredicateRoot) impl->predicate_slot = SlotId(i);
-  }
   return std::shared_ptr<const PolicySet>(new PolicySet(std::move(impl)));  // not make_shared: the constructor is private
 }
 

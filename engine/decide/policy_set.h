@@ -1,6 +1,7 @@
 // What a PolicySet holds behind its public face.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,20 +13,43 @@
 
 namespace writ {
 
-// Immutable after PolicySet::Load.
-struct PolicySet::Impl {
-  Impl(VerifiedProgram program, std::string bundle_digest)
+// What sets of the same policies share, whatever their data. Immutable after PolicySet::Load.
+struct LoadedProgram {
+  LoadedProgram(VerifiedProgram program, std::string bundle_digest)
       : digest(std::move(bundle_digest)), runtime(std::move(program)), index(runtime.verified()), shapes(BuildShapes(runtime.program())) {}
 
   std::string digest;
   RuntimeProgram runtime;
   RuleIndex index;
+  RequestShapes shapes;                     // without data
   std::vector<std::string> shown_policies;  // by PolicyId: "policy", or "package.policy" where several packages have one of that name
-  RequestShapes shapes;                     // their defaults include the data
-  Arena data_arena;                         // what data slots point into
   SlotId scopes_slot;                       // principal.scopes; invalid when no rule reads it
   SlotId predicate_slot;                    // root of attestations' predicates; invalid when no rule reads it
   bool needs_scopes = false;                // some allow needs a scope
+};
+
+// Immutable after PolicySet::Load.
+struct PolicySet::Impl {
+  explicit Impl(std::shared_ptr<const LoadedProgram> program)
+      : loaded(std::move(program)),
+        digest(loaded->digest),
+        runtime(loaded->runtime),
+        index(loaded->index),
+        shown_policies(loaded->shown_policies),
+        shapes(loaded->shapes),
+        scopes_slot(loaded->scopes_slot),
+        predicate_slot(loaded->predicate_slot),
+        needs_scopes(loaded->needs_scopes) {}
+
+  std::shared_ptr<const LoadedProgram> loaded;
+  const std::string& digest;
+  const RuntimeProgram& runtime;
+  const RuleIndex& index;
+  const std::vector<std::string>& shown_policies;
+  RequestShapes shapes;  // their defaults include the data
+  Arena data_arena;      // what data slots point into
+  SlotId scopes_slot, predicate_slot;
+  bool needs_scopes;
 };
 
 }  // namespace writ

@@ -131,6 +131,8 @@ struct Decision {
   std::string_view bundle_digest;
 };
 
+struct LoadedProgram;
+
 // A compiled policy set ready to decide, with its data. Immutable, shared between threads.
 class PolicySet {
  public:
@@ -144,6 +146,9 @@ class PolicySet {
   // denies.
   static Result<std::shared_ptr<const PolicySet>> Load(std::string_view bundle_bytes, std::span<const Data> data,
                                                        const BundleLimits& limits = {});
+  // Returns the same policies with other data: `data` and, of what it does not name, what was compiled in. Errors: as Load says of data.
+  // Costs reading the data; the program is shared, which lives as long as one of its sets.
+  Result<std::shared_ptr<const PolicySet>> WithData(std::span<const Data> data) const;
   ~PolicySet();
 
   const Program& program() const;
@@ -154,6 +159,7 @@ class PolicySet {
 
  private:
   explicit PolicySet(std::unique_ptr<Impl> impl);
+  static Result<std::shared_ptr<const PolicySet>> Join(std::shared_ptr<const LoadedProgram> loaded, std::span<const Data> data);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -335,6 +335,29 @@ TEST(Data, IsReadOnceAndNamedInErrors) {
   EXPECT_EQ(load({{"fleet", "{}"}, {"fleet", "{}"}}), "data `fleet` is given twice");
 }
 
+TEST(Data, IsExchangedUnderTheSamePolicies) {
+  const std::string bundle = WriteBundle(
+      *dsl::CompilePolicies({{"p.writ", "import data fleet\n policy p for tools { allow * when principal.id in data.fleet.admins }"}})
+           .program);
+  const auto load = PolicySet::Load(bundle, std::vector<PolicySet::Data>{{"fleet", R"({"admins": ["ann"]})"}});
+  ASSERT_TRUE(load.ok());
+  const auto effect = [](const std::shared_ptr<const PolicySet>& policies) {
+    Context context;
+    return Engine(policies, SystemClock()).DecideJson(R"({"tool": "x", "principal": {"id": "ann"}})", context).effect;
+  };
+  std::shared_ptr<const PolicySet> first = *load;
+  const auto none = first->WithData({});
+  const auto others = first->WithData(std::vector<PolicySet::Data>{{"fleet", R"({"admins": ["bob"]})"}});
+  const auto back = (*others)->WithData(std::vector<PolicySet::Data>{{"fleet", R"({"admins": ["ann"]})"}});
+  EXPECT_EQ(first->WithData(std::vector<PolicySet::Data>{{"flet", "{}"}}).error().message, "data `flet` is not imported by any policy");
+  EXPECT_EQ(effect(first), Effect::kAllow);
+  EXPECT_EQ(effect(*none), Effect::kDeny) << "what is not given is absent";
+  EXPECT_EQ(first->digest(), (*others)->digest());
+  first.reset();
+  EXPECT_EQ(effect(*others), Effect::kDeny) << "the program lives on";
+  EXPECT_EQ(effect(*back), Effect::kAllow);
+}
+
 TEST(Budget, ExhaustedDenies) {
   constexpr std::string_view kPolicy = R"(
     policy p for tools { allow * when args.l.all(a, args.l.all(b, args.l.all(c, a + b + c >= 0))) }
