@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""No pod template that the policy library accepts weakens the pod it is for:
+templates_test.py --writ PROGRAM --apply PROGRAM --work FOLDER [--policies FOLDER] [--count N] [--seed N] [--list FILE]
+
+For each kind with a pod template, pods/KIND.json holds an object that the library accepts and the pod that ToolHive 0.63 makes of it, written
+down from the source that it names. Templates are those of the library's own tests, good ones and hostile ones (corpus.py). Each is put into
+the object and judged by `writ eval`; each is applied to the pod by Kubernetes' own library (apply/); and the two pods are compared
+(weaknesses.py). A template that is accepted and weakens is a failure. Good ones have to be accepted and weaken nothing. So that this says
+something, every kind has to have templates that do weaken, of each category (BITES), with the library left out.
+Closes with `N passed, N failed, N skipped`.
+"""
+import argparse
+import collections
+import json
+import os
+import subprocess
+import sys
+
+import corpus
+from weaknesses import weaknesses
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.abspath(os.path.join(HERE, '../../..'))
+KINDS = ('EmbeddingServer', 'MCPRegistry', 'MCPRemoteProxy', 'MCPServer', 'VirtualMCPServer')
+GROUP = 'toolhive.stacklok.dev/'
+DOCUMENTS = 5000  # in one file: `writ eval` takes 10,000
+
+
+def fail(message):
+    print('templates_test.py: %s' % message)
+    print('0 passed, 1 failed, 0 skipped')
+    sys.exit(1)
+
+
+class Kind:
+    def __init__(self, name):
+        path = os.path.join(HERE, 'pods', name + '.json')
+        try:
+            with open(path, encoding='utf-8') as file:
+                read = json.load(file)
+            self.name, self.container, self.by, self.object, self.pod = name, read['container'], read['applied_by'], read['object'], read['pod']
+        except (OSError, ValueError, KeyError) as error:
+            fail('%s: %r; each of %s needs its pod there' % (os.path.relpath(path, ROOT), error, ', '.join(KINDS)))
+
+
+class Case:
+    def __init__(self, kind, source, template, version):
+        self.kind, self.source, self.template, self.version = kind, source, template, version
+        self.denied = self.error = None
+        self.weak = []
+
+    def manifest(self):
+        made = dict(self.kind.object, apiVersion=GROUP + self.version)
+        return dict(made, spec=dict(made['spec'], podTemplateSpec=self.template))
+
+
+def cases_of(kind, tests, seed, count):
+    """Each template once; the two versions take turns, since the library has to treat them alike."""
+    sources = [('good', template) for template in corpus.good(kind.container)]
+    sources += [(where, corpus.for_container(template, kind.container)) for where, template in tests]
+    sources += [('generated', template) for template in corpus.hostile(kind.pod, kind.container, seed, count)]
+    seen, made = set(), []
+    for source, template in sources:
+        text = json.dumps(template, sort_keys=True)
+        if text not in seen:
+            seen.add(text)
+            made.append(Case(kind, source, template, 'v1beta1' if len(made) % 2 else 'v1alpha1'))
+    return made
+
+
+def output_of(command, text, statuses):
+    done = subprocess.run(command, input=text.encode(), capture_output=True)
+    if done.returncode not in statuses:
+        fail('%s: exit status %d\n%s' % (' '.join(command), done.returncode, (done.stderr or done.stdout).decode()[-2000:]))
+    return done.stdout.decode()
+
+
+def judge(program, policies, manifests, work):
+    """Per manifest, None or the rules that deny it."""
+    found = []
+    for start in range(0, len(manifests), DOCUMENTS):
+        part = manifests[start:start + DOCUMENTS]
+        path = os.path.join(work, 'manifests.json')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.writelines(json.dumps(manifest) + '\n' for manifest in part)
+        decisions = json.loads(output_of([program, 'eval', '--policies', policies, '--format', 'json', path], '', (0, 1)))
+        if [decision['document']['line'] for decision in decisions] != list(range(1, len(part) + 1)):
+            fail('writ eval gave %d decisions on %d manifests' % (len(decisions), len(part)))
+        found += [None if d['effect'] == 'allow' else ['%s.%s' % (rule['policy'], rule['rule']) for rule in d['rules']] for d in decisions]
+    return found
+
+
+def apply(program, cases):
+    text = ''.join(json.dumps({'by': c.kind.by, 'container': c.kind.container, 'pod': c.kind.pod, 'template': c.template}) + '\n' for c in cases)
+    answers = [json.loads(line) for line in output_of([program], text, (0,)).splitlines()]
+    if len(answers) != len(cases):
+        fail('%s gave %d answers to %d templates' % (program, len(answers), len(cases)))
+    bases = {}
+    for case, answer in zip(cases, answers):
+        case.error = answer.get('error')
+        if case.template == {}:
+            bases[case.kind] = answer['pod']
+        if (case.error or '').startswith('panic'):
+            case.weak = [('panic', 'template', case.error)]
+        if case.error is None:
+            case.weak = weaknesses(case.kind.name, case.kind.container, bases[case.kind], answer['pod'])
+
+
+# With the library left out, so many templates at least weaken a pod so. `''`: what every kind has.
+BITES = {
+    '': {'container': 5, 'image': 0},
+}
+
+
+def report(cases, shown):
+    """Prints failures, the smallest template of each weakness first. Returns their number."""
+    failures = 0
+    worst = {}
+    for case in cases:
+        if case.source == 'good' and (case.denied is not None or case.error or case.weak):
+            failures += 1
+            print('FAIL good template, %s: %s\n  %s' % (case.kind.name, case.denied or case.error or case.weak, json.dumps(case.template)))
+        elif case.denied is None and case.weak:
+            failures += 1
+            for category, member, why in case.weak:
+                text = json.dumps(case.template)
+                key = (case.kind.name, category, member)
+                if key not in worst or len(text) < len(worst[key][0]):
+                    worst[key] = (text, case.source, why)
+    for (kind, category, member), (text, source, why) in sorted(worst.items())[:shown]:
+        print('FAIL accepted, %s, %s (%s): %s: %s\n  %s' % (kind, category, source, member, why, text))
+    if len(worst) > shown:
+        print('… and %d more members' % (len(worst) - shown))
+    return failures, worst
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--writ', required=True)
+    parser.add_argument('--apply', required=True)
+    parser.add_argument('--work', required=True)
+    parser.add_argument('--policies', default=os.path.join(ROOT, 'policies/toolhive'))
+    parser.add_argument('--count', type=int, default=1000)
+    parser.add_argument('--seed', type=int, default=20261130)
+    parser.add_argument('--shown', type=int, default=40)
+    parser.add_argument('--list')
+    options = parser.parse_args()
+    kinds = [Kind(name) for name in KINDS]
+    for kind, denied in zip(kinds, judge(options.writ, options.policies, [kind.object for kind in kinds], options.work)):
+        if denied:
+            fail('the library denies pods/%s.json before it has a template (%s): mend the object' % (kind.name, ', '.join(denied)))
+    tests, odd = corpus.of_tests(os.path.join(ROOT, 'policies'))
+    if len(tests) < 100 or len(odd) > len(tests) // 20:
+        fail('found %d templates in the tests of policies/, and %d objects that are not made of literals: %s' % (len(tests), len(odd), odd[:3]))
+    cases = [case for kind in kinds for case in cases_of(kind, tests, options.seed, options.count)]
+    for case, denied in zip(cases, judge(options.writ, options.policies, [case.manifest() for case in cases], options.work)):
+        case.denied = denied
+    apply(options.apply, cases)
+    counts = collections.Counter((case.kind.name, category) for case in cases for category in {category for category, _, _ in case.weak})
+    for kind in KINDS:
+        of_kind = [case for case in cases if case.kind.name == kind]
+        print('%s: %d templates, %d accepted, %d unreadable for ToolHive, %d weaken: %s' % (
+            kind, len(of_kind), sum(case.denied is None for case in of_kind), sum(case.error is not None for case in of_kind),
+            sum(case.weak != [] for case in of_kind), ', '.join('%s %d' % (c, n) for (k, c), n in sorted(counts.items()) if k == kind)))
+    failures, worst = report(cases, options.shown)
+    if options.list:
+        with open(options.list, 'w', encoding='utf-8') as file:
+            json.dump([[*key, *value] for key, value in sorted(worst.items())], file)
+    print('%d passed, %d failed, 0 skipped' % (len(cases) - failures, failures))
+    sys.exit(failures > 0)
+
+
+main()
