@@ -1,7 +1,7 @@
 """What a pod has lost beside the one that the operator makes without a template.
 
 `weaknesses(kind, container, base, made)` lists (category, member, why). It knows nothing of the policy library: it says what an operator's pod
-is worth, from ToolHive's and Kubernetes' sources. `container` is the one that enforces (for an MCPServer the backend, which enforces nothing: its
+is worth, from ToolHive's and Kubernetes' sources. Pods that the API server would refuse are worth nothing to anybody. `container` is the one that enforces (for an MCPServer the backend, which enforces nothing: its
 command and its environment are its author's, as spec.args and spec.env are).
 """
 import posixpath
@@ -13,6 +13,7 @@ READ_NAMES = re.compile(
     r'|HTTPS?_PROXY|ALL_PROXY|FTP_PROXY|NO_PROXY|REQUEST_METHOD|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE|GODEBUG|GOTRACEBACK|GOROOT|GOCOVERDIR|GOEXPERIMENT|GOFIPS140|LD_.*|GCONV_PATH|LOCPATH|NLSPATH'
     r'|HOSTALIASES|LOCALDOMAIN|RES_OPTIONS|RESOLV_.*|MALLOC_.*|GLIBC_TUNABLES|KUBERNETES_.*|KUBECONFIG|POD_NAMESPACE|OPERATOR_.*|PG[A-Z]+|MODEL_ID|HF_(ENDPOINT|HOME|TOKEN.*|HUB_CACHE)'
     r'|HUGGING.*|DOCKER_.*|AWS_.*|GOOGLE_.*|AZURE_.*|PYTHON.*|NODE_OPTIONS|OPENSSL_.*|.*\$.*|.*=.*)$')
+HARMLESS_NAMES = {'TOOLHIVE_DEBUG', 'UNSTRUCTURED_LOGS', 'VMCP_LOG_LEVEL'}  # they change what is logged, and how
 # What an image brings or a container runtime mounts. A mount there, above it or below it replaces programs, trust or names.
 SYSTEM_PATHS = ['/bin', '/boot', '/dev', '/etc', '/home', '/ko-app', '/app', '/lib', '/lib64', '/proc', '/root', '/run', '/sbin', '/sys', '/usr',
                 '/var/run', '/var/lib', '/opt']
@@ -83,17 +84,12 @@ class Comparison:
         for port in made.get('ports') or []:
             if port.get('hostPort') or port.get('hostIP'):
                 self.say('host port', member + '.ports', short(port))
-        if made.get('volumeDevices'):
-            self.say('volume', member + '.volumeDevices', short(made['volumeDevices']))
-        for mount in made.get('volumeMounts') or []:
-            if mount.get('mountPropagation') not in (None, 'None'):
-                self.say('mount', member + '.volumeMounts', short(mount))
 
     def own_container(self, member, base, made):
         """A container that the operator makes runs what the operator runs."""
         self.any_container(member, base, made)
         self.same('image', member + '.image', base.get('image'), made.get('image'))
-        if made.get('imagePullPolicy') not in (base.get('imagePullPolicy'), 'Always'):
+        if made.get('imagePullPolicy') not in (base.get('imagePullPolicy'), 'Always') and '@' not in (base.get('image') or ''):
             self.same('pull policy', member + '.imagePullPolicy', base.get('imagePullPolicy'), made.get('imagePullPolicy'))
         self.probes(member, made)
         self.mounts(member, base, made)
@@ -105,6 +101,8 @@ class Comparison:
         if made.get('terminationMessagePath') and not clean(made['terminationMessagePath']).startswith('/dev/termination'):
             self.say('termination', member + '.terminationMessagePath', 'an empty file is mounted over ' + made['terminationMessagePath'])
         self.same('args', member + '.args', base.get('args'), made.get('args'))
+        if made.get('volumeDevices'):
+            self.say('volume', member + '.volumeDevices', short(made['volumeDevices']))
         self.same('command', member + '.command', base.get('command'), made.get('command'))
         self.same('working directory', member + '.workingDir', base.get('workingDir'), made.get('workingDir'))
         self.environment(member, base, made)
@@ -113,9 +111,10 @@ class Comparison:
         last = by_name(made.get('env'))  # the last of a name wins
         known = by_name(base.get('env'))
         for name, entry in known.items():
-            self.same('env', member + '.env.' + name, entry, last.get(name))
+            if name not in HARMLESS_NAMES:
+                self.same('env', member + '.env.' + name, entry, last.get(name))
         for name in filter(None, last):
-            if name not in known and READ_NAMES.match(name):
+            if name not in known and name not in HARMLESS_NAMES and READ_NAMES.match(name):
                 self.say('env', member + '.env', 'new: %s' % short(last[name]))
         if made.get('envFrom'):
             self.say('env from', member + '.envFrom', short(made['envFrom']))
@@ -131,8 +130,6 @@ class Comparison:
             over = [other for other in list(known) + (SYSTEM_PATHS if self.kind != 'MCPServer' else []) if overlaps(path, other)]
             if over:
                 self.say('mount', member + '.volumeMounts', '%s is mounted over or in %s' % (mount.get('mountPath'), over[0]))
-        if len(made.get('volumeMounts') or []) != len(mounts):
-            self.say('mount', member + '.volumeMounts', 'has the same path twice')
 
     def probes(self, member, made):
         for name in ('startupProbe', 'livenessProbe', 'readinessProbe'):
@@ -150,8 +147,6 @@ class Comparison:
         volumes = by_name(made.get('volumes'))
         for volume in base.get('volumes') or []:
             self.same('volume', 'volumes.' + volume['name'], volume, volumes.get(volume['name']))
-        if len(volumes) != len(made.get('volumes') or []):
-            self.say('volume', 'volumes', 'has the same name twice')
         for name, volume in volumes.items():
             odd = set(volume) - {'name'} - ORDINARY_VOLUMES
             if odd:
@@ -161,7 +156,8 @@ class Comparison:
 
     def spec(self, base, made):
         for name in ('serviceAccountName', 'automountServiceAccountToken'):
-            self.same('service account', name, base.get(name), made.get(name))
+            if (base.get(name), made.get(name)) != (None, 'default'):
+                self.same('service account', name, base.get(name), made.get(name))
         if made.get('serviceAccount') not in (None, made.get('serviceAccountName')):
             self.say('service account', 'serviceAccount', short(made['serviceAccount']))
         for name in ('hostNetwork', 'hostPID', 'hostIPC'):
@@ -186,8 +182,8 @@ class Comparison:
     def containers(self, list_name, base, made):
         known, names = by_name(base), [item.get('name') for item in made]
         for name in known:
-            if names.count(name) != 1:
-                self.say('container', list_name, '%s is there %d times' % (name, names.count(name)))
+            if name not in names:
+                self.say('container', list_name, name + ' is gone')
         for item in made:
             member = '%s.%s' % (list_name, item.get('name'))
             if item.get('name') in known:
@@ -200,8 +196,21 @@ class Comparison:
             for key, value in (base.get(part) or {}).items():
                 self.same('metadata', '%s.%s' % (part, key), value, (made.get(part) or {}).get(key))
         for key, value in (made.get('annotations') or {}).items():
-            if re.match(r'(?i)(container\.apparmor\.|container\.seccomp\.|seccomp\.).*', key) and value not in ('runtime/default', 'docker/default'):
+            if re.match(r'(container\.apparmor\.|container\.seccomp\.|seccomp\.).*', key) and value not in ('runtime/default', 'docker/default'):
                 self.say('metadata', 'annotations.' + key, value)
+
+
+def never_made(pod):
+    """Whether the API server refuses the pod: then nothing runs, and what is wrong with it does not matter."""
+    def twice(values):
+        return len(values) != len(set(values))
+
+    spec = pod.get('spec') or {}
+    every = [item for name in ('containers', 'initContainers') for item in spec.get(name) or []]
+    contexts = [item.get('securityContext') or {} for item in [spec] + every]
+    return (twice([item.get('name') for item in every]) or twice([item.get('name') for item in spec.get('volumes') or []])
+            or any(twice([mount.get('mountPath') for mount in item.get('volumeMounts') or []]) for item in every)
+            or any((context.get('seccompProfile') or {'type': 'x'}).get('type') == '' for context in contexts))
 
 
 def short(value):
@@ -210,6 +219,8 @@ def short(value):
 
 
 def weaknesses(kind, container, base, made):
+    if never_made(made):
+        return []
     comparison = Comparison(kind, container)
     comparison.metadata(base.get('metadata') or {}, made.get('metadata') or {})
     comparison.spec(base.get('spec') or {}, made.get('spec') or {})

@@ -146,9 +146,9 @@ func fillSlice[T any](given *[]T, wanted []T) {
 // (applyPodTemplatePatch, ensurePodTemplateConfig, configureMCPContainer), which makes the pod of the MCP server of it. Again the template comes
 // first, but image and arguments of the first container `mcp` are those of the spec, and env is added behind what the template has.
 func backend(pod, template corev1.PodTemplateSpec, _ []byte, container string) (corev1.PodTemplateSpec, error) {
-	made := *template.DeepCopy()
+	made := corev1.PodTemplateSpec{Spec: *template.Spec.DeepCopy()}
+	made.Labels, made.Annotations = fillMap(pod.Labels, template.Labels), template.Annotations
 	made.Spec.ServiceAccountName = pod.Spec.ServiceAccountName
-	made.Labels = fillMap(pod.Labels, made.Labels)
 	fill(&made.Spec.RestartPolicy, pod.Spec.RestartPolicy)
 	if made.Spec.SecurityContext == nil {
 		made.Spec.SecurityContext = pod.Spec.SecurityContext
