@@ -3,14 +3,15 @@
 templates_test.py --writ PROGRAM --apply PROGRAM --work FOLDER [--policies FOLDER] [--count N] [--seed N] [--list FILE]
 
 For each kind with a pod template, pods/KIND.json holds an object that the library accepts and the pod that ToolHive 0.63 makes of it, written
-down from the source that it names. Templates are those of the library's own tests, good ones and hostile ones (corpus.py). Each is put into
-the object and judged by `writ eval`; each is applied to the pod by Kubernetes' own library (apply/); and the two pods are compared
-(weaknesses.py). A template that is accepted and weakens is a failure. Good ones have to be accepted and weaken nothing. So that this says
-something, every kind has to have templates that do weaken, of each category (BITES), with the library left out.
+down by hand from the function that it names (the operator's module needs a newer Go and many others to be built here). Templates are those of the library's own tests, good ones and hostile ones (corpus.py). Each is applied to
+the pod, by Kubernetes' own library where ToolHive uses that (apply/), and the two pods are compared (weaknesses.py). A template that weakens is
+put into the object, and `writ eval` has to deny it. Good ones have to be accepted and weaken nothing. So that this says something, every kind
+has to have so many templates that weaken, of each category (BITES).
 Closes with `N passed, N failed, N skipped`.
 """
 import argparse
 import collections
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -23,13 +24,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, '../../..'))
 KINDS = ('EmbeddingServer', 'MCPRegistry', 'MCPRemoteProxy', 'MCPServer', 'VirtualMCPServer')
 GROUP = 'toolhive.stacklok.dev/'
-DOCUMENTS = 5000  # in one file: `writ eval` takes 10,000
+DOCUMENTS = 1000  # in one file
+
+
+class Unusable(Exception):
+    """Something that the test needs is not there or does not work."""
 
 
 def fail(message):
-    print('templates_test.py: %s' % message)
-    print('0 passed, 1 failed, 0 skipped')
-    sys.exit(1)
+    raise Unusable(message)
 
 
 class Kind:
@@ -46,8 +49,8 @@ class Kind:
 class Case:
     def __init__(self, kind, source, template, version):
         self.kind, self.source, self.template, self.version = kind, source, template, version
-        self.denied = self.error = None
-        self.weak = []
+        self.error, self.weak = None, []
+        self.denied = None  # by which rules; asked for good templates and those that weaken
 
     def manifest(self):
         made = dict(self.kind.object, apiVersion=GROUP + self.version)
@@ -76,18 +79,20 @@ def output_of(command, text, statuses):
 
 
 def judge(program, policies, manifests, work):
-    """Per manifest, None or the rules that deny it."""
-    found = []
-    for start in range(0, len(manifests), DOCUMENTS):
-        part = manifests[start:start + DOCUMENTS]
-        path = os.path.join(work, 'manifests.json')
+    """Per manifest, None or the rules that deny it. Two programs at a time."""
+    def part(start):
+        asked = manifests[start:start + DOCUMENTS]
+        path = os.path.join(work, 'manifests%d.json' % start)
         with open(path, 'w', encoding='utf-8') as file:
-            file.writelines(json.dumps(manifest) + '\n' for manifest in part)
-        decisions = json.loads(output_of([program, 'eval', '--policies', policies, '--format', 'json', path], '', (0, 1)))
-        if [decision['document']['line'] for decision in decisions] != list(range(1, len(part) + 1)):
-            fail('writ eval gave %d decisions on %d manifests' % (len(decisions), len(part)))
-        found += [None if d['effect'] == 'allow' else ['%s.%s' % (rule['policy'], rule['rule']) for rule in d['rules']] for d in decisions]
-    return found
+            file.writelines(json.dumps(manifest) + '\n' for manifest in asked)
+        output = output_of([program, 'eval', '--policies', policies, '--format', 'json', path], '', (0, 1))
+        decisions = json.loads(output if len(asked) > 1 else '[%s]' % output)
+        if [decision['document']['line'] for decision in decisions] != list(range(1, len(asked) + 1)):
+            fail('writ eval gave %d decisions on %d manifests' % (len(decisions), len(asked)))
+        return [None if d['effect'] == 'allow' else ['%s.%s' % (rule['policy'], rule['rule']) for rule in d['rules']] for d in decisions]
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return [verdict for verdicts in pool.map(part, range(0, len(manifests), DOCUMENTS)) for verdict in verdicts]
 
 
 def apply(program, cases):
@@ -106,17 +111,17 @@ def apply(program, cases):
             case.weak = weaknesses(case.kind.name, case.kind.container, bases[case.kind], answer['pod'])
 
 
-# With the library left out, so many templates at least weaken a pod so. For the enforcing containers more counts than for an MCPServer's
+# So many templates at least weaken a pod so, where no library stops them. For the enforcing containers more counts than for an MCPServer's
 # backend, and a patch reaches more than ToolHive's own merge of an MCPRegistry.
 BITES_ALL = {'container': 2, 'host namespaces': 5, 'host port': 6, 'lifecycle': 3, 'metadata': 2, 'names': 5, 'node volume': 15, 'placement': 1,
              'pod security': 20, 'probe': 10, 'process namespace': 1, 'security': 80, 'service account': 2, 'token': 2}
 BITES_ENFORCING = {'args': 8, 'command': 3, 'env': 50, 'env from': 3, 'image': 10, 'mount': 50, 'port': 10, 'termination': 4, 'volume': 1,
                    'working directory': 2}
 BITES_PATCH = {'container': 15, 'env': 100, 'image': 12, 'metadata': 25}
-BITES_VOLUMES = {'env': 200, 'mount': 100, 'panic': 5, 'pull policy': 2, 'volume': 120}
+BITES_VOLUMES = {'env': 200, 'mount': 100, 'panic': 5, 'pull policy': 1, 'volume': 120}
 BITES = {
     'EmbeddingServer': {**BITES_ALL, **BITES_ENFORCING, **BITES_PATCH},
-    'MCPRegistry': {**BITES_ALL, **BITES_ENFORCING, 'pull policy': 1},
+    'MCPRegistry': {**BITES_ALL, **BITES_ENFORCING},
     'MCPRemoteProxy': {**BITES_ALL, **BITES_ENFORCING, **BITES_PATCH, **BITES_VOLUMES},
     'MCPServer': BITES_ALL,
     'VirtualMCPServer': {**BITES_ALL, **BITES_ENFORCING, **BITES_PATCH, **BITES_VOLUMES},
@@ -125,7 +130,7 @@ BITES = {
 
 def toothless(counts):
     """The kinds and categories that too few templates attack: the comparison or the corpus has lost something."""
-    return ['FAIL %s: %d templates weaken %s without the library, at least %d have to' % (kind, counts[kind, category], category, least)
+    return ['FAIL %s: %d templates weaken it (%s), at least %d have to' % (kind, counts[kind, category], category, least)
             for kind, categories in BITES.items() for category, least in categories.items() if counts[kind, category] < least]
 
 
@@ -170,15 +175,15 @@ def main():
     if len(tests) < 100 or len(odd) > len(tests) // 20:
         fail('found %d templates in the tests of policies/, and %d objects that are not made of literals: %s' % (len(tests), len(odd), odd[:3]))
     cases = [case for kind in kinds for case in cases_of(kind, tests, options.seed, options.count)]
-    for case, denied in zip(cases, judge(options.writ, options.policies, [case.manifest() for case in cases], options.work)):
-        case.denied = denied
     apply(options.apply, cases)
+    asked = [case for case in cases if case.weak or case.source == 'good']
+    for case, denied in zip(asked, judge(options.writ, options.policies, [case.manifest() for case in asked], options.work)):
+        case.denied = denied
     counts = collections.Counter((case.kind.name, category) for case in cases for category in {category for category, _, _ in case.weak})
     for kind in KINDS:
         of_kind = [case for case in cases if case.kind.name == kind]
-        print('%s: %d templates, %d accepted, %d unreadable for ToolHive, %d weaken: %s' % (
-            kind, len(of_kind), sum(case.denied is None for case in of_kind), sum(case.error is not None for case in of_kind),
-            sum(case.weak != [] for case in of_kind), ', '.join('%s %d' % (c, n) for (k, c), n in sorted(counts.items()) if k == kind)))
+        print('%s: %d templates, of %d of which ToolHive makes no pod, %d weaken: %s' % (
+            kind, len(of_kind), sum(case.error is not None for case in of_kind), sum(case.weak != [] for case in of_kind), ', '.join('%s %d' % (c, n) for (k, c), n in sorted(counts.items()) if k == kind)))
     failures, worst = report(cases, options.shown)
     for line in toothless(counts):
         print(line)
@@ -191,4 +196,9 @@ def main():
     sys.exit(failures > 0)
 
 
-main()
+try:
+    main()
+except Unusable as reason:
+    print('templates_test.py: %s' % reason)
+    print('0 passed, 1 failed, 0 skipped')
+    sys.exit(1)

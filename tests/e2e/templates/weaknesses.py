@@ -13,7 +13,7 @@ READ_NAMES = re.compile(
     r'|HTTPS?_PROXY|ALL_PROXY|FTP_PROXY|NO_PROXY|REQUEST_METHOD|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE|GODEBUG|GOTRACEBACK|GOROOT|GOCOVERDIR|GOEXPERIMENT|GOFIPS140|LD_.*|GCONV_PATH|LOCPATH|NLSPATH'
     r'|HOSTALIASES|LOCALDOMAIN|RES_OPTIONS|RESOLV_.*|MALLOC_.*|GLIBC_TUNABLES|KUBERNETES_.*|KUBECONFIG|POD_NAMESPACE|OPERATOR_.*|PG[A-Z]+|MODEL_ID|HF_(ENDPOINT|HOME|TOKEN.*|HUB_CACHE)'
     r'|HUGGING.*|DOCKER_.*|AWS_.*|GOOGLE_.*|AZURE_.*|PYTHON.*|NODE_OPTIONS|OPENSSL_.*|.*\$.*|.*=.*)$')
-HARMLESS_NAMES = {'TOOLHIVE_DEBUG', 'UNSTRUCTURED_LOGS', 'VMCP_LOG_LEVEL'}  # they change what is logged, and how
+HARMLESS_NAMES = {'TOOLHIVE_DEBUG', 'UNSTRUCTURED_LOGS', 'VMCP_LOG_LEVEL', 'VMCP_METRICS_ENABLED'}  # they change what is logged and counted
 # What an image brings or a container runtime mounts. A mount there, above it or below it replaces programs, trust or names.
 SYSTEM_PATHS = ['/bin', '/boot', '/dev', '/etc', '/home', '/ko-app', '/app', '/lib', '/lib64', '/proc', '/root', '/run', '/sbin', '/sys', '/usr',
                 '/var/run', '/var/lib', '/opt']
@@ -89,8 +89,8 @@ class Comparison:
         """A container that the operator makes runs what the operator runs."""
         self.any_container(member, base, made)
         self.same('image', member + '.image', base.get('image'), made.get('image'))
-        if made.get('imagePullPolicy') not in (base.get('imagePullPolicy'), 'Always') and '@' not in (base.get('image') or ''):
-            self.same('pull policy', member + '.imagePullPolicy', base.get('imagePullPolicy'), made.get('imagePullPolicy'))
+        if made.get('imagePullPolicy') == 'Never' and '@' not in (base.get('image') or ''):
+            self.say('pull policy', member + '.imagePullPolicy', 'whatever the node has under this name')
         self.probes(member, made)
         self.mounts(member, base, made)
         ports = by_name(made.get('ports'))
@@ -165,9 +165,11 @@ class Comparison:
                 self.say('host namespaces', name, 'true')
         if made.get('shareProcessNamespace'):
             self.say('process namespace', 'shareProcessNamespace', 'true')
-        for name in ('hostAliases', 'dnsConfig'):
-            if made.get(name):
-                self.say('names', name, short(made[name]))
+        if made.get('hostAliases'):
+            self.say('names', 'hostAliases', short(made['hostAliases']))
+        for name in ('nameservers', 'searches'):
+            if (made.get('dnsConfig') or {}).get(name):
+                self.say('names', 'dnsConfig.' + name, short(made['dnsConfig']))
         if made.get('dnsPolicy') not in (None, 'ClusterFirst'):
             self.say('names', 'dnsPolicy', short(made['dnsPolicy']))
         if made.get('nodeName'):
