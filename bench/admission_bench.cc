@@ -35,7 +35,8 @@ void Admission(benchmark::State& state) {
   auto files = dsl::ReadPolicyFiles(*paths);
   dsl::Compilation compiled = dsl::CompilePolicies(std::move(*files));
   // What settings.yaml and exceptions.yaml beside the policies say.
-  const PolicySet::Data data[] = {{"settings", R"({"growth": "warn", "expiry_warning_days": 14})"}, {"exceptions", R"({"exceptions": []})"}};
+  const PolicySet::Data data[] = {{"settings", R"({"growth": "warn", "expiry_warning_days": 14})"},
+                                  {"exceptions", R"({"exceptions": []})"}};
   auto policies = PolicySet::Load(WriteBundle(compiled.program.value()), data);
   const Engine engine(*policies, SystemClock());
   const std::string review = ReviewText(static_cast<int>(state.range(0)));
