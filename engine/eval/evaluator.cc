@@ -50,11 +50,13 @@ enum class Fast : std::uint8_t { kFalse, kTrue, kAsk };
 
 inline Fast AnswerOf(bool equal) { return equal ? Fast::kTrue : Fast::kFalse; }
 
-// Equality of two values of one common kind; kAsk for everything else.
+// Equality of two values of one common kind, and of null with anything; kAsk for everything else.
 inline Fast FastEqual(const Value& a, const Value& b) {
-  if (a.kind != b.kind) [[unlikely]]
-    return Fast::kAsk;
-  if (a.kind == Kind::kString) {
+  if (a.kind != b.kind) [[unlikely]] {
+    const bool is_null = a.kind == Kind::kNull || b.kind == Kind::kNull;  // equal to nothing else
+    return is_null && !a.is_fault() && !b.is_fault() ? Fast::kFalse : Fast::kAsk;
+  }
+  if (a.kind == Kind::kString || a.kind == Kind::kType) {
     if (a.size != b.size) return Fast::kFalse;
     if (a.size > kFreeCompareBytes) return Fast::kAsk;
     return AnswerOf(a.size == 0 || std::memcmp(a.text, b.text, a.size) == 0);
