@@ -114,7 +114,8 @@ std::string HeaderText(const PolicyDecl& policy, std::string_view source) {
   return OneLine(rest.substr(0, rest.find('{')));
 }
 
-// Rules that say the same, attributes aside, about the same: within a policy, and in policies of one package with the same header.
+// Rules that say the same, attributes aside, about the same: within a policy, and in policies of
+// one package with the same header.
 class DuplicateFinder {
  public:
   explicit DuplicateFinder(ExpressionChecker& checker) : checker_(checker) {}

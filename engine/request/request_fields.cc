@@ -66,7 +66,8 @@ bool RequestReader::FillRootFromSelector(ShapeNodeId root, const FieldRequest& r
   return FillRecord(root, JsonNode(), {.derived = {derived, count}}, nullptr);
 }
 
-// server.name, tool.name and so on say the same as the selector key. Their spelling is checked whether or not a rule reads them.
+// server.name, tool.name and so on say the same as the selector key. Their spelling is checked
+// whether or not a rule reads them.
 bool RequestReader::FillSelector(ShapeNodeId id, std::string_view text) {
   if (!id.valid()) return true;
   const ShapeNode& node = (*shape_)[id];

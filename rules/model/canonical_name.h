@@ -11,8 +11,8 @@ namespace writ {
 
 inline constexpr std::size_t kMaxNameBytes = 256;
 
-// Returns whether `name` is at most kMaxNameBytes of visible ASCII, 0x21 to 0x7E, as every ordinary name is: it has one spelling then.
-// O(name), eight bytes at a time, the last eight overlapping.
+// Returns whether `name` is at most kMaxNameBytes of visible ASCII, 0x21 to 0x7E, as every ordinary
+// name is: it has one spelling then. O(name), eight bytes at a time, the last eight overlapping.
 inline bool IsPlainName(std::string_view name);
 
 // Returns "", or what a name has that makes it look like another one: "ends with a blank", "holds the invisible character U+200B".
@@ -27,8 +27,8 @@ namespace canonical_name_internal {
 
 constexpr std::uint64_t kEveryByte = 0x0101010101010101U;
 
-// Of eight bytes none is below 0x21, and none has its high bit, or gets it by adding one. Bytes above 0x7E may carry into their neighbours,
-// but they have failed by then.
+// Of eight bytes none is below 0x21, and none has its high bit, or gets it by adding one. Bytes
+// above 0x7E may carry into their neighbours, but they have failed by then.
 inline bool AreVisible(std::uint64_t bytes) {
   const std::uint64_t above = (bytes + kEveryByte) | bytes;
   const std::uint64_t below = (bytes - kEveryByte * 0x21U) & ~bytes;

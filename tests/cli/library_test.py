@@ -189,6 +189,71 @@ def check_signatures(writ, folder):
         check('... and no other %s' % list(change)[0], [] if other['effect'] == 'deny' else [other])
 
 
+def check_severities(runs, cases, rules, plain):
+    softened = runs.decide({'severities': {rule: 'warn' for rule, verb in rules.items() if verb == 'deny'}}, {})
+    faults = []
+    for (place, _), one, other in zip(cases, plain, softened):
+        if other['effect'] != 'allow':
+            faults.append('%s: %s' % (place, denied(other)))
+        elif not failed(one) and named(other['warnings'], 'set to warn') != denied(one):
+            faults.append('%s: refused by %s, warned of %s' % (place, denied(one), named(other['warnings'], 'set to warn')))
+    check('set to warn, each object is allowed, with a warning of what refuses it', faults)
+
+    silent = runs.decide({'severities': {rule: 'off' for rule in rules}}, {})
+    check('set to off, each object is allowed without a word',
+          ['%s: %s' % (place, d['messages'] + d['warnings']) for (place, _), d in zip(cases, silent) if d['effect'] != 'allow' or d['warnings']])
+
+    hardened = runs.decide({'severities': {rule: 'deny' for rule, verb in rules.items() if verb == 'warn'}}, {})
+    faults = []
+    for (place, _), one, other in zip(cases, plain, hardened):
+        raised = named(other['messages'], 'set to deny')
+        if not failed(one) and not failed(other) and bool(one['warnings']) != bool(raised):
+            faults.append('%s: warns %s, refused by %s' % (place, one['warnings'], raised))
+    check('set to deny, what warns refuses', faults)
+
+
+def check_exceptions(writ, folder, cases, plain):
+    # Two objects for each rule: an object's exceptions are looked for in the list of all.
+    chosen, seen = [], {}
+    for n, d in enumerate(plain):
+        if cases[n][1].get('metadata', {}).get('name') and any(seen.get(rule, 0) < 2 for rule in denied(d)):
+            chosen.append(n)
+            seen.update((rule, seen.get(rule, 0) + 1) for rule in denied(d))
+    exceptions = [{'kind': cases[n][1]['kind'], 'namespace': 'n%d' % number, 'name': cases[n][1]['metadata']['name'], 'rule': rule,
+                   'owner': 'o', 'reason': 'r', 'until': '2026-12-31'} for number, n in enumerate(chosen) for rule in denied(plain[n])]
+    faults = []
+    for n, d in zip(chosen, Runs(writ, folder, [cases[n] for n in chosen]).decide({}, {'exceptions': exceptions})):
+        notes = json.dumps(d.get('notes', {}))
+        if d['effect'] != 'allow':
+            faults.append('%s: refused by %s in spite of exceptions' % (cases[n][0], denied(d)))
+        elif not failed(plain[n]) and not all(rule in notes for rule in denied(plain[n])):
+            faults.append('%s: no note of %s' % (cases[n][0], denied(plain[n])))
+    check('with exceptions, each object is allowed, with a note of them (%d exceptions)' % len(exceptions), faults)
+
+
+def can_grow(manifest):
+    if manifest['kind'] not in SCALED or not manifest['apiVersion'].startswith('toolhive.stacklok.dev/') or not isinstance(manifest.get('spec'), dict):
+        return False
+    replicas = manifest['spec'].get('replicas', 1)
+    return replicas is None or (type(replicas) is int and replicas != 0)
+
+
+def check_growth(writ, folder, cases, plain):
+    scaled = [(n, case) for n, case in enumerate(cases) if can_grow(case[1])]
+    numbers = {'stdio_replicas.backend-replicas', 'stdio_replicas.replicas', 'shared_sessions.session-store'}
+    grown = Runs(writ, folder, [case for _, case in scaled])
+    faults = []
+    for (n, (place, _)), d in zip(scaled, grown.decide({'growth': 'warn'}, {}, grow=True)):
+        if set(denied(d)) != set(denied(plain[n])) & numbers:
+            faults.append('%s: refused by %s' % (place, denied(d)))
+        elif not failed(plain[n]) and named(d['warnings'], 'raises the replicas') != denied(plain[n]):
+            faults.append('%s: refused by %s, warned of %s' % (place, denied(plain[n]), named(d['warnings'], 'raises the replicas')))
+    check('raising replicas warns of what refuses the object (%d objects)' % len(scaled), faults)
+    check('... and is refused for it with growth: deny',
+          ['%s: refused by %s, of %s' % (place, denied(d), denied(plain[n]))
+           for (n, (place, _)), d in zip(scaled, grown.decide({'growth': 'deny'}, {}, grow=True)) if denied(d) != denied(plain[n])])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--writ', required=True)
@@ -201,61 +266,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         runs = Runs(writ, folder, cases)
         plain = runs.decide({}, {})
-        never = sorted(rule for rule, verb in rules.items() if verb == 'deny' and not any(rule in denied(d) for d in plain))
-        check('each denial has a case', never)
-
-        softened = runs.decide({'severities': {rule: 'warn' for rule, verb in rules.items() if verb == 'deny'}}, {})
-        faults = []
-        for (place, _), one, other in zip(cases, plain, softened):
-            if other['effect'] != 'allow':
-                faults.append('%s: %s' % (place, denied(other)))
-            elif not failed(one) and named(other['warnings'], 'set to warn') != denied(one):
-                faults.append('%s: refused by %s, warned of %s' % (place, denied(one), named(other['warnings'], 'set to warn')))
-        check('set to warn, each object is allowed, with a warning of what refuses it', faults)
-
-        silent = runs.decide({'severities': {rule: 'off' for rule in rules}}, {})
-        check('set to off, each object is allowed without a word',
-              ['%s: %s' % (place, d['messages'] + d['warnings']) for (place, _), d in zip(cases, silent) if d['effect'] != 'allow' or d['warnings']])
-
-        hardened = runs.decide({'severities': {rule: 'deny' for rule, verb in rules.items() if verb == 'warn'}}, {})
-        faults = []
-        for (place, _), one, other in zip(cases, plain, hardened):
-            raised = named(other['messages'], 'set to deny')
-            if not failed(one) and not failed(other) and bool(one['warnings']) != bool(raised):
-                faults.append('%s: warns %s, refused by %s' % (place, one['warnings'], raised))
-        check('set to deny, what warns refuses', faults)
-
-        # Two objects for each rule: an object's exceptions are looked for in the list of all.
-        chosen, seen = [], {}
-        for n, d in enumerate(plain):
-            if cases[n][1].get('metadata', {}).get('name') and any(seen.get(rule, 0) < 2 for rule in denied(d)):
-                chosen.append(n)
-                seen.update((rule, seen.get(rule, 0) + 1) for rule in denied(d))
-        exceptions = [{'kind': cases[n][1]['kind'], 'namespace': 'n%d' % number, 'name': cases[n][1]['metadata']['name'], 'rule': rule,
-                       'owner': 'o', 'reason': 'r', 'until': '2026-12-31'} for number, n in enumerate(chosen) for rule in denied(plain[n])]
-        faults = []
-        for n, d in zip(chosen, Runs(writ, folder, [cases[n] for n in chosen]).decide({}, {'exceptions': exceptions})):
-            notes = json.dumps(d.get('notes', {}))
-            if d['effect'] != 'allow':
-                faults.append('%s: refused by %s in spite of exceptions' % (cases[n][0], denied(d)))
-            elif not failed(plain[n]) and not all(rule in notes for rule in denied(plain[n])):
-                faults.append('%s: no note of %s' % (cases[n][0], denied(plain[n])))
-        check('with exceptions, each object is allowed, with a note of them (%d exceptions)' % len(exceptions), faults)
-
-        scaled = [(n, case) for n, case in enumerate(cases) if case[1]['kind'] in SCALED and case[1]['apiVersion'].startswith('toolhive.stacklok.dev/')
-                  and isinstance(case[1].get('spec'), dict) and type(case[1]['spec'].get('replicas', 1) or 1) is int and case[1]['spec'].get('replicas') != 0]
-        numbers = {'stdio_replicas.backend-replicas', 'stdio_replicas.replicas', 'shared_sessions.session-store'}
-        grown = Runs(writ, folder, [case for _, case in scaled])
-        faults = []
-        for (n, (place, _)), d in zip(scaled, grown.decide({'growth': 'warn'}, {}, grow=True)):
-            if set(denied(d)) != set(denied(plain[n])) & numbers:
-                faults.append('%s: refused by %s' % (place, denied(d)))
-            elif not failed(plain[n]) and named(d['warnings'], 'raises the replicas') != denied(plain[n]):
-                faults.append('%s: refused by %s, warned of %s' % (place, denied(plain[n]), named(d['warnings'], 'raises the replicas')))
-        check('raising replicas warns of what refuses the object (%d objects)' % len(scaled), faults)
-        check('... and is refused for it with growth: deny',
-              ['%s: refused by %s, of %s' % (place, denied(d), denied(plain[n]))
-               for (n, (place, _)), d in zip(scaled, grown.decide({'growth': 'deny'}, {}, grow=True)) if denied(d) != denied(plain[n])])
+        check('each denial has a case',
+              sorted(rule for rule, verb in rules.items() if verb == 'deny' and not any(rule in denied(d) for d in plain)))
+        check_severities(runs, cases, rules, plain)
+        check_exceptions(writ, folder, cases, plain)
+        check_growth(writ, folder, cases, plain)
         check_signatures(writ, folder)
     print('%(passed)d passed, %(failed)d failed, %(skipped)d skipped' % counts)
     return 1 if counts['failed'] else 0

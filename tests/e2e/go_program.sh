@@ -1,15 +1,18 @@
-# To be sourced by the stages that are served by a Go program of their own (loader, templates): builds it the first time.
+# To be sourced by the stages that are served by a Go program of their own (loader, templates):
+# builds it the first time.
 #
-# The modules come from the Go module proxy and are checked against the program's go.sum. The result is kept below $GO_PROGRAM_CACHE (default
-# ~/.cache/STAGE-test) under a key of sources and Go version. Needs Go 1.26, and up to two minutes on two cores.
+# The modules come from the Go module proxy and are checked against the program's go.sum. The result
+# is kept below $GO_PROGRAM_CACHE (default ~/.cache/STAGE-test) under a key of sources and Go
+# version. Needs Go 1.26, and up to two minutes on two cores.
 
 cannot_build() {
   echo "go_program.sh: $1" >&2
   exit 3
 }
 
-# build_go_program FOLDER: prints the path of the program whose sources lie in STAGE/FOLDER, named as its module. Call it in a subshell.
-# Exit status 3: it cannot be built here, the last line on stderr says why. 1: it could be, and the build failed.
+# build_go_program FOLDER: prints the path of the program whose sources lie in STAGE/FOLDER, named
+# as its module. Call it in a subshell. Exit status 3: it cannot be built here, the last line on
+# stderr says why. 1: it could be, and the build failed.
 build_go_program() (
   set -euo pipefail
   folder=$1
@@ -32,8 +35,9 @@ build_go_program() (
   echo "$bin/$name"
 )
 
-# go_program FOLDER WHAT: sets `program` to its path, or ends the stage: skipped with the reason where it cannot be built, failed where the
-# build fails, and where CI=true. WHAT names it in the reason.
+# go_program FOLDER WHAT: sets `program` to its path, or ends the stage: skipped with the reason
+# where it cannot be built, failed where the build fails, and where CI=true. WHAT names it in the
+# reason.
 go_program() {
   local log status
   log=$(mktemp)
@@ -51,7 +55,8 @@ go_program() {
   exit 0
 }
 
-# work_folder NAME: sets `work` to a folder that is gone when the stage ends, in memory where there is room.
+# work_folder NAME: sets `work` to a folder that is gone when the stage ends, in memory where there
+# is room.
 work_folder() {
   work=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)" "writ-$1-XXXXXX")
   trap 'rm -rf "$work"' EXIT

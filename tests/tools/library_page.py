@@ -119,7 +119,8 @@ def read_reasons(rules):
 def attack(rules, cases):
     """Gives each rule the cases that it decides, the plainest first."""
     by_name = {rule.name: rule for rule in rules}
-    # A `require image` in warn mode has no message of its own: the engine's is the proof of all such rules of its policy.
+    # A `require image` in warn mode has no message of its own: the engine's is the proof of all
+    # such rules of its policy.
     warns = [(rule, re.compile('.*'.join(map(re.escape, (rule.message or 'image … signed by …').split('…'))) + '$', re.S)) for rule in rules if rule.warns]
     for case in cases:
         decision = case.get('decision') or {}

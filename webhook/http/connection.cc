@@ -1,3 +1,5 @@
+// A connection as a coroutine, over TLS or plain TCP: its stages with their time limits, the reading
+// of requests, the errand of a handler on a worker, replies, and an end that clients can read.
 #include "webhook/http/connection.h"
 
 #include <algorithm>
@@ -103,8 +105,8 @@ class ConnectionBase : public Connection {
   }
   void OnExpiry() {
     if (stage_ != Stage::kRequest || timed_out_) return Close();
-    // Cancelled, not closed: the coroutine wakes up and says 408. A TLS read can start another read before it sees the
-    // cancellation, hence the second limit, which closes.
+    // Cancelled, not closed: the coroutine wakes up and says 408. A TLS read can start another read
+    // before it sees the cancellation, hence the second limit, which closes.
     timed_out_ = true;
     error_code ignored;
     Socket().cancel(ignored);
@@ -171,7 +173,8 @@ class StreamConnection final : public ConnectionBase {
     }
   }
 
-  // Waits for the first byte of a request. False when the client left, was silent for too long, or had to make room for another.
+  // Waits for the first byte of a request. False when the client left, was silent for too long, or
+  // had to make room for another.
   asio::awaitable<bool> AwaitRequest() {
     if (buffer_.size() > 0) co_return true;  // pipelined: it is here already
     stage_ = Stage::kIdle;
@@ -184,7 +187,8 @@ class StreamConnection final : public ConnectionBase {
     co_return seat_->TryUse();
   }
 
-  // Reads until the head is whole, or as long as one may be. False when the client is gone or too slow: `error` says which.
+  // Reads until the head is whole, or as long as one may be. False when the client is gone or too
+  // slow: `error` says which.
   asio::awaitable<error_code> FillHead() {
     const std::size_t max_bytes = server_.options.limits.max_header_bytes;
     for (std::size_t searched = 0;;) {
@@ -227,7 +231,8 @@ class StreamConnection final : public ConnectionBase {
     co_return sent && !close;
   }
 
-  // Reads head and body. Returns the reply when there is one before the handler; sets silent_ when the client is gone.
+  // Reads head and body. Returns the reply when there is one before the handler; sets silent_ when
+  // the client is gone.
   asio::awaitable<std::optional<HttpReply>> ReadRequest(Exchange& exchange) {
     const HttpLimits& limits = server_.options.limits;
     Parser& parser = exchange.parser;
@@ -349,8 +354,9 @@ class StreamConnection final : public ConnectionBase {
     co_return sent;
   }
 
-  // Ends so that the client can read the last reply: closing a socket with unread bytes would reset it. Simple clients send a whole
-  // body before they read, so what is left of a refused one is taken in, up to twice the longest body.
+  // Ends so that the client can read the last reply: closing a socket with unread bytes would reset
+  // it. Simple clients send a whole body before they read, so what is left of a refused one is
+  // taken in, up to twice the longest body.
   asio::awaitable<void> SayGoodbye() {
     const HttpLimits& limits = server_.options.limits;
     stage_ = Stage::kReply;

@@ -1,7 +1,8 @@
 // One connection of the server: handshake → idle → head → body → handler → reply → idle …
 //
-// It is a coroutine on a strand of its own with one timer; each stage has a time limit. When a limit passes, a stage in which the client
-// owes us bytes of a request ends in 408, every other one in a closed socket. Handlers run on workers.
+// It is a coroutine on a strand of its own with one timer; each stage has a time limit. When a
+// limit passes, a stage in which the client owes us bytes of a request ends in 408, every other one
+// in a closed socket. Handlers run on workers.
 #pragma once
 
 #include <atomic>
@@ -22,8 +23,8 @@
 
 namespace writ::http {
 
-// What all connections of a server share. Set before the first of them; afterwards only the atomics, the budget and the workers change,
-// each of which is thread-safe.
+// What all connections of a server share. Set before the first of them; afterwards only the
+// atomics, the budget and the workers change, each of which is thread-safe.
 struct ServerState {
   explicit ServerState(const ServerOptions& server_options)
       : options(server_options), body_budget(server_options.limits.max_bodies_bytes) {}
@@ -44,7 +45,8 @@ struct ServerState {
   void Touch() { last_activity = std::chrono::steady_clock::now().time_since_epoch(); }
 };
 
-// One connection, over TLS or plain TCP. All calls are made on its strand, except Socket().get_executor(), weak_from_this() and seat().
+// One connection, over TLS or plain TCP. All calls are made on its strand, except
+// Socket().get_executor(), weak_from_this() and seat().
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   virtual ~Connection() = default;
@@ -53,15 +55,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   virtual boost::asio::awaitable<void> Run() = 0;
   // Closes at once; whatever is under way fails.
   virtual void Close() = 0;
-  // The listener is closed: one that waits for a request gets little time, a busy one ends after its reply.
+  // The listener is closed: one that waits for a request gets little time, a busy one ends after
+  // its reply.
   virtual void Finish() = 0;
   virtual boost::asio::ip::tcp::socket& Socket() = 0;
   // Its place in the table of connections; never null.
   virtual const std::shared_ptr<ConnectionTable::Seat>& seat() const = 0;
 };
 
-// Returns a connection over `socket`, whose executor is its strand. It does nothing until Run() is spawned there, and lives as long as
-// that runs. `server` is borrowed and must outlive it. Throws std::bad_alloc.
+// Returns a connection over `socket`, whose executor is its strand. It does nothing until Run() is
+// spawned there, and lives as long as that runs. `server` is borrowed and must outlive it. Throws
+// std::bad_alloc.
 std::shared_ptr<Connection> MakePlainConnection(ServerState& server, boost::asio::ip::tcp::socket socket, ConnectionTable::Entered entered);
 // The same over TLS. Takes `ssl`, which holds the certificate alive.
 std::shared_ptr<Connection> MakeTlsConnection(ServerState& server, boost::asio::ip::tcp::socket socket, ConnectionTable::Entered entered,

@@ -1,3 +1,4 @@
+// From Beast's parser to the views that handlers see, and from its errors to replies.
 #include "webhook/http/exchange.h"
 
 #include <string>

@@ -1,5 +1,5 @@
-// One request on its way through a connection: Beast's parser around a body that counts against a budget, the views that handlers see,
-// and what is said when it cannot be read.
+// One request on its way through a connection: Beast's parser around a body that counts against a
+// budget, the views that handlers see, and what is said when it cannot be read.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +51,8 @@ struct BudgetedBody {
 };
 using Parser = boost::beast::http::request_parser<BudgetedBody>;
 
-// One request on its way through. Shared with the worker, which may outlive the connection when the deadline has passed.
+// One request on its way through. Shared with the worker, which may outlive the connection when the
+// deadline has passed.
 struct Exchange {
   Parser parser;
   HttpRequest request;  // views into `parser`
@@ -59,17 +60,19 @@ struct Exchange {
   bool done = false;  // touched on the connection's strand only
 };
 
-// Fills the views of `request` from a parser that has read the head. The path of an absolute-form target (RFC 9112 §3.2.2) starts after
-// its authority. O(head).
+// Fills the views of `request` from a parser that has read the head. The path of an absolute-form
+// target (RFC 9112 §3.2.2) starts after its authority. O(head).
 void ViewHead(const Parser& parser, HttpRequest& request);
 
 // Returns a 503 that asks to come again in a second.
 HttpReply BusyReply(std::string_view why);
 
-// Returns the reply to a head or body that could not be read; nothing when the client is gone and nobody would read it.
+// Returns the reply to a head or body that could not be read; nothing when the client is gone and
+// nobody would read it.
 std::optional<HttpReply> ReplyToReadError(const boost::system::error_code& error, bool timed_out, bool in_body, const HttpLimits& limits);
 
-// Returns whether a field of `head` goes on in the next line (RFC 9112 §5.2): Beast joins the lines, other servers see two fields.
+// Returns whether a field of `head` goes on in the next line (RFC 9112 §5.2): Beast joins the
+// lines, other servers see two fields.
 bool HasFoldedField(std::string_view head);
 
 }  // namespace writ::http

@@ -1,4 +1,5 @@
-// The HTTP server: its listener, the list of its connections, and how it ends. What a connection does stands in connection.h.
+// The HTTP server: its listener, the list of its connections, and how it ends. What a connection
+// does stands in connection.h.
 #include "webhook/http/server.h"
 
 #include <algorithm>

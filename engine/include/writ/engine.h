@@ -146,8 +146,9 @@ class PolicySet {
   // denies.
   static Result<std::shared_ptr<const PolicySet>> Load(std::string_view bundle_bytes, std::span<const Data> data,
                                                        const BundleLimits& limits = {});
-  // Returns the same policies with other data: `data` and, of what it does not name, what was compiled in. Errors: as Load says of data.
-  // Costs reading the data; the program is shared, which lives as long as one of its sets.
+  // Returns the same policies with other data: `data` and, of what it does not name, what was
+  // compiled in. Errors: as Load says of data. Costs reading the data; the program is shared, which
+  // lives as long as one of its sets.
   Result<std::shared_ptr<const PolicySet>> WithData(std::span<const Data> data) const;
   ~PolicySet();
 

@@ -186,60 +186,56 @@ def check_library(c, check, wait, text, make_writ, servers):
     writ.stop()
 
 
-def check_rollout(c, check, wait, text, make_writ, servers):
-    images = Images(c.dir)
-    policy = read(POLICIES, "signatures", "images.writ")
-    begin, end = policy.index("\nsigner fleet") + 1, policy.index("// `null` is a field")
-    policy = policy[:begin] + 'signer fleet key "fleet.pub"\nsigner toolhive key "fleet.pub"\n' + policy[end:]
-    folder = Folder(os.path.join(c.dir, "signatures"), {"images.writ": policy.split('\ntest "')[0], "growth.writ": read(POLICIES, "signatures", "growth.writ").split('\ntest "')[0],
-                                                       "signature_settings.yaml": "growth: warn\n", "fleet.pub": read(c.dir, "fleet.pub")})
-    with open(os.path.join(c.dir, "registries.json"), "w", encoding="utf-8") as f:
-        json.dump([{"host": images.host, "plainHttp": True}], f)
-    writ = make_writ(folder.path, ["--registries", os.path.join(c.dir, "registries.json")])
-    url = "https://127.0.0.1:%d/admission" % writ.port
-    call = c.admin.call
+def pod_spec(image):
+    return {"containers": [{"name": "a", "image": image}], "automountServiceAccountToken": False}
 
-    def pod_spec(image):
-        return {"containers": [{"name": "a", "image": image}], "automountServiceAccountToken": False}
 
-    def template(image):
-        return {"metadata": {"labels": {"app": "web"}}, "spec": pod_spec(image)}
+def template(image):
+    return {"metadata": {"labels": {"app": "web"}}, "spec": pod_spec(image)}
 
-    def workload(kind, name, image, **spec):
-        return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "labels": {"app": "web"}},
-                "spec": dict({"selector": {"matchLabels": {"app": "web"}}, "template": template(image)}, **spec)}
 
-    def pod(name, image):
-        return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "web"}, "finalizers": ["batch.kubernetes.io/job-tracking"]}, "spec": pod_spec(image)}
+def workload(kind, name, image, **spec):
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "labels": {"app": "web"}},
+            "spec": dict({"selector": {"matchLabels": {"app": "web"}}, "template": template(image)}, **spec)}
 
-    def job(name, image, **spec):
-        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": dict({"template": {"spec": dict(pod_spec(image), restartPolicy="Never")}}, **spec)}
 
-    def ok(name, answer, code=200):
+def pod(name, image):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "web"}, "finalizers": ["batch.kubernetes.io/job-tracking"]}, "spec": pod_spec(image)}
+
+
+def job(name, image, **spec):
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": dict({"template": {"spec": dict(pod_spec(image), restartPolicy="Never")}}, **spec)}
+
+
+class Steps:
+    """What the admin does, each step with a name: `ok` expects an HTTP status and returns the warnings."""
+
+    def __init__(self, c, check, text):
+        self.call, self.check, self.text = c.admin.call, check, text
+
+    def ok(self, name, answer, code=200):
         status, out, warnings = answer
-        check(name, status == code, (status, text(out), warnings))
+        self.check(name, status == code, (status, self.text(out), warnings))
         return warnings
 
-    call("DELETE", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/writ-e2e")
-    old = images.unsigned
+    def scale(self, name, n):
+        """As the deployment controller does: it reads the ReplicaSet, and writes the whole of it with another number."""
+        now = self.call("GET", APPS + "replicasets/" + name)[1]
+        now["spec"]["replicas"] = n
+        now["metadata"].setdefault("annotations", {})["deployment.kubernetes.io/desired-replicas"] = "2"
+        return self.call("PUT", APPS + "replicasets/" + name, now)
+
+
+def unsigned_fleet(steps, old):
+    ok, call = steps.ok, steps.call
     ok("an unsigned Deployment", call("POST", APPS + "deployments", workload("Deployment", "web", old, replicas=2)), 201)
     ok("... its ReplicaSet", call("POST", APPS + "replicasets", workload("ReplicaSet", "web-old", old, replicas=2)), 201)
     ok("... a pod", call("POST", SPACE + "pods", pod("web-old-1", old)), 201)
     ok("... and a Job are older than the policy", call("POST", BATCH + "jobs", job("task", old, parallelism=2, completions=2)), 201)
-    rules = [{"apiGroups": ["", "apps", "batch"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
-              "resources": ["pods", "pods/ephemeralcontainers", "podtemplates", "replicationcontrollers", "deployments", "statefulsets", "daemonsets",
-                            "replicasets", "jobs", "cronjobs"]}]
-    c.register(url, rules=rules)
-    check("the API server asks about what makes pods", wait("the webhook", lambda: call("POST", SPACE + "pods?dryRun=All", pod("probe", old))[0] == 403), writ.logged()[-1000:])
-    status, out, _ = call("POST", SPACE + "pods?dryRun=All", pod("probe", old))
-    check("an unsigned pod is refused", status == 403 and "is not signed" in text(out), (status, out))
 
-    def scale(name, n, **annotations):
-        """As the deployment controller does: it reads the ReplicaSet, and writes the whole of it with another number."""
-        status, now, _ = call("GET", APPS + "replicasets/" + name)
-        now["spec"]["replicas"] = n
-        now["metadata"].setdefault("annotations", {}).update(annotations or {"deployment.kubernetes.io/desired-replicas": "2"})
-        return call("PUT", APPS + "replicasets/" + name, now)
+
+def roll_out(steps, images):
+    ok, call, check, scale, text = steps.ok, steps.call, steps.check, steps.scale, steps.text
     ok("the Deployment gets a signed image", call("PATCH", APPS + "deployments/web", {"spec": {"template": template(images.signed)}}, MERGE))
     new = workload("ReplicaSet", "web-new", images.signed, replicas=1)
     ok("the controller makes the new ReplicaSet", call("POST", APPS + "replicasets", new), 201)
@@ -256,8 +252,12 @@ def check_rollout(c, check, wait, text, make_writ, servers):
     check("... with a warning", any("is not signed" in w for w in warnings), warnings)
     ok("scaling it down again is", scale("web-old", 0))
     ok("... and its end", call("DELETE", APPS + "replicasets/web-old"))
-    status, out, _ = call("PATCH", APPS + "deployments/web", {"spec": {"template": template(old)}}, MERGE)
+    status, out, _ = call("PATCH", APPS + "deployments/web", {"spec": {"template": template(images.unsigned)}}, MERGE)
     check("the Deployment does not go back to an unsigned image", status == 403 and "is not signed" in text(out), (status, out))
+
+
+def resume_job(steps, wait, folder, writ):
+    ok, call, check = steps.ok, steps.call, steps.check
     ok("the Job is suspended", call("PATCH", BATCH + "jobs/task", {"spec": {"suspend": True}}, MERGE))
     warnings = ok("... resumed", call("PATCH", BATCH + "jobs/task", {"spec": {"suspend": False}}, MERGE))
     check("... with a warning", any("is not signed" in w for w in warnings), warnings)
@@ -266,6 +266,34 @@ def check_rollout(c, check, wait, text, make_writ, servers):
     check("with growth: deny more of its pods are refused",
           wait("growth", lambda: call("PATCH", BATCH + "jobs/task?dryRun=All", {"spec": {"parallelism": 2}}, MERGE)[0] == 403), writ.logged()[-500:])
     ok("... and fewer are allowed", call("PATCH", BATCH + "jobs/task?dryRun=All", {"spec": {"parallelism": 0}}, MERGE))
+
+
+def check_rollout(c, check, wait, text, make_writ, servers):
+    images = Images(c.dir)
+    policy = read(POLICIES, "signatures", "images.writ")
+    begin, end = policy.index("\nsigner fleet") + 1, policy.index("// `null` is a field")
+    policy = policy[:begin] + 'signer fleet key "fleet.pub"\nsigner toolhive key "fleet.pub"\n' + policy[end:]
+    folder = Folder(os.path.join(c.dir, "signatures"), {"images.writ": policy.split('\ntest "')[0], "growth.writ": read(POLICIES, "signatures", "growth.writ").split('\ntest "')[0],
+                                                       "signature_settings.yaml": "growth: warn\n", "fleet.pub": read(c.dir, "fleet.pub")})
+    with open(os.path.join(c.dir, "registries.json"), "w", encoding="utf-8") as f:
+        json.dump([{"host": images.host, "plainHttp": True}], f)
+    writ = make_writ(folder.path, ["--registries", os.path.join(c.dir, "registries.json")])
+    url = "https://127.0.0.1:%d/admission" % writ.port
+    call = c.admin.call
+
+    call("DELETE", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/writ-e2e")
+    old = images.unsigned
+    steps = Steps(c, check, text)
+    unsigned_fleet(steps, old)
+    rules = [{"apiGroups": ["", "apps", "batch"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
+              "resources": ["pods", "pods/ephemeralcontainers", "podtemplates", "replicationcontrollers", "deployments", "statefulsets", "daemonsets",
+                            "replicasets", "jobs", "cronjobs"]}]
+    c.register(url, rules=rules)
+    check("the API server asks about what makes pods", wait("the webhook", lambda: call("POST", SPACE + "pods?dryRun=All", pod("probe", old))[0] == 403), writ.logged()[-1000:])
+    status, out, _ = call("POST", SPACE + "pods?dryRun=All", pod("probe", old))
+    check("an unsigned pod is refused", status == 403 and "is not signed" in text(out), (status, out))
+    roll_out(steps, images)
+    resume_job(steps, wait, folder, writ)
     for path in (APPS + "deployments/web", APPS + "replicasets/web-new", BATCH + "jobs/task"):
         call("DELETE", path)
     call("PATCH", SPACE + "pods/web-new-1", {"metadata": {"finalizers": None}}, MERGE)

@@ -1,6 +1,7 @@
 #!/bin/bash
-# run.sh READER: compares READER (build/PRESET/tests/writ_read_manifests) with kubectl's own loader (kubectl/, built once).
-# Without Go or the module proxy this is skipped with the reason, and is a failure when CI=true. Closes with `N passed, N failed, N skipped`.
+# run.sh READER: compares READER (build/PRESET/tests/writ_read_manifests) with kubectl's own loader
+# (kubectl/, built once). Without Go or the module proxy this is skipped with the reason, and is a
+# failure when CI=true. Closes with `N passed, N failed, N skipped`.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../go_program.sh"

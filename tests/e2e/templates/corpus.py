@@ -14,7 +14,8 @@ MERGE_KEYS = {'containers': 'name', 'initContainers': 'name', 'ephemeralContaine
               'ports': 'containerPort', 'volumes': 'name', 'imagePullSecrets': 'name', 'hostAliases': 'ip', 'volumeDevices': 'devicePath'}
 
 
-# -- templates of the library's tests -------------------------------------------------------------------------------------------------
+# -- templates of the library's tests
+# --------------------------------------------------------------------------------------------------
 
 class NotPlain(Exception):
     """A map of a test that is not made of literals only."""
@@ -53,29 +54,30 @@ class Literal:
             return self.items()
         raise NotPlain(text)
 
+    def listed(self, end, read):
+        """Calls `read` for each entry up to `end`; commas stand between them, and may at the end."""
+        while self.peek() != end:
+            read()
+            if self.peek() == ',':
+                self.next()
+            elif self.peek() != end:
+                raise NotPlain(self.text[self.at:self.at + 40])
+        self.next()
+
     def members(self):
         found = {}
-        while self.peek() != '}':
+
+        def member():
             key = self.value()
             if self.next()[1] != ':':
                 raise NotPlain(key)
             found[key] = self.value()
-            if self.peek() == ',':
-                self.next()
-            elif self.peek() != '}':
-                raise NotPlain(self.text[self.at:self.at + 40])
-        self.next()
+        self.listed('}', member)
         return found
 
     def items(self):
         found = []
-        while self.peek() != ']':
-            found.append(self.value())
-            if self.peek() == ',':
-                self.next()
-            elif self.peek() != ']':
-                raise NotPlain(self.text[self.at:self.at + 40])
-        self.next()
+        self.listed(']', lambda: found.append(self.value()))
         return found
 
 
@@ -123,7 +125,8 @@ def for_container(template, container):
     return template
 
 
-# -- good templates ----------------------------------------------------------------------------------------------------------------------
+# -- good templates
+# --------------------------------------------------------------------------------------------------
 
 def good(container):
     """Templates that a good manifest has: accepted, and nothing is weakened."""
@@ -151,7 +154,8 @@ def good(container):
     ]
 
 
-# -- hostile templates -------------------------------------------------------------------------------------------------------------------
+# -- hostile templates
+# --------------------------------------------------------------------------------------------------
 
 DIRECTIVES = [None, {'$patch': 'delete'}, {'$patch': 'replace'}, {'$patch': 'merge'}]
 WRONG = [[], {}, '', 0, False, True, 'x', -1, [None], [{'$patch': 'replace'}], [{'$patch': 'delete'}], [[]], {'': None}]

@@ -111,8 +111,9 @@ def apply(program, cases):
             case.weak = weaknesses(case.kind.name, case.kind.container, bases[case.kind], answer['pod'])
 
 
-# So many templates at least weaken a pod so, where no library stops them. For the enforcing containers more counts than for an MCPServer's
-# backend, and a patch reaches more than ToolHive's own merge of an MCPRegistry.
+# So many templates at least weaken a pod so, where no library stops them. For the enforcing
+# containers more counts than for an MCPServer's backend, and a patch reaches more than ToolHive's
+# own merge of an MCPRegistry.
 BITES_ALL = {'container': 2, 'host namespaces': 5, 'host port': 6, 'lifecycle': 3, 'metadata': 2, 'names': 5, 'node volume': 15, 'placement': 1,
              'pod security': 20, 'probe': 10, 'process namespace': 1, 'security': 80, 'service account': 2, 'token': 2}
 BITES_ENFORCING = {'args': 8, 'command': 3, 'env': 50, 'env from': 3, 'image': 10, 'mount': 50, 'port': 10, 'termination': 4, 'volume': 1,

@@ -7,14 +7,16 @@ command and its environment are its author's, as spec.args and spec.env are).
 import posixpath
 import re
 
-# Variables that ToolHive, its libraries, the Go runtime, the C library or the shell of a probe read. Lower case counts, too: some read both.
+# Variables that ToolHive, its libraries, the Go runtime, the C library or the shell of a probe
+# read. Lower case counts, too: some read both.
 READ_NAMES = re.compile(
     r'(?i)^(VMCP_.*|TOOLHIVE.*|THV_.*|OTEL_.*|INSECURE_.*|UNSTRUCTURED_LOGS|XDG_.*|HOME|PATH|TMPDIR|USER|SHELL|IFS|ENV|BASH_ENV|HOSTNAME'
     r'|HTTPS?_PROXY|ALL_PROXY|FTP_PROXY|NO_PROXY|REQUEST_METHOD|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE|GODEBUG|GOTRACEBACK|GOROOT|GOCOVERDIR|GOEXPERIMENT|GOFIPS140|LD_.*|GCONV_PATH|LOCPATH|NLSPATH'
     r'|HOSTALIASES|LOCALDOMAIN|RES_OPTIONS|RESOLV_.*|MALLOC_.*|GLIBC_TUNABLES|KUBERNETES_.*|KUBECONFIG|POD_NAMESPACE|OPERATOR_.*|PG[A-Z]+|MODEL_ID|HF_(ENDPOINT|HOME|TOKEN.*|HUB_CACHE)'
     r'|HUGGING.*|DOCKER_.*|AWS_.*|GOOGLE_.*|AZURE_.*|PYTHON.*|NODE_OPTIONS|OPENSSL_.*|.*\$.*|.*=.*)$')
 HARMLESS_NAMES = {'TOOLHIVE_DEBUG', 'UNSTRUCTURED_LOGS', 'VMCP_LOG_LEVEL', 'VMCP_METRICS_ENABLED'}  # they change what is logged and counted
-# What an image brings or a container runtime mounts. A mount there, above it or below it replaces programs, trust or names.
+# What an image brings or a container runtime mounts. A mount there, above it or below it replaces
+# programs, trust or names.
 SYSTEM_PATHS = ['/bin', '/boot', '/dev', '/etc', '/home', '/ko-app', '/app', '/lib', '/lib64', '/proc', '/root', '/run', '/sbin', '/sys', '/usr',
                 '/var/run', '/var/lib', '/opt']
 ORDINARY_VOLUMES = {'configMap', 'secret', 'emptyDir', 'downwardAPI', 'persistentVolumeClaim', 'ephemeral', 'projected'}

@@ -1,10 +1,11 @@
-// Command apply makes pods as ToolHive 0.63 makes them of pod templates. Each line of stdin is a question, each line of stdout its answer:
+// Command apply makes pods as ToolHive 0.63 makes them of pod templates. Each line of stdin is a
+// question, each line of stdout its answer:
 //
 //	{"by": "patch", "container": "vmcp", "pod": {…what the operator sets…}, "template": {…spec.podTemplateSpec…}}
 //	{"pod": {…}} or {"error": "why no pod is made of it"}
 //
-// `by` is one of three ways. A patch is ApplyPodTemplateSpecPatch of ToolHive, which is Kubernetes' own strategic merge; the other two are in
-// merge.go.
+// `by` is one of three ways. A patch is ApplyPodTemplateSpecPatch of ToolHive, which is
+// Kubernetes' own strategic merge; the other two are in merge.go.
 package main
 
 import (
@@ -36,8 +37,8 @@ var ways = map[string]func(pod, template corev1.PodTemplateSpec, raw []byte, con
 	"backend":  backend,
 }
 
-// stored returns the JSON that the operator reads: the API server keeps the template as a map, so numbers are rewritten and the last of two
-// equal keys is what stays.
+// stored returns the JSON that the operator reads: the API server keeps the template as a map, so
+// numbers are rewritten and the last of two equal keys is what stays.
 func stored(template []byte) ([]byte, error) {
 	var object map[string]any
 	if err := storedjson.Unmarshal(template, &object); err != nil {

@@ -6,8 +6,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// registry is what ToolHive does for an MCPRegistry (validateReservedNames, validateMountPathCollisions, MergePodTemplateSpecs): the template
-// comes first, and what the operator wants fills its gaps. Names are matched, nothing is deleted, `null` and `$patch` mean nothing.
+// registry is what ToolHive does for an MCPRegistry (validateReservedNames,
+// validateMountPathCollisions, MergePodTemplateSpecs): the template comes first, and what the
+// operator wants fills its gaps. Names are matched, nothing is deleted, `null` and `$patch` mean
+// nothing.
 func registry(pod, template corev1.PodTemplateSpec, _ []byte, container string) (corev1.PodTemplateSpec, error) {
 	if err := reserved(pod, template, container); err != nil {
 		return pod, err
@@ -23,8 +25,9 @@ func registry(pod, template corev1.PodTemplateSpec, _ []byte, container string) 
 	return made, nil
 }
 
-// The operator refuses names of its own volumes and init containers, and paths that it or spec.volumeMounts mounts. It looks at the first
-// container of its name only. What is in spec.volumes is not reserved.
+// The operator refuses names of its own volumes and init containers, and paths that it or
+// spec.volumeMounts mounts. It looks at the first container of its name only. What is in
+// spec.volumes is not reserved.
 func reserved(pod, template corev1.PodTemplateSpec, container string) error {
 	own := map[string]bool{"registry-server-config": true, "pgpass-secret": true, "pgpass": true}
 	for _, volume := range template.Spec.Volumes {
@@ -142,9 +145,11 @@ func fillSlice[T any](given *[]T, wanted []T) {
 	}
 }
 
-// backend is what ToolHive does for an MCPServer. The template is read by the operator, which sets the service account, and by the proxy runner
-// (applyPodTemplatePatch, ensurePodTemplateConfig, configureMCPContainer), which makes the pod of the MCP server of it. Again the template comes
-// first, but image and arguments of the first container `mcp` are those of the spec, and env is added behind what the template has.
+// backend is what ToolHive does for an MCPServer. The template is read by the operator, which sets
+// the service account, and by the proxy runner (applyPodTemplatePatch, ensurePodTemplateConfig,
+// configureMCPContainer), which makes the pod of the MCP server of it. Again the template comes
+// first, but image and arguments of the first container `mcp` are those of the spec, and env is
+// added behind what the template has.
 func backend(pod, template corev1.PodTemplateSpec, _ []byte, container string) (corev1.PodTemplateSpec, error) {
 	made := corev1.PodTemplateSpec{Spec: *template.Spec.DeepCopy()}
 	made.Labels, made.Annotations = fillMap(pod.Labels, template.Labels), template.Annotations
