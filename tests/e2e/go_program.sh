@@ -11,7 +11,7 @@ cannot_build() {
 }
 
 # build_go_program FOLDER: prints the path of the program whose sources lie in STAGE/FOLDER, named
-# as its module. Call it in a subshell. Exit status 3: it cannot be built here, the last line on
+# like it. Call it in a subshell. Exit status 3: it cannot be built here, the last line on
 # stderr says why. 1: it could be, and the build failed.
 build_go_program() (
   set -euo pipefail
