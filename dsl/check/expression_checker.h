@@ -14,7 +14,7 @@
 #include "dsl/check/unify.h"
 #include "dsl/diagnostics/diagnostic.h"
 #include "dsl/lower/expression.h"
-#include "rules/opt/fold.h"
+#include "rules/function/regex_checker.h"
 
 namespace writ::dsl {
 

@@ -1,7 +1,7 @@
 // Constants among expressions: which nodes always have the same value, and which of those cannot be evaluated at all.
 #include "dsl/check/expression_checker.h"
 
-#include "rules/opt/fold.h"
+#include "rules/function/fold.h"
 
 namespace writ::dsl {
 namespace {

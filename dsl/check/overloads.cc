@@ -1,4 +1,4 @@
-// Reads the signature notation of rules/model/function_list.h.
+// Reads the signature notation of rules/function/function_list.h.
 #include "dsl/check/overloads.h"
 
 #include <string>
@@ -93,7 +93,7 @@ OverloadTable::OverloadTable(TypeTable& types) {
       overloads.signatures.push_back(ParseSignature(rest.substr(0, end), types));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    if (info.name.find_first_of("_@!") != 0 && info.name != "-_") names_.push_back(info.name);
+    if (!info.is_operator()) names_.push_back(info.name);
   }
 }
 

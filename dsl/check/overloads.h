@@ -1,4 +1,4 @@
-// The overload table: the signatures of rules/model/function_list.h, parsed into types of one TypeTable.
+// The overload table: the signatures of rules/function/function_list.h, parsed into types of one TypeTable.
 #pragma once
 
 #include <string_view>
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "dsl/check/type.h"
-#include "rules/model/function.h"
+#include "rules/function/function.h"
 
 namespace writ::dsl {
 

@@ -21,8 +21,8 @@
 
 #include "dsl/check/type.h"
 #include "dsl/syntax/tree.h"
+#include "rules/function/function.h"
 #include "rules/ir/program.h"
-#include "rules/model/function.h"
 #include "rules/model/target.h"
 
 namespace writ::dsl {

@@ -9,7 +9,6 @@
 #include <algorithm>
 
 #include "rules/base/check.h"
-#include "rules/ir/verify_parts.h"
 
 namespace writ::dsl {
 namespace {
@@ -177,7 +176,7 @@ NodeId GraphBuilder::MemberNode(NodeKind kind, NodeId operand, std::string_view 
 }
 
 NodeId GraphBuilder::FunctionNode(Function function, std::span<const NodeId> args, SourceLocation place) {
-  if (args.size() >= 32 || ((verify::LegalArgumentCounts(static_cast<std::uint32_t>(function)) >> args.size()) & 1U) == 0) {
+  if (!InfoOf(function).takes(args.size())) {
     return NoOverload(InfoOf(function).name, place);  // only without the checker
   }
   if (function == Function::kIndex || function == Function::kOptionalIndex) {

@@ -10,11 +10,11 @@
 #include <cstring>
 #include <functional>
 
-#include "engine/eval/builders.h"
-#include "engine/eval/functions_internal.h"
-#include "engine/eval/operators.h"
-#include "engine/eval/regex.h"
 #include "engine/eval/runtime_program.h"
+#include "rules/function/builders.h"
+#include "rules/function/call.h"
+#include "rules/function/regex.h"
+#include "rules/function/standard/operators.h"
 
 namespace writ {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/eval/regex.h"
+#include "rules/function/regex.h"
 
 namespace writ {
 namespace {

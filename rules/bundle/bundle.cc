@@ -11,8 +11,8 @@
 
 #include "rules/base/check.h"
 #include "rules/bundle/coding.h"
+#include "rules/function/function.h"
 #include "rules/model/error_list.h"
-#include "rules/model/function.h"
 
 namespace writ {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "rules/function/function.h"
 #include "rules/ir/program.h"
 #include "rules/model/error_list.h"
-#include "rules/model/function.h"
 
 namespace writ {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "rules/base/utf8.h"
-#include "rules/ir/regex_limits.h"
+#include "rules/function/regex_limits.h"
 #include "rules/ir/verify_parts.h"
 #include "rules/model/error_list.h"
 #include "rules/model/time.h"

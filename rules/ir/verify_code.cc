@@ -1,11 +1,9 @@
 // The verifier's part about blocks and cells: which code exists, who may load which cell, and how values nest across cells.
 // The flow inside one block is verify_flow.cc.
 #include <algorithm>
-#include <string_view>
 
 #include "rules/ir/verify_flow.h"
 #include "rules/ir/verify_parts.h"
-#include "rules/model/function.h"
 
 namespace writ::verify {
 namespace {
@@ -85,38 +83,7 @@ class CodeChecker {
   FlowChecker flow_;
 };
 
-// Returns how many parameters stand between `(` at `signature[open]` and its `)`.
-std::uint32_t CountParameters(std::string_view signature, std::size_t open) {
-  std::uint32_t commas = 0;
-  int depth = 0;
-  for (std::size_t i = open; i < signature.size(); ++i) {
-    if (signature[i] == '(') ++depth;
-    if (signature[i] == ',' && depth == 1) ++commas;
-    if (signature[i] == ')' && --depth == 0) return i == open + 1 ? 0 : commas + 1;
-  }
-  return 0;
-}
-
-// Returns the argument count of one overload: "list(A).(int)->A" takes two.
-std::uint32_t CountArguments(std::string_view signature) {
-  if (signature.starts_with('(')) return CountParameters(signature, 0);
-  return CountParameters(signature, signature.find(".(") + 1) + 1;
-}
-
 }  // namespace
-
-std::uint32_t LegalArgumentCounts(std::uint32_t function) {
-  std::string_view signatures = kFunctionInfo[function].signatures;
-  std::uint32_t counts = 0;
-  while (!signatures.empty()) {
-    const std::size_t end = std::min(signatures.find(';'), signatures.size());
-    std::string_view signature = signatures.substr(0, end);
-    signature.remove_prefix(std::min(signature.find_first_not_of(' '), signature.size()));
-    if (!signature.empty()) counts |= 1U << CountArguments(signature);
-    signatures.remove_prefix(std::min(end + 1, signatures.size()));
-  }
-  return counts;
-}
 
 Status CheckCode(const Program& program, const std::vector<std::uint32_t>& constant_depths, const BundleLimits& limits) {
   return CodeChecker(program, constant_depths, limits).Check();

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/function/function.h"
 #include "rules/ir/verify_parts.h"
-#include "rules/model/function.h"
 
 namespace writ::verify {
 namespace {
@@ -151,7 +151,7 @@ Status FlowChecker::CheckConstantUse(std::uint32_t pc) {
 
 Status FlowChecker::CheckCall(std::uint32_t pc) {
   const Instruction& instruction = program_.code[pc];
-  if (instruction.b >= 32 || ((LegalArgumentCounts(instruction.c) >> instruction.b) & 1U) == 0) {
+  if (!kFunctionInfo[instruction.c].takes(instruction.b)) {
     return Fault(pc, std::string(kFunctionInfo[instruction.c].name) + " does not take " + std::to_string(instruction.b) + " arguments");
   }
   const std::size_t end = std::size_t{instruction.a} + instruction.b;

@@ -38,8 +38,4 @@ Status CheckRules(const Program& program);
 enum class FileUse : std::uint8_t { kRequired, kOptional };
 bool IsGoodLocation(const Program& program, const SourceLocation& location, FileUse use);
 
-// Returns the argument counts that a function takes, as a bit set: bit n is set when n arguments (receiver included) are legal.
-// Derived from the signatures of function_list.h.
-std::uint32_t LegalArgumentCounts(std::uint32_t function);
-
 }  // namespace writ::verify

@@ -57,7 +57,7 @@ struct MapData {
 struct Value {
   Kind kind = Kind::kAbsent;
   std::uint8_t operands = 0;  // kError, kNoMatchingOverload: the kinds of its first two operands; see OverloadError
-  std::uint16_t code = 0;     // kError: ValueError; kList, kMap being built: 1 + log2 of the room (engine/eval/builders.h)
+  std::uint16_t code = 0;     // kError: ValueError; kList, kMap being built: 1 + log2 of the room (rules/function/builders.h)
   std::uint32_t size = 0;     // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
   union {
     bool boolean;

@@ -9,7 +9,6 @@
 #include <algorithm>
 
 #include "rules/base/check.h"
-#include "rules/opt/fold.h"
 #include "rules/opt/share.h"
 
 namespace writ {

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "rules/function/regex_checker.h"
 #include "rules/ir/program.h"
-#include "rules/opt/fold.h"
 #include "rules/opt/graph.h"
 
 namespace writ {

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <limits>
 
-#include "rules/opt/fold.h"
+#include "rules/function/fold.h"
 
 namespace writ {
 namespace {

@@ -19,8 +19,8 @@
 
 #include "rules/base/arena.h"
 #include "rules/base/source.h"
+#include "rules/function/function.h"
 #include "rules/ir/program.h"
-#include "rules/model/function.h"
 #include "rules/model/value.h"
 
 namespace writ {

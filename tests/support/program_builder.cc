@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "rules/model/function.h"
+#include "rules/function/function.h"
 
 namespace writ::test {
 namespace {

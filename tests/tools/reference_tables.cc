@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "dsl/diagnostics/kind_list.h"
+#include "rules/function/function.h"
 #include "rules/ir/opcode.h"
 #include "rules/model/error_list.h"
-#include "rules/model/function.h"
 
 namespace {
 
@@ -49,10 +49,20 @@ std::string Opcodes() {
   return table;
 }
 
+// "5 + 1 per 32 bytes + 1 per item".
+std::string FuelText(const writ::Fuel& fuel) {
+  std::string text = std::to_string(fuel.constant);
+  if (fuel.per_block != 0) text += " + " + std::to_string(fuel.per_block) + " per 32 bytes";
+  if (fuel.per_item != 0) text += " + " + std::to_string(fuel.per_item) + " per item";
+  return text;
+}
+
 std::string Functions() {
-  std::string table = "| function | library | signatures |\n|---|---|---|\n";
+  std::string table = "| function | library | since | signatures | steps, at most | calls of constants |\n|---|---|---|---|---|---|\n";
   for (const writ::FunctionInfo& info : writ::kFunctionInfo) {
-    table += Row({Code(info.name), std::string(info.library), Code(info.signatures)});
+    const std::string fold = info.fold.is_allowed() ? "computed by the compiler" : "left: " + Cell(info.fold.never);
+    table +=
+        Row({Code(info.name), std::string(info.library), std::to_string(info.since), Code(info.signatures), FuelText(info.fuel), fold});
   }
   return table;
 }
@@ -87,8 +97,9 @@ constexpr Document kDocuments[] = {
      "`writ dump` shows a compiled policy set in these instructions.\n\n",
      Opcodes},
     {"functions.md",
-     "# Functions and operators\n\nThe list is `rules/model/function_list.h`. `T.(…)` is a method of T; A and B are any types; opt(A) is "
-     "an optional.\n\n",
+     "# Functions and operators\n\nThe list is `rules/function/function_list.h`. `since` is the version of the library that brought the "
+     "function. `T.(…)` is a method of T; A and B are any\ntypes; opt(A) is an optional. Bytes and items are those of the arguments, "
+     "nested ones included.\n\n",
      Functions},
     {"diagnostics.md",
      "# Diagnostics\n\nThe list is `dsl/diagnostics/kind_list.h`. The name stands in brackets behind each message; {0}, {1}, {2} are "

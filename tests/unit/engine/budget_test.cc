@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/eval/functions_internal.h"
+#include "rules/function/context.h"
 #include "tests/support/decide_harness.h"
 
 namespace writ {

@@ -1,5 +1,5 @@
 // Every function of function_list.h: each overload, each error, faults, budget.
-#include "engine/eval/functions.h"
+#include "rules/function/call.h"
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/eval/evaluator.h"
-#include "rules/model/function.h"
+#include "rules/function/function.h"
 #include "tests/unit/engine/values.h"
 
 namespace writ::testing {

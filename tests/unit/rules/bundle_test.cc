@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "rules/model/function.h"
+#include "rules/function/function.h"
 #include "tests/support/program_builder.h"
 
 namespace writ {

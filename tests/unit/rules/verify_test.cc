@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/function/function.h"
 #include "rules/ir/verify_parts.h"
-#include "rules/model/function.h"
 #include "tests/support/program_builder.h"
 
 namespace writ {
@@ -522,7 +522,7 @@ TEST(VerifyFlow, TooManyJumpsForTheRegistersAreRefused) {
 }
 
 TEST(VerifyFlow, ArgumentCountsComeFromTheSignatures) {
-  const auto counts = [](Function function) { return verify::LegalArgumentCounts(static_cast<std::uint32_t>(function)); };
+  const auto counts = [](Function function) { return InfoOf(function).argument_counts; };
   EXPECT_EQ(1U << 1U, counts(Function::kSize));
   EXPECT_EQ(1U << 2U, counts(Function::kMatches));
   EXPECT_EQ(1U << 1U | 1U << 2U, counts(Function::kGetHours));

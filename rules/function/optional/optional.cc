@@ -1,5 +1,6 @@
-// optional.of, optional.ofNonZeroValue, optional.none and the methods of optionals.
-#include "engine/eval/functions_internal.h"
+// The library "optional": optional.of, optional.ofNonZeroValue, optional.none the methods of optionals, a[?b].
+#include "rules/function/context.h"
+#include "rules/function/standard/operators.h"
 
 namespace writ {
 namespace {
@@ -55,6 +56,10 @@ Value CallOptionalOr(std::span<const Value> arguments, FunctionContext&) {
 Value CallOptionalOrValue(std::span<const Value> arguments, FunctionContext&) {
   if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kOptionalOrValue, arguments);
   return arguments[0].inner != nullptr ? *arguments[0].inner : arguments[1];
+}
+
+Value CallOptionalIndex(std::span<const Value> arguments, FunctionContext& context) {
+  return OptionalIndexValue(arguments[0], arguments[1], context);
 }
 
 }  // namespace writ

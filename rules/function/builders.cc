@@ -1,13 +1,10 @@
 // Builders of lists and maps in the arena.
-#include "engine/eval/builders.h"
+#include "rules/function/builders.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
-
-#include "engine/eval/functions_internal.h"
-#include "engine/eval/operators.h"
 
 namespace writ {
 namespace {

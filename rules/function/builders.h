@@ -4,7 +4,7 @@
 // The first fault that is added makes the register that fault, which stays.
 #pragma once
 
-#include "engine/eval/functions.h"
+#include "rules/function/context.h"
 
 namespace writ {
 

@@ -2,7 +2,7 @@
 // passed on (error before unknown, left before right) unless noted; kinds that do not fit give NoMatchingOverload.
 #pragma once
 
-#include "engine/eval/functions.h"
+#include "rules/function/context.h"
 
 namespace writ {
 

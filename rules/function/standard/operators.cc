@@ -1,5 +1,5 @@
 // The operators on any two values. Semantics: docs/language.md and cel-spec langdef.md; every overflow is an error.
-#include "engine/eval/operators.h"
+#include "rules/function/standard/operators.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,6 @@
 #include <limits>
 #include <optional>
 
-#include "engine/eval/functions_internal.h"
 #include "rules/model/time.h"
 
 namespace writ {
@@ -357,5 +356,32 @@ Value OptionalSelectMember(const Value& a, std::string_view key, FunctionContext
   if (!HasMembers(container)) return NoMembers(container, key, context);
   return OptionalOfItem(FindInMap(*container.map, key), context);
 }
+
+// The rows of the operators: calls with any two values are what the evaluator's instructions do.
+Value CallNegate(std::span<const Value> arguments, FunctionContext&) { return NegateValue(arguments[0]); }
+Value CallNot(std::span<const Value> arguments, FunctionContext&) { return NotValue(arguments[0]); }
+
+#define WRIT_BINARY(id, operation) \
+  Value Call##id(std::span<const Value> arguments, FunctionContext& context) { return operation(arguments[0], arguments[1], context); }
+WRIT_BINARY(Multiply, MultiplyValues)
+WRIT_BINARY(Divide, DivideValues)
+WRIT_BINARY(Modulo, ModuloValues)
+WRIT_BINARY(Add, AddValues)
+WRIT_BINARY(Subtract, SubtractValues)
+WRIT_BINARY(Equal, EqualValues)
+WRIT_BINARY(NotEqual, NotEqualValues)
+WRIT_BINARY(In, InValues)
+WRIT_BINARY(Index, IndexValue)
+#undef WRIT_BINARY
+
+#define WRIT_ORDER(id)                                                         \
+  Value Call##id(std::span<const Value> arguments, FunctionContext& context) { \
+    return OrderValues(Function::k##id, arguments[0], arguments[1], context);  \
+  }
+WRIT_ORDER(Less)
+WRIT_ORDER(LessOrEqual)
+WRIT_ORDER(Greater)
+WRIT_ORDER(GreaterOrEqual)
+#undef WRIT_ORDER
 
 }  // namespace writ

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 
-#include "engine/eval/functions_internal.h"
-#include "rules/ir/regex_limits.h"
+#include "rules/function/context.h"
+#include "rules/function/regex_limits.h"
 
 namespace writ {
 

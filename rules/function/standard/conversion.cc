@@ -2,8 +2,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "engine/eval/functions_internal.h"
 #include "rules/base/utf8.h"
+#include "rules/function/context.h"
 #include "rules/model/time.h"
 
 namespace writ {

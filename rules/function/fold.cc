@@ -1,11 +1,9 @@
 // Constant folding; see fold.h.
-#include "rules/opt/fold.h"
+#include "rules/function/fold.h"
 
 #include <cmath>
 #include <cstring>
 #include <limits>
-
-#include <re2/re2.h>
 
 #include "rules/model/time.h"
 
@@ -154,24 +152,6 @@ std::optional<Value> FoldCall(Function function, std::span<const Value> argument
     case Function::kIn: return FoldMembership(arguments[0], arguments[1]);
     default: return FoldPair(function, arguments, arena);  // NOLINT: the table of functions is open-ended
   }
-}
-
-const std::string& RegexChecker::ErrorOf(std::string_view pattern) {
-  const auto [known, is_new] = errors_.emplace(pattern, "");
-  std::string& error = known->second;
-  if (!is_new) return error;
-  if (instructions_ > max_instructions_) {
-    error = "the regular expressions are too large together: at most " + std::to_string(max_instructions_) + " instructions";
-    return error;
-  }
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kRegexMaxMemory);
-  const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), options);
-  if (!regex.ok()) error = regex.error();
-  const bool is_too_large = regex.error_code() == RE2::ErrorPatternTooLarge;
-  instructions_ += regex.ok() ? regex.ProgramSize() : is_too_large ? kRefusedRegexInstructions : 0;
-  return error;
 }
 
 }  // namespace writ

@@ -3,9 +3,9 @@
 
 #include <cstring>
 
-#include "engine/eval/functions_internal.h"
-#include "engine/eval/regex.h"
 #include "rules/base/utf8.h"
+#include "rules/function/context.h"
+#include "rules/function/regex.h"
 
 namespace writ {
 namespace {

@@ -1,18 +1,29 @@
-// What the parts of the function library share: one function per row of function_list.h, and the makers of errors and texts.
+// What the functions of all libraries share: the context that they run in, how they charge for their work, and the makers of
+// errors and texts.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "engine/eval/functions.h"
+#include "rules/base/arena.h"
+#include "rules/base/deadline.h"
+#include "rules/function/function.h"
+#include "rules/model/value.h"
 
 namespace writ {
 
-// The rows of function_list.h. Requires: the number of arguments is one of the row's signatures; no argument is a fault.
-#define WRIT_DECLARE(id, name, library, signatures) Value Call##id(std::span<const Value> arguments, FunctionContext& context);
-WRIT_FUNCTIONS(WRIT_DECLARE)
-#undef WRIT_DECLARE
+// What functions may use: an arena for results and the budget of the decision.
+//
+// The budget is handed out in slices: `steps_left` is what may be spent before somebody looks at the clock, `reserve` the rest.
+// The hot path knows `steps_left` only.
+struct FunctionContext {
+  Arena& arena;
+  std::uint64_t& steps_left;  // charged by size; functions stop early and return any error when it reaches 0
+  std::uint64_t reserve = 0;
+  Deadline deadline = {};
+  bool is_late = false;  // the budget ended because the deadline had passed
+};
 
 // What is spent between two looks at the clock: well below a millisecond of ordinary instructions.
 inline constexpr std::uint64_t kStepsPerSlice = 50'000;

@@ -1,6 +1,6 @@
 // timestamp, duration and the accessors of both.
-#include "engine/eval/functions_internal.h"
 #include "rules/model/time.h"
+#include "rules/function/context.h"
 
 namespace writ {
 namespace {
