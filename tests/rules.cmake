@@ -22,3 +22,9 @@ add_executable(writ_reference_tables tools/reference_tables.cc)
 target_link_libraries(writ_reference_tables PRIVATE writ_rules)
 target_compile_definitions(writ_reference_tables PRIVATE WRIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 add_test(NAME reference_tables COMMAND writ_reference_tables --check)
+
+# The function library: every row, by the compiler and by the engine.
+writ_test(function LIBRARIES writ_test_support writ_engine writ_dsl SOURCES
+  oracle/naive_functions.cc
+  unit/rules/function_test.cc
+)

@@ -27,7 +27,7 @@ void ExpressionChecker::FoldNode(ExprId id, const Expr& e) {
       expr(e.args[0]).value.is(Kind::kString)) {
     const bool time = typed.function == Function::kToTimestamp;
     Emit(DiagnosticKind::kBadConstant, expr(e.args[0]).span,
-         {"`" + std::string(value->string()) + "` is not " + (time ? "an RFC 3339 time" : "a duration")})
+         {"`" + std::string(expr(e.args[0]).value.string()) + "` is not " + (time ? "an RFC 3339 time" : "a duration")})
         .help = time ? "write timestamp(\"2026-11-20T10:00:00Z\")" : "write duration(\"1h30m\")";
     return;
   }

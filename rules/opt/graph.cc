@@ -14,7 +14,6 @@ namespace writ {
 namespace {
 
 constexpr std::uint32_t kUnknownDepth = 63;
-constexpr std::uint32_t kMaxFoldedBytes = 4096;
 
 std::uint64_t DepthBit(std::uint32_t depth) { return std::uint64_t{1} << std::min(depth, kUnknownDepth); }
 
@@ -230,9 +229,7 @@ NodeId Graph::Call(Function function, std::span<const NodeId> args, SourceLocati
     if (values.size() == args.size() && !values.empty()) {
       Arena room;
       const std::optional<Value> result = FoldCall(function, values, room);
-      // Long texts stay calls: every step of "a" + "b" + … would be kept.
-      const bool is_long = result && (result->is(Kind::kString) || result->is(Kind::kBytes)) && result->size > kMaxFoldedBytes;
-      if (result && !result->is_fault() && !is_long) return Constant(*result, place);
+      if (result && !result->is_fault()) return Constant(*result, place);
     }
   }
   Node node;

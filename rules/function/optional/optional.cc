@@ -49,8 +49,9 @@ Value CallOptionalValue(std::span<const Value> arguments, FunctionContext&) {
 }
 
 Value CallOptionalOr(std::span<const Value> arguments, FunctionContext&) {
-  if (!arguments[0].is(Kind::kOptional) || !arguments[1].is(Kind::kOptional)) return NoOverload(Function::kOptionalOr, arguments);
-  return arguments[0].inner != nullptr ? arguments[0] : arguments[1];
+  if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kOptionalOr, arguments);
+  if (arguments[0].inner != nullptr) return arguments[0];  // the other one is not looked at, as the evaluator does not compute it
+  return arguments[1].is(Kind::kOptional) ? arguments[1] : NoOverload(Function::kOptionalOr, arguments);
 }
 
 Value CallOptionalOrValue(std::span<const Value> arguments, FunctionContext&) {
