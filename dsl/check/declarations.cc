@@ -69,9 +69,7 @@ class Declarer {
       checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a type"});
     } else if (is_fn) {
       for (const FunctionInfo& info : kFunctionInfo) {
-        // Methods alone leave the name free: `x.value()` is never a call of `value(x)`.
-        const bool is_callable = info.signatures.starts_with('(') || info.signatures.find("; (") != std::string_view::npos;
-        if (info.name == name.text && is_callable) checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a function"});
+        if (info.name == name.text && info.has_global_form()) checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a function"});
       }
     }
   }

@@ -36,7 +36,8 @@ void InsertBucket(std::uint32_t* buckets, std::uint32_t mask, const Value& key, 
   buckets[at & mask] = entry + 1;
 }
 
-// Gives `map` `room` entries and, when they are many, buckets for twice as many. False when the arena is full.
+// Gives `map` `room` entries and, when they are many, buckets for twice as many. False when the
+// arena is full.
 bool SetMapRoom(Value& map, MapData& data, std::uint32_t room, FunctionContext& context) {
   if (room > kMaxRoom || !Charge(context, data.size)) return false;
   MapEntry* entries = context.arena.AllocateArray<MapEntry>(room);

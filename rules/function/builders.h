@@ -1,5 +1,6 @@
-// Lists and maps while they are built: plain kList and kMap values at every moment, in a register, with room behind them in
-// the arena that doubles. `Value::code` holds 1 + log2 of the room; 0 marks a value that is no builder.
+// Lists and maps while they are built: plain kList and kMap values at every moment, in a register,
+// with room behind them in the arena that doubles. `Value::code` holds 1 + log2 of the room; 0
+// marks a value that is no builder.
 //
 // The first fault that is added makes the register that fault, which stays.
 #pragma once
@@ -18,7 +19,8 @@ void AppendOptional(Value& list, const Value& optional, FunctionContext& context
 inline void Append(Value& list, const Value& item, FunctionContext& context) {
   const bool has_room = list.is(Kind::kList) && list.size < (1U << list.code >> 1U);
   if (has_room && !item.is_fault()) [[likely]] {
-    // SAFETY: the room behind a builder's items is its own (VerifyProgram: only NewList makes what Append writes).
+    // SAFETY: the room behind a builder's items is its own (VerifyProgram: only NewList makes what
+    // Append writes).
     const_cast<Value*>(list.items)[list.size++] = item;
     return;
   }

@@ -2,15 +2,23 @@
 #include "rules/function/call.h"
 
 namespace writ {
+namespace {
+
+// Of strict arguments of which at least one is a fault: the fault that counts.
+[[gnu::cold]] Value FaultAmong(std::span<const Value> arguments) {
+  Value fault = arguments[0];
+  for (const Value& argument : arguments.subspan(1)) fault = FaultOf(fault, argument);
+  return fault;
+}
+
+}  // namespace
 
 Value CallFunction(Function function, std::span<const Value> arguments, FunctionContext& context) {
   if (!Charge(context, kCallSteps)) return OutOfBudget(context);
-  const Value* fault = nullptr;
   for (const Value& argument : arguments) {
     if (argument.is_fault()) [[unlikely]]
-      fault = fault == nullptr ? &argument : &FaultOf(*fault, argument);
+      return FaultAmong(arguments);
   }
-  if (fault != nullptr) return *fault;
   const FunctionInfo& info = InfoOf(function);
   if (!info.takes(arguments.size())) return NoOverload(function, arguments);
   return info.body(arguments, context);

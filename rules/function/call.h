@@ -8,8 +8,8 @@ namespace writ {
 // What every call costs beside the work of the function.
 inline constexpr std::uint64_t kCallSteps = 4;
 
-// Returns `function` applied to `arguments` (method receivers first). Wrong kinds give NoMatchingOverload with the function's
-// name as detail. Operators are callable too. Never throws.
+// Returns `function` applied to `arguments` (method receivers first). Wrong kinds give
+// NoMatchingOverload with the function's name as detail. Operators are callable too. Never throws.
 Value CallFunction(Function function, std::span<const Value> arguments, FunctionContext& context);
 
 }  // namespace writ

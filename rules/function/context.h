@@ -1,5 +1,5 @@
-// What the functions of all libraries share: the context that they run in, how they charge for their work, and the makers of
-// errors and texts.
+// What the functions of all libraries share: the context that they run in, how they charge for
+// their work, and the makers of errors and texts.
 #pragma once
 
 #include <span>
@@ -15,8 +15,8 @@ namespace writ {
 
 // What functions may use: an arena for results and the budget of the decision.
 //
-// The budget is handed out in slices: `steps_left` is what may be spent before somebody looks at the clock, `reserve` the rest.
-// The hot path knows `steps_left` only.
+// The budget is handed out in slices: `steps_left` is what may be spent before somebody looks at
+// the clock, `reserve` the rest. The hot path knows `steps_left` only.
 struct FunctionContext {
   Arena& arena;
   std::uint64_t& steps_left;  // charged by size; functions stop early and return any error when it reaches 0
@@ -28,7 +28,8 @@ struct FunctionContext {
 // What is spent between two looks at the clock: well below a millisecond of ordinary instructions.
 inline constexpr std::uint64_t kStepsPerSlice = 50'000;
 
-// Takes `steps` from the reserve and hands out the next slice, unless the budget or the time is over.
+// Takes `steps` from the reserve and hands out the next slice, unless the budget or the time is
+// over.
 [[gnu::cold]] bool ChargeReserve(FunctionContext& context, std::uint64_t steps);
 
 // Takes `steps` from the budget. False when that exhausted it, or when the deadline has passed.
@@ -39,7 +40,8 @@ inline bool Charge(FunctionContext& context, std::uint64_t steps) {
   return true;
 }
 
-// Returns whether two values are equal; charged. False, too, when that exhausted the budget: ask steps_left.
+// Returns whether two values are equal; charged. False, too, when that exhausted the budget: ask
+// steps_left.
 bool EqualWithinBudget(const Value& a, const Value& b, FunctionContext& context);
 
 // What walking `bytes` bytes costs: a step for every 32.
@@ -66,7 +68,8 @@ Value MakeString(std::string_view text, FunctionContext& context);
 // Returns optional.of(value).
 Value MakeOptional(const Value& value, FunctionContext& context);
 
-// Of two strict operands of which at least one is a fault: the fault that counts. Error before unknown, left before right.
+// Of two strict operands of which at least one is a fault: the fault that counts. Error before
+// unknown, left before right.
 inline const Value& FaultOf(const Value& a, const Value& b) {
   if (a.is(Kind::kError)) return a;
   if (b.is(Kind::kError)) return b;

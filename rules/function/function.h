@@ -1,4 +1,5 @@
-// The expression language's functions and operators: their ids, and the table of what their rows say (function_list.h).
+// The expression language's functions and operators: their ids, and the table of what their rows
+// say (function_list.h).
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,9 @@ enum class Function : std::uint16_t {
 inline constexpr std::uint16_t kFunctionCount = 0 WRIT_FUNCTIONS(WRIT_COUNT);
 #undef WRIT_COUNT
 
-// The most that one call costs, in steps: constant + per_block for each 32 bytes of text in the arguments + per_item for each
-// value in them, nested ones included. An upper bound for estimates: what a call really takes is charged where the work is done.
+// The most that one call costs, in steps: constant + per_block for each 32 bytes of text in the
+// arguments + per_item for each value in them, nested ones included. An upper bound for estimates:
+// what a call really takes is charged where the work is done.
 struct Fuel {
   std::uint32_t constant = 0;
   std::uint32_t per_block = 0;
@@ -32,7 +34,8 @@ struct Fuel {
   constexpr Fuel PerItem(std::uint32_t steps) const { return {constant, per_block, steps}; }
 };
 
-// Whether a call of constants may be computed when a policy is compiled. `never` says why not, and is empty when it may.
+// Whether a call of constants may be computed when a policy is compiled. `never` says why not, and
+// is empty when it may.
 struct Fold {
   std::string_view never;
 
@@ -43,8 +46,8 @@ struct Fold {
 
 struct FunctionContext;
 
-// What a function computes. Requires: as many arguments as one of the row's signatures takes (receivers first), and no fault among
-// them. Kinds that fit no signature give NoMatchingOverload.
+// What a function computes. Requires: as many arguments as one of the row's signatures takes
+// (receivers first), and no fault among them. Kinds that fit no signature give NoMatchingOverload.
 using FunctionBody = Value (*)(std::span<const Value> arguments, FunctionContext& context);
 
 #define WRIT_DECLARE(id, name, library, since, signatures, fuel, fold) \
@@ -52,7 +55,8 @@ using FunctionBody = Value (*)(std::span<const Value> arguments, FunctionContext
 WRIT_FUNCTIONS(WRIT_DECLARE)
 #undef WRIT_DECLARE
 
-// Returns a bit for each number of arguments that a signature takes, receivers counted: "(A)->B; A.(B)->C" gives 0b110.
+// Returns a bit for each number of arguments that a signature takes, receivers counted: "(A)->B;
+// A.(B)->C" gives 0b110.
 constexpr std::uint32_t ArgumentCounts(std::string_view signatures) {
   std::uint32_t counts = 0;
   std::uint32_t count = 0;    // arguments of the overload being read
@@ -88,6 +92,8 @@ struct FunctionInfo {
   Fold fold;
 
   constexpr bool takes(std::size_t count) const { return count < 32 && (argument_counts >> count & 1U) != 0; }
+  // False for functions that are methods only: x.value() is never a call of value(x).
+  constexpr bool has_global_form() const { return signatures.starts_with('(') || signatures.find("; (") != std::string_view::npos; }
   // Nobody writes an operator's name.
   constexpr bool is_operator() const { return name.find('_') != std::string_view::npos || name.starts_with('@'); }
 };

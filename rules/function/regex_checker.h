@@ -1,4 +1,5 @@
-// Which texts are regular expressions of the language: RE2's syntax, within the limits of regex_limits.h.
+// Which texts are regular expressions of the language: RE2's syntax, within the limits of
+// regex_limits.h.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,9 @@
 
 namespace writ {
 
-// Says of the patterns of one policy set whether they are regular expressions. Each is compiled once, and none any more when all together
-// are larger than `max_instructions`: hostile patterns cost a second, however many they are. Not thread-safe.
+// Says of the patterns of one policy set whether they are regular expressions. Each is compiled
+// once, and none any more when all together are larger than `max_instructions`: hostile patterns
+// cost a second, however many they are. Not thread-safe.
 class RegexChecker {
  public:
   explicit RegexChecker(std::int64_t max_instructions = kMaxRegexInstructions) : max_instructions_(max_instructions) {}

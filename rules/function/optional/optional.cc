@@ -1,4 +1,5 @@
-// The library "optional": optional.of, optional.ofNonZeroValue, optional.none the methods of optionals, a[?b].
+// The library "optional": optional.of, optional.ofNonZeroValue, optional.none, the methods of
+// optionals, a[?b].
 #include "rules/function/context.h"
 #include "rules/function/standard/operators.h"
 
@@ -50,7 +51,8 @@ Value CallOptionalValue(std::span<const Value> arguments, FunctionContext&) {
 
 Value CallOptionalOr(std::span<const Value> arguments, FunctionContext&) {
   if (!arguments[0].is(Kind::kOptional)) return NoOverload(Function::kOptionalOr, arguments);
-  if (arguments[0].inner != nullptr) return arguments[0];  // the other one is not looked at, as the evaluator does not compute it
+  // The instruction does not compute b when a has a value: so its kind does not count here either.
+  if (arguments[0].inner != nullptr) return arguments[0];
   return arguments[1].is(Kind::kOptional) ? arguments[1] : NoOverload(Function::kOptionalOr, arguments);
 }
 

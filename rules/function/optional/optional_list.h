@@ -1,8 +1,7 @@
-// The library "optional": making optionals and taking them apart, a row each. The columns are explained in
-// rules/function/function_list.h. Source: cel-go ext/optionals.
+// The library "optional": making optionals and taking them apart, a row each. The columns are
+// explained in rules/function/function_list.h. Source: cel-go ext/optionals.
 #pragma once
 
-// clang-format off: the rows are aligned by hand.
 #define WRIT_OPTIONAL_FUNCTIONS(F)                                                                 \
   F(OptionalOf, "optional.of", "optional", 1,                                                      \
     "(A)->opt(A)",                                                                                 \
@@ -29,4 +28,3 @@
     "(list(A),int)->opt(A); (map(A,B),A)->opt(B); (opt(list(A)),int)->opt(A); "                    \
     "(opt(map(A,B)),A)->opt(B)",                                                                   \
     Fuel::AtMost(5).PerBlock(1), Fold::Never("no constant is an optional"))
-// clang-format on

@@ -27,13 +27,15 @@ bool ParseInteger(std::string_view text, T& number) {
   return !text.empty() && result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
 
-// The parts of a decimal float: digits [. digits] [e [sign] digits], with a digit before or after the point.
+// The parts of a decimal float: digits [. digits] [e [sign] digits], with a digit before or after
+// the point.
 struct DecimalShape {
   bool valid = false;
   std::int64_t magnitude = 0;  // decimal exponent of the first digit that is not 0
 };
 
-// Reads "e-12" at `at`, which may be the end of the text. Returns nothing when digits are missing or something follows.
+// Reads "e-12" at `at`, which may be the end of the text. Returns nothing when digits are missing
+// or something follows.
 std::optional<std::int64_t> ReadExponent(std::string_view text, std::size_t at) {
   if (at == text.size()) return 0;
   if (text[at] != 'e' && text[at] != 'E') return std::nullopt;
@@ -70,7 +72,8 @@ DecimalShape ShapeOf(std::string_view text) {
   return {true, *exponent + (before_point > 0 ? before_point - 1 : -zeros - 1)};
 }
 
-// Decimal floats, NaN and infinities; no hexadecimal form, no blanks. Too large is no number, too small is 0.
+// Decimal floats, NaN and infinities; no hexadecimal form, no blanks. Too large is no number, too
+// small is 0.
 bool ParseDouble(std::string_view text, double& number) {
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);

@@ -1,4 +1,5 @@
-// The operators on any two values. Semantics: docs/language.md and cel-spec langdef.md; every overflow is an error.
+// The operators on any two values. Semantics: docs/language.md and cel-spec langdef.md; every
+// overflow is an error.
 #include "rules/function/standard/operators.h"
 
 #include <algorithm>
@@ -120,7 +121,8 @@ struct Lookup {
   Value error;  // kError when the container cannot be looked up in that way
 };
 
-// The position that `index` names in a list; empty for no int, uint or integral double. Positions out of range give -1.
+// The position that `index` names in a list; empty for no int, uint or integral double. Positions
+// out of range give -1.
 std::optional<std::int64_t> ListPosition(const Value& index) {
   if (index.is(Kind::kInt)) return index.integer;
   if (index.is(Kind::kUint))
@@ -284,7 +286,8 @@ Value InValues(const Value& a, const Value& b, FunctionContext& context) {
   }
   if (!b.is(Kind::kList)) return NoOverload(Function::kIn, a, b);
   for (std::uint32_t i = 0; i < b.size; ++i) {
-    if (EqualWithinBudget(a, b.items[i], context)) return Value::Bool(true);
+    // The item first: keys of the left map are charged, which are to be the item's, once each.
+    if (EqualWithinBudget(b.items[i], a, context)) return Value::Bool(true);
     if (context.steps_left == 0) return OutOfBudget(context);
   }
   return Value::Bool(false);

@@ -1,5 +1,6 @@
-// The operators of the language on any two values: what the evaluator calls when its fast paths do not apply. Faults are
-// passed on (error before unknown, left before right) unless noted; kinds that do not fit give NoMatchingOverload.
+// The operators of the language on any two values: what the evaluator calls when its fast paths do
+// not apply. Faults are passed on (error before unknown, left before right) unless noted; kinds
+// that do not fit give NoMatchingOverload.
 #pragma once
 
 #include "rules/function/context.h"
@@ -22,7 +23,8 @@ Value OrderValues(Function function, const Value& a, const Value& b, FunctionCon
 // a in b.
 Value InValues(const Value& a, const Value& b, FunctionContext& context);
 
-// Kleene: false (true) absorbs anything; else unknown before error; an operand that is no bool is the error NotABool.
+// Kleene: false (true) absorbs anything; else unknown before error; an operand that is no bool is
+// the error NotABool.
 Value AndValues(const Value& a, const Value& b);
 Value OrValues(const Value& a, const Value& b);
 // Returns `value` if it is a fault, else NotABool. Requires: not a bool.
@@ -36,7 +38,8 @@ Value OptionalIndexValue(const Value& a, const Value& b, FunctionContext& contex
 Value SelectMember(const Value& a, std::string_view key, FunctionContext& context);
 Value HasMember(const Value& a, std::string_view key, FunctionContext& context);
 Value OptionalSelectMember(const Value& a, std::string_view key, FunctionContext& context);
-// The error of selecting `key` on something that has no members: "no matching overload: string.tag".
+// The error of selecting `key` on something that has no members: "no matching overload:
+// string.tag".
 Value NoMembers(const Value& a, std::string_view key, FunctionContext& context);
 
 }  // namespace writ

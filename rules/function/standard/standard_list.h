@@ -1,5 +1,6 @@
-// The library "standard": the functions and operators that CEL itself defines, a row each. The columns are
-// explained in rules/function/function_list.h. Source: cel-spec langdef.md (standard definitions).
+// The library "standard": the functions and operators that CEL itself defines, a row each. The
+// columns are explained in rules/function/function_list.h. Source: cel-spec langdef.md (standard
+// definitions).
 #pragma once
 
 // Orders mix the kinds of numbers, as Kubernetes does since 1.28.
@@ -9,7 +10,6 @@
   "(duration,duration)->bool; (int,uint)->bool; (int,double)->bool; (uint,int)->bool; "            \
   "(uint,double)->bool; (double,int)->bool; (double,uint)->bool"
 
-// clang-format off: the rows are aligned by hand.
 #define WRIT_STANDARD_FUNCTIONS(F)                                                                 \
   F(Size, "size", "standard", 1,                                                                   \
     "(string)->int; (bytes)->int; (list(A))->int; (map(A,B))->int; string.()->int; "               \
@@ -140,15 +140,14 @@
     Fuel::AtMost(5).PerBlock(1), Fold::Always())                                                   \
   F(Equal, "_==_", "standard", 1,                                                                  \
     "(A,A)->bool",                                                                                 \
-    Fuel::AtMost(5).PerBlock(1).PerItem(1), Fold::Always())                                        \
+    Fuel::AtMost(5).PerBlock(2).PerItem(2), Fold::Always())                                        \
   F(NotEqual, "_!=_", "standard", 1,                                                               \
     "(A,A)->bool",                                                                                 \
-    Fuel::AtMost(5).PerBlock(1).PerItem(1), Fold::Always())                                        \
+    Fuel::AtMost(5).PerBlock(2).PerItem(2), Fold::Always())                                        \
   F(In, "@in", "standard", 1,                                                                      \
     "(A,list(A))->bool; (A,map(A,B))->bool",                                                       \
-    Fuel::AtMost(5).PerBlock(1).PerItem(1), Fold::Always())                                        \
+    Fuel::AtMost(5).PerBlock(2).PerItem(2), Fold::Always())                                        \
   F(Index, "_[_]", "standard", 1,                                                                  \
     "(list(A),int)->A; (map(A,B),A)->B; (opt(list(A)),int)->opt(A); "                              \
     "(opt(map(A,B)),A)->opt(B)",                                                                   \
     Fuel::AtMost(5).PerBlock(1), Fold::Always())
-// clang-format on

@@ -47,12 +47,13 @@ Value CallEndsWith(std::span<const Value> arguments, FunctionContext& context) {
   return Value::Bool(arguments[0].string().ends_with(arguments[1].string()));
 }
 
-// Patterns that are known when the program is loaded are compiled there (Opcode::kMatchesRegex); this is for the others.
+// Patterns that are known when the program is loaded are compiled there (Opcode::kMatchesRegex);
+// this is for the others.
 Value CallMatches(std::span<const Value> arguments, FunctionContext& context) {
   if (!BothStrings(arguments)) return NoOverload(Function::kMatches, arguments);
   const std::string_view pattern = arguments[1].string();
-  // A few bytes can name a large program: `\pL` has hundreds of instructions, and a count in braces multiplies them. What it may become is
-  // charged before it is made.
+  // A few bytes can name a large program: `\pL` has hundreds of instructions, and a count in braces
+  // multiplies them. What it may become is charged before it is made.
   const std::uint64_t by_length = std::min(1000 + 500 * std::uint64_t{pattern.size()}, kDynamicRegexSteps);
   const std::uint64_t steps = pattern.find('{') == std::string_view::npos ? by_length : kDynamicRegexSteps;
   if (!Charge(context, steps + 50 * std::uint64_t{pattern.size()})) return OutOfBudget(context);

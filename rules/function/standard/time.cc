@@ -79,7 +79,8 @@ WRIT_TIME_PART(GetMinutes, 60 * kNanosPerSecond, minutes)
 WRIT_TIME_PART(GetSeconds, kNanosPerSecond, seconds)
 #undef WRIT_TIME_PART
 
-// Of a duration: the remainder below one second. The specification and its suite say so; cel-go converts the whole duration.
+// Of a duration: the remainder below one second. The specification and its suite say so; cel-go
+// converts the whole duration.
 Value CallGetMilliseconds(std::span<const Value> arguments, FunctionContext& context) {
   if (arguments[0].is(Kind::kDuration) && arguments.size() == 1) {
     return Value::Int(arguments[0].integer % kNanosPerSecond / kNanosPerMillisecond);
