@@ -69,7 +69,8 @@ class Declarer {
       checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a type"});
     } else if (is_fn) {
       for (const FunctionInfo& info : kFunctionInfo) {
-        if (info.name == name.text && info.has_global_form()) checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a function"});
+        if (info.name == name.text && info.has_global_form())
+          checker_.Emit(DiagnosticKind::kShadowedName, name.span, {name.text, "a function"});
       }
     }
   }
