@@ -152,8 +152,10 @@ Result<ScalarValue> ResolvePlain(std::string_view text) {
   }
   bool out_of_range = false;
   if (const std::optional<std::int64_t> integer = TryInteger(plain, out_of_range)) return ScalarValue{std::to_string(*integer), false};
-  if (out_of_range) return OutOfRange(text);
-  if (LooksLikeFloat(plain)) return FloatValue(plain);
+  // Beyond int64 a decimal is a double, as in JSON; of the other spellings kubectl's loader makes now this, now that.
+  const bool is_decimal = plain.find_first_not_of("+-") != std::string::npos && plain[plain.find_first_not_of("+-")] != '0';
+  if (out_of_range && !is_decimal) return OutOfRange(text);
+  if (out_of_range || LooksLikeFloat(plain)) return FloatValue(plain);
   return Text(text);
 }
 

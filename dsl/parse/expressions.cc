@@ -375,6 +375,7 @@ ExprId Parser::ParseStruct(ExprId operand, std::string_view name, bool rooted) {
   expr.rooted = rooted;
   bool any_optional = false;
   Take(kOpens | kGlueBefore | kGlueAfter);
+  SkipLoneComma(TokenKind::kRightBrace);
   while (!At(TokenKind::kRightBrace)) {
     const bool optional = TryTake(TokenKind::kQuestion, kGlueAfter);
     any_optional |= optional;
@@ -483,11 +484,17 @@ ExprId Parser::ParseNumber() {
   return AddLiteral(Value::Int(static_cast<std::int64_t>(negative ? ~value + 1 : value)), span);
 }
 
+// CEL's grammar lets a comma stand before the end of a list, map or message, of an empty one too: `[,]`, `{,}`.
+void Parser::SkipLoneComma(TokenKind end) {
+  if (At(TokenKind::kComma) && Peek().kind == end) Take(kGlueBefore | kGlueAfter);
+}
+
 ExprId Parser::ParseList() {  // NOLINT(misc-no-recursion): see ParseExpr
   Expr expr;
   expr.kind = ExprKind::kList;
   bool any_optional = false;
   const std::uint32_t begin = Take(kOpens | kGlueAfter).begin;
+  SkipLoneComma(TokenKind::kRightBracket);
   while (!At(TokenKind::kRightBracket)) {
     const bool optional = TryTake(TokenKind::kQuestion, kGlueAfter);
     any_optional |= optional;
@@ -508,6 +515,7 @@ ExprId Parser::ParseMap() {  // NOLINT(misc-no-recursion): see ParseExpr
   expr.kind = ExprKind::kMap;
   bool any_optional = false;
   const std::uint32_t begin = Take(kOpens | kGlueAfter).begin;
+  SkipLoneComma(TokenKind::kRightBrace);
   while (!At(TokenKind::kRightBrace)) {
     const bool optional = TryTake(TokenKind::kQuestion, kGlueAfter);
     any_optional |= optional;

@@ -158,6 +158,7 @@ class Parser {
   ExprId ParsePrimary();
   ExprId ParseIdentOrCall();
   ExprId ParseNumber();
+  void SkipLoneComma(TokenKind end);
   ExprId ParseList();
   ExprId ParseMap();
   bool ParseArguments(std::vector<ExprId>& arguments);

@@ -405,7 +405,7 @@ void Decider::AddObligations(Decision& decision) const {
 
 void Decider::AddRow(Decision& decision) {
   if (request_.target() != Target::kRows || !request_.row.valid()) return;
-  const Value row = MaterializeJson(request_.row, context_.arena);
+  const Value row = MaterializeJson(request_.row, context_.arena, JsonStrings::kBorrowed, JsonIntegers::kUint);
   if (row.is(Kind::kAbsent)) return DenyByBudget(decision);  // the arena is full: without its masks the row is not to be shown
   if (row.is(Kind::kMap)) decision.row_json = MaskedRowJson(WithoutMaskedRelations(row), decision.obligations);
 }

@@ -1,5 +1,5 @@
-// JsonDocument: parses one JSON text with simdjson and vouches for it: no duplicate keys, no lone surrogates, no number that
-// would be bent to fit, no trailing bytes, within depth and size.
+// JsonDocument: parses one JSON text with simdjson and vouches for it: no duplicate keys, no lone surrogates, no number beyond a
+// double, no trailing bytes, within depth and size. Integers beyond 64 bits are doubles, as Kubernetes' API server reads them.
 #pragma once
 
 #include <memory>
@@ -40,8 +40,15 @@ class JsonDocument {
 // Where the strings of a materialised value live.
 enum class JsonStrings : std::uint8_t { kBorrowed, kCopied };
 
+// What becomes of integers from 2^63 to 2^64-1.
+enum class JsonIntegers : std::uint8_t {
+  kDouble,  // what Kubernetes' API server makes of them, and Writ of whatever has no declared type
+  kUint,    // exact: for a declared uint, and for what is shown as it came
+};
+
 // Returns `node` as a Value: lists and maps in `arena`, strings in the document (kBorrowed) or in `arena`. Numbers are kInt or
-// kDouble. kAbsent when the arena is full.
-Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings = JsonStrings::kBorrowed);
+// kDouble, or kUint where `integers` says so. kAbsent when the arena is full.
+Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings = JsonStrings::kBorrowed,
+                      JsonIntegers integers = JsonIntegers::kDouble);
 
 }  // namespace writ

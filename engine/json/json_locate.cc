@@ -224,33 +224,18 @@ class Scanner {
     const std::size_t digits = Digits();
     if (digits == 0) return Fault(at_, "expected a digit, found " + Found());
     if (zero && digits > 1) return Fault(begin, "a number cannot begin with a zero");
-    bool is_integer = true;
     if (Peek() == '.') {
-      is_integer = false;
       ++at_;
       if (Digits() == 0) return Fault(at_, "expected a digit, found " + Found());
     }
     if (Peek() == 'e' || Peek() == 'E') {
-      is_integer = false;
       ++at_;
       if (Peek() == '+' || Peek() == '-') ++at_;
       if (Digits() == 0) return Fault(at_, "expected a digit, found " + Found());
     }
-    return Range(begin, is_integer);
-  }
-
-  std::optional<JsonFault> Range(std::size_t begin, bool is_integer) const {
     const std::string number(text_.substr(begin, at_ - begin));
-    if (is_integer) {
-      std::int64_t value = 0;
-      std::uint64_t large = 0;
-      const char* const last = number.data() + number.size();
-      const bool fits = std::from_chars(number.data(), last, value).ec == std::errc() ||
-                        (number[0] != '-' && std::from_chars(number.data(), last, large).ec == std::errc());
-      if (!fits) return Fault(begin, "number out of range: `" + Shown(number) + "` does not fit in a 64-bit integer");
-    } else if (std::isinf(std::strtod(number.c_str(), nullptr))) {
+    if (std::isinf(std::strtod(number.c_str(), nullptr)))
       return Fault(begin, "number out of range: `" + Shown(number) + "` does not fit in a double");
-    }
     return std::nullopt;
   }
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
+#include <string>
 #include <vector>
 
 #include "engine/json/json_document.h"
@@ -110,6 +112,38 @@ bool HasLoneSurrogate(std::string_view text) {
   return false;
 }
 
+// Whether `number`, digits with an optional minus sign, is beyond both 64-bit integer types.
+bool IsBeyondIntegers(std::string_view number) {
+  std::int64_t as_int = 0;
+  std::uint64_t as_uint = 0;
+  const char* const end = number.data() + number.size();
+  return std::from_chars(number.data(), end, as_int).ec == std::errc::result_out_of_range &&
+         (number[0] == '-' || std::from_chars(number.data(), end, as_uint).ec == std::errc::result_out_of_range);
+}
+
+// Returns `text` with an exponent behind every integer beyond 64 bits, `123…456e0`, so that the parser reads it as the double
+// nearest to it. Texts that are not JSON stay that: nothing is added but behind digits. O(text).
+[[gnu::cold]] std::string WithWideIntegersAsDoubles(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  std::string widened;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at + 1;
+    bool is_wide = false;
+    if (text[at] == '"') {
+      while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+      end = std::min(end + 1, text.size());
+    } else if (text[at] == '-' || kDigits.find(text[at]) != std::string_view::npos) {
+      end = std::min(text.find_first_not_of(kDigits, end), text.size());
+      const bool is_integer = end == text.size() || std::string_view(".eE").find(text[end]) == std::string_view::npos;
+      is_wide = is_integer && IsBeyondIntegers(text.substr(at, end - at));
+      if (!is_integer) end = std::min(text.find_first_not_of("0123456789.eE+-", end), text.size());
+    }
+    widened.append(text.substr(at, end - at)).append(is_wide ? "e0" : "");
+    at = end;
+  }
+  return widened;
+}
+
 [[gnu::cold]] Error FaultOf(std::string_view text, const JsonLimits& limits, const char* otherwise) {
   const std::optional<JsonFault> fault = LocateJsonFault(text, limits);
   if (!fault) return {ErrorCode::kInvalidArgument, std::string("not JSON: ") + otherwise};
@@ -123,6 +157,23 @@ struct JsonDocument::Impl {
   simdjson::dom::parser parser;
   std::vector<char> padded;  // reused copy of texts that end too close to a page's end
   KeyTable keys;
+
+  // Fills the parser's tape from `text`, which is borrowed during the call.
+  simdjson::error_code Run(std::string_view text) {
+    // simdjson counts a container at depth n as n + 1. A fresh parser has room for 1024 levels until allocate() says otherwise.
+    if (parser.capacity() < text.size() || parser.capacity() == 0) {
+      const std::size_t wanted = std::max<std::size_t>(text.size(), 4096);
+      if (parser.allocate(wanted, limits.max_depth + 1) != simdjson::SUCCESS) return simdjson::MEMALLOC;
+    }
+    const char* bytes = text.data();
+    if (!HasReadablePadding(text)) {
+      padded.resize(std::max(padded.size(), text.size() + simdjson::SIMDJSON_PADDING));
+      std::memcpy(padded.data(), text.data(), text.size());
+      bytes = padded.data();
+    }
+    simdjson::dom::element ignored;
+    return parser.parse(bytes, text.size(), false).get(ignored);
+  }
 };
 
 JsonDocument::JsonDocument(const JsonLimits& limits) : impl_(std::make_unique<Impl>()) { impl_->limits = limits; }
@@ -137,20 +188,10 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
                  "the document has " + std::to_string(text.size()) + " bytes, the limit is " + std::to_string(impl.limits.max_bytes)};
   }
   if (text.empty()) return FaultOf(text, impl.limits, "empty");
-  // simdjson counts a container at depth n as n + 1. A fresh parser has room for 1024 levels until allocate() says otherwise.
-  if (impl.parser.capacity() < text.size() || impl.parser.capacity() == 0) {
-    const std::size_t wanted = std::max<std::size_t>(text.size(), 4096);
-    if (impl.parser.allocate(wanted, impl.limits.max_depth + 1) != simdjson::SUCCESS)
-      return Error{ErrorCode::kTooLarge, "no memory for the document"};
-  }
-  const char* bytes = text.data();
-  if (!HasReadablePadding(text)) {
-    impl.padded.resize(std::max(impl.padded.size(), text.size() + simdjson::SIMDJSON_PADDING));
-    std::memcpy(impl.padded.data(), text.data(), text.size());
-    bytes = impl.padded.data();
-  }
-  simdjson::dom::element ignored;
-  const simdjson::error_code error = impl.parser.parse(bytes, text.size(), false).get(ignored);
+  simdjson::error_code error = impl.Run(text);
+  // Cold: simdjson refuses integers beyond 64 bits by the same code as what is no number at all.
+  if (error == simdjson::NUMBER_ERROR) error = impl.Run(WithWideIntegersAsDoubles(text));
+  if (error == simdjson::MEMALLOC) return Error{ErrorCode::kTooLarge, "no memory for the document"};
   if (error != simdjson::SUCCESS) return FaultOf(text, impl.limits, simdjson::error_message(error));
   const JsonNode root(impl.parser.doc.tape.get(), impl.parser.doc.string_buf.get(), 1);
   if (!IsStrict(root, impl.limits.max_depth, impl.keys)) return FaultOf(text, impl.limits, "duplicate key");
@@ -158,7 +199,8 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
   return root;
 }
 
-Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
+// NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
+Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings, JsonIntegers integers) {
   const auto text = [&](std::string_view bytes) {
     if (strings == JsonStrings::kBorrowed) return Value::String(bytes);
     const std::string_view copy = arena.CopyString(bytes);
@@ -169,7 +211,10 @@ Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings) {  // NO
     case JsonKind::kTrue: return Value::Bool(true);
     case JsonKind::kFalse: return Value::Bool(false);
     case JsonKind::kInt: return Value::Int(node.integer());
-    case JsonKind::kUint: return Value::Uint(static_cast<std::uint64_t>(node.integer()));
+    case JsonKind::kUint: {
+      const auto number = static_cast<std::uint64_t>(node.integer());
+      return integers == JsonIntegers::kUint ? Value::Uint(number) : Value::Double(static_cast<double>(number));
+    }
     case JsonKind::kDouble: return Value::Double(node.real());
     case JsonKind::kString: return text(node.string());
     case JsonKind::kArray: {
@@ -178,7 +223,7 @@ Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings) {  // NO
       if (items == nullptr) return {};
       Value* next = items;
       for (const JsonNode& item : node.items()) {
-        *next = MaterializeJson(item, arena, strings);
+        *next = MaterializeJson(item, arena, strings, integers);
         if ((next++)->is(Kind::kAbsent)) return {};
       }
       return Value::List(items, count);
@@ -189,7 +234,7 @@ Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings) {  // NO
       if (entries == nullptr) return {};
       MapEntry* next = entries;
       for (const JsonMember& member : node.members()) {
-        *next = {text(member.key), MaterializeJson(member.value, arena, strings)};
+        *next = {text(member.key), MaterializeJson(member.value, arena, strings, integers)};
         if (next->key.is(Kind::kAbsent) || next->value.is(Kind::kAbsent)) return {};
         ++next;
       }

@@ -23,7 +23,7 @@ class JsonReader {
   JsonReader& operator=(JsonReader&&) noexcept;
 
   // Returns the document as a Value whose storage is in `arena` (strings included): objects as kMap with kString keys in
-  // document order, integers as kInt (beyond int64: refused), other numbers as kDouble.
+  // document order, integers within int64 as kInt, other numbers as kDouble.
   // Errors: kInvalidArgument ("byte 17: duplicate key `tool` in `principal`"), kTooLarge. `text` is borrowed during the call.
   Result<Value> Read(std::string_view text, Arena& arena);
 

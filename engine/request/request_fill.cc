@@ -37,7 +37,8 @@ bool RequestReader::FillNode(ShapeNodeId id, JsonNode json, Build build,
       return FillDyn(id, json, build, out);
     default: break;
   }
-  const Value value = MaterializeJson(json, arena_);
+  const JsonIntegers integers = node.type == MemberType::kUint ? JsonIntegers::kUint : JsonIntegers::kDouble;
+  const Value value = MaterializeJson(json, arena_, JsonStrings::kBorrowed, integers);
   if (value.is(Kind::kAbsent)) return FailTooLarge("the request does not fit in memory");
   return SetLeaf(id, value, out);
 }
@@ -163,9 +164,6 @@ bool RequestReader::FillDyn(ShapeNodeId id, JsonNode json, Build build,
     // A list of which nobody reads the items only has to be seen to be no map.
     const Value value = !build_it && json.is(JsonKind::kArray) ? Value::List(nullptr, 0) : MaterializeJson(json, arena_);
     if (value.is(Kind::kAbsent)) return FailTooLarge("the request does not fit in memory");
-    // A rule that reads it expects an int; another kind of number would slip past its comparisons.
-    if (value.is(Kind::kUint) && node.slot.valid())
-      return FailType(node.path, "must be at most 9223372036854775807, as no type says that it is a uint or a double");
     SetSlots(node, value);
     if (out != nullptr) *out = value;
     return true;

@@ -109,8 +109,9 @@ std::int64_t ReadUnit(Scanner& scanner) {
     std::string_view name;
     std::int64_t nanos;
   };
-  static constexpr Unit kUnits[] = {
-      {"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", kNanosPerSecond}, {"m", 60 * kNanosPerSecond}, {"h", 3600 * kNanosPerSecond}};
+  // Microseconds also with the micro sign or the Greek letter, as Go reads them.
+  static constexpr Unit kUnits[] = {{"ns", 1},         {"us", 1'000},          {"\u00B5s", 1'000},          {"\u03BCs", 1'000},
+                                    {"ms", 1'000'000}, {"s", kNanosPerSecond}, {"m", 60 * kNanosPerSecond}, {"h", 3600 * kNanosPerSecond}};
   for (const Unit& unit : kUnits) {
     if (scanner.TrySkip(unit.name)) return unit.nanos;
   }

@@ -52,7 +52,7 @@
     "(timestamp)->timestamp; (string)->timestamp; (int)->timestamp",                               \
     Fuel::AtMost(5).PerBlock(1), Fold::Always())                                                   \
   F(ToDuration, "duration", "standard", 1,                                                         \
-    "(duration)->duration; (string)->duration; (int)->duration",                                   \
+    "(duration)->duration; (string)->duration",                                                    \
     Fuel::AtMost(5).PerBlock(1), Fold::Always())                                                   \
   F(TypeOf, "type", "standard", 1,                                                                 \
     "(A)->type(A)",                                                                                \

@@ -51,7 +51,6 @@ Value CallToTimestamp(std::span<const Value> arguments, FunctionContext& context
 Value CallToDuration(std::span<const Value> arguments, FunctionContext& context) {
   const Value& value = arguments[0];
   if (value.is(Kind::kDuration)) return value;
-  if (value.is(Kind::kInt)) return Value::Duration(value.integer);  // nanoseconds, as in cel-go
   if (!value.is(Kind::kString)) return NoOverload(Function::kToDuration, arguments);
   if (!Charge(context, ScanSteps(value.size))) return OutOfBudget(context);
   const std::optional<Value> duration = ParseDuration(value.string());

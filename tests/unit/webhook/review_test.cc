@@ -261,6 +261,17 @@ TEST_F(ReviewPolicies, RefusesWhatIsNoReview) {
   }
 }
 
+// Integers beyond 64 bits are doubles, as for the API server: an object is not refused for one.
+TEST_F(ReviewPolicies, ReadsIntegersBeyond64Bits) {
+  for (const std::string number : {"9223372036854775808", "-9223372036854775809", "18446744073709551616", "123456789012345678901234567890"}) {
+    SCOPED_TRACE(number);
+    std::string review = ServerReview("a");
+    review.insert(review.find("\"spec\":{") + 8, "\"x\":" + number + ",");
+    EXPECT_EQ(Ask(ServerReview("a")).verdict, Ask(review).verdict);
+    EXPECT_EQ(Ask(ServerReview("a")).body, Ask(review).body);
+  }
+}
+
 // A review whose object is JSON that is not read is denied, so that a failurePolicy of Ignore does not let it pass.
 TEST_F(ReviewPolicies, DeniesObjectsThatCannotBeRead) {
   struct Case {
@@ -270,7 +281,7 @@ TEST_F(ReviewPolicies, DeniesObjectsThatCannotBeRead) {
   };
   const Case cases[] = {
       {"too deep", "\"x\":" + std::string(200, '[') + std::string(200, ']'), "nested deeper than 100"},
-      {"integer out of range", "\"x\":18446744073709551616", "out of range"},
+      {"an integer that no double holds", "\"x\":1" + std::string(400, '0'), "out of range"},
       {"a number that no double holds", "\"x\":1e400", ""},
       {"a lone surrogate", "\"x\":\"\\ud800\"", ""},
       {"a lone surrogate, the other half", "\"x\":[\"a\\udc00b\"]", ""},
