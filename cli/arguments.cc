@@ -152,13 +152,23 @@ void AddDump(CLI::App& app, Invocation& call, const Console& console) {
 }
 
 void AddCel(CLI::App& app, Invocation& call, const Console& console) {
-  CLI::App& command = *app.add_subcommand("cel", "Evaluate one CEL expression");
-  command.add_option("expression", call.cel.expression, "The expression")->required()->option_text("EXPR");
-  command.add_option("--var", call.cel.variables, "A variable and its value as JSON; may be given several times")
-      ->option_text("NAME=JSON")
-      ->allow_extra_args(false);
+  CLI::App& command = *app.add_subcommand("cel", "Evaluate one CEL expression, or many");
+  CLI::Option* expression = command.add_option("expression", call.cel.expression, "The expression")->option_text("EXPR");
+  CLI::Option* variables = command.add_option("--var", call.cel.variables, "A variable and its value as JSON; may be given several times")
+                               ->option_text("NAME=JSON")
+                               ->allow_extra_args(false);
+  command
+      .add_option("--batch", call.cel.batch,
+                  "Instead of EXPR: a file with a JSON object a line, {\"expr\": …, \"vars\": {…}}, each answered by a line of JSON; "
+                  "- is stdin")
+      ->option_text("FILE")
+      ->excludes(expression)
+      ->excludes(variables);
   AddFormat(command, call.cel.format);
-  command.callback([&] { call.run = [&] { return RunCel(call.cel, console); }; });
+  command.callback([&, expression] {
+    if (call.cel.batch.empty() && expression->count() == 0) throw CLI::RequiredError("expression");
+    call.run = [&] { return call.cel.batch.empty() ? RunCel(call.cel, console) : RunCelBatch(call.cel, console); };
+  });
 }
 
 void AddServe(CLI::App& app, Invocation& call, const Console& console) {
@@ -343,8 +353,8 @@ std::vector<std::string> ProtectExpression(std::vector<std::string> arguments) {
   if (arguments.size() < 2 || arguments[0] != "cel") return arguments;
   if (std::find(arguments.begin(), arguments.end(), "--") != arguments.end()) return arguments;
   const std::string& expression = arguments[1];
-  const bool is_flag =
-      expression.starts_with("--var") || expression.starts_with("--format") || expression == "--help" || expression == "-h";
+  const bool is_flag = expression.starts_with("--var") || expression.starts_with("--format") || expression.starts_with("--batch") ||
+                       expression == "--help" || expression == "-h";
   if (!expression.starts_with("-") || is_flag) return arguments;
   std::rotate(arguments.begin() + 1, arguments.begin() + 2, arguments.end());
   arguments.insert(arguments.end() - 1, "--");

@@ -1,22 +1,16 @@
-// `writ cel`: one expression, with variables from JSON.
+// `writ cel`: one expression, with variables from JSON; cel_batch.cc has many.
 #include <set>
 #include <utility>
 
+#include "cli/cel_expression.h"
 #include "cli/commands.h"
 #include "cli/policy_files.h"
-#include "dsl/lower/expression.h"
-#include "engine/eval/evaluator.h"
 #include "engine/json/json_reader.h"
 #include "rules/base/arena.h"
 #include "rules/model/value.h"
 
 namespace writ::cli {
 namespace {
-
-struct Variable {
-  std::string name;
-  Value value;  // storage in the arena of ReadVariables
-};
 
 bool IsName(std::string_view text) {
   const auto is_letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -27,8 +21,8 @@ bool IsName(std::string_view text) {
   return text.find("..") == std::string_view::npos && text.back() != '.';
 }
 
-std::optional<std::vector<Variable>> ReadVariables(const std::vector<std::string>& options, Arena& arena, const Console& console) {
-  std::vector<Variable> variables;
+std::optional<std::vector<CelVariable>> ReadVariables(const std::vector<std::string>& options, Arena& arena, const Console& console) {
+  std::vector<CelVariable> variables;
   std::set<std::string> seen;
   JsonReader reader;
   for (const std::string& option : options) {
@@ -51,17 +45,6 @@ std::optional<std::vector<Variable>> ReadVariables(const std::vector<std::string
     variables.push_back({std::move(name), CopyValue(arena, *value)});
   }
   return variables;
-}
-
-std::vector<Value> SlotsOf(const Program& program, const std::vector<Variable>& variables) {
-  std::vector<Value> slots(program.slots.size());
-  for (std::size_t i = 0; i < program.slots.size(); ++i) {
-    if (program.slots[i].parent.valid()) continue;
-    for (const Variable& variable : variables) {
-      if (variable.name == program.slots[i].key) FillSlots(program, SlotId(i), variable.value, slots);
-    }
-  }
-  return slots;
 }
 
 ExitCode PrintValue(const Value& value, Format format, const Console& console) {
@@ -95,27 +78,16 @@ ExitCode PrintValue(const Value& value, Format format, const Console& console) {
 
 ExitCode RunCel(const CelOptions& options, const Console& console) {
   Arena arena;
-  const std::optional<std::vector<Variable>> variables = ReadVariables(options.variables, arena, console);
+  const std::optional<std::vector<CelVariable>> variables = ReadVariables(options.variables, arena, console);
   if (!variables) return ExitCode::kBadInput;
   dsl::ExpressionEnvironment environment;
-  for (const Variable& variable : *variables) {
-    environment.variables.push_back({variable.name, environment.types.Simple(dsl::TypeKind::kDyn)});
-  }
+  DeclareDyn(*variables, environment);
   const std::vector<SourceFile> files = {{"<expression>", options.expression}};
-  dsl::CompiledExpression compiled = dsl::CompileExpression(files[0], environment);
-  PrintDiagnostics(compiled.diagnostics, files, console);
-  if (!compiled.ok) return ExitCode::kBadInput;
-  Result<VerifiedProgram> verified = VerifyProgram(std::move(compiled.program));
-  if (!verified) {
-    PrintError(console, "the expression is too large to be evaluated: " + verified.error().message);
-    return ExitCode::kBadInput;
-  }
-  const RuntimeProgram runtime(std::move(*verified));
-  const std::vector<Value> slots = SlotsOf(runtime.program(), *variables);
-  Evaluator evaluator;
-  evaluator.Begin(runtime, slots);
-  const Value value = evaluator.Run(BlockId(0));
-  if (evaluator.exhausted()) {
+  CelExpression expression(files[0], environment);
+  PrintDiagnostics(expression.diagnostics(), files, console);
+  if (!expression.ok()) return ExitCode::kBadInput;
+  const Value value = expression.Evaluate(*variables);
+  if (expression.exhausted()) {
     PrintError(console, "the evaluation took more than its limits allow");
     return ExitCode::kDenied;
   }

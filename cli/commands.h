@@ -77,8 +77,10 @@ ExitCode RunDump(const DumpOptions& options, const Console& console);
 struct CelOptions {
   std::string expression;
   std::vector<std::string> variables;  // NAME=JSON
+  std::string batch;                   // instead of these: expressions as lines of JSON; "-" = stdin, "" = none
   Format format = Format::kText;
 };
+ExitCode RunCelBatch(const CelOptions& options, const Console& console);
 ExitCode RunCel(const CelOptions& options, const Console& console);
 
 struct ServeFlags {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace writ::cli {
@@ -71,6 +72,16 @@ Error FileError(const std::string& path, int error_number) {
     case EACCES: return {ErrorCode::kUnreadable, path + ": permission denied"};
     default: return {ErrorCode::kUnreadable, path + ": " + std::strerror(error_number)};
   }
+}
+
+Result<std::unique_ptr<std::istream>> OpenFile(const std::string& path) {
+  if (path.empty()) return Error{ErrorCode::kInvalidArgument, "a file name is empty"};
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return FileError(path, errno);
+  if (S_ISDIR(info.st_mode)) return FileError(path, EISDIR);
+  auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
+  if (!*file) return FileError(path, errno);
+  return std::unique_ptr<std::istream>(std::move(file));
 }
 
 Result<Input> ReadFile(const std::string& path, std::size_t max_bytes) {

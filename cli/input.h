@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <istream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +25,9 @@ struct Input {
   std::string name;
   std::string text;
 };
+
+// Opens a file to be read piece by piece. Errors as ReadInput's, but for kTooLarge.
+Result<std::unique_ptr<std::istream>> OpenFile(const std::string& path);
 
 // Reads a file, or stdin for "-". Errors, each naming the path: kNotFound, kUnreadable (directory, permission, I/O),
 // kTooLarge. Text is returned as it is: nothing is decoded.

@@ -21,7 +21,11 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/sigstore)
   add_test(NAME conformance_sigstore COMMAND writ_sigstore_conformance ${CMAKE_SOURCE_DIR}/../shared/vectors/sigstore)
 endif()
 
-# The two runners of signatures, on folders made up for them.
+# Kubernetes' CEL vectors through the program; `./dev conformance k8scel DIR`. Without the folder the suite says so.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
-add_test(NAME conformance_runners COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/runners_test.py
+add_test(NAME conformance_k8scel COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/k8scel_runner.py
+  --writ $<TARGET_FILE:writ> ${CMAKE_SOURCE_DIR}/../shared/vectors/k8scel)
+
+# Runners on folders made up for them.
+add_test(NAME conformance_runners COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/runners_test.py --writ $<TARGET_FILE:writ>
   --sigstore $<TARGET_FILE:writ_sigstore_conformance> --cosign $<TARGET_FILE:writ_cosign_conformance>)

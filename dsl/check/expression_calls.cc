@@ -256,7 +256,7 @@ TypeId ExpressionChecker::UnknownFunction(ExprId id, const Expr& e) {
     closest = macro->name;
     const std::string found = std::to_string(e.args.size() - (e.is_method ? 1 : 0));
     const bool is_placed = e.is_method != (closest == "has");  // `has` is the only one that is no method
-    Diagnostic& diagnostic = is_placed ? Emit(DiagnosticKind::kWrongArgumentCount, e.name_span, {e.text, macro->arguments, found})
+    Diagnostic& diagnostic = is_placed ? Emit(DiagnosticKind::kWrongMacroArguments, e.name_span, {e.text, macro->arguments, found})
                                        : Emit(DiagnosticKind::kUnknownFunction, e.name_span, {e.text});
     diagnostic.help = "write " + std::string(macro->example);
     if (e.text == "exists" && !e.is_method && e.args.size() == 1) diagnostic.help = "write `has(…)` to ask whether a member is there";

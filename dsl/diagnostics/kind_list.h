@@ -56,6 +56,7 @@
   /* types */                                                                                      \
   X(NoMatchingOverload, Error, "`{0}` does not take ({1})")                                        \
   X(WrongArgumentCount, Error, "`{0}` takes {1}, found {2}")                                       \
+  X(WrongMacroArguments, Error, "the macro `{0}` takes {1}, found {2}")                            \
   X(TypeMismatch, Error, "found {0}, expected {1}")                                                \
   X(NotSelectable, Error, "`{0}` has no members: it is {1}")                                       \
   X(NotIterable, Error, "`{0}` iterates over a list or map, found {1}")                            \

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""writ_sigstore_conformance and writ_cosign_conformance on folders made up for them: nothing that cannot be run may pass.
+"""The runners of signatures and of Kubernetes' CEL vectors on folders made up for them: nothing that cannot be run may pass.
 
-    tests/conformance/runners_test.py --sigstore FILE --cosign FILE
+    tests/conformance/runners_test.py --writ FILE --sigstore FILE --cosign FILE
 
 Closes with `N passed, N failed, N skipped`.
 """
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+K8SCEL = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'k8scel_runner.py')
 MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 CONFIG = {'mediaType': 'application/vnd.oci.image.config.v1+json', 'digest': 'sha256:' + hashlib.sha256(b'{}').hexdigest(), 'size': 2}
 
@@ -145,8 +146,44 @@ def cosign_runs():
     ]
 
 
+def value_of_one(**more):
+    return {'id': 'core/one/1', 'expr': '1', 'expect': {'kind': 'value', 'value': {'int': '1'}, 'type': 'int'}, **more}
+
+
+def k8scel_runs():
+    """(tests, exit code, last line, part of the output)"""
+    refused = {'kind': 'refused', 'phase': 'check', 'error': 'undeclared', 'errors': []}
+    error = {'kind': 'error', 'error': 'no_such_key', 'type': 'dyn'}
+    missing = 'skipped: 1 need a function that does not exist yet'
+    return [
+        ([value_of_one()], 0, '1 passed, 0 failed, 0 skipped', ''),
+        ([value_of_one(expr='2')], 1, '0 passed, 1 failed, 0 skipped', 'FAIL core/one/1'),
+        ([value_of_one(expr='dyn(1)')], 1, '0 passed, 1 failed, 0 skipped', 'expected the type "int", found "dyn"'),
+        ([value_of_one(expr='x', vars={'x': 1}, expect={'kind': 'value', 'value': {'int': '1'}})], 0, '1 passed, 0 failed, 0 skipped', ''),
+        ([value_of_one(expr='x', vars='vars1', expect={'kind': 'value', 'value': {'int': '7'}})], 0, '1 passed, 0 failed, 0 skipped', ''),
+        ([value_of_one(), value_of_one(expr='fresh.from(1)')], 0, '1 passed, 0 failed, 1 skipped', missing),
+        ([value_of_one(), value_of_one(expr="'a'.frobnicate()")], 0, '1 passed, 0 failed, 1 skipped', missing),
+        ([value_of_one(), value_of_one(expr='[1].all(i, x, true)')], 0, '1 passed, 0 failed, 1 skipped', 'macros of two variables'),
+        ([value_of_one(), value_of_one(disputed='why')], 0, '1 passed, 0 failed, 1 skipped', 'skipped: 1 are disputed'),
+        ([value_of_one(expr='size(1)')], 1, '0 passed, 1 failed, 0 skipped', 'found a refusal'),
+        ([value_of_one(expr='y')], 1, '0 passed, 1 failed, 0 skipped', '`y` is not declared'),
+        ([value_of_one(expr='frobnicate(1)', expect=refused)], 0, '1 passed, 0 failed, 0 skipped', ''),
+        ([value_of_one(expr='1', expect=refused)], 1, '0 passed, 1 failed, 0 skipped', 'expected a refusal (undeclared)'),
+        ([value_of_one(expr='{}.a', expect=error)], 0, '1 passed, 0 failed, 0 skipped', ''),
+        ([value_of_one(expr='dyn(1).a', expect=error)], 0, '1 passed, 0 failed, 0 skipped', ''),
+        ([value_of_one(expr='1 / 0', expect=error)], 1, '0 passed, 1 failed, 0 skipped', 'expected the error no_such_key'),
+        ([], 2, '0 passed, 0 failed, 0 skipped', 'no test was run'),
+    ]
+
+
+def prepare_k8scel(folder, tests):
+    write(folder, 'index.json', {'accepts': {'no_such_key': ['no_such_overload']}})
+    write(folder, 'vars.json', {'vars1': {'x': 7}})
+    write(folder, 'core.json', {'tests': tests})
+
+
 def is_as_expected(runner, folder, arguments, code, last, part):
-    process = subprocess.run([runner, *arguments, folder], capture_output=True, timeout=120)
+    process = subprocess.run([*([sys.executable, K8SCEL] if runner == K8SCEL else [runner]), *arguments, folder], capture_output=True, timeout=120)
     output = (process.stdout + process.stderr).decode(errors='replace')
     lines = process.stdout.decode(errors='replace').splitlines() or ['']
     if process.returncode == code and lines[-1] == last and part in output:
@@ -158,6 +195,7 @@ def is_as_expected(runner, folder, arguments, code, last, part):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument('--writ', required=True)
     parser.add_argument('--sigstore', required=True)
     parser.add_argument('--cosign', required=True)
     options = parser.parse_args()
@@ -172,6 +210,12 @@ def main():
             folder = os.path.join(top, f'cosign {number}')
             prepare_cosign(folder, signed, cases)
             found.append(is_as_expected(options.cosign, folder, *expected))
+        for number, (tests, *expected) in enumerate(k8scel_runs()):
+            folder = os.path.join(top, f'k8scel {number}')
+            prepare_k8scel(folder, tests)
+            found.append(is_as_expected(K8SCEL, folder, ['--writ', options.writ], *expected))
+        nowhere = os.path.join(top, 'nowhere')
+        found.append(is_as_expected(K8SCEL, nowhere, ['--writ', options.writ], 0, '0 passed, 0 failed, 1 skipped', 'there is no folder'))
         folder = os.path.join(top, 'lie')
         prepare_cosign(folder, signed, [cosign_case(expect='unknown')], lie=b' ')
         found.append(is_as_expected(options.cosign, folder, [], 2, '', 'registry.json: content of sha256:'))
