@@ -16,11 +16,18 @@ bool Fits(__int128 number) {
   return number >= std::numeric_limits<T>::min() && number <= std::numeric_limits<T>::max();
 }
 
+// The largest uint times itself is the one product that is past __int128; 2^126 is past every
+// integer, too.
+__int128 Product(__int128 a, __int128 b) {
+  __int128 product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? __int128{1} << 126 : product;
+}
+
 std::optional<__int128> Arithmetic(Function function, __int128 a, __int128 b) {
   switch (function) {
     case Function::kAdd: return a + b;
     case Function::kSubtract: return a - b;
-    case Function::kMultiply: return a * b;
+    case Function::kMultiply: return Product(a, b);
     case Function::kDivide: return b == 0 ? 0 : a / b;
     case Function::kModulo: return b == 0 ? 0 : a % b;
     default: return std::nullopt;  // NOLINT: the table of functions is open-ended
