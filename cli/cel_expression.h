@@ -35,8 +35,8 @@ class CelExpression {
   // The static type, in the environment's types.
   dsl::TypeId type() const { return compiled_.type; }
 
-  // Returns the value, of which a variable without a slot is no part. Valid until the next Evaluate, as long as this and the
-  // variables' values live. Requires: ok(). When exhausted() the value means nothing.
+  // Returns the value, valid until the next Evaluate, as long as this and the variables' values live; a name without a variable is
+  // unbound. Requires: ok(). When exhausted() the value means nothing.
   Value Evaluate(std::span<const CelVariable> variables);
   bool exhausted() const { return evaluator_.exhausted(); }
 

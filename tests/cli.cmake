@@ -1,5 +1,6 @@
 # The writ command: units, the built program from outside, and documents whose commands and outputs are replayed.
 writ_test(cli LIBRARIES writ_cli SOURCES
+  unit/cli/cel_encoding_test.cc
   unit/cli/diff_test.cc
   unit/cli/manifest_test.cc
   unit/cli/text_test.cc

@@ -1,7 +1,7 @@
 # writ_cel_conformance: runs folders of CEL conformance vectors; `./dev conformance cel DIR`.
 find_package(nlohmann_json REQUIRED)
 add_executable(writ_cel_conformance conformance/cel_runner.cc conformance/cel_values.cc)
-target_link_libraries(writ_cel_conformance PRIVATE writ_dsl writ_engine nlohmann_json::nlohmann_json ${RE2_LIBRARY})
+target_link_libraries(writ_cel_conformance PRIVATE writ_cli nlohmann_json::nlohmann_json ${RE2_LIBRARY})
 if(EXISTS ${CMAKE_SOURCE_DIR}/../shared/vectors/cel)
   add_test(NAME conformance_cel COMMAND writ_cel_conformance ${CMAKE_SOURCE_DIR}/../shared/vectors/cel)
 endif()

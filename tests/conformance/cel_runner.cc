@@ -16,10 +16,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/cel_expression.h"
 #include "dsl/diagnostics/diagnostic.h"
 #include "dsl/lower/expression.h"
-#include "engine/eval/evaluator.h"
-#include "rules/ir/verify.h"
 #include "tests/conformance/cel_values.h"
 
 namespace writ::conformance {
@@ -59,14 +58,6 @@ std::string SkipReason(const Json& test, const Options& options, const std::set<
 
 std::string Fail(const std::string& expected, const std::string& found) { return "expected " + expected + ", found " + found; }
 
-std::string FirstDiagnostic(const dsl::CompiledExpression& compiled) {
-  for (const dsl::Diagnostic& diagnostic : compiled.diagnostics) {
-    if (diagnostic.severity == dsl::Severity::kError)
-      return diagnostic.message + " [" + std::string(DiagnosticKindName(diagnostic.kind)) + "]";
-  }
-  return "no diagnostic";
-}
-
 // Declares what the test declares; an empty string, or what the environment cannot hold.
 std::string Declare(const Json& test, dsl::ExpressionEnvironment& environment) {
   environment.container = test.value("container", "");
@@ -103,18 +94,14 @@ std::string Declare(const Json& test, dsl::ExpressionEnvironment& environment) {
   return "";
 }
 
-// Evaluates block 0 with the test's bindings.
-Value Evaluate(const Json& test, const RuntimeProgram& program, Arena& arena, Evaluator& evaluator, std::vector<Value>& slots) {
-  slots.assign(program.program().slots.size(), Value());
+// The test's bindings; one that is a message is left out, and the name has no value.
+std::vector<cli::CelVariable> Bindings(const Json& test, Arena& arena) {
+  std::vector<cli::CelVariable> variables;
   const Json bindings = test.value("bindings", Json::object());
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    const Slot& slot = program.program().slots[i];
-    if (slot.parent.valid() || !bindings.contains(slot.key)) continue;
-    const std::optional<Value> value = ReadValue(bindings[slot.key], arena);
-    if (value) FillSlots(program.program(), SlotId(i), *value, slots);
+  for (const auto& [name, json] : bindings.items()) {
+    if (const std::optional<Value> value = ReadValue(json, arena)) variables.push_back({name, *value});
   }
-  evaluator.Begin(program, slots);
-  return evaluator.Run(BlockId(0));
+  return variables;
 }
 
 // Runs one test; "" when it passed, else what went wrong.
@@ -122,27 +109,23 @@ std::string RunTest(const Json& test) {
   dsl::ExpressionEnvironment environment;
   if (const std::string fault = Declare(test, environment); !fault.empty()) return "the environment needs " + fault;
   const SourceFile file{test.at("id"), test.at("expr")};
-  const dsl::CompiledExpression compiled = CompileExpression(file, environment);
+  cli::CelExpression expression(file, environment);
   const Json& expect = test.at("expect");
   const std::string kind = expect.at("kind");
   const std::string phase = expect.value("phase", "");
-  if (!compiled.ok) {
+  if (!expression.ok()) {
     if (kind == "error" && phase != "eval") return "";
-    return Fail(expect.dump(), "at compile time: " + FirstDiagnostic(compiled));
+    const dsl::Diagnostic& fault = expression.fault();
+    return Fail(expect.dump(), "at compile time: " + fault.message + " [" + std::string(DiagnosticKindName(fault.kind)) + "]");
   }
   if (kind == "error" && phase == "check") return Fail("an error of the checker", "none");
-  if (expect.contains("type_str") && environment.types.Text(compiled.type) != expect["type_str"]) {
-    return Fail("type " + expect["type_str"].get<std::string>(), environment.types.Text(compiled.type));
+  if (expect.contains("type_str") && environment.types.Text(expression.type()) != expect["type_str"]) {
+    return Fail("type " + expect["type_str"].get<std::string>(), environment.types.Text(expression.type()));
   }
   if (test.value("check_only", false) || kind == "type_only") return "";
 
-  Result<VerifiedProgram> verified = VerifyProgram(compiled.program);
-  if (!verified) return "the program does not verify: " + verified.error().message;
-  const RuntimeProgram program(std::move(*verified));
   Arena arena;
-  Evaluator evaluator;
-  std::vector<Value> slots;
-  const Value found = Evaluate(test, program, arena, evaluator, slots);
+  const Value found = expression.Evaluate(Bindings(test, arena));
   if (kind == "error") return found.is(Kind::kError) ? "" : Fail("an error", LiteralText(found));
   const std::optional<Value> expected = ReadValue(expect.at("value"), arena);
   if (!expected) return "the expected value cannot be read: " + expect.dump();
