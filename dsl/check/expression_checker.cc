@@ -485,6 +485,8 @@ TypeId ExpressionChecker::CheckMap(const Expr& e) {
     value = Join(value, value_type);
   }
   if (!scope_->check) return Dyn();
+  // No list, map or optional is ever a key. Types with two parts that may both be large would grow exponentially: {x: x} of {x: x} of …
+  if (key.valid() && !types()[unifier_.Resolve(key, false)].parameters.empty()) key = Dyn();
   return types().Map(key.valid() ? key : unifier_.Fresh(), value.valid() ? value : unifier_.Fresh());
 }
 
