@@ -263,7 +263,8 @@ TEST_F(ReviewPolicies, RefusesWhatIsNoReview) {
 
 // Integers beyond 64 bits are doubles, as for the API server: an object is not refused for one.
 TEST_F(ReviewPolicies, ReadsIntegersBeyond64Bits) {
-  for (const std::string number : {"9223372036854775808", "-9223372036854775809", "18446744073709551616", "123456789012345678901234567890"}) {
+  for (const std::string number :
+       {"9223372036854775808", "-9223372036854775809", "18446744073709551616", "123456789012345678901234567890"}) {
     SCOPED_TRACE(number);
     std::string review = ServerReview("a");
     review.insert(review.find("\"spec\":{") + 8, "\"x\":" + number + ",");
