@@ -127,8 +127,7 @@ class ValueEncoder {
   std::size_t end_;
 };
 
-const char* SimpleTypeName(dsl::TypeKind kind) {
-  using dsl::TypeKind;
+const char* SimpleTypeName(TypeKind kind) {
   switch (kind) {
     case TypeKind::kError: return "error";
     case TypeKind::kNull: return "null_type";
@@ -155,13 +154,12 @@ const char* SimpleTypeName(dsl::TypeKind kind) {
 
 class TypeEncoder {
  public:
-  TypeEncoder(const dsl::TypeTable& types, std::string& out) : types_(types), out_(out), end_(out.size() + kMaxEncodedTypeBytes) {}
+  TypeEncoder(const TypeTable& types, std::string& out) : types_(types), out_(out), end_(out.size() + kMaxEncodedTypeBytes) {}
 
   // NOLINTNEXTLINE(misc-no-recursion): depth of the type, which is the expression's
-  bool Append(dsl::TypeId id) {
-    using dsl::TypeKind;
+  bool Append(TypeId id) {
     if (out_.size() >= end_) return false;
-    const dsl::Type& type = types_[id];
+    const Type& type = types_[id];
     if (type.kind == TypeKind::kList) return AppendOne("list", type);
     if (type.kind == TypeKind::kType) return AppendOne("type", type);
     if (type.kind == TypeKind::kWrapper) return AppendOne("wrapper", type);
@@ -179,7 +177,7 @@ class TypeEncoder {
 
  private:
   // NOLINTNEXTLINE(misc-no-recursion): see Append
-  bool AppendOne(const char* kind, const dsl::Type& type) {
+  bool AppendOne(const char* kind, const Type& type) {
     out_.append("{\"").append(kind).append("\":");
     bool fits = true;
     if (type.parameters.empty())
@@ -191,7 +189,7 @@ class TypeEncoder {
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): see Append
-  bool AppendAbstract(std::string_view name, const dsl::Type& type) {
+  bool AppendAbstract(std::string_view name, const Type& type) {
     out_ += "{\"abstract\":";
     AppendJsonString(name, out_);
     out_ += ",\"params\":";
@@ -201,7 +199,7 @@ class TypeEncoder {
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): see Append
-  bool AppendAll(const dsl::Type& type) {
+  bool AppendAll(const Type& type) {
     out_ += '[';
     for (std::size_t i = 0; i < type.parameters.size(); ++i) {
       if (i > 0) out_ += ',';
@@ -211,7 +209,7 @@ class TypeEncoder {
     return true;
   }
 
-  const dsl::TypeTable& types_;
+  const TypeTable& types_;
   std::string& out_;
   std::size_t end_;
 };
@@ -220,6 +218,6 @@ class TypeEncoder {
 
 bool AppendCelValue(const Value& value, std::string& out) { return ValueEncoder(out).Append(value); }
 
-bool AppendCelType(const dsl::TypeTable& types, dsl::TypeId type, std::string& out) { return TypeEncoder(types, out).Append(type); }
+bool AppendCelType(const TypeTable& types, TypeId type, std::string& out) { return TypeEncoder(types, out).Append(type); }
 
 }  // namespace writ::cli

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include "dsl/check/type.h"
+#include "rules/model/type.h"
 #include "rules/model/value.h"
 
 namespace writ::cli {
@@ -21,6 +21,6 @@ bool AppendCelValue(const Value& value, std::string& out);
 
 // Appends a type of `types` and returns true, or false when its text would be longer than kMaxEncodedTypeBytes: a type may repeat
 // its parts, too ({x: x} of {x: x} of …). Depth: as the expression it belongs to.
-bool AppendCelType(const dsl::TypeTable& types, dsl::TypeId type, std::string& out);
+bool AppendCelType(const TypeTable& types, TypeId type, std::string& out);
 
 }  // namespace writ::cli

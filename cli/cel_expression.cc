@@ -39,12 +39,12 @@ Value CelExpression::Evaluate(std::span<const CelVariable> variables) {
     if (found != values.end()) FillSlots(program, SlotId(i), *found->second, slots_);
   }
   evaluator_.Begin(*program_, slots_);
-  return evaluator_.Run(BlockId(0));
+  return evaluator_.Run(compiled_.root);
 }
 
 void DeclareDyn(std::span<const CelVariable> variables, dsl::ExpressionEnvironment& environment) {
   for (const CelVariable& variable : variables) {
-    environment.variables.push_back({variable.name, environment.types.Simple(dsl::TypeKind::kDyn)});
+    environment.variables.push_back({variable.name, environment.types.Simple(TypeKind::kDyn)});
   }
 }
 

@@ -33,11 +33,14 @@ class CelExpression {
   // The first error in the order of the text. Requires: not ok().
   const dsl::Diagnostic& fault() const;
   // The static type, in the environment's types.
-  dsl::TypeId type() const { return compiled_.type; }
+  TypeId type() const { return compiled_.type; }
 
   // Returns the value, valid until the next Evaluate, as long as this and the variables' values live; a name without a variable is
   // unbound. Requires: ok(). When exhausted() the value means nothing.
   Value Evaluate(std::span<const CelVariable> variables);
+  // The expression as the program has it. Requires: ok().
+  const Program& program() const { return program_->program(); }
+  NodeId root() const { return compiled_.root; }
   bool exhausted() const { return evaluator_.exhausted(); }
 
  private:

@@ -3,7 +3,8 @@ add_library(writ_test_support STATIC support/program_builder.cc)
 target_link_libraries(writ_test_support PUBLIC writ_rules)
 
 find_package(nlohmann_json REQUIRED)
-writ_test(rules LIBRARIES writ_test_support writ_rules nlohmann_json::nlohmann_json SOURCES
+# The front end writes expressions for text_test, the engine evaluates what verify_test has mutated.
+writ_test(rules LIBRARIES writ_test_support writ_dsl writ_engine writ_rules nlohmann_json::nlohmann_json SOURCES
   unit/rules/base_test.cc
   unit/rules/bundle_test.cc
   unit/rules/canonical_name_test.cc
@@ -14,6 +15,7 @@ writ_test(rules LIBRARIES writ_test_support writ_rules nlohmann_json::nlohmann_j
   unit/rules/resource_uri_peer_test.cc
   unit/rules/resource_uri_test.cc
   unit/rules/printable_test.cc
+  unit/rules/text_test.cc
   unit/rules/verify_test.cc
 )
 

@@ -36,10 +36,11 @@ Result<Json> Evaluated(const dsl::FileTree& tree, dsl::ExprId id) {
     return Bad("`" + file.text + "`: " + (compiled.diagnostics.empty() ? "is no constant" : compiled.diagnostics[0].message));
   Result<VerifiedProgram> verified = VerifyProgram(std::move(compiled.program));
   if (!verified) return verified.error();
+  const NodeId root = compiled.root;
   const RuntimeProgram runtime(std::move(*verified));
   Evaluator evaluator;
   evaluator.Begin(runtime, {});
-  const Value value = evaluator.Run(BlockId(0));
+  const Value value = evaluator.Run(root);
   if (evaluator.exhausted()) return Bad("`" + file.text + "` takes more than the limits of an evaluation allow");
   if (value.is(Kind::kError)) return Bad("`" + file.text + "`: " + ErrorText(value));
   return ValueJson(value);

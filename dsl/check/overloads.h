@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "dsl/check/type.h"
 #include "rules/function/function.h"
+#include "rules/model/type.h"
 
 namespace writ::dsl {
 

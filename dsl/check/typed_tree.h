@@ -19,11 +19,11 @@
 #include <string_view>
 #include <vector>
 
-#include "dsl/check/type.h"
 #include "dsl/syntax/tree.h"
 #include "rules/function/function.h"
 #include "rules/ir/program.h"
 #include "rules/model/target.h"
+#include "rules/model/type.h"
 
 namespace writ::dsl {
 

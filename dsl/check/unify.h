@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "dsl/check/type.h"
+#include "rules/model/type.h"
 
 namespace writ::dsl {
 

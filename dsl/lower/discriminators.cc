@@ -44,7 +44,6 @@ bool IsListSlot(const Graph& graph, NodeId id) {
 }
 
 std::optional<Discriminator> DiscriminatorOf(const Graph& graph, NodeId id) {
-  while (graph[id].kind == NodeKind::kLet) id = graph.lets[graph[id].index];
   const std::span<const NodeId> args = graph.args(id);
   NodeId subject;
   if (auto strings = ComparedStrings(graph, id, subject); strings && graph[subject].kind == NodeKind::kSlot) {
@@ -70,7 +69,6 @@ std::optional<Discriminator> DiscriminatorOf(const Graph& graph, NodeId id) {
 }  // namespace
 
 std::vector<Discriminator> FindDiscriminators(const Graph& graph, NodeId guard) {
-  while (graph[guard].kind == NodeKind::kLet) guard = graph.lets[graph[guard].index];
   const NodeId alone[] = {guard};
   const std::span<const NodeId> conjuncts = graph[guard].kind == NodeKind::kAnd ? graph.args(guard) : std::span<const NodeId>(alone);
   std::vector<Discriminator> found;

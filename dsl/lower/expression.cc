@@ -4,12 +4,12 @@
 #include "dsl/check/checker.h"
 #include "dsl/lower/graph_builder.h"
 #include "dsl/parse/parser.h"
-#include "rules/opt/emit.h"
+#include "rules/opt/program_nodes.h"
 
 namespace writ::dsl {
 namespace {
 
-Program Lower(const TypedSet& set, ExprId root, const SourceFile& file, const ExpressionEnvironment& environment,
+Program Lower(const TypedSet& set, ExprId root, NodeId& written_root, const SourceFile& file, const ExpressionEnvironment& environment,
               const SourceLimits& limits, DiagnosticSink& sink) {
   Program program;
   Graph graph(true);
@@ -23,12 +23,10 @@ Program Lower(const TypedSet& set, ExprId root, const SourceFile& file, const Ex
   std::vector<SlotId> roots;
   for (const ExpressionEnvironment::Variable& variable : environment.variables) roots.push_back(graph.Root(variable.name));
   const NodeId written[] = {node};
-  Emitter emitter(graph, program, written, {.fuse = true, .share = false});
-  emitter.Write(node);
-  for (const SlotId slot : roots) emitter.UseSlot(slot, false);
+  ProgramNodes nodes(graph, builder.types(), program, written, Sharing::kNo);
+  written_root = nodes.Write(node);
+  for (const SlotId slot : roots) nodes.UseSlot(slot, false);
   program.files.push_back(file.name);
-  if (!emitter.ok())
-    sink.Emit(DiagnosticKind::kProgramTooLarge, set.expr(FileId(0), root).span, {"the expression needs more than 65000 registers"});
   return program;
 }
 
@@ -43,7 +41,7 @@ CompiledExpression CompileExpression(const SourceFile& file, ExpressionEnvironme
   compiled.type = environment.types.Simple(TypeKind::kError);
   if (root && !sink.has_errors()) {
     const TypedSet set = CheckExpression(std::move(tree), *root, environment, sink, compiled.type);
-    if (!sink.has_errors()) compiled.program = Lower(set, *root, file, environment, limits, sink);
+    if (!sink.has_errors()) compiled.program = Lower(set, *root, compiled.root, file, environment, limits, sink);
   }
   sink.Finish(false);
   compiled.ok = !sink.has_errors();

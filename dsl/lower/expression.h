@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "dsl/check/type.h"
 #include "dsl/diagnostics/diagnostic.h"
 #include "rules/ir/program.h"
+#include "rules/model/type.h"
 
 namespace writ::dsl {
 
@@ -33,7 +33,8 @@ struct ExpressionEnvironment {
 struct CompiledExpression {
   std::vector<Diagnostic> diagnostics;
   bool ok = false;  // no errors
-  Program program;  // when ok: block 0 is the expression; every variable is a root slot of its (dotted) name
+  Program program;  // when ok; every variable is a root slot of its (dotted) name
+  NodeId root;      // when ok: the expression
   TypeId type;      // the expression's static type, in the environment's types
 };
 

@@ -21,7 +21,7 @@ constexpr std::uint16_t kMaxSlotSteps = 120;
 
 GraphBuilder::GraphBuilder(const TypedSet& set, Graph& graph, const std::vector<LineIndex>& lines, const SourceLimits& limits,
                            bool simplify)
-    : set_(set), graph_(graph), lines_(lines), limits_(limits), simplify_(simplify), let_positions_(set.lets.size(), 0) {}
+    : set_(set), graph_(graph), lines_(lines), limits_(limits), simplify_(simplify), let_values_(set.lets.size()), types_(set.types) {}
 
 bool GraphBuilder::BuildLets(std::uint32_t& faulty) {
   for (const std::uint32_t index : set_.let_order) {
@@ -31,9 +31,8 @@ bool GraphBuilder::BuildLets(std::uint32_t& faulty) {
       faulty = index;
       return false;
     }
-    let_positions_[index] = static_cast<std::uint32_t>(graph_.lets.size());
-    graph_.lets.push_back(body);
-    graph_.let_names.emplace_back(let.decl->name.text);
+    let_values_[index] = body;
+    graph_.MarkLet(body);
   }
   return true;
 }
@@ -46,7 +45,7 @@ NodeId GraphBuilder::Build(FileId file, ExprId root) {
   ready_.clear();
   Frame frame{file, {}, {}};
   const NodeId node = Node(frame, root);
-  if (fault_ == BuildFault::kNone && graph_[node].tree_size > limits_.max_inline_nodes) fault_ = BuildFault::kTooLarge;
+  if (fault_ == BuildFault::kNone && graph_.facts(node).tree_size > limits_.max_inline_nodes) fault_ = BuildFault::kTooLarge;
   return node;
 }
 
@@ -89,31 +88,32 @@ NodeId GraphBuilder::Link(Frame& frame, ExprId id) {
   if (fault_ != BuildFault::kNone || ++visited_ > limits_.max_inline_nodes) return Failed(BuildFault::kTooLarge, place);
   if (fn_depth_ >= kMaxNodeDepth) return Failed(BuildFault::kTooDeep, place);
   ++fn_depth_;
+  const TypeId type = TypeOf(frame.file, id);
   NodeId node;
   switch (e.kind) {
-    case ExprKind::kLiteral: node = graph_.Constant(e.value, place); break;
+    case ExprKind::kLiteral: node = graph_.Constant(e.value, type, place); break;
     case ExprKind::kIdent: node = Reference(frame, e, set_.info(frame.file, id)); break;
     case ExprKind::kSelect: {
       const TypedExpr& info = set_.info(frame.file, id);
-      node = info.reference == ReferenceKind::kNone ? MemberNode(NodeKind::kSelect, Node(frame, e.args[0]), e.text, place)
+      node = info.reference == ReferenceKind::kNone ? MemberNode(NodeKind::kSelect, Node(frame, e.args[0]), e.text, type, place)
                                                     : Reference(frame, e, info);
       break;
     }
-    case ExprKind::kOptionalSelect: node = MemberNode(NodeKind::kOptionalSelect, Node(frame, e.args[0]), e.text, place); break;
-    case ExprKind::kHas: node = MemberNode(NodeKind::kHasMember, Node(frame, e.args[0]), e.text, place); break;
+    case ExprKind::kOptionalSelect: node = MemberNode(NodeKind::kOptionalSelect, Node(frame, e.args[0]), e.text, type, place); break;
+    case ExprKind::kHas: node = MemberNode(NodeKind::kHasMember, Node(frame, e.args[0]), e.text, type, place); break;
     case ExprKind::kCall:
     case ExprKind::kUnary:
     case ExprKind::kBinary: node = Call(frame, id, e); break;
-    case ExprKind::kAnd: node = graph_.Make(NodeKind::kAnd, Nodes(frame, e, 0), 0, place); break;
-    case ExprKind::kOr: node = graph_.Make(NodeKind::kOr, Nodes(frame, e, 0), 0, place); break;
-    case ExprKind::kConditional: node = graph_.Make(NodeKind::kConditional, Nodes(frame, e, 0), 0, place); break;
+    case ExprKind::kAnd: node = graph_.Make(NodeKind::kAnd, Nodes(frame, e, 0), 0, type, place); break;
+    case ExprKind::kOr: node = graph_.Make(NodeKind::kOr, Nodes(frame, e, 0), 0, type, place); break;
+    case ExprKind::kConditional: node = graph_.Make(NodeKind::kConditional, Nodes(frame, e, 0), 0, type, place); break;
     case ExprKind::kList:
-    case ExprKind::kMap: node = Aggregate(frame, e); break;
+    case ExprKind::kMap: node = Aggregate(frame, id); break;
     case ExprKind::kStruct: node = NoOverload(e.text, place); break;
-    case ExprKind::kMacro: node = Macro(frame, e); break;
+    case ExprKind::kMacro: node = Macro(frame, id); break;
   }
   --fn_depth_;
-  if (graph_[node].depth > kMaxNodeDepth) return Failed(BuildFault::kTooDeep, place);
+  if (graph_.facts(node).depth > kMaxNodeDepth) return Failed(BuildFault::kTooDeep, place);
   return node;
 }
 
@@ -123,24 +123,18 @@ std::vector<NodeId> GraphBuilder::Nodes(Frame& frame, const Expr& e, std::size_t
   return nodes;
 }
 
-NodeId GraphBuilder::Let(std::uint32_t index, SourceLocation place) {
-  const std::uint32_t position = let_positions_[index];
-  const NodeId body = graph_.lets[position];
-  const NodeKind kind = graph_[body].kind;
-  if (simplify_ && (kind == NodeKind::kConstant || kind == NodeKind::kSlot)) return body;  // as cheap as the cell
-  return graph_.Leaf(NodeKind::kLet, position, 0, place);
-}
+TypeId GraphBuilder::TypeOf(FileId file, ExprId id) { return types_.Settled(set_.info(file, id).type); }
 
 NodeId GraphBuilder::Reference(Frame& frame, const Expr& e, const TypedExpr& info) {
   const SourceLocation place = PlaceOf(frame.file, e.span);
   switch (info.reference) {
-    case ReferenceKind::kVariable: return graph_.Leaf(NodeKind::kSlot, graph_.Root(info.name).index, 0, place);
+    case ReferenceKind::kVariable: return graph_.Leaf(NodeKind::kSlot, graph_.Root(info.name).index, 0, types_.Settled(info.type), place);
     case ReferenceKind::kParameter: return frame.arguments[info.index];
-    case ReferenceKind::kLet: return Let(info.index, place);
-    case ReferenceKind::kTypeValue: return graph_.Constant(Value::Type(info.name), place);
+    case ReferenceKind::kLet: return let_values_[info.index];
+    case ReferenceKind::kTypeValue: return graph_.Constant(Value::Type(info.name), types_.Settled(info.type), place);
     case ReferenceKind::kIteration:
       for (auto it = frame.iterations.rbegin(); it != frame.iterations.rend(); ++it) {
-        if (it->first == info.name) return graph_.Leaf(NodeKind::kVariable, it->second, 0, place);
+        if (it->first == info.name) return graph_.Leaf(NodeKind::kVariable, it->second, 0, types_.Settled(info.type), place);
       }
       break;
     case ReferenceKind::kNone:
@@ -158,24 +152,24 @@ std::uint16_t GraphBuilder::StepsAfterRoot(SlotId slot) const {
 }
 
 // operand.member, operand.?member, has(operand.member): a step of a static path, or an instruction on a value.
-NodeId GraphBuilder::MemberNode(NodeKind kind, NodeId operand, std::string_view member, SourceLocation place) {
+NodeId GraphBuilder::MemberNode(NodeKind kind, NodeId operand, std::string_view member, TypeId type, SourceLocation place) {
   const ::writ::Node& on = graph_[operand];
   const auto index = on.index;
   if (on.kind == NodeKind::kSlot && StepsAfterRoot(SlotId(index)) < kMaxSlotSteps) {
     const std::uint16_t plain = StepsAfterRoot(SlotId(index));
     const SlotId slot = graph_.Child(SlotId(index), member);
-    if (kind == NodeKind::kSelect) return graph_.Leaf(NodeKind::kSlot, slot.index, 0, place);
-    if (kind == NodeKind::kHasMember) return graph_.Leaf(NodeKind::kHasSlot, slot.index, 0, place);
-    return graph_.Leaf(NodeKind::kOptionalSlot, slot.index, plain, place);
+    if (kind == NodeKind::kSelect) return graph_.Leaf(NodeKind::kSlot, slot.index, 0, type, place);
+    if (kind == NodeKind::kHasMember) return graph_.Leaf(NodeKind::kHasSlot, slot.index, 0, type, place);
+    return graph_.Leaf(NodeKind::kOptionalSlot, slot.index, plain, type, place);
   }
   if (on.kind == NodeKind::kOptionalSlot && kind != NodeKind::kHasMember && StepsAfterRoot(SlotId(index)) < kMaxSlotSteps) {
     const std::uint16_t plain = on.detail;
-    return graph_.Leaf(NodeKind::kOptionalSlot, graph_.Child(SlotId(index), member).index, plain, place);
+    return graph_.Leaf(NodeKind::kOptionalSlot, graph_.Child(SlotId(index), member).index, plain, type, place);
   }
-  return graph_.Member(kind, operand, member, place);
+  return graph_.Member(kind, operand, member, type, place);
 }
 
-NodeId GraphBuilder::FunctionNode(Function function, std::span<const NodeId> args, SourceLocation place) {
+NodeId GraphBuilder::FunctionNode(Function function, std::span<const NodeId> args, TypeId type, SourceLocation place) {
   if (!InfoOf(function).takes(args.size())) {
     return NoOverload(InfoOf(function).name, place);  // only without the checker
   }
@@ -183,11 +177,10 @@ NodeId GraphBuilder::FunctionNode(Function function, std::span<const NodeId> arg
     const Value* key = graph_.TryValue(args[1]);
     const NodeKind on = graph_[args[0]].kind;
     if (key != nullptr && key->is(Kind::kString) && (on == NodeKind::kSlot || on == NodeKind::kOptionalSlot)) {
-      return MemberNode(function == Function::kIndex ? NodeKind::kSelect : NodeKind::kOptionalSelect, args[0], key->string(), place);
+      return MemberNode(function == Function::kIndex ? NodeKind::kSelect : NodeKind::kOptionalSelect, args[0], key->string(), type, place);
     }
   }
-  if (function == Function::kToDyn && simplify_) return args[0];
-  return graph_.Call(function, args, place);
+  return graph_.Call(function, args, type, place);
 }
 
 NodeId GraphBuilder::Call(Frame& frame, ExprId id, const Expr& e) {
@@ -196,7 +189,7 @@ NodeId GraphBuilder::Call(Frame& frame, ExprId id, const Expr& e) {
   if (info.reference == ReferenceKind::kFn) return FnCall(frame, e, info);
   if (info.reference != ReferenceKind::kFunction) return NoOverload(e.text, place);
   const std::vector<NodeId> args = Nodes(frame, e, info.namespaced ? 1 : 0);
-  return FunctionNode(info.function, args, place);
+  return FunctionNode(info.function, args, TypeOf(frame.file, id), place);
 }
 
 NodeId GraphBuilder::FnCall(Frame& frame, const Expr& e, const TypedExpr& info) {
@@ -206,7 +199,8 @@ NodeId GraphBuilder::FnCall(Frame& frame, const Expr& e, const TypedExpr& info) 
   return Node(inner, fn.decl->body);
 }
 
-NodeId GraphBuilder::Aggregate(Frame& frame, const Expr& e) {
+NodeId GraphBuilder::Aggregate(Frame& frame, ExprId id) {
+  const Expr& e = set_.expr(frame.file, id);
   const SourceLocation place = PlaceOf(frame.file, e.span);
   const bool is_list = e.kind == ExprKind::kList;
   std::vector<NodeId> entries = Nodes(frame, e, 0);
@@ -214,12 +208,13 @@ NodeId GraphBuilder::Aggregate(Frame& frame, const Expr& e) {
     if (!e.optional[i]) continue;
     NodeId& entry = entries[is_list ? i : 2 * i + 1];
     const NodeId wrapped[] = {entry};
-    entry = graph_.Make(NodeKind::kOptionalEntry, wrapped, 0, place);
+    entry = graph_.Make(NodeKind::kOptionalEntry, wrapped, 0, graph_[wrapped[0]].type, place);
   }
-  return graph_.Make(is_list ? NodeKind::kList : NodeKind::kMap, entries, 0, place);
+  return graph_.Make(is_list ? NodeKind::kList : NodeKind::kMap, entries, 0, TypeOf(frame.file, id), place);
 }
 
-NodeId GraphBuilder::Macro(Frame& frame, const Expr& e) {
+NodeId GraphBuilder::Macro(Frame& frame, ExprId id) {
+  const Expr& e = set_.expr(frame.file, id);
   const SourceLocation place = PlaceOf(frame.file, e.name_span);
   std::vector<NodeId> args = {Node(frame, e.args[0])};
   const std::uint32_t depth = macro_depth_++;
@@ -228,7 +223,7 @@ NodeId GraphBuilder::Macro(Frame& frame, const Expr& e) {
   for (const NodeId node : Nodes(frame, e, 1)) args.push_back(node);
   frame.iterations.resize(frame.iterations.size() - e.names.size());
   --macro_depth_;
-  const auto make = [&](NodeKind kind) { return graph_.Make(kind, args, depth, place); };
+  const auto make = [&](NodeKind kind) { return graph_.Make(kind, args, depth, TypeOf(frame.file, id), place); };
   switch (e.macro) {
     case Macro::kAll: return make(NodeKind::kAll);
     case Macro::kExists: return make(NodeKind::kExists);

@@ -29,6 +29,10 @@ class GraphBuilder {
   // Builds the bodies of all lets, in set.let_order. Call first. Returns false after a fault, with `faulty` the let.
   bool BuildLets(std::uint32_t& faulty);
   BuildFault fault() const { return fault_; }
+  // Returns the node that the let stands for, by position in set.lets. Requires: BuildLets.
+  NodeId let_value(std::size_t let) const { return let_values_[let]; }
+  // The table of the graph's types.
+  const TypeTable& types() const { return types_; }
 
  private:
   // What the names of one body mean: the file that it stands in, the arguments of the fn, and the macros around.
@@ -51,14 +55,14 @@ class GraphBuilder {
   NodeId Reference(Frame& frame, const Expr& e, const TypedExpr& info);
   NodeId Call(Frame& frame, ExprId id, const Expr& e);
   NodeId FnCall(Frame& frame, const Expr& e, const TypedExpr& info);
-  NodeId FunctionNode(Function function, std::span<const NodeId> args, SourceLocation place);
-  NodeId MemberNode(NodeKind kind, NodeId operand, std::string_view member, SourceLocation place);
-  NodeId Macro(Frame& frame, const Expr& e);
-  NodeId Aggregate(Frame& frame, const Expr& e);
+  NodeId FunctionNode(Function function, std::span<const NodeId> args, TypeId type, SourceLocation place);
+  NodeId MemberNode(NodeKind kind, NodeId operand, std::string_view member, TypeId type, SourceLocation place);
+  NodeId Macro(Frame& frame, ExprId id);
+  NodeId Aggregate(Frame& frame, ExprId id);
   std::vector<NodeId> Nodes(Frame& frame, const Expr& e, std::size_t first);
-  NodeId Let(std::uint32_t index, SourceLocation place);
   NodeId Failed(BuildFault fault, SourceLocation place);
   NodeId NoOverload(std::string_view name, SourceLocation place);
+  TypeId TypeOf(FileId file, ExprId id);
   std::uint16_t StepsAfterRoot(SlotId slot) const;
   SourceLocation PlaceOf(FileId file, const SourceSpan& span) const { return lines_[file.index].Locate(span.begin); }
 
@@ -71,8 +75,9 @@ class GraphBuilder {
   std::vector<Ready> ready_;
   std::uint32_t visited_ = 0;  // expressions in this Build, counted again each time they are inlined
   std::uint32_t macro_depth_ = 0;
-  std::uint32_t fn_depth_ = 0;                // levels of expressions above, through fns
-  std::vector<std::uint32_t> let_positions_;  // by let: in Graph::lets
+  std::uint32_t fn_depth_ = 0;      // levels of expressions above, through fns
+  std::vector<NodeId> let_values_;  // by let
+  TypeTable types_;                 // of the set, with what is settled
 };
 
 }  // namespace writ::dsl

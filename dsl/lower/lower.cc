@@ -9,7 +9,7 @@
 #include "dsl/lower/discriminators.h"
 #include "dsl/lower/graph_builder.h"
 #include "dsl/lower/selectors.h"
-#include "rules/opt/emit.h"
+#include "rules/opt/program_nodes.h"
 
 namespace writ::dsl {
 namespace {
@@ -50,15 +50,14 @@ class Lowerer {
     if (!CheckLetNesting() || !BuildGraph()) return {};
     TypeSlots();
     WriteDeclarations();
-    Emitter emitter(graph_, program_, roots_, {options_.optimize, options_.optimize});
+    ProgramNodes nodes(graph_, builder_.types(), program_, roots_, options_.optimize ? Sharing::kYes : Sharing::kNo);
     std::size_t next = 0;
     for (const TypedPolicy& policy : set_.policies) {
       WritePolicy(policy);
-      for (std::size_t i = 0; i < policy.decl->rules.size(); ++i) WriteRule(emitter, policy, i, rules_[next++]);
+      for (std::size_t i = 0; i < policy.decl->rules.size(); ++i) WriteRule(nodes, policy, i, rules_[next++]);
     }
+    WriteLets(nodes);
     AddChainSlots();
-    if (!emitter.ok())
-      sink_.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0}, {"an expression needs more than 65000 registers"});
     return std::move(program_);
   }
 
@@ -169,11 +168,11 @@ class Lowerer {
     std::vector<NodeId> parts;
     const auto negated = [&](NodeId node) {
       const NodeId args[] = {node};
-      return graph_.Call(Function::kNot, args, place);
+      return graph_.Call(Function::kNot, args, SimpleType(TypeKind::kBool), place);
     };
     const NodeKind kind = requires_condition ? NodeKind::kOr : NodeKind::kAnd;
     const auto add = [&](NodeId node) {
-      if (graph_[node].kind == kind) {
+      if (graph_[node].kind == kind && !graph_.facts(node).is_let) {
         const std::span<const NodeId> inner = graph_.args(node);
         parts.insert(parts.end(), inner.begin(), inner.end());
       } else {
@@ -184,7 +183,7 @@ class Lowerer {
     if (rule.unless.valid()) add(requires_condition ? Build(file, rule.unless) : negated(Build(file, rule.unless)));
     if (requires_condition) add(Build(file, rule.requirement));
     if (parts.empty()) return {};
-    const NodeId guard = parts.size() == 1 ? parts[0] : graph_.Make(kind, parts, 0, place);
+    const NodeId guard = parts.size() == 1 ? parts[0] : graph_.Make(kind, parts, 0, SimpleType(TypeKind::kBool), place);
     const Value* constant = graph_.TryValue(guard);
     return options_.optimize && constant != nullptr && constant->is_true() ? NodeId() : guard;
   }
@@ -289,6 +288,13 @@ class Lowerer {
     return signer;
   }
 
+  void WriteLets(const ProgramNodes& nodes) {
+    for (std::size_t i = 0; i < set_.lets.size(); ++i) {
+      const NodeId value = builder_.let_value(i);
+      if (nodes.has(value)) program_.lets.push_back({std::string(set_.lets[i].decl->name.text), nodes.of(value)});
+    }
+  }
+
   void WriteTable(const TypedTable& table) {
     const bool known =
         std::any_of(program_.tables.begin(), program_.tables.end(), [&](const Table& each) { return each.name == table.decl->name.text; });
@@ -312,7 +318,7 @@ class Lowerer {
 
   // ---- rules --------------------------------------------------------------------------------------------------------------
 
-  void WriteRule(Emitter& emitter, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
+  void WriteRule(ProgramNodes& out, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
     const RuleDecl& decl = policy.decl->rules[position];
     Rule rule;
     rule.policy = PolicyId(program_.policies.size() - 1);
@@ -324,43 +330,42 @@ class Lowerer {
     rule.see = AttributeValue(decl.attributes, "see");
     rule.location = Locate(decl.verb_span);
     rule.selectors = SelectorsOf(*policy.decl, decl);
-    if (nodes.guard.valid()) rule.guard = emitter.Write(nodes.guard);
-    rule.guard_text = GuardText(policy.file, decl);
-    WriteMessage(emitter, decl, nodes, rule);
+    if (nodes.guard.valid()) rule.guard = out.Write(nodes.guard);
+    WriteMessage(out, decl, nodes, rule);
     for (const StringLiteral& scope : decl.needs_scopes) rule.needs_scopes.emplace_back(scope.value);
     if (options_.optimize && nodes.guard.valid() && (decl.verb != Verb::kRequire || decl.image.valid())) {
       rule.discriminators = FindDiscriminators(graph_, nodes.guard);
-      for (Discriminator& discriminator : rule.discriminators) discriminator.slot = emitter.UseSlot(discriminator.slot, true);
+      for (Discriminator& discriminator : rule.discriminators) discriminator.slot = out.UseSlot(discriminator.slot, true);
     }
     if (decl.mask) rule.mask = MaskOf(decl);
-    if (decl.limit) rule.limit = LimitOf(emitter, policy, position, nodes);
+    if (decl.limit) rule.limit = LimitOf(out, policy, position, nodes);
     if (nodes.image.valid()) {
-      rule.image = ImageSpec{emitter.Write(nodes.image), ExprText(set_.files[policy.file.index], decl.image), {}};
-      WriteDemands(emitter, policy.file, decl, nodes, rule.image->demands);
+      rule.image = ImageSpec{out.Write(nodes.image), {}};
+      WriteDemands(out, decl, nodes, rule.image->demands);
     }
     program_.rules.push_back(std::move(rule));
   }
 
-  static void WriteMessage(Emitter& emitter, const RuleDecl& decl, const RuleNodes& nodes, Rule& rule) {
+  static void WriteMessage(ProgramNodes& out, const RuleDecl& decl, const RuleNodes& nodes, Rule& rule) {
     std::size_t next = 0;
     for (const MessagePiece& piece : decl.message.pieces) {
       if (piece.expr.valid()) {
-        rule.message.push_back({"", emitter.Write(nodes.message[next++])});
+        rule.message.push_back({"", out.Write(nodes.message[next++])});
       } else {
-        rule.message.push_back({std::string(piece.text), BlockId()});
+        rule.message.push_back({std::string(piece.text), NodeId()});
       }
     }
   }
 
   // Keys are taken in the order of their texts, so that nobody has a fresh quota because two were exchanged.
-  LimitSpec LimitOf(Emitter& emitter, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
+  LimitSpec LimitOf(ProgramNodes& out, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
     const RuleDecl& decl = policy.decl->rules[position];
     LimitSpec limit{decl.limit->count, decl.limit->period_nanos, {}, LimitIdentity(policy, decl)};
     std::vector<std::pair<std::string, NodeId>> keys;
     for (std::size_t i = 0; i < nodes.keys.size(); ++i)
       keys.emplace_back(ExprText(set_.files[policy.file.index], decl.limit->keys[i]), nodes.keys[i]);
     std::stable_sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (const auto& [text, node] : keys) limit.keys.push_back(emitter.Write(node));
+    for (const auto& [text, node] : keys) limit.keys.push_back(out.Write(node));
     const std::size_t number = ++limit_identities_[limit.identity];
     if (number > 1) limit.identity += " #" + std::to_string(number);  // a number among equals
     return limit;
@@ -391,40 +396,15 @@ class Lowerer {
     return mask;
   }
 
-  void WriteDemands(Emitter& emitter, FileId file, const RuleDecl& decl, const RuleNodes& nodes, std::vector<SignatureDemand>& demands) {
+  void WriteDemands(ProgramNodes& out, const RuleDecl& decl, const RuleNodes& nodes, std::vector<SignatureDemand>& demands) {
     std::size_t next = 0;
     for (const DemandClause& clause : decl.demands) {
       SignatureDemand& demand = demands.emplace_back();
       const std::optional<SignerExpr>& signers = clause.signers ? clause.signers : decl.demands[0].signers;
       if (signers) WriteSigners(*signers, signers_, demand.signers);
       demand.predicate_type = PredicateTypeUri(clause.predicate_type.value);
-      if (!clause.condition.valid()) continue;
-      demand.condition = emitter.Write(nodes.conditions[next++]);
-      demand.condition_text = ExprText(set_.files[file.index], clause.condition);
+      if (clause.condition.valid()) demand.condition = out.Write(nodes.conditions[next++]);
     }
-  }
-
-  // The condition as one CEL text: what BuildGuard makes, with parentheses only where they are needed.
-  std::string GuardText(FileId file, const RuleDecl& rule) const {
-    std::vector<std::string> parts;
-    const auto text = [&](ExprId id) { return ExprText(set_.files[file.index], id); };
-    const auto negated = [&](ExprId id) { return "!(" + text(id) + ")"; };
-    const auto loose = [&](ExprId id, bool in_and) {
-      const ExprKind kind = set_.expr(file, id).kind;
-      return kind == ExprKind::kConditional || (in_and && kind == ExprKind::kOr) ? "(" + text(id) + ")" : text(id);
-    };
-    const bool requires_condition = rule.requirement.valid();
-    const bool alone =
-        static_cast<int>(rule.when.valid()) + static_cast<int>(rule.unless.valid()) + static_cast<int>(requires_condition) == 1;
-    if (rule.when.valid()) parts.push_back(requires_condition ? negated(rule.when) : alone ? text(rule.when) : loose(rule.when, true));
-    if (rule.unless.valid()) parts.push_back(requires_condition ? loose(rule.unless, false) : negated(rule.unless));
-    if (requires_condition) parts.push_back(alone ? text(rule.requirement) : loose(rule.requirement, false));
-    std::string joined;
-    for (const std::string& part : parts) {
-      if (!joined.empty()) joined += requires_condition ? " || " : " && ";
-      joined += part;
-    }
-    return joined;
   }
 
   const TypedSet& set_;

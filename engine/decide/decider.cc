@@ -7,6 +7,7 @@
 #include "engine/decide/mask.h"
 #include "engine/decide/rule_text.h"
 #include "engine/json/json_document.h"
+#include "rules/ir/text.h"
 
 namespace writ {
 namespace {
@@ -339,11 +340,11 @@ bool Decider::HoldsWithScopes(const Rule& rule, Value* granted) {
   const Value list = Value::List(granted, size);
   context_.slots[slot.index] = list;
   ReplaceInParent(slot, list);
-  context_.evaluator.ForgetCells();
+  context_.evaluator.ForgetShared();
   const bool holds = context_.evaluator.Run(rule.guard).is_true();
   context_.slots[slot.index] = scopes;
   context_.slots[parent.index] = whole;
-  context_.evaluator.ForgetCells();
+  context_.evaluator.ForgetShared();
   return holds;
 }
 
@@ -379,13 +380,17 @@ void Decider::AddResidual(bool is_allow_needed, Decision& decision) const {
 // What must hold for the rule not to deny.
 std::string Decider::NoDenialText(const Rule& rule) const {
   if (rule.image) return "(" + ImageRequirementText(program_, rule) + ")";
-  return (rule.verb == Verb::kDeny ? "!(" : "(") + rule.guard_text + ")";
+  return (rule.verb == Verb::kDeny ? "!(" : "(") + ConditionText(rule) + ")";
+}
+
+std::string Decider::ConditionText(const Rule& rule) const {
+  return rule.guard.valid() ? TryNodeText(program_, rule.guard).value_or("…") : "";
 }
 
 std::string Decider::AllowText(const RuleResult& result) const {
   const Rule& rule = RuleOf(result);
-  if (!Scopes().is_fault() || rule.needs_scopes.empty()) return AsOperand(rule.guard_text);
-  std::string text = rule.guard_text.empty() ? "" : "(" + rule.guard_text + ")";
+  if (!Scopes().is_fault() || rule.needs_scopes.empty()) return AsOperand(ConditionText(rule));
+  std::string text = rule.guard.valid() ? "(" + ConditionText(rule) + ")" : "";
   for (const std::string& scope : rule.needs_scopes) {
     if (!text.empty()) text += " && ";
     text += LiteralText(Value::String(scope)) + " in principal.scopes";
@@ -463,7 +468,7 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
       continue;
     }
     if (!read) return read;
-    context_.evaluator.ForgetCells();
+    context_.evaluator.ForgetShared();
     context_.evaluator.Spend(kStepsPerTool + request.shape->tool_slots.size());
     Evaluate();
     if (context_.evaluator.exhausted()) {

@@ -71,7 +71,7 @@ class Decider {
                        RuleResult& result);
   using NeedPositions = std::map<std::string_view, std::size_t>;  // by image
   void AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs, NeedPositions& positions);
-  Value RunOnPredicate(BlockId condition, const Value& predicate, ReadObserver* observer);
+  Value RunOnPredicate(NodeId condition, const Value& predicate, ReadObserver* observer);
   Value Scopes() const;
   bool HasScope(std::string_view scope) const;
   Counts Count() const;
@@ -88,6 +88,7 @@ class Decider {
   bool HoldsWithScopes(const Rule& rule, Value* granted);
   void ReplaceInParent(SlotId slot, const Value& value);
   [[gnu::cold]] void AddResidual(bool is_allow_needed, Decision& decision) const;
+  std::string ConditionText(const Rule& rule) const;
   std::string NoDenialText(const Rule& rule) const;
   std::string AllowText(const RuleResult& result) const;
 

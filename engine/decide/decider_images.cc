@@ -157,15 +157,15 @@ Outcome Decider::PartAttested(const SignatureDemand& demand, std::span<const Att
   return is_open ? Outcome::kUnknown : Outcome::kFalse;
 }
 
-Value Decider::RunOnPredicate(BlockId condition, const Value& predicate, ReadObserver* observer) {
+Value Decider::RunOnPredicate(NodeId condition, const Value& predicate, ReadObserver* observer) {
   const SlotId slot = policies_.predicate_slot;
   if (!slot.valid()) return context_.evaluator.Run(condition, observer);
   context_.evaluator.Spend(context_.slots.size() / 4);  // they are filled and emptied
   FillSlots(program_, slot, predicate, context_.slots);
-  context_.evaluator.ForgetCells();
+  context_.evaluator.ForgetShared();
   const Value value = context_.evaluator.Run(condition, observer);
   FillSlots(program_, slot, Value(), context_.slots);
-  context_.evaluator.ForgetCells();
+  context_.evaluator.ForgetShared();
   return value;
 }
 

@@ -63,8 +63,8 @@ QuotaMode Decider::ModeOfQuotas(const Decision& decision) const {
 void Decider::AddCharge(const RuleResult& result, Decision& decision) {
   const Rule& rule = RuleOf(result);
   QuotaKeyBuilder key;
-  for (const BlockId block : rule.limit->keys) {
-    const Value value = context_.evaluator.Run(block);
+  for (const NodeId node : rule.limit->keys) {
+    const Value value = context_.evaluator.Run(node);
     if (value.is(Kind::kUnknown)) return AddUndecidedLimit(result, decision);
     if (value.is_fault()) return ReportFailedLimit(result, value, decision);
     const std::uint64_t before = context_.evaluator.steps_left();

@@ -97,7 +97,7 @@ void Decider::AddTexts(Decision& decision) {
   }
   if (saved.empty()) return;
   std::copy(saved.begin(), saved.end(), context_.slots.begin());  // in place: the evaluator points at these slots
-  context_.evaluator.ForgetCells();
+  context_.evaluator.ForgetShared();
 }
 
 void Decider::AddHeldText(const RuleResult& result, Decision& decision) {
@@ -230,7 +230,7 @@ void Decider::HideMaskedColumns() {
     const bool is_column = !parent.parent.valid() && parent.key == "row";
     if (is_column && !value.is(Kind::kAbsent) && IsMaskedColumn(slot.key)) FillSlots(program_, SlotId(i), hidden, context_.slots);
   }
-  context_.evaluator.ForgetCells();
+  context_.evaluator.ForgetShared();
 }
 
 }  // namespace writ

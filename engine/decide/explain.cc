@@ -6,6 +6,7 @@
 #include "engine/decide/decider.h"
 #include "engine/decide/rule_text.h"
 #include "rules/base/utf8.h"
+#include "rules/ir/text.h"
 
 namespace writ {
 namespace {
@@ -78,7 +79,7 @@ void Decider::Explain(Decision& decision) {
       ++decision.more.explained;
       continue;
     }
-    context_.evaluator.ForgetCells();
+    context_.evaluator.ForgetShared();
     ExplainedRule explained = ExplainRule(id);
     if (request_.is_listing()) {
       std::string name;
@@ -89,7 +90,7 @@ void Decider::Explain(Decision& decision) {
     decision.explained.push_back(std::move(explained));
     std::copy(saved.begin(), saved.end(), context_.slots.begin());
   }
-  context_.evaluator.ForgetCells();
+  context_.evaluator.ForgetShared();
 }
 
 ExplainedRule Decider::ExplainRule(RuleId id) {
@@ -98,7 +99,7 @@ ExplainedRule Decider::ExplainRule(RuleId id) {
   const RuleResult result = EvaluateRule(id, &recorder);
   ExplainedRule explained;
   explained.rule = DescribeRule(policies_, id, result.outcome);
-  explained.condition = rule.guard_text;
+  if (rule.guard.valid()) explained.condition = ShownNodeText(program_, rule.guard, kMaxOneTextBytes);
   if (!result.error.is(Kind::kAbsent)) explained.error = PublicErrorText(result.error);
   for (const auto& [slot, value] : recorder.reads) explained.reads.emplace_back(SlotPath(program_, slot), ShowRead(slot, value));
   const bool says_when_true = rule.verb == Verb::kWarn || rule.verb == Verb::kNote;

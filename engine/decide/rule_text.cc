@@ -4,6 +4,7 @@
 
 #include "rules/base/check.h"
 #include "rules/base/utf8.h"
+#include "rules/ir/text.h"
 
 namespace writ {
 
@@ -33,7 +34,7 @@ std::string RenderMessage(const Message& message, Evaluator& evaluator) {
   std::string out;
   for (const MessagePart& part : message) {
     if (out.size() > kMaxOneTextBytes) break;
-    out += part.block.valid() ? DisplayText(evaluator.Run(part.block), kMaxOneTextBytes) : part.text;
+    out += part.value.valid() ? DisplayText(evaluator.Run(part.value), kMaxOneTextBytes) : part.text;
   }
   return Shorten(out, kMaxOneTextBytes);
 }
@@ -89,13 +90,13 @@ std::string PeriodText(std::int64_t nanos) {
 std::string DemandText(const Program& program, const SignatureDemand& demand) {
   const std::string signers = SignersText(program, demand.signers);
   if (demand.predicate_type.empty()) return "signed by " + signers;
-  const std::string condition = demand.condition_text.empty() ? "" : " where " + demand.condition_text;
+  const std::string condition = demand.condition.valid() ? " where " + ShownNodeText(program, demand.condition) : "";
   return "attested " + LiteralText(Value::String(demand.predicate_type)) + " by " + signers + condition;
 }
 
 std::string ImageRequirementText(const Program& program, const Rule& rule) {
-  const std::string condition = rule.guard_text.empty() ? "" : "!(" + rule.guard_text + ") || ";
-  std::string text = condition + "image " + rule.image->image_text;
+  const std::string condition = rule.guard.valid() ? "!(" + ShownNodeText(program, rule.guard) + ") || " : "";
+  std::string text = condition + "image " + ShownNodeText(program, rule.image->image);
   for (const SignatureDemand& demand : rule.image->demands) text += " " + DemandText(program, demand);
   return text;
 }

@@ -1,7 +1,7 @@
-// The evaluator: one loop over the instructions of a block. The common case of every operation stands here; the others are
+// The evaluator: one loop over the instructions of an expression's code. The common case of every operation stands here; the others are
 // in operators.h, functions.h and builders.h, or in the cold members of Machine.
 //
-// Budget: a block is charged its length when it is entered and a loop its body at each turn, so every instruction that runs
+// Budget: code is charged its length when it is entered and a loop its body at each turn, so every instruction that runs
 // has been paid for; operations whose cost grows with a size charge that themselves. When the budget is spent (or the arena
 // is full) steps_left is 0 and the evaluation ends at the next charge.
 #include "engine/eval/evaluator.h"
@@ -10,7 +10,6 @@
 #include <cstring>
 #include <functional>
 
-#include "engine/eval/runtime_program.h"
 #include "rules/function/builders.h"
 #include "rules/function/call.h"
 #include "rules/function/regex.h"
@@ -135,9 +134,10 @@ inline void CountTrue(Value& count, const Value& test) {
 struct Evaluator::Impl {
   explicit Impl(const EvalLimits& eval_limits) : limits(eval_limits), temporaries(eval_limits.max_arena_bytes) {}
 
-  Value RunBlock(BlockId block, Value* registers);
-  Value LoadCell(std::uint32_t cell, Value* free_registers);
-  [[gnu::noinline]] Value ComputeCell(std::uint32_t cell, Value* free_registers);
+  Value RunCode(const Code& code, Value* registers);
+  Value LoadShared(const SharedValue& shared, Value* free_registers);
+  [[gnu::noinline]] Value ComputeShared(const SharedValue& shared, Value* free_registers);
+  void MakeRoom(const Code& code);
 
   [[gnu::noinline]] Value LoadSlotSlowly(std::uint32_t slot);
   [[gnu::noinline]] Value HasSlot(std::uint32_t slot);
@@ -146,13 +146,13 @@ struct Evaluator::Impl {
   [[gnu::cold]] Value MissingError(std::uint32_t first_missing);
   std::uint32_t StepsFromRoot(std::uint32_t slot) const;
 
-  Value InConstant(const Value& item, std::uint32_t constant);
-  Value MatchesRegex(const Value& text, std::uint32_t regex);
+  Value InConstant(const Value& item, const ConstantRange& range);
+  Value MatchesRegex(const Value& text, const CompiledRegex& compiled);
   bool BeginIteration(const Value& range, Value* cursor, Value& fault);
 
   [[gnu::cold]] void Observe(std::uint32_t slot);
-  [[gnu::cold]] void ReplayReads(std::uint32_t cell);
-  [[gnu::cold]] void KeepReads(std::uint32_t cell, std::size_t mark);
+  [[gnu::cold]] void ReplayReads(std::uint32_t shared);
+  [[gnu::cold]] void KeepReads(std::uint32_t shared, std::size_t mark);
 
   EvalLimits limits;
   Arena temporaries;
@@ -160,20 +160,17 @@ struct Evaluator::Impl {
   FunctionContext context{temporaries, steps_left};
 
   const Program* program = nullptr;
-  const RuntimeProgram::Impl* runtime = nullptr;
-  const Instruction* code = nullptr;
-  const Value* constants = nullptr;
+  const CodeCache* cache = nullptr;
   const Value* slots = nullptr;
-  Value* cells = nullptr;  // cell_values.data()
 
-  std::vector<Value> registers;           // a stack of frames; as large as the program can need
-  std::vector<Value> cell_values;         // by CellId
-  std::vector<std::uint64_t> cell_marks;  // by CellId: the generation in which the value was computed
+  std::vector<Value> registers;             // a stack of frames; as large as the code that ran so far needed
+  std::vector<Value> shared_values;         // by number
+  std::vector<std::uint64_t> shared_marks;  // by number: the generation in which the value was computed
   std::uint64_t generation = 0;
 
   ReadObserver* observer = nullptr;
-  std::vector<SlotId> read_log;                 // what the current Run read so far, when observed
-  std::vector<std::vector<SlotId>> cell_reads;  // by CellId: what computing it read, when observed
+  std::vector<SlotId> read_log;                   // what the current Run read so far, when observed
+  std::vector<std::vector<SlotId>> shared_reads;  // by number: what computing it read, when observed
 };
 
 std::uint32_t Evaluator::Impl::FirstMissing(std::uint32_t slot) const {
@@ -228,24 +225,25 @@ Value Evaluator::Impl::OptionalSlot(std::uint32_t slot, std::uint16_t plain_step
   return may_be_missing ? Value::Optional(nullptr) : MissingError(missing);
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): cells nest at most BundleLimits::max_cell_depth deep
-inline Value Evaluator::Impl::LoadCell(std::uint32_t cell, Value* free_registers) {
-  if (cell_marks[cell] == generation && observer == nullptr) [[likely]]
-    return cells[cell];
-  return ComputeCell(cell, free_registers);
+// NOLINTNEXTLINE(misc-no-recursion): see ComputeShared
+inline Value Evaluator::Impl::LoadShared(const SharedValue& shared, Value* free_registers) {
+  if (shared_marks[shared.number] == generation && observer == nullptr) [[likely]]
+    return shared_values[shared.number];
+  return ComputeShared(shared, free_registers);
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): VerifyProgram limits the nesting of cells to BundleLimits::max_cell_depth
-Value Evaluator::Impl::ComputeCell(std::uint32_t cell, Value* free_registers) {
-  if (cell_marks[cell] == generation) {
-    ReplayReads(cell);
-    return cells[cell];
+// NOLINTNEXTLINE(misc-no-recursion): VerifyProgram limits the nesting of shared values to BundleLimits::max_shared_depth
+Value Evaluator::Impl::ComputeShared(const SharedValue& shared, Value* free_registers) {
+  const std::uint32_t number = shared.number;
+  if (shared_marks[number] == generation) {
+    ReplayReads(number);
+    return shared_values[number];
   }
   const std::size_t mark = read_log.size();
-  const Value value = RunBlock(program->cells[cell].block, free_registers);
-  cells[cell] = value;
-  cell_marks[cell] = generation;
-  KeepReads(cell, mark);
+  const Value value = RunCode(shared.code, free_registers);
+  shared_values[number] = value;
+  shared_marks[number] = generation;
+  KeepReads(number, mark);
   return value;
 }
 
@@ -254,32 +252,29 @@ void Evaluator::Impl::Observe(std::uint32_t slot) {
   if (read_log.size() < kMaxReadLog) read_log.emplace_back(slot);
 }
 
-void Evaluator::Impl::ReplayReads(std::uint32_t cell) {
+void Evaluator::Impl::ReplayReads(std::uint32_t shared) {
   if (observer == nullptr) return;
-  for (const SlotId slot : cell_reads[cell]) Observe(slot.index);
+  for (const SlotId slot : shared_reads[shared]) Observe(slot.index);
 }
 
-// Keeps each slot once, in the order of first reading: a cell that is shared many times must not multiply what it read.
-void Evaluator::Impl::KeepReads(std::uint32_t cell, std::size_t mark) {
-  std::vector<SlotId>& reads = cell_reads[cell];
+// Keeps each slot once, in the order of first reading: a value that is shared many times must not multiply what it read.
+void Evaluator::Impl::KeepReads(std::uint32_t shared, std::size_t mark) {
+  std::vector<SlotId>& reads = shared_reads[shared];
   reads.clear();
   for (std::size_t i = mark; i < read_log.size(); ++i) {
     if (std::find(reads.begin(), reads.end(), read_log[i]) == reads.end()) reads.push_back(read_log[i]);
   }
 }
 
-Value Evaluator::Impl::InConstant(const Value& item, std::uint32_t constant) {
-  const MapData* set = runtime->constant_sets[constant];
+Value Evaluator::Impl::InConstant(const Value& item, const ConstantRange& range) {
   const bool is_key = item.is(Kind::kString) || item.is(Kind::kInt) || item.is(Kind::kUint) || item.is(Kind::kBool);
-  if (set == nullptr || !is_key) return InValues(item, constants[constant], context);
+  if (range.keys == nullptr || !is_key) return InValues(item, range.value, context);
   if (item.is(Kind::kString) && item.size > kFreeCompareBytes && !Charge(context, ScanSteps(item.size))) return OutOfBudget(context);
-  return Value::Bool(FindInMap(*set, item) != nullptr);
+  return Value::Bool(FindInMap(*range.keys, item) != nullptr);
 }
 
-Value Evaluator::Impl::MatchesRegex(const Value& text, std::uint32_t regex) {
+Value Evaluator::Impl::MatchesRegex(const Value& text, const CompiledRegex& compiled) {
   if (!text.is(Kind::kString)) return text.is_fault() ? text : NoOverload(Function::kMatches, text, Value::String(""));
-  const CompiledRegex& compiled = runtime->regexes[regex];
-  if (!compiled.regex->ok()) return MakeError(ValueError::kInvalidRegex, compiled.regex->error(), context);
   return MatchRegex(*compiled.regex, compiled.program_size, text, context);
 }
 
@@ -298,13 +293,14 @@ bool Evaluator::Impl::BeginIteration(const Value& range, Value* cursor, Value& f
 }
 
 // Over 100 lines: the opcode switch, a case an instruction.
-// SAFETY: VerifyProgram has proven every register, constant, slot, cell, regex and jump target in range, that registers are
-// written before they are read, that cursors and builders are used as such, and that every block ends in Return.
-// NOLINTNEXTLINE(misc-no-recursion,readability-function-size,readability-function-cognitive-complexity): see ComputeCell
-Value Evaluator::Impl::RunBlock(BlockId block_id, Value* r) {
-  const Block& block = program->blocks[block_id.index];
-  if (!Charge(context, block.end - block.begin)) return OutOfBudget(context);
-  const Instruction* pc = code + block.begin;
+// SAFETY: code comes from engine/emit alone, which keeps to the rules of opcode_list.h; what it reads from outside, the nodes,
+// VerifyProgram has proven.
+// NOLINTNEXTLINE(misc-no-recursion,readability-function-size,readability-function-cognitive-complexity): see ComputeShared
+Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
+  if (!Charge(context, code.size)) return OutOfBudget(context);
+  const Instruction* const begin = code.instructions;
+  const Value* const constants = code.constants;
+  const Instruction* pc = begin;
   for (;;) {
     const Instruction& in = *pc++;
     switch (in.op) {
@@ -317,7 +313,7 @@ Value Evaluator::Impl::RunBlock(BlockId block_id, Value* r) {
       }
       case Opcode::kHasSlot: r[in.dst] = HasSlot(in.c); break;
       case Opcode::kOptionalSlot: r[in.dst] = OptionalSlot(in.c, in.a); break;
-      case Opcode::kLoadCell: r[in.dst] = LoadCell(in.c, r + block.register_count); break;
+      case Opcode::kLoadShared: r[in.dst] = LoadShared(*code.shared[in.c], r + code.register_count); break;
       case Opcode::kMove: r[in.dst] = r[in.a]; break;
       case Opcode::kSelect: r[in.dst] = FastSelect(r[in.a], constants[in.c], context); break;
       case Opcode::kHasMember: r[in.dst] = HasMember(r[in.a], constants[in.c].string(), context); break;
@@ -342,40 +338,40 @@ Value Evaluator::Impl::RunBlock(BlockId block_id, Value* r) {
       case Opcode::kIn: r[in.dst] = InValues(r[in.a], r[in.b], context); break;
       case Opcode::kEqualConstant: r[in.dst] = Equal(r[in.a], constants[in.c], context); break;
       case Opcode::kNotEqualConstant: r[in.dst] = NotEqual(r[in.a], constants[in.c], context); break;
-      case Opcode::kInConstant: r[in.dst] = InConstant(r[in.a], in.c); break;
+      case Opcode::kInConstant: r[in.dst] = InConstant(r[in.a], code.ranges[in.c]); break;
       case Opcode::kConstantIn: r[in.dst] = InValues(constants[in.c], r[in.a], context); break;
-      case Opcode::kMatchesRegex: r[in.dst] = MatchesRegex(r[in.a], in.c); break;
+      case Opcode::kMatchesRegex: r[in.dst] = MatchesRegex(r[in.a], *code.regexes[in.c]); break;
       case Opcode::kAnd: r[in.dst] = AndValues(r[in.a], r[in.b]); break;
       case Opcode::kOr: r[in.dst] = OrValues(r[in.a], r[in.b]); break;
-      case Opcode::kJump: pc = code + in.c; break;
+      case Opcode::kJump: pc = begin + in.c; break;
       case Opcode::kJumpIfTrue:
-        if (r[in.a].is_true()) pc = code + in.c;
+        if (r[in.a].is_true()) pc = begin + in.c;
         break;
       case Opcode::kJumpIfFalse:
-        if (r[in.a].is_false()) pc = code + in.c;
+        if (r[in.a].is_false()) pc = begin + in.c;
         break;
       case Opcode::kJumpUnlessBool:
         if (!r[in.a].is(Kind::kBool)) [[unlikely]] {
           r[in.dst] = BoolFault(r[in.a]);
-          pc = code + in.c;
+          pc = begin + in.c;
         }
         break;
       case Opcode::kOptionalOr:
         if (r[in.a].is(Kind::kOptional) && r[in.a].inner == nullptr) break;
         r[in.dst] = r[in.a].is(Kind::kOptional) ? r[in.a] : NotOptional(r[in.a], "or");
-        pc = code + in.c;
+        pc = begin + in.c;
         break;
       case Opcode::kOptionalOrValue:
         if (r[in.a].is(Kind::kOptional) && r[in.a].inner == nullptr) break;
         r[in.dst] = r[in.a].is(Kind::kOptional) ? *r[in.a].inner : NotOptional(r[in.a], "orValue");
-        pc = code + in.c;
+        pc = begin + in.c;
         break;
       case Opcode::kOptionalUnwrap:
         if (r[in.a].is(Kind::kOptional) && r[in.a].inner != nullptr) {
           r[in.b] = *r[in.a].inner;
         } else {
           r[in.dst] = r[in.a].is(Kind::kOptional) ? r[in.a] : NotOptional(r[in.a], "optMap");
-          pc = code + in.c;
+          pc = begin + in.c;
         }
         break;
       case Opcode::kCheckOptional: r[in.dst] = r[in.a].is(Kind::kOptional) ? r[in.a] : NotOptional(r[in.a], "or"); break;
@@ -387,27 +383,27 @@ Value Evaluator::Impl::RunBlock(BlockId block_id, Value* r) {
       case Opcode::kPut: Put(r[in.dst], r[in.a], r[in.b], context); break;
       case Opcode::kPutOptional: PutOptional(r[in.dst], r[in.a], r[in.b], context); break;
       case Opcode::kIterateBegin:
-        if (!BeginIteration(r[in.a], r + in.dst, r[in.b])) pc = code + in.c;
+        if (!BeginIteration(r[in.a], r + in.dst, r[in.b])) pc = begin + in.c;
         break;
       case Opcode::kIterateNext:
-        if (!NextItem(r + in.a, in.dst == kNoRegister ? nullptr : r + in.dst, in.b == kNoRegister ? nullptr : r + in.b)) pc = code + in.c;
+        if (!NextItem(r + in.a, in.dst == kNoRegister ? nullptr : r + in.dst, in.b == kNoRegister ? nullptr : r + in.b)) pc = begin + in.c;
         break;
       case Opcode::kFoldAnd:
         r[in.dst] = AndValues(r[in.dst], r[in.a]);
-        if (r[in.dst].is_false()) pc = code + in.c;
+        if (r[in.dst].is_false()) pc = begin + in.c;
         break;
       case Opcode::kFoldOr:
         r[in.dst] = OrValues(r[in.dst], r[in.a]);
-        if (r[in.dst].is_true()) pc = code + in.c;
+        if (r[in.dst].is_true()) pc = begin + in.c;
         break;
       case Opcode::kCountTrue: CountTrue(r[in.dst], r[in.a]); break;
       case Opcode::kFilterTest:
         if (r[in.a].is_true()) break;
         if (!r[in.a].is_false()) FailFilter(r[in.dst], r[in.a]);
-        pc = code + in.c;
+        pc = begin + in.c;
         break;
       case Opcode::kLoop: {
-        const Instruction* target = code + in.c;
+        const Instruction* target = begin + in.c;
         if (!Charge(context, static_cast<std::uint64_t>(pc - target))) return OutOfBudget(context);
         pc = target;
         break;
@@ -425,9 +421,7 @@ Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 void Evaluator::Begin(const RuntimeProgram& program, std::span<const Value> slots, const Deadline& deadline) {
   Impl& impl = *impl_;
   impl.program = &program.program();
-  impl.runtime = &program.impl();
-  impl.code = impl.program->code.data();
-  impl.constants = impl.runtime->constants.data();
+  impl.cache = &program.code();
   impl.slots = slots.data();
   impl.temporaries.Reset();
   impl.context.deadline = deadline;
@@ -436,24 +430,28 @@ void Evaluator::Begin(const RuntimeProgram& program, std::span<const Value> slot
   impl.steps_left = std::min(steps, kStepsPerSlice);
   impl.context.reserve = steps - impl.steps_left;
   ++impl.generation;
-  if (impl.registers.size() < impl.runtime->max_stack_need) impl.registers.resize(impl.runtime->max_stack_need);
-  if (impl.cell_marks.size() < impl.program->cells.size()) {
-    impl.cell_marks.resize(impl.program->cells.size());
-    impl.cell_values.resize(impl.program->cells.size());
-    impl.cell_reads.resize(impl.program->cells.size());
-    impl.cells = impl.cell_values.data();
-  }
 }
 
-void Evaluator::ForgetCells() { ++impl_->generation; }
+void Evaluator::ForgetShared() { ++impl_->generation; }
 
-Value Evaluator::Run(BlockId block, ReadObserver* observer) {
+void Evaluator::Impl::MakeRoom(const Code& code) {
+  if (registers.size() < code.stack_need) registers.resize(code.stack_need);
+  if (shared_marks.size() >= code.shared_end) return;
+  shared_marks.resize(code.shared_end);
+  shared_values.resize(code.shared_end);
+  shared_reads.resize(code.shared_end);
+}
+
+Value Evaluator::Run(NodeId node, ReadObserver* observer) { return Run(impl_->cache->Of(node), observer); }
+
+Value Evaluator::Run(const Code& code, ReadObserver* observer) {
   Impl& impl = *impl_;
   if (impl.steps_left == 0) [[unlikely]]
     return OutOfBudget(impl.context);
   impl.observer = observer;
   impl.read_log.clear();
-  return impl.RunBlock(block, impl.registers.data());
+  impl.MakeRoom(code);
+  return impl.RunCode(code, impl.registers.data());
 }
 
 bool Evaluator::Spend(std::uint64_t steps) { return Charge(impl_->context, steps); }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/emit/code_cache.h"
 #include "rules/base/arena.h"
 #include "rules/base/deadline.h"
 #include "rules/base/limits.h"
@@ -15,24 +16,21 @@
 
 namespace writ {
 
-// A verified program with its constants as Values, its constant lists hashed and its regexes compiled. Immutable, shared.
+// A verified program and the register code of what was evaluated so far. Thread-safe.
 class RuntimeProgram {
  public:
-  // Cannot fail: the verifier has proven that constants are well-formed and regexes compile. Takes the program over.
+  // Cannot fail: the verifier has proven what code relies on. Takes the program over. O(nodes).
   explicit RuntimeProgram(VerifiedProgram program);
-  ~RuntimeProgram();
   RuntimeProgram(const RuntimeProgram&) = delete;
   RuntimeProgram& operator=(const RuntimeProgram&) = delete;
 
   const Program& program() const { return program_.program(); }
   const VerifiedProgram& verified() const { return program_; }
-
-  struct Impl;
-  const Impl& impl() const { return *impl_; }
+  const CodeCache& code() const { return code_; }
 
  private:
   VerifiedProgram program_;
-  std::unique_ptr<Impl> impl_;
+  CodeCache code_;
 };
 
 // Records what a guard read, for `explain`. Implementations are called in reading order, possibly several times per slot.
@@ -42,7 +40,7 @@ class ReadObserver {
   virtual void OnRead(SlotId slot, const Value& value) = 0;
 };
 
-// Evaluates blocks of one program against one set of slot values. Reused between decisions; not thread-safe.
+// Evaluates expressions of one program against one set of slot values. Reused between decisions; not thread-safe.
 class Evaluator {
  public:
   explicit Evaluator(const EvalLimits& limits = {});
@@ -50,23 +48,26 @@ class Evaluator {
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
 
-  // Begins a decision: forgets cells, the budget and all temporaries. `slots[i]` is the value of SlotId i: kAbsent when
+  // Begins a decision: forgets shared values, the budget and all temporaries. `slots[i]` is the value of SlotId i: kAbsent when
   // missing, kUnknown when declared unknown; a map that exists but whose members were not read (Slot::whole is false) is a
   // kMap with map == nullptr. `program` and `slots` are borrowed until the next Begin. When `deadline` passes, the budget is exhausted.
-  // O(cells).
+  // O(1).
   void Begin(const RuntimeProgram& program, std::span<const Value> slots, const Deadline& deadline = {});
 
-  // Takes `steps` from the budget for work that the caller does beside the blocks. False when that exhausted it, or when the deadline
+  // Takes `steps` from the budget for work that the caller does beside the expressions. False when that exhausted it, or when the deadline
   // has passed.
   bool Spend(std::uint64_t steps);
 
-  // Forgets the cells but keeps budget and temporaries: after slots have changed (the tools of a listing).
-  void ForgetCells();
+  // Forgets the shared values but keeps budget and temporaries: after slots have changed (the tools of a listing).
+  void ForgetShared();
 
-  // Returns the block's value: any kind but kAbsent. Valid until the next Begin. When the budget is exhausted returns an
+  // Returns the expression's value. Requires: a closed node of the program. The value is of any kind but kAbsent and
+  // valid until the next Begin. When the budget is exhausted returns an
   // unspecified error; ask exhausted() before using a decision. `observer` may be nullptr; it does not change the value, and
   // hears of what a shared value read also when that was computed earlier, if that Run was observed too.
-  Value Run(BlockId block, ReadObserver* observer = nullptr);
+  Value Run(NodeId node, ReadObserver* observer = nullptr);
+  // The same for code that the caller made and keeps until the next Begin. For tests.
+  Value Run(const Code& code, ReadObserver* observer = nullptr);
 
   // What is left of the budget.
   std::uint64_t steps_left() const;

@@ -36,7 +36,9 @@ inline constexpr std::size_t kKeptArenaBytes = std::size_t{1} * 1024 * 1024;
 // Ceilings for a bundle.
 struct BundleLimits {
   std::size_t max_bytes = std::size_t{256} * 1024 * 1024;
-  std::uint32_t max_cell_depth = 200;  // nesting of shared sub-expressions; bounds the evaluator's recursion
+  std::uint32_t max_node_depth = 1'500;      // levels of one expression; bounds every recursion over nodes
+  std::uint32_t max_shared_depth = 200;      // nesting of shared sub-expressions; bounds the evaluator's recursion
+  std::uint32_t max_code_nodes = 4'000'000;  // one expression written out, shared sub-expressions once: what register code grows with
 };
 
 }  // namespace writ

@@ -18,7 +18,7 @@ namespace writ {
 namespace {
 
 constexpr std::string_view kMagic = "\x89WRITB\r\n";
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kVersion = 4;
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::size_t kHeaderBytes = 8 + 4 + 8 + kDigestBytes;
 
@@ -50,7 +50,7 @@ Error Corrupt(const std::string& message) { return {ErrorCode::kCorrupt, message
 
 // ---- names of enumerators --------------------------------------------------------------------------------------------
 
-std::string_view NameOf(Opcode op) { return InfoOf(op).name; }
+std::string_view NameOf(NodeKind kind) { return NodeKindName(kind); }
 std::string_view NameOf(Function function) { return InfoOf(function).name; }
 std::string_view NameOf(Target target) { return InfoOf(target).name; }
 std::string_view NameOf(Verb verb) { return VerbName(verb); }
@@ -62,7 +62,7 @@ std::string_view NameOf(ErrorKind kind) { return kErrorNames[static_cast<std::si
 template <typename Enum>
 inline constexpr std::size_t kCountOf = 0;
 template <>
-inline constexpr std::size_t kCountOf<Opcode> = kOpcodeCount;
+inline constexpr std::size_t kCountOf<NodeKind> = kNodeKindCount;
 template <>
 inline constexpr std::size_t kCountOf<Function> = kFunctionCount;
 template <>
@@ -93,26 +93,21 @@ class ProgramWriter {
 
   std::string Write() {
     CollectNames();
-    List(op_names_, [this](Opcode op) { Name(op); });
+    List(kind_names_, [this](NodeKind kind) { Name(kind); });
     List(function_names_, [this](Function function) { Name(function); });
     Strings(program_.files);
     List(program_.constants, [this](const Constant& constant) { WriteConstant(constant); });
-    Strings(program_.regexes);
+    List(program_.types, [this](const Type& type) { WriteType(type); });
     List(program_.slots, [this](const Slot& slot) {
       out_.WriteId(slot.parent);
       out_.WriteString(slot.key);
       Name(slot.type);
       out_.WriteBool(slot.whole);
     });
-    WriteCode();
-    List(program_.blocks, [this](const Block& block) {
-      out_.WriteUint(block.begin);
-      out_.WriteUint(block.end);
-      out_.WriteUint(block.register_count);
-    });
-    List(program_.cells, [this](const Cell& cell) {
-      out_.WriteId(cell.block);
-      out_.WriteString(cell.name);
+    WriteNodes();
+    List(program_.lets, [this](const Let& let) {
+      out_.WriteString(let.name);
+      out_.WriteId(let.value);
     });
     List(program_.policies, [this](const Policy& policy) { WritePolicy(policy); });
     List(program_.rules, [this](const Rule& rule) { WriteRule(rule); });
@@ -157,11 +152,11 @@ class ProgramWriter {
   }
 
   void CollectNames() {
-    op_position_.assign(kOpcodeCount, kUnused);
+    kind_position_.assign(kNodeKindCount, kUnused);
     function_position_.assign(kFunctionCount, kUnused);
-    for (const Instruction& instruction : program_.code) {
-      Collect(instruction.op, op_position_, op_names_);
-      if (InfoOf(instruction.op).c == Operand::F) Collect(static_cast<Function>(instruction.c), function_position_, function_names_);
+    for (const Node& node : program_.nodes) {
+      Collect(node.kind, kind_position_, kind_names_);
+      if (node.kind == NodeKind::kCall) Collect(static_cast<Function>(node.detail), function_position_, function_names_);
     }
   }
   template <typename Enum>
@@ -173,19 +168,30 @@ class ProgramWriter {
     names.push_back(value);
   }
 
-  void WriteCode() {
-    WRIT_CHECK(program_.code.size() == program_.code_locations.size());
-    out_.WriteUint(program_.code.size());
-    for (std::size_t i = 0; i < program_.code.size(); ++i) {
-      const Instruction& instruction = program_.code[i];
-      const bool is_call = InfoOf(instruction.op).c == Operand::F;
-      out_.WriteUint(op_position_[static_cast<std::size_t>(instruction.op)]);
-      out_.WriteUint(instruction.dst);
-      out_.WriteUint(instruction.a);
-      out_.WriteUint(instruction.b);
-      out_.WriteUint(is_call ? function_position_[instruction.c] : instruction.c);
-      WriteLocation(program_.code_locations[i]);
+  void WriteNodes() {
+    out_.WriteUint(program_.nodes.size());
+    for (const Node& node : program_.nodes) {
+      const bool is_call = node.kind == NodeKind::kCall;
+      out_.WriteUint(kind_position_[static_cast<std::size_t>(node.kind)]);
+      out_.WriteBool(node.shared);
+      out_.WriteUint(is_call ? function_position_[node.detail] : node.detail);
+      out_.WriteUint(node.index);
+      out_.WriteId(node.type);
+      out_.WriteUint(node.arg_count);
+      for (const NodeId arg : program_.args(node)) out_.WriteId(arg);
     }
+  }
+
+  void WriteType(const Type& type) {
+    out_.WriteUint(static_cast<std::uint64_t>(type.kind));
+    out_.WriteString(type.name);
+    Ids(type.parameters);
+    List(type.fields, [this](const RecordField& field) {
+      out_.WriteString(field.name);
+      out_.WriteId(field.type);
+      out_.WriteBool(field.optional);
+    });
+    out_.WriteBool(type.open);
   }
 
   void WriteLocation(const SourceLocation& location) {
@@ -234,10 +240,9 @@ class ProgramWriter {
       out_.WriteString(selector.name);
     });
     out_.WriteId(rule.guard);
-    out_.WriteString(rule.guard_text);
     List(rule.message, [this](const MessagePart& part) {
       out_.WriteString(part.text);
-      out_.WriteId(part.block);
+      out_.WriteId(part.value);
     });
     Strings(rule.needs_scopes);
     List(rule.discriminators, [this](const Discriminator& discriminator) {
@@ -266,7 +271,6 @@ class ProgramWriter {
     out_.WriteBool(rule.image.has_value());
     if (!rule.image) return;
     out_.WriteId(rule.image->image);
-    out_.WriteString(rule.image->image_text);
     List(rule.image->demands, [this](const SignatureDemand& demand) { WriteDemand(demand); });
   }
 
@@ -279,7 +283,6 @@ class ProgramWriter {
     });
     out_.WriteString(demand.predicate_type);
     out_.WriteId(demand.condition);
-    out_.WriteString(demand.condition_text);
   }
 
   void WriteTable(const Table& table) {
@@ -299,9 +302,9 @@ class ProgramWriter {
   static constexpr std::uint32_t kUnused = ~0U;
   const Program& program_;
   BodyWriter out_;
-  std::vector<Opcode> op_names_;
+  std::vector<NodeKind> kind_names_;
   std::vector<Function> function_names_;
-  std::vector<std::uint32_t> op_position_, function_position_;  // by enumerator
+  std::vector<std::uint32_t> kind_position_, function_position_;  // by enumerator
 };
 
 // ---- reading ---------------------------------------------------------------------------------------------------------
@@ -314,26 +317,21 @@ class ProgramReader {
 
   Result<Program> Read() {
     in_.ReadStringTable();
-    List(op_names_, 1, [this](Opcode& op) { op = Name<Opcode>("instruction"); });
+    List(kind_names_, 1, [this](NodeKind& kind) { kind = Name<NodeKind>("kind of expression"); });
     List(function_names_, 1, [this](Function& function) { function = Name<Function>("function"); });
     Strings(program_.files);
     List(program_.constants, 1, [this](Constant& constant) { ReadConstant(constant); });
-    Strings(program_.regexes);
+    List(program_.types, 5, [this](Type& type) { ReadType(type); });
     List(program_.slots, 4, [this](Slot& slot) {
       slot.parent = in_.ReadId<SlotId>();
       slot.key = in_.ReadString();
       slot.type = Name<MemberType>("type");
       slot.whole = in_.ReadBool();
     });
-    ReadCode();
-    List(program_.blocks, 3, [this](Block& block) {
-      block.begin = in_.ReadUint32();
-      block.end = in_.ReadUint32();
-      block.register_count = in_.ReadUint16();
-    });
-    List(program_.cells, 2, [this](Cell& cell) {
-      cell.block = in_.ReadId<BlockId>();
-      cell.name = in_.ReadString();
+    ReadNodes();
+    List(program_.lets, 2, [this](Let& let) {
+      let.name = in_.ReadString();
+      let.value = in_.ReadId<NodeId>();
     });
     List(program_.policies, 10, [this](Policy& policy) { ReadPolicy(policy); });
     List(program_.rules, 18, [this](Rule& rule) { ReadRule(rule); });
@@ -412,20 +410,30 @@ class ProgramReader {
     return location;
   }
 
-  void ReadCode() {
-    const std::size_t count = in_.ReadCount(8);
-    program_.code.resize(count);
-    program_.code_locations.resize(count);
-    for (std::size_t i = 0; i < count && !in_.failed(); ++i) {
-      Instruction& instruction = program_.code[i];
-      instruction.op = Positioned(op_names_, "an instruction");
-      instruction.dst = in_.ReadUint16();
-      instruction.a = in_.ReadUint16();
-      instruction.b = in_.ReadUint16();
-      const bool is_call = InfoOf(instruction.op).c == Operand::F;
-      instruction.c = is_call ? static_cast<std::uint32_t>(Positioned(function_names_, "a function")) : in_.ReadUint32();
-      program_.code_locations[i] = ReadLocation();
-    }
+  void ReadNodes() {
+    List(program_.nodes, 6, [this](Node& node) {
+      node.kind = Positioned(kind_names_, "a kind of expression");
+      node.shared = in_.ReadBool();
+      const bool is_call = node.kind == NodeKind::kCall;
+      node.detail = is_call ? static_cast<std::uint16_t>(Positioned(function_names_, "a function")) : in_.ReadUint16();
+      node.index = in_.ReadUint32();
+      node.type = in_.ReadId<TypeId>();
+      node.first_arg = static_cast<std::uint32_t>(program_.node_args.size());
+      node.arg_count = static_cast<std::uint32_t>(in_.ReadCount(1));
+      for (std::uint32_t i = 0; i < node.arg_count; ++i) program_.node_args.push_back(in_.ReadId<NodeId>());
+    });
+  }
+
+  void ReadType(Type& type) {
+    type.kind = Numbered(TypeKind::kParameter, "type");
+    type.name = in_.ReadString();
+    Ids(type.parameters);
+    List(type.fields, 3, [this](RecordField& field) {
+      field.name = in_.ReadString();
+      field.type = in_.ReadId<TypeId>();
+      field.optional = in_.ReadBool();
+    });
+    type.open = in_.ReadBool();
   }
 
   void ReadConstant(Constant& constant) {
@@ -472,11 +480,10 @@ class ProgramReader {
       selector.scope = in_.ReadString();
       selector.name = in_.ReadString();
     });
-    rule.guard = in_.ReadId<BlockId>();
-    rule.guard_text = in_.ReadString();
+    rule.guard = in_.ReadId<NodeId>();
     List(rule.message, 2, [this](MessagePart& part) {
       part.text = in_.ReadString();
-      part.block = in_.ReadId<BlockId>();
+      part.value = in_.ReadId<NodeId>();
     });
     Strings(rule.needs_scopes);
     List(rule.discriminators, 3, [this](Discriminator& discriminator) {
@@ -504,8 +511,7 @@ class ProgramReader {
     }
     if (!in_.ReadBool()) return;
     ImageSpec& image = rule.image.emplace();
-    image.image = in_.ReadId<BlockId>();
-    image.image_text = in_.ReadString();
+    image.image = in_.ReadId<NodeId>();
     List(image.demands, 4, [this](SignatureDemand& demand) { ReadDemand(demand); });
   }
 
@@ -520,8 +526,7 @@ class ProgramReader {
       }
     });
     demand.predicate_type = in_.ReadString();
-    demand.condition = in_.ReadId<BlockId>();
-    demand.condition_text = in_.ReadString();
+    demand.condition = in_.ReadId<NodeId>();
   }
 
   void ReadTable(Table& table) {
@@ -540,7 +545,7 @@ class ProgramReader {
 
   BodyReader in_;
   Program program_;
-  std::vector<Opcode> op_names_;
+  std::vector<NodeKind> kind_names_;
   std::vector<Function> function_names_;
 };
 

@@ -1,5 +1,6 @@
 // DumpProgram: the program as text, one line per item. Works on programs that nobody has verified, so every id is looked up
 // only when it is in range and shown as it is otherwise.
+#include <algorithm>
 #include <charconv>
 #include <cinttypes>
 #include <cstdio>
@@ -8,12 +9,16 @@
 
 #include "rules/function/function.h"
 #include "rules/ir/program.h"
+#include "rules/ir/text.h"
+#include "rules/ir/verify.h"
 #include "rules/model/error_list.h"
 
 namespace writ {
 namespace {
 
 constexpr std::size_t kMaxShownDepth = 256;  // slots nested deeper than any verified program's are shown by their id
+
+constexpr std::size_t kMaxShownTypeParts = 1'000;  // larger types than any verified program's are shown by their id
 
 constexpr std::string_view kErrorNames[] = {
 #define WRIT_NAME(name, text) #name,
@@ -71,24 +76,19 @@ std::string IdText(char letter, Id<Tag> id) {
   return id.valid() ? letter + std::to_string(id.index) : std::string(1, letter) + '-';
 }
 
-std::string RegisterText(std::uint32_t number) { return number == kNoRegister ? "r-" : "r" + std::to_string(number); }
-
 class Dumper {
  public:
-  explicit Dumper(const Program& program) : program_(program) {}
+  explicit Dumper(const Program& program, NodeTexts* texts = nullptr) : program_(program), texts_(texts) {}
 
   std::string Dump() {
     Names("file", 'f', program_.files);
     for (std::size_t i = 0; i < program_.constants.size(); ++i) {
       Line("constant " + IdText('k', ConstantId(i)) + " " + ConstantText(program_.constants[i]));
     }
-    Names("regex", 'g', program_.regexes);
     Slots();
-    for (std::size_t i = 0; i < program_.cells.size(); ++i) {
-      const Cell& cell = program_.cells[i];
-      Line("cell " + IdText('c', CellId(i)) + " " + IdText('b', cell.block) + (cell.name.empty() ? "" : " let " + Plain(cell.name)));
-    }
-    for (std::size_t i = 0; i < program_.blocks.size(); ++i) DumpBlock(BlockId(i));
+    MeasureTypes();
+    for (std::size_t i = 0; i < program_.nodes.size(); ++i) DumpNode(NodeId(i));
+    for (const Let& let : program_.lets) Line("let " + Plain(let.name) + ' ' + IdText('n', let.value));
     for (std::size_t i = 0; i < program_.policies.size(); ++i) DumpPolicy(PolicyId(i));
     for (std::size_t i = 0; i < program_.rules.size(); ++i) DumpRule(RuleId(i));
     for (const Table& table : program_.tables) DumpTable(table);
@@ -136,9 +136,11 @@ class Dumper {
   }
 
   std::string ConstantText(const Constant& constant) const;
-  std::string OperandText(const Instruction& instruction, Operand operand, std::uint32_t value) const;
+  void MeasureTypes();
+  std::string NodeTypeText(TypeId id) const;
+  std::string SubjectText(const Node& node) const;
   void Slots();
-  void DumpBlock(BlockId id);
+  void DumpNode(NodeId id);
   void DumpPolicy(PolicyId id);
   void DumpRule(RuleId id);
   void DumpRuleParts(const std::string& head, const Rule& rule);
@@ -148,7 +150,9 @@ class Dumper {
   std::string Attributes(const std::string& severity, const std::string& title, const std::string& see) const;
 
   const Program& program_;
+  NodeTexts* texts_;  // nullptr: of a program that may have no texts
   std::string out_;
+  std::vector<bool> is_shown_type_;  // refers backwards, and is not large when written out
 };
 
 std::string DoubleText(double real) {
@@ -196,57 +200,57 @@ void Dumper::Slots() {
   }
 }
 
-// Returns an operand as it is written after the opcode; constants, slots and functions are named beside their number.
-std::string Dumper::OperandText(const Instruction& instruction, Operand operand, std::uint32_t value) const {
-  switch (operand) {
-    case Operand::_: return "";
-    case Operand::W:
-    case Operand::R:
-    case Operand::I:
-    case Operand::O:
-    case Operand::V: return RegisterText(value);
-    case Operand::P:
-    case Operand::Q: return RegisterText(value) + ":" + RegisterText(value + 1);
-    case Operand::K: {
-      const bool known = value < program_.constants.size();
-      return IdText('k', ConstantId(value)) + (known ? "(" + ConstantText(program_.constants[value]) + ")" : "");
-    }
-    case Operand::S: return IdText('s', SlotId(value)) + "(" + PathOf(SlotId(value)) + ")";
-    case Operand::G: return IdText('g', RegexId(value));
-    case Operand::C: return IdText('c', CellId(value));
-    case Operand::J: return "-> " + std::to_string(value);
-    case Operand::F: return value < kFunctionCount ? std::string(InfoOf(static_cast<Function>(value)).name) : std::to_string(value);
-    case Operand::N: return instruction.op == Opcode::kCall ? "count " + std::to_string(value) : std::to_string(value);
+void Dumper::MeasureTypes() {
+  std::vector<std::size_t> sizes;
+  for (const Type& type : program_.types) {
+    std::size_t size = 1;
+    for (const TypeId part : type.parameters) size += part.index < sizes.size() ? sizes[part.index] : kMaxShownTypeParts + 1;
+    sizes.push_back(std::min(size, kMaxShownTypeParts + 1));
+    is_shown_type_.push_back(size <= kMaxShownTypeParts);
   }
-  return std::to_string(value);
 }
 
-void Dumper::DumpBlock(BlockId id) {
-  const Block& block = program_.blocks[id.index];
-  Line("block " + IdText('b', id) + " [" + std::to_string(block.begin) + ", " + std::to_string(block.end) + ") registers " +
-       std::to_string(block.register_count));
-  for (std::size_t pc = block.begin; pc < block.end && pc < program_.code.size(); ++pc) {
-    const Instruction& instruction = program_.code[pc];
-    const bool known = static_cast<std::uint16_t>(instruction.op) < kOpcodeCount;
-    std::string text = "  " + IdText('b', id) + '@' + std::to_string(pc) + ' ';
-    text += known ? std::string(InfoOf(instruction.op).name) : "opcode " + std::to_string(static_cast<int>(instruction.op));
-    if (known) {
-      const OpcodeInfo& info = InfoOf(instruction.op);
-      const char* separator = " ";
-      const auto add = [&](Operand operand, std::uint32_t value) {
-        const std::string shown = OperandText(instruction, operand, value);
-        if (shown.empty()) return;
-        text += separator + shown;
-        separator = ", ";
-      };
-      add(info.dst, instruction.dst);
-      add(info.a, instruction.a);
-      add(info.b, instruction.b);
-      add(info.c, instruction.c);
+std::string Dumper::NodeTypeText(TypeId id) const {
+  const bool is_shown = id.index < is_shown_type_.size() && is_shown_type_[id.index];
+  return is_shown ? Plain(TypeText(program_.types, id)) : IdText('t', id);
+}
+
+// What the node names beside its arguments.
+std::string Dumper::SubjectText(const Node& node) const {
+  switch (node.kind) {
+    case NodeKind::kConstant:
+    case NodeKind::kSelect:
+    case NodeKind::kHasMember:
+    case NodeKind::kOptionalSelect: {
+      const bool known = node.index < program_.constants.size();
+      return ' ' + IdText('k', ConstantId(node.index)) + (known ? "(" + ConstantText(program_.constants[node.index]) + ")" : "");
     }
-    if (pc < program_.code_locations.size()) text += "  # " + LocationText(program_.code_locations[pc]);
-    Line(text);
+    case NodeKind::kSlot:
+    case NodeKind::kHasSlot: return ' ' + IdText('s', SlotId(node.index)) + "(" + PathOf(SlotId(node.index)) + ")";
+    case NodeKind::kOptionalSlot:
+      return ' ' + IdText('s', SlotId(node.index)) + "(" + PathOf(SlotId(node.index)) + ") plain " + std::to_string(node.detail);
+    case NodeKind::kCall:
+      return node.detail < kFunctionCount ? " " + std::string(InfoOf(static_cast<Function>(node.detail)).name)
+                                          : " function " + std::to_string(node.detail);
+    default:  // NOLINT: variables, and what binds one
+      return node.kind == NodeKind::kVariable || BindsVariable(node.kind) ? " v" + std::to_string(node.index) : "";
   }
+}
+
+void Dumper::DumpNode(NodeId id) {
+  const Node& node = program_.nodes[id.index];
+  std::string text = "node " + IdText('n', id) + ": " + NodeTypeText(node.type) + (node.shared ? " shared " : " ");
+  const bool known = static_cast<std::size_t>(node.kind) < kNodeKindCount;
+  text += known ? std::string(NodeKindName(node.kind)) + SubjectText(node) : "kind " + std::to_string(static_cast<int>(node.kind));
+  for (std::size_t i = 0; i < node.arg_count; ++i) {
+    const std::size_t at = std::size_t{node.first_arg} + i;
+    if (at >= program_.node_args.size()) {
+      text += " ?";
+      break;
+    }
+    text += ' ' + IdText('n', program_.node_args[at]);
+  }
+  Line(text);
 }
 
 std::string Dumper::Attributes(const std::string& severity, const std::string& title, const std::string& see) const {
@@ -276,7 +280,9 @@ void Dumper::DumpRule(RuleId id) {
        '.' + Plain(rule.id) + ' ' + (known_verb ? std::string(VerbName(rule.verb)) : std::to_string(static_cast<int>(rule.verb))) +
        Attributes(rule.severity, rule.title, rule.see) + " at " + LocationText(rule.location));
   for (const Selector& selector : rule.selectors) Line(head + " on " + Quoted(selector.scope) + ' ' + Quoted(selector.name));
-  if (rule.guard.valid() || !rule.guard_text.empty()) Line(head + " when " + IdText('b', rule.guard) + ' ' + Quoted(rule.guard_text));
+  if (rule.guard.valid()) {
+    Line(head + " when " + IdText('n', rule.guard) + (texts_ == nullptr ? "" : ' ' + Quoted(texts_->ShownText(rule.guard))));
+  }
   DumpRuleParts(head, rule);
 }
 
@@ -308,7 +314,7 @@ std::string MaskText(const MaskSpec& mask) {
 void Dumper::DumpRuleParts(const std::string& head, const Rule& rule) {
   if (!rule.message.empty()) {
     std::string text;
-    for (const MessagePart& part : rule.message) text += ' ' + (part.block.valid() ? IdText('b', part.block) : Quoted(part.text));
+    for (const MessagePart& part : rule.message) text += ' ' + (part.value.valid() ? IdText('n', part.value) : Quoted(part.text));
     Line(head + " because" + text);
   }
   for (const std::string& scope : rule.needs_scopes) Line(head + " needs scope " + Quoted(scope));
@@ -321,16 +327,16 @@ void Dumper::DumpRuleParts(const std::string& head, const Rule& rule) {
   if (rule.mask) Line(head + " mask " + MaskText(*rule.mask));
   if (rule.limit) {
     std::string text = head + " limit " + std::to_string(rule.limit->count) + " per " + std::to_string(rule.limit->period_nanos) + "ns";
-    for (const BlockId key : rule.limit->keys) text += ' ' + IdText('b', key);
+    for (const NodeId key : rule.limit->keys) text += ' ' + IdText('n', key);
     Line(text + " as " + Quoted(rule.limit->identity));
   }
-  if (rule.image) DumpImage(head + " image " + IdText('b', rule.image->image), *rule.image);
+  if (rule.image) DumpImage(head + " image " + IdText('n', rule.image->image), *rule.image);
 }
 
 void Dumper::DumpImage(const std::string& head, const ImageSpec& image) {
   for (const SignatureDemand& demand : image.demands) {
     const std::string what = demand.predicate_type.empty() ? " signed by" : " attested " + Quoted(demand.predicate_type) + " by";
-    const std::string condition = demand.condition.valid() ? " where " + IdText('b', demand.condition) : "";
+    const std::string condition = demand.condition.valid() ? " where " + IdText('n', demand.condition) : "";
     Line(head + what + SignerTermsText(demand.signers) + condition);
   }
 }
@@ -375,5 +381,10 @@ void Dumper::DumpSigner(const Signer& signer) {
 std::string SlotPath(const Program& program, SlotId slot) { return Dumper(program).PathOf(slot); }
 
 std::string DumpProgram(const Program& program) { return Dumper(program).Dump(); }
+
+std::string DumpProgram(const VerifiedProgram& program) {
+  NodeTexts texts(program.program());
+  return Dumper(program.program(), &texts).Dump();
+}
 
 }  // namespace writ

@@ -8,23 +8,21 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "rules/base/ids.h"
 #include "rules/base/source.h"
-#include "rules/ir/opcode.h"
+#include "rules/ir/node.h"
 #include "rules/model/signer_option.h"
 #include "rules/model/target.h"
 
 namespace writ {
 
 using ConstantId = Id<struct ConstantTag>;
-using RegexId = Id<struct RegexTag>;
 using SlotId = Id<struct SlotTag>;
-using CellId = Id<struct CellTag>;
-using BlockId = Id<struct BlockTag>;
 using PolicyId = Id<struct PolicyTag>;
 using RuleId = Id<struct RuleTag>;
 using TableId = Id<struct TableTag>;
@@ -53,26 +51,17 @@ struct Slot {
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 
-// A run of instructions that ends in Return; [begin, end) of `Program::code`. Uses registers [0, register_count).
-struct Block {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-  std::uint16_t register_count = 0;
-  friend bool operator==(const Block&, const Block&) = default;
-};
-
-// A sub-expression shared by all rules: evaluated when first needed, at most once per decision. A cell's block may load only
-// cells with a smaller id.
-struct Cell {
-  BlockId block;
-  std::string name;  // of the `let`, or "" for one found by the optimiser
-  friend bool operator==(const Cell&, const Cell&) = default;
+// What a `let` stood for: only for people who read a dump or an explanation.
+struct Let {
+  std::string name;
+  NodeId value;
+  friend bool operator==(const Let&, const Let&) = default;
 };
 
 // A message with holes: text, value, text, value, … `because "depth is {context.chain.depth}"`.
 struct MessagePart {
-  std::string text;  // literal text, when block is not valid
-  BlockId block;     // value to be shown by DisplayText
+  std::string text;  // literal text, when `value` is not valid
+  NodeId value;      // to be shown by DisplayText
   friend bool operator==(const MessagePart&, const MessagePart&) = default;
 };
 using Message = std::vector<MessagePart>;
@@ -111,7 +100,7 @@ struct MaskSpec {
 struct LimitSpec {
   std::uint64_t count = 1;        // >= 1
   std::int64_t period_nanos = 1;  // >= 1
-  std::vector<BlockId> keys;      // values that name the bucket; empty = one bucket for all
+  std::vector<NodeId> keys;       // values that name the bucket; empty = one bucket for all
   // By what the limit is found again after a reload, inside its policy: `@id`, or else patterns and key, never place, count or condition.
   std::string identity;
   friend bool operator==(const LimitSpec&, const LimitSpec&) = default;
@@ -132,15 +121,13 @@ struct SignerTerm {
 struct SignatureDemand {
   std::vector<SignerTerm> signers;
   std::string predicate_type;  // "" = a signature proper, which no attestation is
-  BlockId condition;           // attestations only: over the root slot `predicate`; invalid = any predicate
-  std::string condition_text;  // as source text
+  NodeId condition;            // attestations only: over the root slot `predicate`; invalid = any predicate
   friend bool operator==(const SignatureDemand&, const SignatureDemand&) = default;
 };
 
 // `require image EXPR signed by … attested …`: EXPR is an image reference or a list of them; every image meets every demand.
 struct ImageSpec {
-  BlockId image;
-  std::string image_text;  // EXPR as source text; what a residual shows
+  NodeId image;
   std::vector<SignatureDemand> demands;
   friend bool operator==(const ImageSpec&, const ImageSpec&) = default;
 };
@@ -155,8 +142,7 @@ struct Rule {
   std::string severity, title, see;  // attributes, "" when not given
   SourceLocation location;
   std::vector<Selector> selectors;  // any of them
-  BlockId guard;                    // a bool; invalid = always
-  std::string guard_text;           // the condition as CEL source text, "" = always; what a residual shows
+  NodeId guard;                     // a bool; invalid = always
   Message message;                  // empty = none
   std::vector<std::string> needs_scopes;
   std::vector<Discriminator> discriminators;
@@ -165,6 +151,23 @@ struct Rule {
   std::optional<ImageSpec> image;  // kRequire on images; the guard then says when the requirement applies
   friend bool operator==(const Rule&, const Rule&) = default;
 };
+
+// Calls `visit(NodeId)` for each expression of the rule: guard, message, keys, image, conditions of demands.
+template <typename Visit>
+void ForEachExpression(const Rule& rule, Visit visit) {
+  if (rule.guard.valid()) visit(rule.guard);
+  for (const MessagePart& part : rule.message) {
+    if (part.value.valid()) visit(part.value);
+  }
+  if (rule.limit) {
+    for (const NodeId key : rule.limit->keys) visit(key);
+  }
+  if (!rule.image) return;
+  visit(rule.image->image);
+  for (const SignatureDemand& demand : rule.image->demands) {
+    if (demand.condition.valid()) visit(demand.condition);
+  }
+}
 
 // Note on kRequire without `image`: the guard is the whole requirement. `require X when C unless U` is lowered to the guard
 // `!(C) || U || X` by the front end, so that "not true" means "not met" for every kind of failure, errors in C included.
@@ -226,13 +229,12 @@ struct ProgramData {
 // INVARIANT: rules stand in source order, and the rules of one policy are contiguous.
 struct Program {
   std::vector<std::string> files;  // names of the policy files, for FileId
+  std::vector<Type> types;         // the simple ones first (SimpleType); parameters and fields refer backwards
   std::vector<Constant> constants;
-  std::vector<std::string> regexes;  // RE2 syntax
   std::vector<Slot> slots;
-  std::vector<Instruction> code;
-  std::vector<SourceLocation> code_locations;  // one per instruction
-  std::vector<Block> blocks;
-  std::vector<Cell> cells;
+  std::vector<Node> nodes;
+  std::vector<NodeId> node_args;  // of all nodes, each node's in a row
+  std::vector<Let> lets;
   std::vector<Policy> policies;
   std::vector<Rule> rules;
   std::vector<Table> tables;
@@ -240,6 +242,10 @@ struct Program {
   std::vector<std::string> imports;  // names under `data`
   std::vector<ProgramData> data;     // of those imports that were compiled in
   friend bool operator==(const Program&, const Program&) = default;
+
+  // Requires: the node's range lies in node_args (verify.h).
+  std::span<const NodeId> args(const Node& node) const { return {node_args.data() + node.first_arg, node.arg_count}; }
+  std::span<const NodeId> args(NodeId id) const { return args(nodes[id.index]); }
 };
 
 // Returns "principal.claims.team" for a slot; the parts that are no identifiers are shown as ["…"]. Requires: in range.

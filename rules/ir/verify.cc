@@ -1,7 +1,5 @@
-// The verifier's front, and the parts about plain data: constants, regexes, slots, declarations.
+// The verifier's front, and the parts about plain data: constants, slots, declarations.
 #include "rules/ir/verify.h"
-
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <string_view>
@@ -9,7 +7,6 @@
 #include <utility>
 
 #include "rules/base/utf8.h"
-#include "rules/function/regex_limits.h"
 #include "rules/ir/verify_parts.h"
 #include "rules/model/error_list.h"
 #include "rules/model/time.h"
@@ -18,8 +15,6 @@ namespace writ {
 namespace verify {
 namespace {
 
-constexpr std::size_t kMaxRegexBytes = 64 * 1024;
-constexpr std::size_t kMaxRegexTotalBytes = std::size_t{8} * 1024 * 1024;
 constexpr std::uint64_t kMaxConstantLeaves = 4'000'000;  // size of one constant written out: items may be shared, walks over them are not
 constexpr std::uint32_t kMaxConstantDepth = 250;
 constexpr std::uint32_t kMaxSlotDepth = 250;  // an expression's depth, with slack; bounds the recursion over slots
@@ -147,30 +142,6 @@ bool IsGoodLocation(const Program& program, const SourceLocation& location, File
 
 Status CheckConstants(const Program& program, std::vector<std::uint32_t>& depths) { return ConstantChecker(program, depths).Check(); }
 
-Status CheckRegexes(const Program& program) {
-  std::size_t total_bytes = 0;
-  for (std::size_t i = 0; i < program.regexes.size(); ++i) {
-    const std::string& pattern = program.regexes[i];
-    total_bytes += pattern.size();
-    if (pattern.size() > kMaxRegexBytes) return Corrupt(Place("regex", i) + " is longer than " + std::to_string(kMaxRegexBytes) + " bytes");
-    if (total_bytes > kMaxRegexTotalBytes)
-      return Corrupt("the regexes are longer than " + std::to_string(kMaxRegexTotalBytes) + " bytes together");
-    if (!IsValidUtf8(pattern)) return Corrupt(Place("regex", i) + " is not valid UTF-8");
-  }
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kRegexMaxMemory);
-  std::int64_t total_size = 0;
-  for (std::size_t i = 0; i < program.regexes.size(); ++i) {
-    const RE2 compiled(program.regexes[i], options);
-    if (!compiled.ok()) return Corrupt(Place("regex", i) + " does not compile: " + compiled.error());
-    total_size += compiled.ProgramSize();
-    // Twice: the checker lets the one pattern pass that passes its limit.
-    if (total_size > 2 * kMaxRegexInstructions) return Corrupt("the regexes are too large together");
-  }
-  return OkStatus();
-}
-
 Status CheckSlots(const Program& program) {
   std::vector<std::uint32_t> depths(program.slots.size(), 0);
   std::unordered_set<std::string> seen;
@@ -242,9 +213,9 @@ namespace {
 constexpr std::size_t kMaxItems = std::size_t{1} << 31U;
 
 Status CheckCounts(const Program& program) {
-  const std::size_t counts[] = {program.files.size(), program.constants.size(), program.regexes.size(), program.slots.size(),
-                                program.code.size(),  program.blocks.size(),    program.cells.size(),   program.policies.size(),
-                                program.rules.size(), program.tables.size(),    program.signers.size(), program.imports.size()};
+  const std::size_t counts[] = {program.files.size(),     program.types.size(),  program.constants.size(), program.slots.size(),
+                                program.nodes.size(),     program.lets.size(),   program.policies.size(),  program.rules.size(),
+                                program.node_args.size(), program.tables.size(), program.signers.size(),   program.imports.size()};
   if (*std::max_element(std::begin(counts), std::end(counts)) < kMaxItems) return OkStatus();
   return verify::Corrupt("the program has more items than ids can name");
 }
@@ -257,9 +228,10 @@ Result<VerifiedProgram> VerifyProgram(Program program, const BundleLimits& limit
   WRIT_RETURN_IF_ERROR(verify::CheckDeclarations(program));
   WRIT_RETURN_IF_ERROR(verify::CheckConstants(program, constant_depths));
   WRIT_RETURN_IF_ERROR(verify::CheckSlots(program));
-  WRIT_RETURN_IF_ERROR(verify::CheckCode(program, constant_depths, limits));
-  WRIT_RETURN_IF_ERROR(verify::CheckRules(program));
-  WRIT_RETURN_IF_ERROR(verify::CheckRegexes(program));  // last: by far the most expensive
+  WRIT_RETURN_IF_ERROR(verify::CheckTypes(program));
+  std::vector<bool> is_root;
+  WRIT_RETURN_IF_ERROR(verify::CheckNodes(program, constant_depths, limits, is_root));
+  WRIT_RETURN_IF_ERROR(verify::CheckRules(program, is_root));
   return VerifiedProgram(std::move(program));
 }
 

@@ -25,14 +25,15 @@ std::string Place(const char* what, std::size_t index);
 
 // Constants refer backwards and are well-formed; sets `depths[i]` to the nesting of constant i (0 for a scalar).
 Status CheckConstants(const Program& program, std::vector<std::uint32_t>& depths);
-Status CheckRegexes(const Program& program);
+Status CheckTypes(const Program& program);
 Status CheckSlots(const Program& program);
 // Files, tables, signers, imports.
 Status CheckDeclarations(const Program& program);
-// Blocks, instructions, registers and cells. Requires: constants, regexes and slots are checked.
-Status CheckCode(const Program& program, const std::vector<std::uint32_t>& constant_depths, const BundleLimits& limits);
-// Policies and rules. Requires: everything else is checked.
-Status CheckRules(const Program& program);
+// Nodes; sets `is_root[i]` to whether node i can be evaluated by itself. Requires: constants, types and slots are checked.
+Status CheckNodes(const Program& program, const std::vector<std::uint32_t>& constant_depths, const BundleLimits& limits,
+                  std::vector<bool>& is_root);
+// Lets, policies and rules. Requires: everything else is checked.
+Status CheckRules(const Program& program, const std::vector<bool>& is_root);
 
 // A location with a file in range; `kOptional` also allows the file to be missing.
 enum class FileUse : std::uint8_t { kRequired, kOptional };

@@ -37,7 +37,8 @@ bool IsGoodPointer(std::string_view pointer) {
 
 class RuleChecker {
  public:
-  RuleChecker(const Program& program, std::size_t index) : program_(program), rule_(program.rules[index]), index_(index) {}
+  RuleChecker(const Program& program, const std::vector<bool>& is_root, std::size_t index)
+      : program_(program), is_root_(is_root), rule_(program.rules[index]), index_(index) {}
 
   Status Check() {
     if (rule_.policy.index >= program_.policies.size()) return Fault("belongs to no policy");
@@ -45,11 +46,11 @@ class RuleChecker {
     if (std::find(target.verbs.begin(), target.verbs.end(), rule_.verb) == target.verbs.end())
       return Fault("has a verb that its target does not have");
     if (rule_.id.empty()) return Fault("has no id");
-    if (!AllUtf8({&rule_.id, &rule_.severity, &rule_.title, &rule_.see, &rule_.guard_text}) || !AllUtf8(rule_.needs_scopes)) {
+    if (!AllUtf8({&rule_.id, &rule_.severity, &rule_.title, &rule_.see}) || !AllUtf8(rule_.needs_scopes)) {
       return Fault("has a text that is not valid UTF-8");
     }
     if (!IsGoodLocation(program_, rule_.location, FileUse::kRequired)) return Fault("is in no known file");
-    if (rule_.guard.valid() && !IsBlock(rule_.guard)) return Fault("has a guard that does not exist");
+    if (rule_.guard.valid() && !IsRoot(rule_.guard)) return Fault("has a guard that does not exist");
     WRIT_RETURN_IF_ERROR(CheckSelectors());
     WRIT_RETURN_IF_ERROR(CheckMessage());
     WRIT_RETURN_IF_ERROR(CheckDiscriminators());
@@ -67,7 +68,7 @@ class RuleChecker {
     return Corrupt(Place("rule", index_) + name + " " + std::string(fault));
   }
 
-  bool IsBlock(BlockId block) const { return block.index < program_.blocks.size(); }
+  bool IsRoot(NodeId node) const { return node.index < is_root_.size() && is_root_[node.index]; }
 
   Status CheckSelectors() const {
     if (rule_.selectors.empty()) return Fault("has no selector, so it could never speak");
@@ -79,8 +80,8 @@ class RuleChecker {
 
   Status CheckMessage() const {
     for (const MessagePart& part : rule_.message) {
-      if (part.block.valid() && !IsBlock(part.block)) return Fault("has a message that shows a block that does not exist");
-      if (part.block.valid() && !part.text.empty()) return Fault("has a message part that is both text and value");
+      if (part.value.valid() && !IsRoot(part.value)) return Fault("has a message that shows a node that does not exist");
+      if (part.value.valid() && !part.text.empty()) return Fault("has a message part that is both text and value");
       if (!IsValidUtf8(part.text)) return Fault("has a message that is not valid UTF-8");
     }
     return OkStatus();
@@ -134,23 +135,22 @@ class RuleChecker {
       return Fault("has a limit whose period is not between 1 ns and 10 years");
     if (limit.count > static_cast<std::uint64_t>(limit.period_nanos)) return Fault("has a limit of more than one call a nanosecond");
     if (!AllUtf8({&limit.identity})) return Fault("has a text that is not valid UTF-8");
-    for (const BlockId key : limit.keys) {
-      if (!IsBlock(key)) return Fault("has a limit by a block that does not exist");
+    for (const NodeId key : limit.keys) {
+      if (!IsRoot(key)) return Fault("has a limit by a node that does not exist");
     }
     return OkStatus();
   }
 
   Status CheckImage(const ImageSpec& image) const {
-    if (!IsBlock(image.image)) return Fault("requires an image by a block that does not exist");
-    if (!IsValidUtf8(image.image_text)) return Fault("has an image text that is not valid UTF-8");
+    if (!IsRoot(image.image)) return Fault("requires an image by a node that does not exist");
     if (image.demands.empty()) return Fault("demands nothing of its image");
     for (const SignatureDemand& demand : image.demands) WRIT_RETURN_IF_ERROR(CheckDemand(demand));
     return OkStatus();
   }
 
   Status CheckDemand(const SignatureDemand& demand) const {
-    if (!AllUtf8({&demand.predicate_type, &demand.condition_text})) return Fault("has a demand that is not valid UTF-8");
-    if (demand.condition.valid() && !IsBlock(demand.condition)) return Fault("has a condition on attestations that does not exist");
+    if (!IsValidUtf8(demand.predicate_type)) return Fault("has a demand that is not valid UTF-8");
+    if (demand.condition.valid() && !IsRoot(demand.condition)) return Fault("has a condition on attestations that does not exist");
     if (demand.condition.valid() && demand.predicate_type.empty()) return Fault("has a condition on attestations, yet demands none");
     std::size_t depth = 0;  // of the postfix stack
     for (const SignerTerm& term : demand.signers) {
@@ -169,6 +169,7 @@ class RuleChecker {
   }
 
   const Program& program_;
+  const std::vector<bool>& is_root_;
   const Rule& rule_;
   std::size_t index_;
 };
@@ -190,12 +191,17 @@ Status CheckPolicies(const Program& program) {
 
 }  // namespace
 
-Status CheckRules(const Program& program) {
+Status CheckRules(const Program& program, const std::vector<bool>& is_root) {
+  for (std::size_t i = 0; i < program.lets.size(); ++i) {
+    const Let& let = program.lets[i];
+    if (!IsValidUtf8(let.name)) return Corrupt(Place("let", i) + " has a name that is not valid UTF-8");
+    if (let.value.index >= is_root.size() || !is_root[let.value.index]) return Corrupt(Place("let", i) + " is a node that does not exist");
+  }
   WRIT_RETURN_IF_ERROR(CheckPolicies(program));
   PolicyId policy;
   std::unordered_set<std::string_view> ids;  // of the rules of `policy`
   for (std::size_t i = 0; i < program.rules.size(); ++i) {
-    WRIT_RETURN_IF_ERROR(RuleChecker(program, i).Check());
+    WRIT_RETURN_IF_ERROR(RuleChecker(program, is_root, i).Check());
     const Rule& rule = program.rules[i];
     if (rule.policy != policy) {
       if (policy.valid() && rule.policy < policy) return Corrupt(Place("rule", i) + " does not stand with the other rules of its policy");

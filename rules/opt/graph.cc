@@ -5,6 +5,7 @@
 #include "rules/opt/graph.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -16,35 +17,6 @@ namespace {
 constexpr std::uint32_t kUnknownDepth = 63;
 
 std::uint64_t DepthBit(std::uint32_t depth) { return std::uint64_t{1} << std::min(depth, kUnknownDepth); }
-
-bool BindsVariable(NodeKind kind) {
-  switch (kind) {
-    case NodeKind::kAll:
-    case NodeKind::kExists:
-    case NodeKind::kExistsOne:
-    case NodeKind::kMapItems:
-    case NodeKind::kFilter:
-    case NodeKind::kOptMap:
-    case NodeKind::kOptFlatMap: return true;
-    case NodeKind::kConstant:
-    case NodeKind::kSlot:
-    case NodeKind::kHasSlot:
-    case NodeKind::kOptionalSlot:
-    case NodeKind::kLet:
-    case NodeKind::kVariable:
-    case NodeKind::kSelect:
-    case NodeKind::kHasMember:
-    case NodeKind::kOptionalSelect:
-    case NodeKind::kCall:
-    case NodeKind::kAnd:
-    case NodeKind::kOr:
-    case NodeKind::kConditional:
-    case NodeKind::kList:
-    case NodeKind::kMap:
-    case NodeKind::kOptionalEntry: return false;
-  }
-  return false;
-}
 
 template <typename T>
 void AppendRaw(std::string& key, T value) {
@@ -89,6 +61,31 @@ void AppendKey(std::string& key, const Value& value) {
   }
 }
 
+TypeKind TypeKindOf(Kind kind) {
+  switch (kind) {
+    case Kind::kNull: return TypeKind::kNull;
+    case Kind::kBool: return TypeKind::kBool;
+    case Kind::kInt: return TypeKind::kInt;
+    case Kind::kUint: return TypeKind::kUint;
+    case Kind::kDouble: return TypeKind::kDouble;
+    case Kind::kString: return TypeKind::kString;
+    case Kind::kBytes: return TypeKind::kBytes;
+    case Kind::kTimestamp: return TypeKind::kTimestamp;
+    case Kind::kDuration: return TypeKind::kDuration;
+    case Kind::kAbsent:
+    case Kind::kList:
+    case Kind::kMap:
+    case Kind::kType:
+    case Kind::kOptional:
+    case Kind::kError:
+    case Kind::kUnknown: return TypeKind::kDyn;
+  }
+  return TypeKind::kDyn;
+}
+
+// No literal is infinite or no number.
+bool MayStandAsConstant(const Value& value) { return !value.is(Kind::kDouble) || std::isfinite(value.real); }
+
 bool IsKeyKind(const Value& value) {
   return value.is(Kind::kBool) || value.is(Kind::kInt) || value.is(Kind::kUint) || value.is(Kind::kString);
 }
@@ -107,7 +104,11 @@ std::uint32_t Graph::InternConstant(const Value& value) {
   return found->second;
 }
 
-NodeId Graph::Constant(const Value& value, SourceLocation place) { return Leaf(NodeKind::kConstant, InternConstant(value), 0, place); }
+NodeId Graph::Constant(const Value& value, TypeId type, SourceLocation place) {
+  return Leaf(NodeKind::kConstant, InternConstant(value), 0, type, place);
+}
+
+NodeId Graph::Constant(const Value& value, SourceLocation place) { return Constant(value, SimpleType(TypeKindOf(value.kind)), place); }
 
 SlotId Graph::Root(std::string_view name) { return Child(SlotId(), name); }
 
@@ -120,50 +121,49 @@ SlotId Graph::Child(SlotId parent, std::string_view key) {
   return found->second;
 }
 
-NodeId Graph::Intern(Node node, std::span<const NodeId> args) {
+NodeId Graph::Intern(Node node, NodeFacts facts, std::span<const NodeId> args) {
   std::string key;
   AppendRaw(key, node.kind);
   AppendRaw(key, node.detail);
   AppendRaw(key, node.index);
+  AppendRaw(key, node.type.index);
   std::uint64_t size = 1;
   const std::size_t body = BindsVariable(node.kind) ? 1 : args.size();  // args from here on are inside the binder
   for (std::size_t i = 0; i < args.size(); ++i) {
     AppendRaw(key, args[i].index);
     if (!args[i].valid()) continue;
-    const Node& arg = nodes_[args[i].index];
-    size += arg.tree_size;
-    node.depth = std::max(node.depth, arg.depth + 1);
+    const NodeFacts& arg = facts_[args[i].index];
+    size += arg.is_let ? 1 : arg.tree_size;
+    facts.depth = std::max(facts.depth, arg.depth + 1);
     std::uint64_t depths = arg.free_depths;
     if (i >= body && node.index < kUnknownDepth) depths &= ~DepthBit(node.index);
-    node.free_depths |= depths;
+    facts.free_depths |= depths;
   }
   const auto [found, is_new] = interned_.emplace(std::move(key), NodeId(nodes_.size()));
   if (!is_new) return found->second;
-  node.tree_size = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, std::numeric_limits<std::uint32_t>::max()));
+  facts.tree_size = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, std::numeric_limits<std::uint32_t>::max()));
   node.first_arg = static_cast<std::uint32_t>(args_.size());
   node.arg_count = static_cast<std::uint32_t>(args.size());
   args_.insert(args_.end(), args.begin(), args.end());
   nodes_.push_back(node);
+  facts_.push_back(facts);
   return found->second;
 }
 
-NodeId Graph::Leaf(NodeKind kind, std::uint32_t index, std::uint16_t detail, SourceLocation place) {
-  Node node;
-  node.kind = kind;
-  node.index = index;
-  node.detail = detail;
-  node.place = place;
-  if (kind == NodeKind::kVariable) node.free_depths = DepthBit(index);
-  return Intern(node, {});
+NodeId Graph::Leaf(NodeKind kind, std::uint32_t index, std::uint16_t detail, TypeId type, SourceLocation place) {
+  NodeFacts facts{.place = place};
+  if (kind == NodeKind::kVariable) facts.free_depths = DepthBit(index);
+  return Intern({.kind = kind, .detail = detail, .index = index, .type = type}, facts, {});
 }
 
-NodeId Graph::Member(NodeKind kind, NodeId operand, std::string_view member, SourceLocation place) {
-  Node node;
-  node.kind = kind;
-  node.index = InternConstant(Value::String(member));
-  node.place = place;
+NodeId Graph::Member(NodeKind kind, NodeId operand, std::string_view member, TypeId type, SourceLocation place) {
   const NodeId args[] = {operand};
-  return Intern(node, args);
+  return Intern({.kind = kind, .index = InternConstant(Value::String(member)), .type = type}, {.place = place}, args);
+}
+
+void Graph::MarkLet(NodeId id) {
+  const NodeKind kind = nodes_[id.index].kind;
+  facts_[id.index].is_let = kind != NodeKind::kConstant && kind != NodeKind::kSlot;  // those are as cheap as what is kept
 }
 
 const Value* Graph::TryValue(NodeId id) const {
@@ -202,7 +202,6 @@ bool Graph::IsLogical(NodeId id) const {
       }
     case NodeKind::kSlot:
     case NodeKind::kOptionalSlot:
-    case NodeKind::kLet:
     case NodeKind::kVariable:
     case NodeKind::kSelect:
     case NodeKind::kOptionalSelect:
@@ -218,7 +217,7 @@ bool Graph::IsLogical(NodeId id) const {
   return false;
 }
 
-NodeId Graph::Call(Function function, std::span<const NodeId> args, SourceLocation place) {
+NodeId Graph::Call(Function function, std::span<const NodeId> args, TypeId type, SourceLocation place) {
   if (fold_) {
     std::vector<Value> values;
     for (const NodeId arg : args) {
@@ -229,14 +228,10 @@ NodeId Graph::Call(Function function, std::span<const NodeId> args, SourceLocati
     if (values.size() == args.size() && !values.empty()) {
       Arena room;
       const std::optional<Value> result = FoldCall(function, values, room);
-      if (result && !result->is_fault()) return Constant(*result, place);
+      if (result && !result->is_fault() && MayStandAsConstant(*result)) return Constant(*result, type, place);
     }
   }
-  Node node;
-  node.kind = NodeKind::kCall;
-  node.detail = static_cast<std::uint16_t>(function);
-  node.place = place;
-  return Intern(node, args);
+  return Intern({.kind = NodeKind::kCall, .detail = static_cast<std::uint16_t>(function), .type = type}, {.place = place}, args);
 }
 
 // A deciding operand decides; operands that decide nothing go, as long as what is left is still certain to be a bool or a fault.
@@ -258,13 +253,10 @@ NodeId Graph::FoldLogic(NodeKind kind, std::span<const NodeId> args, SourceLocat
     kept.push_back(Constant(Value::Bool(!deciding), place));
     if (kept.size() == args.size() && std::equal(kept.begin(), kept.end(), args.begin())) return NodeId();
   }
-  Node node;
-  node.kind = kind;
-  node.place = place;
-  return Intern(node, kept);
+  return Intern({.kind = kind, .type = SimpleType(TypeKind::kBool)}, {.place = place}, kept);
 }
 
-NodeId Graph::FoldAggregate(NodeKind kind, std::span<const NodeId> args, SourceLocation place) {
+NodeId Graph::FoldAggregate(NodeKind kind, std::span<const NodeId> args, TypeId type, SourceLocation place) {
   for (std::size_t i = 0; i < args.size(); ++i) {
     const Value* value = TryValue(args[i]);
     if (value == nullptr || value->is_fault()) return NodeId();
@@ -274,31 +266,27 @@ NodeId Graph::FoldAggregate(NodeKind kind, std::span<const NodeId> args, SourceL
   if (kind == NodeKind::kList) {
     std::vector<Value> items;
     for (const NodeId arg : args) items.push_back(*TryValue(arg));
-    return Constant(Value::List(items.data(), static_cast<std::uint32_t>(items.size())), place);
+    return Constant(Value::List(items.data(), static_cast<std::uint32_t>(items.size())), type, place);
   }
   std::vector<MapEntry> entries;
   for (std::size_t i = 0; i < args.size(); i += 2) entries.push_back({*TryValue(args[i]), *TryValue(args[i + 1])});
   const MapData* map = MakeMap(room, entries.data(), static_cast<std::uint32_t>(entries.size()));
   if (map == nullptr || FindDuplicateKey(*map) != nullptr) return NodeId();
-  return Constant(Value::Map(map), place);
+  return Constant(Value::Map(map), type, place);
 }
 
-NodeId Graph::Make(NodeKind kind, std::span<const NodeId> args, std::uint32_t index, SourceLocation place) {
+NodeId Graph::Make(NodeKind kind, std::span<const NodeId> args, std::uint32_t index, TypeId type, SourceLocation place) {
   if (fold_) {
     NodeId folded;
     if (kind == NodeKind::kAnd || kind == NodeKind::kOr) folded = FoldLogic(kind, args, place);
-    if (kind == NodeKind::kList || kind == NodeKind::kMap) folded = FoldAggregate(kind, args, place);
+    if (kind == NodeKind::kList || kind == NodeKind::kMap) folded = FoldAggregate(kind, args, type, place);
     if (kind == NodeKind::kConditional) {
       const Value* condition = TryValue(args[0]);
       if (condition != nullptr && condition->is(Kind::kBool)) folded = args[condition->boolean ? 1 : 2];
     }
     if (folded.valid()) return folded;
   }
-  Node node;
-  node.kind = kind;
-  node.index = index;
-  node.place = place;
-  return Intern(node, args);
+  return Intern({.kind = kind, .index = index, .type = type}, {.place = place}, args);
 }
 
 }  // namespace writ

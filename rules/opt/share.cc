@@ -19,7 +19,6 @@ bool IsHeavy(const Graph& graph, NodeId id) {
     case NodeKind::kSlot:
     case NodeKind::kHasSlot:
     case NodeKind::kOptionalSlot:
-    case NodeKind::kLet:
     case NodeKind::kVariable:
     case NodeKind::kSelect:
     case NodeKind::kHasMember:
@@ -40,8 +39,8 @@ constexpr std::uint32_t kSmallestShared = 4;  // nodes: below, a fused instructi
 
 bool IsWorthSharing(const Graph& graph, NodeId id) {
   const Node& node = graph[id];
-  if (!graph.is_closed(id) || node.kind == NodeKind::kOptionalEntry || node.kind == NodeKind::kLet) return false;
-  return node.tree_size >= kSmallestShared || IsHeavy(graph, id);
+  if (!graph.is_closed(id) || node.kind == NodeKind::kOptionalEntry) return false;
+  return graph.facts(id).tree_size >= kSmallestShared || IsHeavy(graph, id);
 }
 
 }  // namespace
@@ -57,10 +56,12 @@ std::vector<bool> FindShared(const Graph& graph, std::span<const NodeId> roots) 
     const NodeId id = pending.back();
     pending.pop_back();
     for (const NodeId arg : graph.args(id)) refer(arg);
-    if (graph[id].kind == NodeKind::kLet) refer(graph.lets[graph[id].index]);
   }
   std::vector<bool> shared(graph.node_count(), false);
-  for (std::size_t i = 0; i < shared.size(); ++i) shared[i] = references[i] >= 2 && IsWorthSharing(graph, NodeId(i));
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    const bool is_let = references[i] > 0 && graph.facts(NodeId(i)).is_let;
+    shared[i] = is_let || (references[i] >= 2 && IsWorthSharing(graph, NodeId(i)));
+  }
   return shared;
 }
 

@@ -19,6 +19,7 @@
 #include "cli/cel_expression.h"
 #include "dsl/diagnostics/diagnostic.h"
 #include "dsl/lower/expression.h"
+#include "rules/ir/text.h"
 #include "tests/conformance/cel_values.h"
 
 namespace writ::conformance {
@@ -89,7 +90,7 @@ std::string Declare(const Json& test, dsl::ExpressionEnvironment& environment) {
   }
   const Json bindings = test.value("bindings", Json::object());
   for (const auto& [name, value] : bindings.items()) {
-    if (!declared.contains(name)) environment.variables.push_back({name, environment.types.Simple(dsl::TypeKind::kDyn)});
+    if (!declared.contains(name)) environment.variables.push_back({name, environment.types.Simple(TypeKind::kDyn)});
   }
   return "";
 }
@@ -102,6 +103,18 @@ std::vector<cli::CelVariable> Bindings(const Json& test, Arena& arena) {
     if (const std::optional<Value> value = ReadValue(json, arena)) variables.push_back({name, *value});
   }
   return variables;
+}
+
+// The expression printed from its node, read again in the same environment, must be the same node. Where nothing is checked, types are
+// left out and prove nothing; where names have a container, a root's own name may mean another.
+std::string FaultOfText(const cli::CelExpression& expression, dsl::ExpressionEnvironment& environment) {
+  if (!environment.check || !environment.container.empty()) return "";
+  const std::optional<std::string> text = TryNodeText(expression.program(), expression.root());
+  if (!text) return "the expression has no text";
+  const SourceFile file{expression.program().files[0], *text};
+  const cli::CelExpression again(file, environment);
+  if (!again.ok()) return "its text is refused: " + *text + ": " + again.fault().message;
+  return DumpProgram(again.program()) == DumpProgram(expression.program()) ? "" : "its text is another expression: " + *text;
 }
 
 // Runs one test; "" when it passed, else what went wrong.
@@ -124,6 +137,7 @@ std::string RunTest(const Json& test) {
   }
   if (test.value("check_only", false) || kind == "type_only") return "";
 
+  if (const std::string fault = FaultOfText(expression, environment); !fault.empty()) return fault;
   Arena arena;
   const Value found = expression.Evaluate(Bindings(test, arena));
   if (kind == "error") return found.is(Kind::kError) ? "" : Fail("an error", LiteralText(found));

@@ -77,8 +77,7 @@ std::optional<Value> ReadValue(const Json& value, Arena& arena) {
   return std::nullopt;
 }
 
-std::optional<dsl::TypeId> ReadType(const Json& type, dsl::TypeTable& types) {
-  using dsl::TypeKind;
+std::optional<TypeId> ReadType(const Json& type, TypeTable& types) {
   if (type.is_string()) {
     static constexpr std::pair<const char*, TypeKind> kNames[] = {
         {"bool", TypeKind::kBool},           {"int", TypeKind::kInt},           {"uint", TypeKind::kUint},
@@ -92,13 +91,13 @@ std::optional<dsl::TypeId> ReadType(const Json& type, dsl::TypeTable& types) {
   }
   const std::string kind = type.contains("abstract") ? "abstract" : type.begin().key();
   if (kind == "type_param") return types.Parameter(type["type_param"].get<std::string>());
-  std::vector<dsl::TypeId> parameters;
+  std::vector<TypeId> parameters;
   const Json parts = kind == "map"        ? type["map"]
                      : kind == "abstract" ? type.value("params", Json::array())
                                           : Json::array({type.begin().value()});
   if (kind != "map" && kind != "abstract" && kind != "list" && kind != "wrapper" && kind != "type") return std::nullopt;
   for (const Json& part : parts) {
-    const std::optional<dsl::TypeId> parameter = ReadType(part, types);
+    const std::optional<TypeId> parameter = ReadType(part, types);
     if (!parameter) return std::nullopt;
     parameters.push_back(*parameter);
   }

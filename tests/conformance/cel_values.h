@@ -16,7 +16,7 @@ namespace writ::conformance {
 std::optional<Value> ReadValue(const nlohmann::json& value, Arena& arena);
 
 // Returns a TYPE of the vectors in `types`; nothing for messages.
-std::optional<dsl::TypeId> ReadType(const nlohmann::json& type, dsl::TypeTable& types);
+std::optional<TypeId> ReadType(const nlohmann::json& type, TypeTable& types);
 
 // The reference runners' equality: same kinds (int 1 is not uint 1), any NaN equals any NaN, maps in any order.
 bool SameValue(const Value& expected, const Value& found);

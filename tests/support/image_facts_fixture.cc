@@ -77,7 +77,7 @@ Program ProgramDemanding(std::vector<writ::Signer> signers) {
   }
   Rule rule;
   rule.verb = Verb::kRequire;
-  rule.image = ImageSpec{.image = {}, .image_text = "x", .demands = {demand}};
+  rule.image = ImageSpec{.image = {}, .demands = {demand}};
   program.rules.push_back(rule);
   return program;
 }

@@ -7,26 +7,11 @@
 #include "rules/function/function.h"
 
 namespace writ::test {
-namespace {
-
-// Raises `count` to hold every register that the instruction names.
-void CountRegisters(const Instruction& instruction, std::uint16_t& count) {
-  const OpcodeInfo& info = InfoOf(instruction.op);
-  const auto add = [&count](Operand operand, std::uint16_t number) {
-    const bool is_pair = operand == Operand::P || operand == Operand::Q;
-    const bool is_register = is_pair || operand == Operand::W || operand == Operand::R || operand == Operand::I ||
-                             ((operand == Operand::O || operand == Operand::V) && number != kNoRegister);
-    if (is_register) count = std::max<std::uint16_t>(count, static_cast<std::uint16_t>(number + (is_pair ? 2 : 1)));
-  };
-  add(info.dst, instruction.dst);
-  add(info.a, instruction.a);
-  add(info.b, instruction.b);
-  if (instruction.op == Opcode::kCall) count = std::max<std::uint16_t>(count, static_cast<std::uint16_t>(instruction.a + instruction.b));
+ProgramBuilder::ProgramBuilder() {
+  program.files = {"test.writ"};
+  const TypeTable simple;
+  program.types.assign(simple.types().begin(), simple.types().end());
 }
-
-}  // namespace
-
-ProgramBuilder::ProgramBuilder() { program.files = {"test.writ"}; }
 
 ConstantId ProgramBuilder::AddConstant(Constant constant) {
   program.constants.push_back(std::move(constant));
@@ -40,11 +25,6 @@ ConstantId ProgramBuilder::AddString(std::string_view text) {
 }
 ConstantId ProgramBuilder::AddList(std::vector<ConstantId> items) {
   return AddConstant({.kind = Constant::Kind::kList, .items = std::move(items)});
-}
-
-RegexId ProgramBuilder::AddRegex(std::string_view pattern) {
-  program.regexes.emplace_back(pattern);
-  return RegexId(program.regexes.size() - 1);
 }
 
 SlotId ProgramBuilder::AddSlot(std::string_view path, MemberType type) {
@@ -64,31 +44,21 @@ SlotId ProgramBuilder::AddSlot(std::string_view path, MemberType type) {
   return at;
 }
 
-BlockId ProgramBuilder::AddBlock(std::vector<Instruction> code) {
-  Block block{.begin = static_cast<std::uint32_t>(program.code.size())};
-  for (Instruction& instruction : code) {
-    CountRegisters(instruction, block.register_count);
-    if (InfoOf(instruction.op).c == Operand::J) instruction.c += block.begin;
-    program.code.push_back(instruction);
-    program.code_locations.push_back({FileId(0), static_cast<std::uint32_t>(program.blocks.size()) + 1, 1});
-  }
-  block.end = static_cast<std::uint32_t>(program.code.size());
-  program.blocks.push_back(block);
-  return BlockId(program.blocks.size() - 1);
+NodeId ProgramBuilder::AddNode(Node node, const std::vector<NodeId>& args) {
+  node.type = SimpleType(TypeKind::kDyn);
+  node.first_arg = static_cast<std::uint32_t>(program.node_args.size());
+  node.arg_count = static_cast<std::uint32_t>(args.size());
+  program.node_args.insert(program.node_args.end(), args.begin(), args.end());
+  program.nodes.push_back(node);
+  return NodeId(program.nodes.size() - 1);
 }
 
-BlockId ProgramBuilder::AddConstantBlock(ConstantId constant) {
-  return AddBlock({{Opcode::kLoadConstant, 0, 0, 0, constant.index}, {Opcode::kReturn, 0, 0}});
-}
+NodeId ProgramBuilder::AddConstantNode(ConstantId constant) { return AddNode({.kind = NodeKind::kConstant, .index = constant.index}); }
 
-BlockId ProgramBuilder::AddEqualsBlock(SlotId slot, std::string_view text) {
-  const ConstantId constant = AddString(text);
-  return AddBlock({{Opcode::kLoadSlot, 0, 0, 0, slot.index}, {Opcode::kEqualConstant, 0, 0, 0, constant.index}, {Opcode::kReturn, 0, 0}});
-}
+NodeId ProgramBuilder::AddSlotNode(SlotId slot) { return AddNode({.kind = NodeKind::kSlot, .index = slot.index}); }
 
-CellId ProgramBuilder::AddCell(BlockId block, std::string_view name) {
-  program.cells.push_back({block, std::string(name)});
-  return CellId(program.cells.size() - 1);
+NodeId ProgramBuilder::AddCall(Function function, const std::vector<NodeId>& args) {
+  return AddNode({.kind = NodeKind::kCall, .detail = static_cast<std::uint16_t>(function)}, args);
 }
 
 PolicyId ProgramBuilder::AddPolicy(std::string_view name, Target target) {
@@ -134,10 +104,9 @@ std::uint64_t Random::Next() {  // splitmix64
 
 namespace {
 
-using Op = Opcode;
 using ConstantKind = Constant::Kind;
 
-// Constants 0 … 13: one of each kind, and what the code below uses.
+// Constants 0 … 13: one of each kind, and what the nodes below use.
 void AddSampleConstants(ProgramBuilder& b) {
   b.AddConstant({.kind = ConstantKind::kNull});                                                                         // 0
   b.AddBool(true);                                                                                                      // 1
@@ -155,56 +124,54 @@ void AddSampleConstants(ProgramBuilder& b) {
   b.AddString(std::string(100, 'l'));  // 13: too long to be shared
 }
 
-// Blocks 0 … 4: a cell, a loop that counts, a loop that builds, a call with a jump around it, an optional.
-void AddSampleBlocks(ProgramBuilder& b) {
-  const std::uint32_t tenant = b.AddSlot("principal.tenant", MemberType::kString).index;
-  const std::uint32_t groups = b.AddSlot("principal.groups", MemberType::kStringList).index;
-  const std::uint32_t odd = b.AddSlot("args.odd key").index;
-  const std::uint32_t regex = b.AddRegex("^[a-z]+$").index;
-  const BlockId cell = b.AddBlock({{Op::kLoadSlot, 0, 0, 0, tenant}, {Op::kEqualConstant, 0, 0, 0, 5}, {Op::kReturn, 0, 0}});
-  b.AddCell(cell, "is_acme");
-  b.AddBlock({{Op::kLoadSlot, 0, 0, 0, groups},          // 0  groups.exists_one(g, g.matches(regex))
-              {Op::kLoadConstant, 1, 0, 0, 2},           // 1
-              {Op::kIterateBegin, 2, 0, 1, 7},           // 2
-              {Op::kIterateNext, 4, 2, kNoRegister, 7},  // 3
-              {Op::kMatchesRegex, 4, 4, 0, regex},       // 4
-              {Op::kCountTrue, 1, 4, 0, 0},              // 5
-              {Op::kLoop, 0, 0, 0, 3},                   // 6
-              {Op::kReturn, 0, 1}});                     // 7
-  b.AddBlock({{Op::kLoadSlot, 0, 0, 0, groups},          // 0  groups.map(g, [g])
-              {Op::kNewList, 1, 0, 0, 0},                // 1
-              {Op::kIterateBegin, 2, 0, 1, 8},           // 2
-              {Op::kIterateNext, 4, 2, kNoRegister, 8},  // 3
-              {Op::kNewList, 5, 0, 0, 1},                // 4
-              {Op::kAppend, 5, 4, 0, 0},                 // 5
-              {Op::kAppend, 1, 5, 0, 0},                 // 6
-              {Op::kLoop, 0, 0, 0, 3},                   // 7
-              {Op::kReturn, 0, 1}});                     // 8
-  b.AddBlock({{Op::kLoadCell, 0, 0, 0, 0},
-              {Op::kJumpIfFalse, 0, 0, 0, 4},
-              {Op::kLoadConstant, 0, 0, 0, 5},
-              {Op::kCall, 0, 0, 1, static_cast<std::uint32_t>(Function::kSize)},
-              {Op::kReturn, 0, 0}});
-  b.AddBlock({{Op::kOptionalSlot, 0, 0, 0, odd}, {Op::kOptionalOrValue, 0, 0, 0, 3}, {Op::kLoadConstant, 0, 0, 0, 5}, {Op::kReturn, 0, 0}});
+// What the rules below say.
+struct SampleNodes {
+  NodeId is_acme, counts, builds, optional;
+};
+
+SampleNodes AddSampleNodes(ProgramBuilder& b) {
+  const NodeId tenant = b.AddSlotNode(b.AddSlot("principal.tenant", MemberType::kString));
+  const NodeId groups = b.AddSlotNode(b.AddSlot("principal.groups", MemberType::kStringList));
+  const SlotId odd = b.AddSlot("args.odd key");
+  b.program.types.push_back({.kind = TypeKind::kList, .parameters = {SimpleType(TypeKind::kString)}});
+  b.program.nodes.back().type = TypeId(b.program.types.size() - 1);
+  b.program.types.push_back(
+      {.kind = TypeKind::kRecord, .name = "owner", .fields = {{"team", SimpleType(TypeKind::kString), true}}, .open = true});
+  SampleNodes nodes;
+  nodes.is_acme = b.AddCall(Function::kEqual, {tenant, b.AddConstantNode(ConstantId(5))});
+  b.program.nodes.back().shared = true;
+  b.program.lets = {{"is_acme", nodes.is_acme}};
+  const NodeId item = b.AddNode({.kind = NodeKind::kVariable, .index = 0});
+  const NodeId pattern = b.AddConstantNode(b.AddString("^[a-z]+$"));
+  // groups.exists_one(g, g.matches(pattern)) ? true : is_acme && has(args["odd key"])
+  const NodeId one = b.AddNode({.kind = NodeKind::kExistsOne, .index = 0}, {groups, b.AddCall(Function::kMatches, {item, pattern})});
+  const NodeId both = b.AddNode({.kind = NodeKind::kAnd}, {nodes.is_acme, b.AddNode({.kind = NodeKind::kHasSlot, .index = odd.index})});
+  nodes.counts = b.AddNode({.kind = NodeKind::kConditional}, {one, b.AddConstantNode(ConstantId(1)), both});
+  // groups.map(g, [g, ?args.?x])
+  const NodeId entry = b.AddNode({.kind = NodeKind::kOptionalEntry}, {b.AddNode({.kind = NodeKind::kOptionalSlot, .index = odd.index})});
+  nodes.builds =
+      b.AddNode({.kind = NodeKind::kMapItems, .index = 0}, {groups, NodeId(), b.AddNode({.kind = NodeKind::kList}, {item, entry})});
+  nodes.optional = b.AddCall(Function::kOptionalOrValue,
+                             {b.AddNode({.kind = NodeKind::kOptionalSlot, .index = odd.index}), b.AddConstantNode(ConstantId(5))});
+  return nodes;
 }
 
-void AddSampleToolRules(ProgramBuilder& b) {
+void AddSampleToolRules(ProgramBuilder& b, const SampleNodes& nodes) {
   b.AddPolicy("tools", Target::kTools);
   b.program.policies.back().severity = "high";
   b.program.policies.back().mode = PolicyMode::kWarn;
   Rule& allow = b.AddRule(Verb::kAllow, {"slack", "post_*"});
-  allow.guard = BlockId(3);
-  allow.guard_text = "is_acme";
+  allow.guard = nodes.counts;
   allow.needs_scopes = {"slack:write"};
   allow.discriminators = {{Discriminator::Kind::kEquals, SlotId(1), {"acme"}}, {Discriminator::Kind::kContains, SlotId(2), {"sre", "ops"}}};
   Rule& deny = b.AddRule(Verb::kDeny, {"slack", "delete_*"});
   deny.selectors.push_back({"**", "drop\\*"});
-  deny.message = {{"not by ", {}}, {"", BlockId(4)}};
-  b.AddRule(Verb::kLimit).limit = {.count = 30, .period_nanos = 60'000'000'000, .keys = {BlockId(4)}, .identity = "* by principal.id"};
+  deny.message = {{"not by ", {}}, {"", nodes.optional}};
+  b.AddRule(Verb::kLimit).limit = {.count = 30, .period_nanos = 60'000'000'000, .keys = {nodes.optional}, .identity = "* by principal.id"};
   b.AddRule(Verb::kRedact).mask = {.targets = {"/rows/*/card"}, .kind = MaskKind::kKeepLast, .count = 4};
 }
 
-void AddSampleOtherRules(ProgramBuilder& b) {
+void AddSampleOtherRules(ProgramBuilder& b, const SampleNodes& nodes) {
   b.AddPolicy("rows", Target::kRows);
   b.AddRule(Verb::kMask, {"orders", ""}).mask = {.targets = {"card"}, .kind = MaskKind::kReplace, .text = "x"};
   b.AddPolicy("images", Target::kAdmission);
@@ -218,14 +185,10 @@ void AddSampleOtherRules(ProgramBuilder& b) {
                           .options = {{SignerOptionKind::kTimestamp, "", "required"}, {SignerOptionKind::kAnnotation, "env", "prod"}}};
   Rule& require = b.AddRule(Verb::kRequire, {"MCPServer.toolhive.stacklok.dev", "CREATE"});
   require.title = "signed images";
+  const SignerTerm either[] = {
+      {SignerTerm::Kind::kSigner, release, 0, 0}, {SignerTerm::Kind::kSigner, platform, 0, 0}, {SignerTerm::Kind::kAtLeast, {}, 1, 2}};
   require.image = ImageSpec{
-      BlockId(4),
-      "object.spec.image",
-      {{{{SignerTerm::Kind::kSigner, release, 0, 0}, {SignerTerm::Kind::kSigner, platform, 0, 0}, {SignerTerm::Kind::kAtLeast, {}, 1, 2}},
-        "",
-        {},
-        ""},
-       {{{SignerTerm::Kind::kSigner, release, 0, 0}}, "https://slsa.dev/provenance/v1", BlockId(2), "predicate.ok"}}};
+      nodes.optional, {{{std::begin(either), std::end(either)}, "", {}}, {{either[0]}, "https://slsa.dev/provenance/v1", nodes.builds}}};
   b.AddRule(Verb::kWarn).message = {{std::string(80, 'w'), {}}};
 }
 
@@ -234,9 +197,9 @@ void AddSampleOtherRules(ProgramBuilder& b) {
 Program SampleProgram() {
   ProgramBuilder b;
   AddSampleConstants(b);
-  AddSampleBlocks(b);
-  AddSampleToolRules(b);
-  AddSampleOtherRules(b);
+  const SampleNodes nodes = AddSampleNodes(b);
+  AddSampleToolRules(b, nodes);
+  AddSampleOtherRules(b, nodes);
   b.program.tables = {{"orders",
                        {{"id", MemberType::kInt, false}, {"card", MemberType::kString, true}},
                        {{"items", true, "order_item", "order_id", "id"}}}};

@@ -2,9 +2,7 @@
 //
 //   ProgramBuilder b;
 //   const SlotId tenant = b.AddSlot("principal.tenant", MemberType::kString);
-//   const BlockId guard = b.AddBlock({{Opcode::kLoadSlot, 0, 0, 0, tenant.index},
-//                                     {Opcode::kEqualConstant, 0, 0, 0, b.AddString("acme").index},
-//                                     {Opcode::kReturn, 0, 0}});
+//   const NodeId guard = b.AddCall(Function::kEqual, {b.AddSlotNode(tenant), b.AddConstantNode(b.AddString("acme"))});
 //   b.AddPolicy("p", Target::kTools);
 //   b.AddRule(Verb::kAllow, {"slack", "delete_*"}).guard = guard;
 //   VerifiedProgram program = b.Verified();
@@ -15,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/function/function.h"
 #include "rules/ir/program.h"
 #include "rules/ir/verify.h"
 
@@ -30,18 +29,14 @@ class ProgramBuilder {
   ConstantId AddInt(std::int64_t value);
   ConstantId AddString(std::string_view text);
   ConstantId AddList(std::vector<ConstantId> items);
-  RegexId AddRegex(std::string_view pattern);
-
   // Adds the path's slots that are not there yet and returns the last, whole and of `type`. Parts between dots are the keys.
   SlotId AddSlot(std::string_view path, MemberType type = MemberType::kDyn);
 
-  // Adds a block of `code`; jump targets count from the block's first instruction. register_count is what the code names.
-  BlockId AddBlock(std::vector<Instruction> code);
-  // Adds a block that returns the constant.
-  BlockId AddConstantBlock(ConstantId constant);
-  // Adds a block that returns whether the string slot equals `text`.
-  BlockId AddEqualsBlock(SlotId slot, std::string_view text);
-  CellId AddCell(BlockId block, std::string_view name = "");
+  // Adds a node; its arguments must be there already. Nodes are not shared: the same call twice gives two. Types are dyn.
+  NodeId AddNode(Node node, const std::vector<NodeId>& args = {});
+  NodeId AddConstantNode(ConstantId constant);
+  NodeId AddSlotNode(SlotId slot);
+  NodeId AddCall(Function function, const std::vector<NodeId>& args);
 
   // Adds a policy; rules added from here on belong to it.
   PolicyId AddPolicy(std::string_view name, Target target);
@@ -56,7 +51,7 @@ class ProgramBuilder {
   VerifiedProgram Verified() const;
 };
 
-// Returns a program that has at least one of everything: constants of all kinds, regexes, cells, loops, every verb, masks,
+// Returns a program that has at least one of everything: constants of all kinds, nodes, lets, macros, every verb, masks,
 // limits, images, tables, signers, imports. It verifies.
 Program SampleProgram();
 

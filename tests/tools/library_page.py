@@ -78,10 +78,10 @@ def read_rules(dump):
             kinds = rules[match[1]].kinds
             if match[2] not in kinds:
                 kinds.append(match[2])
-        elif match := re.match(r'  (R\d+) when b\d+ ("(?:[^"\\]|\\.)*")', line):
+        elif match := re.match(r'  (R\d+) when n\d+ ("(?:[^"\\]|\\.)*")', line):
             rules[match[1]].condition = json.loads(match[2])
         elif match := re.match(r'  (R\d+) because (.*)$', line):
-            parts = re.findall(r'"(?:[^"\\]|\\.)*"|\bb\d+', match[2])
+            parts = re.findall(r'"(?:[^"\\]|\\.)*"|\bn\d+', match[2])
             rules[match[1]].message = ''.join(json.loads(part) if part[0] == '"' else '…' for part in parts)
     for rule in rules.values():
         rule.see = rule.see or sees.get(rule.name.split('.')[0], '')

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "dsl/diagnostics/kind_list.h"
+#include "engine/emit/opcode.h"
 #include "rules/function/function.h"
-#include "rules/ir/opcode.h"
 #include "rules/model/error_list.h"
 
 namespace {
@@ -92,9 +92,10 @@ struct Document {
 
 constexpr Document kDocuments[] = {
     {"opcodes.md",
-     "# Instructions of decision programs\n\nA program is register code; `rules/ir/opcode_list.h` is the list and says what the letters of "
-     "the operands mean.\n"
-     "`writ dump` shows a compiled policy set in these instructions.\n\n",
+     "# Instructions of register code\n\nExpressions become register code when they are first evaluated; `engine/emit/opcode_list.h` is "
+     "the "
+     "list and says what the letters of the operands mean.\n"
+     "No bundle holds them.\n\n",
      Opcodes},
     {"functions.md",
      "# Functions and operators\n\nThe list is `rules/function/function_list.h`. `since` is the version of the library that brought the "

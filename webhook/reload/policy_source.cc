@@ -165,12 +165,23 @@ std::string_view RootOf(const Program& program, SlotId slot) {
   return program.slots[slot.index].key;
 }
 
-// Where the program reads a variable first; "" = nowhere.
-std::string FindRead(const Program& program, std::string_view variable) {
-  for (std::size_t at = 0; at < program.code.size(); ++at) {
-    const Instruction& instruction = program.code[at];
-    if (InfoOf(instruction.op).c != Operand::S || RootOf(program, SlotId(instruction.c)) != variable) continue;
-    const SourceLocation& place = program.code_locations[at];
+bool ReadsSlot(const Node& node) {
+  return node.kind == NodeKind::kSlot || node.kind == NodeKind::kHasSlot || node.kind == NodeKind::kOptionalSlot;
+}
+
+// The first rule that reads a variable, by its place; "" = none. Arguments stand before users, so one pass tells who reads it.
+std::string FindReader(const Program& program, std::string_view variable) {
+  std::vector<bool> reads(program.nodes.size());
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    const Node& node = program.nodes[i];
+    reads[i] = ReadsSlot(node) && RootOf(program, SlotId(node.index)) == variable;
+    for (const NodeId arg : program.args(node)) reads[i] = reads[i] || (arg.valid() && reads[arg.index]);
+  }
+  for (const Rule& rule : program.rules) {
+    bool is_reader = false;
+    ForEachExpression(rule, [&](NodeId node) { is_reader = is_reader || reads[node.index]; });
+    if (!is_reader) continue;
+    const SourceLocation& place = rule.location;
     return program.files[place.file.index] + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
   }
   return "";
@@ -179,11 +190,12 @@ std::string FindRead(const Program& program, std::string_view variable) {
 // A rule that reads it would decide about a namespace that it never sees: `namespaceObject == null` would always hold.
 Status CheckNamespaceObject(const PolicySource& source, const Program& program) {
   if (source.namespace_object_given) return OkStatus();
-  const std::string place = FindRead(program, "namespaceObject");
+  const std::string place = FindReader(program, "namespaceObject");
   if (place.empty()) return OkStatus();
-  return Error{ErrorCode::kInvalidArgument, place +
-                                                ": reads `namespaceObject`, and nothing gives it here; --namespace-object-given says that "
-                                                "callers of POST /v1/decide bring it along"};
+  return Error{ErrorCode::kInvalidArgument,
+               place +
+                   ": the rule reads `namespaceObject`, and nothing gives it here; --namespace-object-given says that "
+                   "callers of POST /v1/decide bring it along"};
 }
 
 // The signers whose files lie beside the policies that name them, or beside the bundle.

@@ -69,12 +69,12 @@ TEST(CelEncoding, ValuesThatShareTheirPartsAreCut) {
 }
 
 TEST(CelEncoding, TypesThatShareTheirPartsAreCut) {
-  dsl::TypeTable types;
+  TypeTable types;
   std::string text;
-  const dsl::TypeId name = types.Simple(dsl::TypeKind::kString);
+  const TypeId name = types.Simple(TypeKind::kString);
   EXPECT_TRUE(AppendCelType(types, types.Optional(types.Map(name, types.List(types.TypeOfType(name)))), text));
   EXPECT_EQ(R"({"abstract":"optional_type","params":[{"map":["string",{"list":{"type":"string"}}]}]})", text);
-  dsl::TypeId type = name;
+  TypeId type = name;
   for (int i = 0; i < 40; ++i) type = types.Map(type, type);
   EXPECT_FALSE(AppendCelType(types, type, text));
   EXPECT_LT(text.size(), kMaxEncodedTypeBytes + 1'000);

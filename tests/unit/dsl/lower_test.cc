@@ -9,6 +9,7 @@
 #include "dsl/lower/selectors.h"
 #include "rules/base/source.h"
 #include "rules/ir/program.h"
+#include "rules/ir/text.h"
 #include "rules/ir/verify.h"
 
 namespace writ::dsl {
@@ -24,31 +25,11 @@ Program MustCompile(const std::string& text, bool optimize = true) {
   return compilation.program.value_or(Program{});
 }
 
-// The instructions of a block, one a line: "LoadSlot r0 principal.tenant".
-std::string Code(const Program& program, BlockId block) {
-  if (!block.valid()) return "always\n";
-  std::string text;
-  for (std::uint32_t i = program.blocks[block.index].begin; i < program.blocks[block.index].end; ++i) {
-    const Instruction& instruction = program.code[i];
-    const OpcodeInfo& info = InfoOf(instruction.op);
-    text += info.name;
-    if (info.dst != Operand::_) text += " r" + std::to_string(instruction.dst);
-    if (info.a == Operand::R) text += " r" + std::to_string(instruction.a);
-    if (info.b == Operand::R) text += " r" + std::to_string(instruction.b);
-    if (info.c == Operand::S) text += " " + SlotPath(program, SlotId(instruction.c));
-    if (info.c == Operand::K) text += " " + program.constants[instruction.c].text;
-    if (info.c == Operand::G) text += " " + program.regexes[instruction.c];
-    if (info.c == Operand::C) text += " cell " + std::to_string(instruction.c);
-    if (info.c == Operand::J)
-      text += (instruction.c > i ? " +" : " ") + std::to_string(static_cast<int>(instruction.c) - static_cast<int>(i));
-    text += '\n';
-  }
-  return text;
-}
+std::string Text(const Program& program, NodeId node) { return node.valid() ? TryNodeText(program, node).value_or("too long") : "always"; }
 
 std::string Guard(const std::string& rule) {
   const Program program = MustCompile("import data fleet\npolicy p for tools {\n" + rule + "\n}\n");
-  return program.rules.empty() ? "" : Code(program, program.rules[0].guard);
+  return program.rules.empty() ? "" : Text(program, program.rules[0].guard);
 }
 
 TEST(Lower, Guards) {
@@ -57,21 +38,16 @@ TEST(Lower, Guards) {
     const char* expected;
   };
   const Case cases[] = {
-      {"allow x", "always\n"},
-      {"allow when principal.tenant == 'acme'", "LoadSlot r1 principal.tenant\nEqualConstant r0 r1 acme\nReturn r0\n"},
-      {"allow when 'acme' == principal['tenant']", "LoadSlot r1 principal.tenant\nEqualConstant r0 r1 acme\nReturn r0\n"},
-      {"allow when 'sre' in principal.groups", "LoadSlot r1 principal.groups\nConstantIn r0 r1 sre\nReturn r0\n"},
-      {"allow when has(principal.tenant)", "HasSlot r0 principal.tenant\nReturn r0\n"},
-      {"allow when args.a.b.matches('^x' + 'y')", "LoadSlot r1 args.a.b\nMatchesRegex r0 r1 ^xy\nReturn r0\n"},
-      {"allow when args.?a.b.orValue(false)", "OptionalSlot r1 args.a.b\nOptionalOrValue r0 r1 +2\nLoadConstant r0 \nReturn r0\n"},
-      {"allow when principal.verified unless args.x",
-       "LoadSlot r0 principal.verified\nJumpIfFalse r0 +4\nLoadSlot r2 args.x\nNot r1 r2\nAnd r0 r0 r1\nReturn r0\n"},
-      {"allow when principal.groups.exists(g, g == args.g)",
-       "LoadSlot r1 principal.groups\nLoadConstant r0 \nIterateBegin r2 r1 +6\nIterateNext r4 +5\nLoadSlot r6 args.g\nEqual r5 r4 "
-       "r6\nFoldOr r0 r5 +2\n"
-       "Loop -4\nReturn r0\n"},
-      {"allow when data.fleet.team[principal.tenant].open",
-       "LoadSlot r2 data.fleet.team\nLoadSlot r3 principal.tenant\nIndex r1 r2 r3\nSelect r0 r1 open\nReturn r0\n"},
+      {"allow x", "always"},
+      {"allow when principal.tenant == 'acme'", "principal.tenant == \"acme\""},
+      {"allow when 'acme' == principal['tenant']", "\"acme\" == principal.tenant"},
+      {"allow when has(principal.tenant)", "has(principal.tenant)"},
+      {"allow when args.a.b.matches('^x' + 'y')", "args.a.b.matches(\"^xy\")"},
+      {"allow when args.?a.b.orValue(false)", "args.?a.?b.orValue(false)"},
+      {"allow when principal.verified unless args.x", "principal.verified && !args.x"},
+      {"allow when principal.groups.exists(g, g == args.g)", "principal.groups.exists(x, x == args.g)"},
+      {"allow when data.fleet.team[principal.tenant].open", "data.fleet.team[principal.tenant].open"},
+      {"allow when args.x || false && args.y", "args.x || false"},
   };
   for (const Case& each : cases) {
     SCOPED_TRACE(each.rule);
@@ -81,11 +57,15 @@ TEST(Lower, Guards) {
 
 TEST(Lower, GuardsOfRequirementsSayWhatMustHold) {
   const Program program = MustCompile("policy p for schemas { require schema.a when tool.name == 'x' unless server.b }\n", false);
-  EXPECT_EQ(program.rules[0].guard_text, "!(tool.name == \"x\") || server.b || schema.a");
+  EXPECT_EQ(Text(program, program.rules[0].guard), "!(tool.name == \"x\") || server.b || schema.a");
   EXPECT_TRUE(program.rules[0].discriminators.empty());
 }
 
-TEST(Lower, FnsAreInlinedAndLetsAreCells) {
+std::size_t CountShared(const Program& program) {
+  return static_cast<std::size_t>(std::count_if(program.nodes.begin(), program.nodes.end(), [](const Node& node) { return node.shared; }));
+}
+
+TEST(Lower, FnsAreInlinedAndLetsAreShared) {
   const Program program = MustCompile(R"(
 let busy = context.chain.depth > 3 && principal.verified
 fn member(who: dyn, group: string) -> bool = group in who.groups
@@ -95,27 +75,37 @@ policy p for tools {
   deny c when busy && args.x
 }
 )");
-  EXPECT_EQ(Code(program, program.rules[0].guard), "LoadSlot r1 principal.groups\nConstantIn r0 r1 sre\nReturn r0\n");
-  EXPECT_EQ(Code(program, program.rules[1].guard), "LoadCell r0 cell 0\nReturn r0\n");
-  ASSERT_EQ(program.cells.size(), 1U);
-  EXPECT_EQ(program.cells[0].name, "busy");
+  EXPECT_EQ(Text(program, program.rules[0].guard), "\"sre\" in principal.groups");
+  EXPECT_EQ(Text(program, program.rules[2].guard), "(context.chain.depth > 3 && principal.verified) && args.x");
+  EXPECT_EQ(ShownNodeText(program, program.rules[2].guard), "busy && args.x");
+  ASSERT_EQ(program.lets.size(), 1U);
+  EXPECT_EQ(program.lets[0].value, program.rules[1].guard);
+  EXPECT_EQ(program.lets[0].name, "busy");
+  EXPECT_EQ(CountShared(program), 1U);
 }
 
-TEST(Lower, EqualExpressionsOfPoliciesShareACell) {
+TEST(Lower, EqualExpressionsOfPoliciesAreOneNode) {
   const std::string text = R"(
 policy p for tools { allow a when principal.groups.exists(g, g.startsWith("x")) && args.a }
 policy q for tools { deny b when principal.groups.exists(h, h.startsWith("x")) }
 )";
   const Program program = MustCompile(text);
-  ASSERT_EQ(program.cells.size(), 1U);
-  EXPECT_EQ(program.cells[0].name, "");
-  EXPECT_EQ(MustCompile(text, false).cells.size(), 0U);
+  EXPECT_EQ(program.args(program.rules[0].guard)[0], program.rules[1].guard);
+  EXPECT_EQ(CountShared(program), 1U);
+  EXPECT_EQ(CountShared(MustCompile(text, false)), 0U);
+}
+
+TEST(Lower, NodesHaveTheTypesThatTheCheckerFound) {
+  const Program program = MustCompile("policy p for tools { allow when principal.groups.map(g, size(g)) == [1] && args.x }\n");
+  std::string types;
+  for (const Node& node : program.nodes) types += TypeText(program.types, node.type) + "; ";
+  EXPECT_EQ(types, "list(string); string; int; list(int); list(int); bool; dyn; bool; ");
 }
 
 TEST(Lower, WhatNothingNeedsIsNotWritten) {
   const Program program = MustCompile(
       "let unused = principal.claims.x\nfn f() -> int = 3\npolicy p for tools { allow when false && args.never || principal.verified }\n");
-  EXPECT_EQ(program.cells.size(), 0U);
+  EXPECT_EQ(program.lets.size(), 0U);
   for (std::size_t i = 0; i < program.slots.size(); ++i) EXPECT_NE(SlotPath(program, SlotId(i)), "args.never");
 }
 

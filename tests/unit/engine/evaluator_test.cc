@@ -15,32 +15,27 @@ using namespace testing;  // NOLINT(google-build-using-namespace): the makers of
 using Maker = ProgramMaker;
 using Register = ProgramMaker::Register;
 
-// Runs the block and returns its value as literal text; "refused: …" when the verifier does not take the program.
-std::string RunBlock(const Maker& maker, BlockId block, const EvalLimits& limits = {}) {
-  Maker copy = maker;
-  Result<VerifiedProgram> verified = VerifyProgram(copy.program());
-  if (!verified) return "refused: " + verified.error().message;
-  const RuntimeProgram runtime(std::move(*verified));
+// Runs the code and returns its value as literal text.
+std::string RunCode(Maker& maker, const Code& code, const EvalLimits& limits = {}) {
+  const RuntimeProgram runtime(*VerifyProgram(maker.program()));
   Evaluator evaluator(limits);
-  evaluator.Begin(runtime, copy.slot_values());
-  const Value value = evaluator.Run(block);
+  evaluator.Begin(runtime, maker.slot_values());
+  const Value value = evaluator.Run(code);
   return evaluator.exhausted() ? "exhausted" : LiteralText(value);
 }
-
-std::string Finish(Maker& maker, Register result) { return RunBlock(maker, maker.EndBlock(result)); }
 
 std::set<Opcode>& Covered() {
   static std::set<Opcode> covered;
   return covered;
 }
 
-// Runs a program and notes its instructions for the coverage test.
+// Runs code and notes its instructions for the coverage test.
 std::string Evaluate(const std::function<Register(Maker&)>& emit) {
   Maker maker;
   const Register result = emit(maker);
-  for (const Instruction& instruction : maker.program().code) Covered().insert(instruction.op);
-  Covered().insert(Opcode::kReturn);
-  return Finish(maker, result);
+  const Code& code = maker.End(result);
+  Covered().insert(maker.opcodes().begin(), maker.opcodes().end());
+  return RunCode(maker, code);
 }
 
 // dst = a op b
@@ -165,6 +160,7 @@ TEST(Evaluator, StrictUnaryInstructions) {
       return Evaluate([&](Maker& maker) {
         const bool has_constant = InfoOf(c.op).c == Operand::K;
         const Register operand = maker.Load(a);
+        if (c.op == Opcode::kInConstant) return maker.Op(c.op, operand, 0, maker.Range(c.constant));
         return maker.Op(c.op, operand, 0, has_constant ? maker.Constant(c.constant) : 0);
       });
     };
@@ -244,7 +240,7 @@ TEST(Evaluator, OptionalSlotWithPlainSteps) {
 TEST(Evaluator, AMapWhoseMembersWereNotReadDoesNotLeak) {
   Maker maker;
   maker.slot_values()[maker.SlotOf("x.map").index] = Value::Map(nullptr);  // a reader that broke its promise
-  EXPECT_EQ(Finish(maker, maker.LoadSlot("x.map")), "<error: invalid argument: x.map was not read>");
+  EXPECT_EQ(RunCode(maker, maker.End(maker.LoadSlot("x.map"))), "<error: invalid argument: x.map was not read>");
 }
 
 struct LogicCase {
@@ -552,28 +548,26 @@ TEST(Evaluator, FirstFaultStaysInFoldsOfTests) {
   }
 }
 
-TEST(Evaluator, CellsAreComputedOnceADecision) {
+TEST(Evaluator, SharedValuesAreComputedOnceADecision) {
   Maker maker;
-  const CellId inner = maker.EndCell(maker.LoadSlot("x.text"));
-  const Register loaded = maker.Op(Opcode::kLoadCell, 0, 0, inner.index);
-  const CellId outer = maker.EndCell(maker.Op(Opcode::kAdd, loaded, maker.Load(S("!"))));
-  const Register a = maker.Op(Opcode::kLoadCell, 0, 0, outer.index);
-  const Register b = maker.Op(Opcode::kLoadCell, 0, 0, inner.index);
-  const BlockId block = maker.EndBlock(maker.Op(Opcode::kAdd, a, b));
-  for (const Instruction& instruction : maker.program().code) Covered().insert(instruction.op);
-  Result<VerifiedProgram> verified = VerifyProgram(maker.program());
-  ASSERT_TRUE(verified) << verified.error().message;
-  const RuntimeProgram runtime(std::move(*verified));
+  const SharedValue& inner = maker.EndShared(maker.LoadSlot("x.text"));
+  const Register loaded = maker.Op(Opcode::kLoadShared, 0, 0, maker.Shared(inner));
+  const SharedValue& outer = maker.EndShared(maker.Op(Opcode::kAdd, loaded, maker.Load(S("!"))));
+  const Register a = maker.Op(Opcode::kLoadShared, 0, 0, maker.Shared(outer));
+  const Register b = maker.Op(Opcode::kLoadShared, 0, 0, maker.Shared(inner));
+  const Code& code = maker.End(maker.Op(Opcode::kAdd, a, b));
+  Covered().insert(maker.opcodes().begin(), maker.opcodes().end());
+  const RuntimeProgram runtime(*VerifyProgram(maker.program()));
   Evaluator evaluator;
   evaluator.Begin(runtime, maker.slot_values());
-  EXPECT_EQ(LiteralText(evaluator.Run(block)), "\"t!t\"");
+  EXPECT_EQ(LiteralText(evaluator.Run(code)), "\"t!t\"");
   maker.slot_values()[maker.SlotOf("x.text").index] = S("new");
-  EXPECT_EQ(LiteralText(evaluator.Run(block)), "\"t!t\"");
-  evaluator.ForgetCells();
-  EXPECT_EQ(LiteralText(evaluator.Run(block)), "\"new!new\"");
+  EXPECT_EQ(LiteralText(evaluator.Run(code)), "\"t!t\"");
+  evaluator.ForgetShared();
+  EXPECT_EQ(LiteralText(evaluator.Run(code)), "\"new!new\"");
   maker.slot_values()[maker.SlotOf("x.text").index] = S("last");
   evaluator.Begin(runtime, maker.slot_values());
-  EXPECT_EQ(LiteralText(evaluator.Run(block)), "\"last!last\"");
+  EXPECT_EQ(LiteralText(evaluator.Run(code)), "\"last!last\"");
 }
 
 class ReadLog final : public ReadObserver {
@@ -589,30 +583,28 @@ class ReadLog final : public ReadObserver {
 
 TEST(Evaluator, ObserversHearEveryReadAndChangeNothing) {
   Maker maker;
-  const CellId cell = maker.EndCell(maker.LoadSlot("x.text"));
-  const Register shared = maker.Op(Opcode::kLoadCell, 0, 0, cell.index);
+  const SharedValue& text = maker.EndShared(maker.LoadSlot("x.text"));
+  const Register shared = maker.Op(Opcode::kLoadShared, 0, 0, maker.Shared(text));
   const Register has = maker.Op(Opcode::kHasSlot, 0, 0, maker.SlotOf("x.map.nothing").index);
   const Register list = maker.Op(Opcode::kNewList);
   maker.Emit(Opcode::kAppend, list, shared);
   maker.Emit(Opcode::kAppend, list, has);
   maker.Emit(Opcode::kAppend, list, maker.LoadSlot("u"));
-  const BlockId block = maker.EndBlock(list);
-  Result<VerifiedProgram> verified = VerifyProgram(maker.program());
-  ASSERT_TRUE(verified) << verified.error().message;
-  const RuntimeProgram runtime(std::move(*verified));
+  const Code& code = maker.End(list);
+  const RuntimeProgram runtime(*VerifyProgram(maker.program()));
   Evaluator evaluator;
   ReadLog log(runtime.program());
   evaluator.Begin(runtime, maker.slot_values());
   for (int i = 0; i < 2; ++i) {  // the second time the shared value is there already
-    EXPECT_EQ(LiteralText(evaluator.Run(block, &log)), "<unknown>");
+    EXPECT_EQ(LiteralText(evaluator.Run(code, &log)), "<unknown>");
     EXPECT_EQ(log.Take(), "x.text=\"t\" x.map.nothing=<absent> u=<unknown> ");
   }
-  EXPECT_EQ(LiteralText(evaluator.Run(block)), "<unknown>");
+  EXPECT_EQ(LiteralText(evaluator.Run(code)), "<unknown>");
   EXPECT_EQ(log.Take(), "");
 }
 
 // [0, 1, … n).map(x, …) nested `depth` deep, so that n^depth turns are made.
-BlockId NestedLoops(Maker& maker, int items, int depth) {
+const Code& NestedLoops(Maker& maker, int items, int depth) {
   std::vector<Value> numbers;
   for (int i = 0; i < items; ++i) numbers.push_back(I(i));
   Value* copy = TestArena().AllocateArray<Value>(numbers.size());
@@ -632,25 +624,25 @@ BlockId NestedLoops(Maker& maker, int items, int depth) {
     maker.Land(nexts[static_cast<std::size_t>(level)]);
     maker.Land(begins[static_cast<std::size_t>(level)]);
   }
-  return maker.EndBlock(range);
+  return maker.End(range);
 }
 
 TEST(Evaluator, StopsAtItsSteps) {
   Maker maker;
-  const BlockId block = NestedLoops(maker, 100, 6);
-  EXPECT_EQ(RunBlock(maker, block, {.max_steps = 100'000}), "exhausted");
+  const Code& code = NestedLoops(maker, 100, 6);
+  EXPECT_EQ(RunCode(maker, code, {.max_steps = 100'000}), "exhausted");
   Maker small;
-  const BlockId few = NestedLoops(small, 3, 2);
-  EXPECT_EQ(RunBlock(small, few, {.max_steps = 1'000}), "[0, 1, 2]");
-  EXPECT_EQ(RunBlock(small, few, {.max_steps = 1}), "exhausted");
+  const Code& few = NestedLoops(small, 3, 2);
+  EXPECT_EQ(RunCode(small, few, {.max_steps = 1'000}), "[0, 1, 2]");
+  EXPECT_EQ(RunCode(small, few, {.max_steps = 1}), "exhausted");
 }
 
 TEST(Evaluator, StopsAtItsArena) {
   Maker maker;
   Register text = maker.Load(S(std::string(1000, 'a')));
   for (int i = 0; i < 20; ++i) text = maker.Op(Opcode::kAdd, text, text);
-  const BlockId block = maker.EndBlock(text);
-  EXPECT_EQ(RunBlock(maker, block, {.max_arena_bytes = 1'000'000}), "exhausted");
+  const Code& code = maker.End(text);
+  EXPECT_EQ(RunCode(maker, code, {.max_arena_bytes = 1'000'000}), "exhausted");
 }
 
 TEST(Evaluator, SharedPartsAreChargedEachTime) {
@@ -662,17 +654,15 @@ TEST(Evaluator, SharedPartsAreChargedEachTime) {
     maker.Emit(Opcode::kAppend, next, pair);
     pair = next;
   }
-  const BlockId block = maker.EndBlock(maker.Op(Opcode::kEqual, pair, pair));
-  EXPECT_EQ(RunBlock(maker, block), "exhausted");
+  const Code& code = maker.End(maker.Op(Opcode::kEqual, pair, pair));
+  EXPECT_EQ(RunCode(maker, code), "exhausted");
 }
 
 TEST(Evaluator, AnExhaustedDecisionStaysExhaustedUntilBegin) {
   Maker maker;
-  const BlockId large = NestedLoops(maker, 100, 6);
-  const BlockId small = maker.EndBlock(maker.Load(B(true)));
-  Result<VerifiedProgram> verified = VerifyProgram(maker.program());
-  ASSERT_TRUE(verified) << verified.error().message;
-  const RuntimeProgram runtime(std::move(*verified));
+  const Code& large = NestedLoops(maker, 100, 6);
+  const Code& small = maker.End(maker.Load(B(true)));
+  const RuntimeProgram runtime(*VerifyProgram(maker.program()));
   Evaluator evaluator({.max_steps = 10'000});
   evaluator.Begin(runtime, maker.slot_values());
   EXPECT_TRUE(evaluator.Run(large).is(Kind::kError));

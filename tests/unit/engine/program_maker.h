@@ -1,15 +1,22 @@
-// Hand-made programs of one block (and its cells) for tests of the evaluator: registers are handed out, constants pooled.
+// Hand-made register code for tests of the evaluator: registers are handed out, constants pooled. What the evaluator relies on
+// (opcode_list.h) is for the test to keep.
 //
 // The slots are fixed: x = {"map": {"key": 1}, "text": "t"}, x.part a map whose members were not read, u unknown, e an error,
 // gone missing; see SlotOf.
 #pragma once
 
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/emit/constant_pool.h"
 #include "engine/eval/evaluator.h"
 #include "rules/function/function.h"
+#include "rules/function/regex.h"
 #include "tests/unit/engine/values.h"
 
 namespace writ::testing {
@@ -51,80 +58,28 @@ class ProgramMaker {
   }
 
   std::uint32_t Constant(const Value& value) {
-    writ::Constant constant;
-    using K = writ::Constant::Kind;
-    switch (value.kind) {
-      case Kind::kBool:
-        constant.kind = K::kBool;
-        constant.integer = value.boolean;
-        break;
-      case Kind::kInt:
-        constant.kind = K::kInt;
-        constant.integer = value.integer;
-        break;
-      case Kind::kUint:
-        constant.kind = K::kUint;
-        constant.integer = static_cast<std::int64_t>(value.unsigned_integer);
-        break;
-      case Kind::kDouble:
-        constant.kind = K::kDouble;
-        constant.real = value.real;
-        break;
-      case Kind::kString:
-        constant.kind = K::kString;
-        constant.text = value.string();
-        break;
-      case Kind::kBytes:
-        constant.kind = K::kBytes;
-        constant.text = value.string();
-        break;
-      case Kind::kType:
-        constant.kind = K::kType;
-        constant.text = value.string();
-        break;
-      case Kind::kTimestamp:
-        constant.kind = K::kTimestamp;
-        constant.integer = value.integer;
-        constant.nanos = value.size;
-        break;
-      case Kind::kDuration:
-        constant.kind = K::kDuration;
-        constant.integer = value.integer;
-        break;
-      case Kind::kError:
-        constant.kind = K::kError;
-        constant.code = value.code;
-        constant.text = value.string();
-        break;
-      case Kind::kList:
-        constant.kind = K::kList;
-        for (std::uint32_t i = 0; i < value.size; ++i) constant.items.emplace_back(Constant(value.items[i]));
-        break;
-      case Kind::kMap:
-        constant.kind = K::kMap;
-        for (std::uint32_t i = 0; i < value.map->size; ++i) {
-          constant.items.emplace_back(Constant(value.map->entries[i].key));
-          constant.items.emplace_back(Constant(value.map->entries[i].value));
-        }
-        break;
-      case Kind::kAbsent:
-      case Kind::kNull:
-      case Kind::kOptional:
-      case Kind::kUnknown: break;
-    }
-    program_.constants.push_back(constant);
-    return static_cast<std::uint32_t>(program_.constants.size() - 1);
+    constants_.push_back(value);
+    return static_cast<std::uint32_t>(constants_.size() - 1);
+  }
+  // A constant on the right side of `in`.
+  std::uint32_t Range(const Value& value) {
+    ranges_.push_back(MakeRange(value, TestArena()));
+    return static_cast<std::uint32_t>(ranges_.size() - 1);
+  }
+  std::uint32_t Shared(const SharedValue& shared) {
+    shared_.push_back(&shared);
+    return static_cast<std::uint32_t>(shared_.size() - 1);
   }
 
   Register New() { return registers_++; }
-  std::uint32_t here() const { return static_cast<std::uint32_t>(program_.code.size()); }
+  std::uint32_t here() const { return static_cast<std::uint32_t>(instructions_.size()); }
   std::uint32_t Emit(Opcode op, Register dst = 0, Register a = 0, Register b = 0, std::uint32_t c = 0) {
-    program_.code.push_back({op, dst, a, b, c});
-    program_.code_locations.emplace_back();
+    instructions_.push_back({op, dst, a, b, c});
+    opcodes_.insert(op);
     return here() - 1;
   }
   // Makes the jump at `at` lead here.
-  void Land(std::uint32_t at) { program_.code[at].c = here(); }
+  void Land(std::uint32_t at) { instructions_[at].c = here(); }
   // Emits an instruction that writes a new register.
   Register Op(Opcode op, Register a = 0, Register b = 0, std::uint32_t c = 0) {
     const Register dst = New();
@@ -142,24 +97,37 @@ class ProgramMaker {
   Register CallOf(Function function, Register first, std::uint16_t count) {
     return Op(Opcode::kCall, first, count, static_cast<std::uint32_t>(function));
   }
-  std::uint32_t Regex(std::string pattern) {
-    program_.regexes.push_back(std::move(pattern));
-    return static_cast<std::uint32_t>(program_.regexes.size() - 1);
+  std::uint32_t Regex(const std::string& pattern) {
+    auto regex = std::make_unique<RE2>(pattern, RegexOptions());
+    const std::uint32_t size = RegexProgramSize(*regex);
+    regexes_.push_back(&compiled_.emplace_back(CompiledRegex{std::move(regex), size}));
+    return static_cast<std::uint32_t>(regexes_.size() - 1);
   }
 
-  // Ends the block that was emitted since the last end with `return value`.
-  BlockId EndBlock(Register value) {
+  // Ends the code that was emitted since the last end with `return value`. It lives as long as the maker.
+  const Code& End(Register value) {
     Emit(Opcode::kReturn, 0, value);
-    program_.blocks.push_back({block_begin_, here(), std::max<Register>(registers_, 1)});
-    block_begin_ = here();
+    Code& code = codes_.emplace_back();
+    code.size = here();
+    code.register_count = code.stack_need = std::max<Register>(registers_, 1);
+    for (const SharedValue* shared : shared_) {
+      code.stack_need = std::max(code.stack_need, code.register_count + shared->code.stack_need);
+      code.shared_end = std::max({code.shared_end, shared->code.shared_end, shared->number + 1});
+    }
+    code.instructions = Keep(instructions_);
+    code.constants = Keep(constants_);
+    code.ranges = Keep(ranges_);
+    code.regexes = Keep(regexes_);
+    code.shared = Keep(shared_);
     registers_ = 0;
-    return BlockId(program_.blocks.size() - 1);
+    return code;
   }
-  CellId EndCell(Register value) {
-    program_.cells.push_back({EndBlock(value), "cell"});
-    return CellId(program_.cells.size() - 1);
+  const SharedValue& EndShared(Register value) {
+    const Code& code = End(value);
+    return shared_values_.emplace_back(SharedValue{static_cast<std::uint32_t>(shared_values_.size()), code});
   }
 
+  const std::set<Opcode>& opcodes() const { return opcodes_; }
   Program& program() { return program_; }
   std::vector<Value>& slot_values() { return slot_values_; }
 
@@ -168,9 +136,27 @@ class ProgramMaker {
     program_.slots.push_back({parent, key, MemberType::kDyn, whole});
   }
 
+  // Moves the items to where they stay.
+  template <typename T>
+  static const T* Keep(std::vector<T>& items) {
+    T* kept = TestArena().AllocateArray<T>(items.size());
+    std::copy(items.begin(), items.end(), kept);
+    items.clear();
+    return kept;
+  }
+
   Program program_;
   std::vector<Value> slot_values_;
-  std::uint32_t block_begin_ = 0;
+  std::set<Opcode> opcodes_;
+  std::deque<Code> codes_;
+  std::deque<SharedValue> shared_values_;
+  std::deque<CompiledRegex> compiled_;
+  // Of the code that is being emitted:
+  std::vector<Instruction> instructions_;
+  std::vector<Value> constants_;
+  std::vector<ConstantRange> ranges_;
+  std::vector<const CompiledRegex*> regexes_;
+  std::vector<const SharedValue*> shared_;
   Register registers_ = 0;
 };
 

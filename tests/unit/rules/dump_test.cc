@@ -24,63 +24,48 @@ constant k10 list [k5 k2]
 constant k11 map [k5 k10 k2 k0]
 constant k12 error DivideByZero "x"
 constant k13 string "llllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll"
-regex g0 "^[a-z]+$"
+constant k14 string "^[a-z]+$"
 slot s0 principal: record
 slot s1 principal.tenant: string whole
 slot s2 principal.groups: list(string) whole
 slot s3 args: record
 slot s4 args["odd key"]: dyn whole
-cell c0 b0 let is_acme
-block b0 [0, 3) registers 1
-  b0@0 LoadSlot r0, s1(principal.tenant)  # test.writ:1:1
-  b0@1 EqualConstant r0, r0, k5(string "acme")  # test.writ:1:1
-  b0@2 Return r0  # test.writ:1:1
-block b1 [3, 11) registers 5
-  b1@3 LoadSlot r0, s2(principal.groups)  # test.writ:2:1
-  b1@4 LoadConstant r1, k2(int 0)  # test.writ:2:1
-  b1@5 IterateBegin r2:r3, r0, r1, -> 10  # test.writ:2:1
-  b1@6 IterateNext r4, r2:r3, r-, -> 10  # test.writ:2:1
-  b1@7 MatchesRegex r4, r4, g0  # test.writ:2:1
-  b1@8 CountTrue r1, r4  # test.writ:2:1
-  b1@9 Loop -> 6  # test.writ:2:1
-  b1@10 Return r1  # test.writ:2:1
-block b2 [11, 20) registers 6
-  b2@11 LoadSlot r0, s2(principal.groups)  # test.writ:3:1
-  b2@12 NewList r1, 0  # test.writ:3:1
-  b2@13 IterateBegin r2:r3, r0, r1, -> 19  # test.writ:3:1
-  b2@14 IterateNext r4, r2:r3, r-, -> 19  # test.writ:3:1
-  b2@15 NewList r5, 1  # test.writ:3:1
-  b2@16 Append r5, r4  # test.writ:3:1
-  b2@17 Append r1, r5  # test.writ:3:1
-  b2@18 Loop -> 14  # test.writ:3:1
-  b2@19 Return r1  # test.writ:3:1
-block b3 [20, 25) registers 1
-  b3@20 LoadCell r0, c0  # test.writ:4:1
-  b3@21 JumpIfFalse r0, -> 24  # test.writ:4:1
-  b3@22 LoadConstant r0, k5(string "acme")  # test.writ:4:1
-  b3@23 Call r0, r0, count 1, size  # test.writ:4:1
-  b3@24 Return r0  # test.writ:4:1
-block b4 [25, 29) registers 1
-  b4@25 OptionalSlot r0, 0, s4(args["odd key"])  # test.writ:5:1
-  b4@26 OptionalOrValue r0, r0, -> 28  # test.writ:5:1
-  b4@27 LoadConstant r0, k5(string "acme")  # test.writ:5:1
-  b4@28 Return r0  # test.writ:5:1
+node n0: dyn slot s1(principal.tenant)
+node n1: list(string) slot s2(principal.groups)
+node n2: dyn constant k5(string "acme")
+node n3: dyn shared call _==_ n0 n2
+node n4: dyn variable v0
+node n5: dyn constant k14(string "^[a-z]+$")
+node n6: dyn call matches n4 n5
+node n7: dyn exists_one v0 n1 n6
+node n8: dyn has_slot s4(args["odd key"])
+node n9: dyn and n3 n8
+node n10: dyn constant k1(bool true)
+node n11: dyn conditional n7 n10 n9
+node n12: dyn optional_slot s4(args["odd key"]) plain 0
+node n13: dyn optional_entry n12
+node n14: dyn list n4 n13
+node n15: dyn map_items v0 n1 n- n14
+node n16: dyn optional_slot s4(args["odd key"]) plain 0
+node n17: dyn constant k5(string "acme")
+node n18: dyn call orValue n16 n17
+let is_acme n3
 policy p0 test/tools for tools warn severity "high" at test.writ:1:1
 policy p1 test/rows for rows enforce at test.writ:2:1
 policy p2 test/images for admission enforce at test.writ:3:1
 rule R0 tools.r1 allow at test.writ:1:3
   R0 on "slack" "post_*"
-  R0 when b3 "is_acme"
+  R0 when n11
   R0 needs scope "slack:write"
   R0 only-if s1(principal.tenant) "acme"
   R0 only-if-contains s2(principal.groups) "sre" "ops"
 rule R1 tools.r2 deny at test.writ:2:3
   R1 on "slack" "delete_*"
   R1 on "**" "drop\\*"
-  R1 because "not by " b4
+  R1 because "not by " n18
 rule R2 tools.r3 limit at test.writ:3:3
   R2 on "**" "**"
-  R2 limit 30 per 60000000000ns b4 as "* by principal.id"
+  R2 limit 30 per 60000000000ns n18 as "* by principal.id"
 rule R3 tools.r4 redact at test.writ:4:3
   R3 on "**" "**"
   R3 mask "/rows/*/card" keep last 4
@@ -89,8 +74,8 @@ rule R4 rows.r1 mask at test.writ:5:3
   R4 mask "card" with "x"
 rule R5 images.r1 require title "signed images" at test.writ:6:3
   R5 on "MCPServer.toolhive.stacklok.dev" "CREATE"
-  R5 image b4 signed by S0 S1 at-least(1 of 2)
-  R5 image b4 attested "https://slsa.dev/provenance/v1" by S0 where b2
+  R5 image n18 signed by S0 S1 at-least(1 of 2)
+  R5 image n18 attested "https://slsa.dev/provenance/v1" by S0 where n15
 rule R6 images.r2 warn at test.writ:7:3
   R6 on "**" "**"
   R6 because "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
@@ -113,9 +98,14 @@ TEST(Dump, ShowsIdsOutOfRangeAsTheyAre) {
   program.constants.push_back({.kind = static_cast<Constant::Kind>(99)});
   program.constants.push_back({.kind = Constant::Kind::kError, .code = 999});
   program.slots = {{SlotId(1), "a"}, {SlotId(0), "b"}, {SlotId(7), "c", static_cast<MemberType>(77)}};
-  program.code = {{static_cast<Opcode>(999)}, {Opcode::kCall, 1, 2, 3, 999}, {Opcode::kLoadSlot, 0, 0, 0, 9}, {Opcode::kJump, 0, 0, 0, 77}};
-  program.blocks = {{0, 9, 2}, {7, 3, 0}};
-  program.cells = {{BlockId(), "two\nlines"}};
+  program.types = {{.kind = TypeKind::kList, .parameters = {TypeId(0)}}, {.kind = TypeKind::kString, .name = "two\nlines"}};
+  program.node_args = {NodeId(), NodeId(70)};
+  program.nodes = {{.kind = static_cast<NodeKind>(99), .arg_count = 2},
+                   {.kind = NodeKind::kCall, .detail = 999, .first_arg = 1, .arg_count = 7, .type = TypeId(0)},
+                   {.kind = NodeKind::kSlot, .index = 9, .type = TypeId(9)},
+                   {.kind = NodeKind::kSelect, .index = 9, .type = TypeId(1)},
+                   {.kind = NodeKind::kAll, .index = 500, .first_arg = 0xFFFFFFFF, .arg_count = 0xFFFFFFFF}};
+  program.lets = {{"two\nlines", NodeId()}};
   program.policies.push_back({.name = "p", .target = static_cast<Target>(50), .mode = static_cast<PolicyMode>(9)});
   Rule rule;
   rule.verb = static_cast<Verb>(40);
@@ -127,18 +117,55 @@ constant k1 error 999 ""
 slot s0 <s0>: dyn
 slot s1 <s1>: dyn
 slot s2 <s2>: 77
-cell c0 b- let "two\nlines"
-block b0 [0, 9) registers 2
-  b0@0 opcode 999
-  b0@1 Call r1, r2, count 3, 999
-  b0@2 LoadSlot r0, s9(<s9>)
-  b0@3 Jump -> 77
-block b1 [7, 3) registers 0
+node n0: t- kind 99 n- n70
+node n1: t0 call function 999 n70 ?
+node n2: t9 slot s9(<s9>)
+node n3: "two\nlines" select k9
+node n4: t- all v500 ?
+let "two\nlines" n-
 policy p0 p for 50 9 at f-:0:0
 rule R0 p5. 40 at f-:0:0
   R0 mask 8
 )",
             DumpProgram(program));
+}
+
+// Nobody has verified that types end, or how large they are.
+TEST(Dump, ShowsTypesThatWouldExplodeByTheirIds) {
+  Program program;
+  program.types = {{.kind = TypeKind::kDyn, .name = "dyn"}};
+  for (std::size_t i = 0; i < 40; ++i) program.types.push_back({.kind = TypeKind::kMap, .parameters = {TypeId(i), TypeId(i)}});
+  program.nodes = {{.kind = NodeKind::kList, .type = TypeId(2)}, {.kind = NodeKind::kList, .type = TypeId(40)}};
+  EXPECT_EQ("node n0: map(map(dyn, dyn), map(dyn, dyn)) list\nnode n1: t40 list\n", DumpProgram(program));
+}
+
+TEST(Dump, ShowsWhatNodesName) {
+  test::ProgramBuilder b;
+  b.program.files.clear();
+  b.AddString("k");
+  const NodeId leaf = b.AddNode({.kind = NodeKind::kSlot, .index = b.AddSlot("a.b").index});
+  b.AddNode({.kind = NodeKind::kOptionalSlot, .detail = 3, .index = 1});
+  b.AddNode({.kind = NodeKind::kSelect, .index = 0}, {leaf});
+  b.AddNode({.kind = NodeKind::kHasMember, .index = 0}, {leaf});
+  b.AddNode({.kind = NodeKind::kOptionalSelect, .index = 0}, {leaf});
+  b.AddNode({.kind = NodeKind::kOr}, {leaf, leaf});
+  b.AddNode({.kind = NodeKind::kMap}, {leaf, leaf});
+  b.AddNode({.kind = NodeKind::kFilter, .index = 7}, {leaf, leaf});
+  b.AddNode({.kind = NodeKind::kOptFlatMap, .index = 8}, {leaf, leaf});
+  EXPECT_EQ(R"(constant k0 string "k"
+slot s0 a: record
+slot s1 a.b: dyn whole
+node n0: dyn slot s1(a.b)
+node n1: dyn optional_slot s1(a.b) plain 3
+node n2: dyn select k0(string "k") n0
+node n3: dyn has k0(string "k") n0
+node n4: dyn optional_select k0(string "k") n0
+node n5: dyn or n0 n0
+node n6: dyn map n0 n0
+node n7: dyn filter v7 n0 n0
+node n8: dyn opt_flat_map v8 n0 n0
+)",
+            DumpProgram(b.program));
 }
 
 TEST(Dump, SlotPaths) {

@@ -112,32 +112,32 @@ class Draw {
 
   // A value of a parameter's type. Type parameters are one kind through a call, and sometimes
   // anything.
-  Value Of(const dsl::TypeTable& types, dsl::TypeId id, std::map<std::string, Kind>& bound) {
-    const dsl::Type& type = types[id];
+  Value Of(const TypeTable& types, TypeId id, std::map<std::string, Kind>& bound) {
+    const Type& type = types[id];
     switch (type.kind) {
-      case dsl::TypeKind::kDyn: return Any();
-      case dsl::TypeKind::kNull: return N();
-      case dsl::TypeKind::kBool: return OfKind(Kind::kBool, 0);
-      case dsl::TypeKind::kInt: return OfKind(Kind::kInt, 0);
-      case dsl::TypeKind::kUint: return OfKind(Kind::kUint, 0);
-      case dsl::TypeKind::kDouble: return OfKind(Kind::kDouble, 0);
-      case dsl::TypeKind::kString: return OfKind(Kind::kString, 0);
-      case dsl::TypeKind::kBytes: return OfKind(Kind::kBytes, 0);
-      case dsl::TypeKind::kTimestamp: return OfKind(Kind::kTimestamp, 0);
-      case dsl::TypeKind::kDuration: return OfKind(Kind::kDuration, 0);
-      case dsl::TypeKind::kType: return OfKind(Kind::kType, 0);
-      case dsl::TypeKind::kList: return List([&] { return Of(types, type.parameters[0], bound); });
-      case dsl::TypeKind::kMap:
+      case TypeKind::kDyn: return Any();
+      case TypeKind::kNull: return N();
+      case TypeKind::kBool: return OfKind(Kind::kBool, 0);
+      case TypeKind::kInt: return OfKind(Kind::kInt, 0);
+      case TypeKind::kUint: return OfKind(Kind::kUint, 0);
+      case TypeKind::kDouble: return OfKind(Kind::kDouble, 0);
+      case TypeKind::kString: return OfKind(Kind::kString, 0);
+      case TypeKind::kBytes: return OfKind(Kind::kBytes, 0);
+      case TypeKind::kTimestamp: return OfKind(Kind::kTimestamp, 0);
+      case TypeKind::kDuration: return OfKind(Kind::kDuration, 0);
+      case TypeKind::kType: return OfKind(Kind::kType, 0);
+      case TypeKind::kList: return List([&] { return Of(types, type.parameters[0], bound); });
+      case TypeKind::kMap:
         return Map([&] { return Of(types, type.parameters[0], bound); }, [&] { return Of(types, type.parameters[1], bound); });
-      case dsl::TypeKind::kOptional: return Below(3) == 0 ? None() : Some(Of(types, type.parameters[0], bound));
-      case dsl::TypeKind::kParameter: {
+      case TypeKind::kOptional: return Below(3) == 0 ? None() : Some(Of(types, type.parameters[0], bound));
+      case TypeKind::kParameter: {
         const auto [kind, is_new] = bound.emplace(type.name, kAny[Below(std::size(kAny))]);
         return Below(8) == 0 ? Any() : OfKind(kind->second, 1);
       }
-      case dsl::TypeKind::kError:
-      case dsl::TypeKind::kWrapper:
-      case dsl::TypeKind::kAbstract:
-      case dsl::TypeKind::kRecord: break;
+      case TypeKind::kError:
+      case TypeKind::kWrapper:
+      case TypeKind::kAbstract:
+      case TypeKind::kRecord: break;
     }
     ADD_FAILURE() << "teach Draw to make values of type " << types.Text(id);
     return N();
@@ -224,7 +224,7 @@ std::string Evaluate(const std::string& source, const Values& arguments, Check c
   dsl::ExpressionEnvironment environment;
   environment.check = check == Check::kTypes;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    environment.variables.push_back({"v" + std::to_string(i), environment.types.Simple(dsl::TypeKind::kDyn)});
+    environment.variables.push_back({"v" + std::to_string(i), environment.types.Simple(TypeKind::kDyn)});
   }
   const dsl::CompiledExpression compiled = CompileExpression({"test", source}, environment);
   if (!compiled.ok) return "does not compile";
@@ -238,7 +238,7 @@ std::string Evaluate(const std::string& source, const Values& arguments, Check c
   }
   Evaluator evaluator;
   evaluator.Begin(program, slots);
-  return Essence(evaluator.Run(BlockId(0)));
+  return Essence(evaluator.Run(compiled.root));
 }
 
 // The text of an argument: a literal, or a variable. Variables that are optionals are hidden from
@@ -277,7 +277,7 @@ class FunctionRows : public ::testing::Test {
   Values Arguments(const dsl::Signature& signature) {
     std::map<std::string, Kind> bound;
     Values arguments;
-    for (const dsl::TypeId parameter : signature.parameters) arguments.push_back(draw_.Of(types_, parameter, bound));
+    for (const TypeId parameter : signature.parameters) arguments.push_back(draw_.Of(types_, parameter, bound));
     return arguments;
   }
 
@@ -302,20 +302,20 @@ class FunctionRows : public ::testing::Test {
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): depth of the table's own types
-  bool Fits(dsl::TypeId id, const Value& value) const {
-    const dsl::Type& type = types_[id];
-    if (type.kind == dsl::TypeKind::kParameter || type.kind == dsl::TypeKind::kDyn) return true;
-    if (value.is(Kind::kOptional) && value.inner != nullptr && type.kind == dsl::TypeKind::kOptional) {
+  bool Fits(TypeId id, const Value& value) const {
+    const Type& type = types_[id];
+    if (type.kind == TypeKind::kParameter || type.kind == TypeKind::kDyn) return true;
+    if (value.is(Kind::kOptional) && value.inner != nullptr && type.kind == TypeKind::kOptional) {
       return Fits(type.parameters[0], *value.inner);
     }
-    static const std::map<Kind, dsl::TypeKind> kinds = {
-        {Kind::kNull, dsl::TypeKind::kNull},         {Kind::kBool, dsl::TypeKind::kBool},
-        {Kind::kInt, dsl::TypeKind::kInt},           {Kind::kUint, dsl::TypeKind::kUint},
-        {Kind::kDouble, dsl::TypeKind::kDouble},     {Kind::kString, dsl::TypeKind::kString},
-        {Kind::kBytes, dsl::TypeKind::kBytes},       {Kind::kTimestamp, dsl::TypeKind::kTimestamp},
-        {Kind::kDuration, dsl::TypeKind::kDuration}, {Kind::kList, dsl::TypeKind::kList},
-        {Kind::kMap, dsl::TypeKind::kMap},           {Kind::kOptional, dsl::TypeKind::kOptional},
-        {Kind::kType, dsl::TypeKind::kType},
+    static const std::map<Kind, TypeKind> kinds = {
+        {Kind::kNull, TypeKind::kNull},         {Kind::kBool, TypeKind::kBool},
+        {Kind::kInt, TypeKind::kInt},           {Kind::kUint, TypeKind::kUint},
+        {Kind::kDouble, TypeKind::kDouble},     {Kind::kString, TypeKind::kString},
+        {Kind::kBytes, TypeKind::kBytes},       {Kind::kTimestamp, TypeKind::kTimestamp},
+        {Kind::kDuration, TypeKind::kDuration}, {Kind::kList, TypeKind::kList},
+        {Kind::kMap, TypeKind::kMap},           {Kind::kOptional, TypeKind::kOptional},
+        {Kind::kType, TypeKind::kType},
     };
     return kinds.at(value.kind) == type.kind;
   }
@@ -329,7 +329,7 @@ class FunctionRows : public ::testing::Test {
     return false;
   }
 
-  dsl::TypeTable types_;
+  TypeTable types_;
   dsl::OverloadTable overloads_{types_};
   Draw draw_{kSeed};
 };

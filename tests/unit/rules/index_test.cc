@@ -52,7 +52,7 @@ class IndexTest : public testing::Test {
   }
   void Add(std::string scope, std::string name) { b_.AddRule(Verb::kDeny, {std::move(scope), std::move(name)}); }
   void AddDiscriminated(Discriminator::Kind kind, SlotId slot, std::vector<std::string> strings) {
-    if (!guard_.valid()) guard_ = b_.AddConstantBlock(b_.AddBool(true));
+    if (!guard_.valid()) guard_ = b_.AddConstantNode(b_.AddBool(true));
     Rule& rule = b_.AddRule(Verb::kDeny);
     rule.guard = guard_;
     rule.discriminators = {{kind, slot, std::move(strings)}};
@@ -73,7 +73,7 @@ class IndexTest : public testing::Test {
   }
 
   ProgramBuilder b_;
-  BlockId guard_;
+  NodeId guard_;
   std::vector<Value> slots_;
 };
 
@@ -363,7 +363,7 @@ struct World {
 
   explicit World(Random& random) {
     const SlotId slots[] = {b.AddSlot("a.x"), b.AddSlot("a.y"), b.AddSlot("b")};
-    const BlockId guard = b.AddConstantBlock(b.AddBool(true));
+    const NodeId guard = b.AddConstantNode(b.AddBool(true));
     for (int policy = 0; policy < 3; ++policy) {
       b.AddPolicy("p" + std::to_string(policy), policy == 1 ? Target::kPrompts : Target::kTools);
       for (std::size_t n = random.Below(40); n > 0; --n) {

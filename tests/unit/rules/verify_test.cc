@@ -2,19 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/eval/evaluator.h"
 #include "rules/function/function.h"
+#include "rules/ir/text.h"
 #include "rules/ir/verify_parts.h"
+#include "rules/model/value.h"
 #include "tests/support/program_builder.h"
 
 namespace writ {
 namespace {
 
-using Op = Opcode;
 using test::ProgramBuilder;
 
 // Returns what the verifier says: "ok" or its message.
@@ -80,11 +84,8 @@ TEST(Verify, RefusesConstantsThatWouldExplode) {
   EXPECT_EQ("constant 21 is too large", Verify(wide.program));
 }
 
-TEST(Verify, RefusesBadRegexesSlotsAndDeclarations) {
+TEST(Verify, RefusesBadSlotsAndDeclarations) {
   CheckMutations({
-      {"regex 0 does not compile: missing ): (", [](Program& p) { p.regexes[0] = "("; }},
-      {"regex 0 is not valid UTF-8", [](Program& p) { p.regexes[0] = "\xff"; }},
-      {"regex 0 is longer than 65536 bytes", [](Program& p) { p.regexes[0] = std::string(70'000, 'a'); }},
       {"slot 1 stands before its parent", [](Program& p) { p.slots[1].parent = SlotId(1); }},
       {"slot 4 is there twice", [](Program& p) { p.slots[4] = p.slots[1]; }},
       {"slot 0 is a root without a name", [](Program& p) { p.slots[0].key.clear(); }},
@@ -94,6 +95,8 @@ TEST(Verify, RefusesBadRegexesSlotsAndDeclarations) {
       {"table 0 has no name that is valid UTF-8", [](Program& p) { p.tables[0].name.clear(); }},
       {"table 0 has two columns of the same name", [](Program& p) { p.tables[0].columns[1].name = "id"; }},
       {"table 0 has two columns or relations of the same name", [](Program& p) { p.tables[0].relations[0].name = "id"; }},
+      {"table 0 has a column without a name that is valid UTF-8", [](Program& p) { p.tables[0].columns[0].name.clear(); }},
+      {"table 0 has a relation with a name that is not valid UTF-8", [](Program& p) { p.tables[0].relations[0].table = "\xff"; }},
       {"table 0 has a column of no known type", [](Program& p) { p.tables[0].columns[0].type = static_cast<MemberType>(99); }},
       {"table 1 has the name of another", [](Program& p) { p.tables.push_back(p.tables[0]); }},
       {"signer 1 has no name of its own", [](Program& p) { p.signers[1].name = "release"; }},
@@ -116,90 +119,269 @@ TEST(Verify, RefusesBadRegexesSlotsAndDeclarations) {
   });
 }
 
-TEST(Verify, RefusesRegexesThatAreTooLargeTogether) {
-  Program program;
-  program.regexes.assign(2'000, std::string(4'500, 'a'));
-  EXPECT_EQ("the regexes are longer than 8388608 bytes together", Verify(program));
-}
-
 TEST(Verify, RefusesSlotsNestedTooDeeply) {
   Program program;
   for (std::size_t i = 0; i < 260; ++i) program.slots.push_back({i == 0 ? SlotId() : SlotId(i - 1), "a"});
   EXPECT_EQ("slot 251 is nested too deeply", Verify(program));
 }
 
-TEST(Verify, RefusesBadBlocksAndCells) {
+// Lists of lists of … bool: `count` types behind the simple ones.
+std::vector<Type> NestedTypes(std::size_t count) {
+  const TypeTable simple;
+  std::vector<Type> types(simple.types().begin(), simple.types().end());
+  for (std::size_t i = 0; i < count; ++i) types.push_back({.kind = TypeKind::kList, .parameters = {TypeId(types.size() - 1)}});
+  return types;
+}
+
+TEST(Verify, RefusesBadTypes) {
   CheckMutations({
-      {"there is not one location for each instruction", [](Program& p) { p.code_locations.pop_back(); }},
-      {"instruction 3 is in no known file", [](Program& p) { p.code_locations[3].file = FileId(1); }},
-      {"block 0 is not a range of instructions", [](Program& p) { p.blocks[0].end = 0; }},
-      {"block 4 is not a range of instructions", [](Program& p) { p.blocks[4].end = 30; }},
-      {"block 1 shares instruction 2 with another block", [](Program& p) { p.blocks[1].begin = 2; }},
-      {"block 1 has more registers than its instructions could use", [](Program& p) { p.blocks[1].register_count = 49; }},
-      {"block 4 does not end in Return", [](Program& p) { p.blocks[4].end = 28; }},
-      {"instruction 0 belongs to no block", [](Program& p) { p.blocks[0].begin = 1; }},
-      {"cell 0 has a block that does not exist", [](Program& p) { p.cells[0].block = BlockId(5); }},
-      {"cell 0 has a block that does not exist", [](Program& p) { p.cells[0].block = BlockId(); }},
-      {"cell 1 has the block of another cell", [](Program& p) { p.cells.push_back(p.cells[0]); }},
-      {"block 3, instruction 20: cell 0 cannot be loaded here", [](Program& p) { p.cells[0].block = BlockId(3); }},
-      {"block 3, instruction 20: cell 1 cannot be loaded here", [](Program& p) { p.code[20].c = 1; }},
+      {"type 3 is of no known kind", [](Program& p) { p.types[3].kind = TypeKind::kInt; }},
+      {"type 3 is of no known kind", [](Program& p) { p.types[3].kind = TypeKind::kList; }},
+      {"type 11 is of no known kind", [](Program& p) { p.types[11].kind = static_cast<TypeKind>(19); }},
+      {"type 11 is of no known kind", [](Program& p) { p.types[11] = {.kind = TypeKind::kInt}; }},
+      {"type 11 is of no known kind", [](Program& p) { p.types[11] = {.kind = TypeKind::kParameter, .name = "A"}; }},
+      {"type 3 has a wrong number of parameters", [](Program& p) { p.types[3].parameters = {TypeId(0)}; }},
+      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11].parameters.clear(); }},
+      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11].kind = TypeKind::kMap; }},
+      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11] = {.kind = TypeKind::kOptional}; }},
+      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11] = {.kind = TypeKind::kWrapper}; }},
+      {"type 11 has a wrong number of parameters",
+       [](Program& p) {
+         p.types[11] = {TypeKind::kType, "", {TypeId(1), TypeId(1)}};
+       }},
+      {"type 12 has a wrong number of parameters", [](Program& p) { p.types[12].parameters = {TypeId(1)}; }},
+      {"type 12 has a name that is not valid UTF-8", [](Program& p) { p.types[12].name = "\xff"; }},
+      {"type 12 has a name that is not valid UTF-8", [](Program& p) { p.types[12].fields[0].name = "\xff"; }},
+      {"type 11 refers to a type that does not stand before it", [](Program& p) { p.types[11].parameters[0] = TypeId(11); }},
+      {"type 11 refers to a type that does not stand before it", [](Program& p) { p.types[11].parameters[0] = TypeId(); }},
+      {"type 12 refers to a type that does not stand before it", [](Program& p) { p.types[12].fields[0].type = TypeId(12); }},
+      {"the simple types are missing", [](Program& p) { p.types.resize(10); }},
+      {"node 0: has a type that does not exist", [](Program& p) { p.types.clear(); }},
+      {"ok", [](Program& p) { p.types[11] = {.kind = TypeKind::kType}; }},
+      {"ok",
+       [](Program& p) {
+         p.types[11] = {TypeKind::kAbstract, "pair", {TypeId(1), TypeId(2), TypeId(3)}};
+       }},
   });
 }
 
-TEST(Verify, RefusesCellsNestedTooDeeply) {
-  ProgramBuilder b;
-  b.AddCell(b.AddConstantBlock(b.AddBool(true)));
-  for (std::uint32_t i = 0; i < 4; ++i) b.AddCell(b.AddBlock({{Op::kLoadCell, 0, 0, 0, i}, {Op::kReturn, 0, 0}}));
-  BundleLimits limits;
-  limits.max_cell_depth = 5;
-  EXPECT_EQ("ok", Verify(b.program, limits));
-  limits.max_cell_depth = 4;
-  EXPECT_EQ("cell 4 needs more than 4 cells inside each other", Verify(b.program, limits));
+TEST(Verify, RefusesTypesThatWouldExplode) {
+  Program program;
+  program.types = NestedTypes(250);
+  EXPECT_EQ("ok", Verify(program));
+  program.types = NestedTypes(251);
+  EXPECT_EQ("type 261 is nested too deeply", Verify(program));
+  program.types = NestedTypes(0);
+  for (std::size_t i = 0; i < 40; ++i) {
+    const TypeId last(program.types.size() - 1);
+    program.types.push_back({.kind = TypeKind::kMap, .parameters = {last, last}});
+  }
+  EXPECT_EQ("type 19 is too large", Verify(program));
 }
 
-TEST(Verify, RefusesBadOperands) {
+// The sample's nodes: n0 slot principal.tenant, n1 slot principal.groups, n2 "acme", n3 == (n0 n2), n4 variable, n5 pattern,
+// n6 matches (n4 n5), n7 exists_one (n1 n6), n8 has_slot, n9 and (n3 n8), n10 true, n11 conditional (n7 n10 n9), n12 optional_slot,
+// n13 optional_entry (n12), n14 list (n4 n13), n15 map_items (n1 - n14), n16 optional_slot, n17 "acme", n18 orValue (n16 n17).
+TEST(Verify, RefusesBadNodes) {
   CheckMutations({
-      {"block 0, instruction 0: there is no such instruction", [](Program& p) { p.code[0].op = static_cast<Op>(999); }},
-      {"block 0, instruction 0: there is no register 1", [](Program& p) { p.code[0].dst = 1; }},
-      {"block 0, instruction 0: there is no slot 5", [](Program& p) { p.code[0].c = 5; }},
-      {"block 0, instruction 0: slot 0 is not read whole", [](Program& p) { p.code[0].c = 0; }},
-      {"block 0, instruction 1: there is no register 65535", [](Program& p) { p.code[1].a = kNoRegister; }},
-      {"block 0, instruction 1: there is no constant 14", [](Program& p) { p.code[1].c = 14; }},
-      {"block 0, instruction 1: the constant is an error", [](Program& p) { p.code[1].c = 12; }},
-      {"block 0, instruction 1: a member is not named by a string",
-       [](Program& p) {
-         p.code[1] = {Op::kSelect, 0, 0, 0, 2};
-       }},
-      {"block 0, instruction 1: the constant is neither a list nor a map", [](Program& p) { p.code[1].op = Op::kInConstant; }},
-      {"block 0, instruction 0: slot 0 is a root, which has no parent to look into",
-       [](Program& p) {
-         p.code[0] = {Op::kHasSlot, 0, 0, 0, 0};
-       }},
-      {"block 1, instruction 5: there is no register 5", [](Program& p) { p.code[5].dst = 4; }},
-      {"block 1, instruction 5: the jump leaves its block", [](Program& p) { p.code[5].c = 11; }},
-      {"block 1, instruction 5: the jump does not go forwards", [](Program& p) { p.code[5].c = 5; }},
-      {"block 1, instruction 9: the loop does not jump backwards", [](Program& p) { p.code[9].c = 9; }},
-      {"block 1, instruction 9: the jump leaves its block", [](Program& p) { p.code[9].c = 2; }},
-      {"block 1, instruction 6: the item would overwrite its cursor", [](Program& p) { p.code[6].dst = 2; }},
-      {"block 1, instruction 6: the item would overwrite its cursor", [](Program& p) { p.code[6].b = 3; }},
-      {"block 1, instruction 6: key and value are the same register", [](Program& p) { p.code[6].b = 4; }},
-      {"block 1, instruction 7: there is no regex 1", [](Program& p) { p.code[7].c = 1; }},
-      {"block 2, instruction 12: room is wanted for more items than the block could append", [](Program& p) { p.code[12].c = 1'000'000; }},
-      {"block 3, instruction 23: there is no function 999", [](Program& p) { p.code[23].c = 999; }},
-      {"block 3, instruction 23: size does not take 2 arguments", [](Program& p) { p.code[23].b = 2; }},
-      {"block 3, instruction 23: size does not take 0 arguments", [](Program& p) { p.code[23].b = 0; }},
-      {"block 3, instruction 23: size does not take 65535 arguments", [](Program& p) { p.code[23].b = 65535; }},
-      {"block 3, instruction 23: there is no register 1",
-       [](Program& p) {
-         p.code[23] = {Op::kCall, 0, 0, 2, static_cast<std::uint32_t>(Function::kMatches)};
-       }},
-      {"block 4, instruction 25: no step of the path is optional", [](Program& p) { p.code[25].a = 1; }},
-      {"block 4, instruction 25: slot 3 is a root, which has no parent to look into",
+      {"node 2: is of no known kind", [](Program& p) { p.nodes[2].kind = static_cast<NodeKind>(kNodeKindCount); }},
+      {"node 2: has a type that does not exist", [](Program& p) { p.nodes[2].type = TypeId(13); }},
+      {"node 2: has a type that does not exist", [](Program& p) { p.nodes[2].type = TypeId(); }},
+      {"node 3: has arguments that do not exist", [](Program& p) { p.nodes[3].first_arg = 18; }},
+      {"node 3: has arguments that do not exist", [](Program& p) { p.nodes[3].first_arg = 0xFFFFFFFF; }},
+      {"node 18: has arguments that do not exist", [](Program& p) { p.node_args.pop_back(); }},
+      {"node 2: has a constant that does not exist", [](Program& p) { p.nodes[2].index = 15; }},
+      {"node 0: has a slot that does not exist", [](Program& p) { p.nodes[0].index = 5; }},
+      {"node 0: reads a slot that is not whole", [](Program& p) { p.nodes[0].index = 0; }},
+      {"node 12: reads a slot that is not whole", [](Program& p) { p.nodes[12].index = 3; }},
+      {"node 8: asks for a root, which has no parent to look into", [](Program& p) { p.nodes[8].index = 3; }},
+      {"node 12: asks for a root, which has no parent to look into",
        [](Program& p) {
          p.slots[3].whole = true;
-         p.code[25].c = 3;
+         p.nodes[12].index = 3;
        }},
+      {"node 12: has a path of which no step is optional", [](Program& p) { p.nodes[12].detail = 1; }},
+      {"node 3: calls a function that does not exist", [](Program& p) { p.nodes[3].detail = kFunctionCount; }},
+      {"node 3: size does not take 2 arguments", [](Program& p) { p.nodes[3].detail = static_cast<std::uint16_t>(Function::kSize); }},
+      {"node 4: has a variable of too deep a macro", [](Program& p) { p.nodes[4].index = 128; }},
+      {"node 7: has a variable of too deep a macro", [](Program& p) { p.nodes[7].index = 128; }},
+      {"node 3: has an argument that does not stand before it", [](Program& p) { p.node_args[0] = NodeId(3); }},
+      {"node 3: has an argument that does not stand before it", [](Program& p) { p.node_args[0] = NodeId(); }},
+      {"node 7: has an argument that does not stand before it", [](Program& p) { p.node_args[5] = NodeId(); }},
+      {"node 15: has an argument that does not stand before it", [](Program& p) { p.node_args[14] = NodeId(); }},
+      {"node 15: has an argument that does not stand before it", [](Program& p) { p.node_args[16] = NodeId(); }},
+      {"node 18: has an optional entry as an argument", [](Program& p) { p.node_args[17] = NodeId(13); }},
+      {"node 15: has an optional entry as an argument", [](Program& p) { p.node_args[16] = NodeId(13); }},
+      {"node 14: has an optional entry as an argument",
+       [](Program& p) { p.nodes[14].kind = NodeKind::kMap, p.node_args[12] = NodeId(13); }},
+      {"node 6: is shared, yet mentions a variable of a macro around it", [](Program& p) { p.nodes[6].shared = true; }},
+      {"ok", [](Program& p) { p.nodes[7].shared = true; }},
+      {"ok", [](Program& p) { p.node_args[15] = NodeId(4); }},                                                         // a predicate
+      {"ok", [](Program& p) { p.nodes[14].kind = NodeKind::kMap; }},                                                   // {g: ?args.?x}
+      {"ok", [](Program& p) { p.nodes[3] = p.nodes[9], p.nodes[3].kind = NodeKind::kOr, p.nodes[3].first_arg = 0; }},  // shares arguments
   });
+}
+
+// Each kind takes its own number of arguments.
+TEST(Verify, RefusesWrongNumbersOfArguments) {
+  struct Case {
+    NodeKind kind;
+    std::vector<std::size_t> legal;  // of 0 to 4
+  };
+  const Case cases[] = {
+      {NodeKind::kConstant, {0}},   {NodeKind::kSlot, {0}},          {NodeKind::kHasSlot, {0}},     {NodeKind::kOptionalSlot, {0}},
+      {NodeKind::kVariable, {0}},   {NodeKind::kSelect, {1}},        {NodeKind::kHasMember, {1}},   {NodeKind::kOptionalSelect, {1}},
+      {NodeKind::kCall, {1, 2}},  // GetHours
+      {NodeKind::kAnd, {2, 3, 4}},  {NodeKind::kOr, {2, 3, 4}},      {NodeKind::kConditional, {3}}, {NodeKind::kList, {0, 1, 2, 3, 4}},
+      {NodeKind::kMap, {0, 2, 4}},  {NodeKind::kOptionalEntry, {1}}, {NodeKind::kAll, {2}},         {NodeKind::kExists, {2}},
+      {NodeKind::kExistsOne, {2}},  {NodeKind::kMapItems, {3}},      {NodeKind::kFilter, {2}},      {NodeKind::kOptMap, {2}},
+      {NodeKind::kOptFlatMap, {2}},
+  };
+  ASSERT_EQ(kNodeKindCount, std::size(cases));
+  for (const Case& each : cases) {
+    for (std::size_t count = 0; count <= 4; ++count) {
+      SCOPED_TRACE(std::string(NodeKindName(each.kind)) + " of " + std::to_string(count));
+      ProgramBuilder b;
+      b.AddString("s");
+      const NodeId arg = b.AddConstantNode(ConstantId(0));
+      const SlotId slot = b.AddSlot("a.b");
+      const bool is_call = each.kind == NodeKind::kCall;
+      const std::uint32_t index = each.kind >= NodeKind::kSlot && each.kind <= NodeKind::kOptionalSlot ? slot.index : 0;
+      b.AddNode({.kind = each.kind, .detail = is_call ? static_cast<std::uint16_t>(Function::kGetHours) : std::uint16_t{0}, .index = index},
+                std::vector<NodeId>(count, arg));
+      const bool is_legal = std::find(each.legal.begin(), each.legal.end(), count) != each.legal.end();
+      const std::string fault = is_call && count <= 31 ? "node 1: getHours does not take " + std::to_string(count) + " arguments"
+                                                       : "node 1: has a wrong number of arguments";
+      EXPECT_EQ(is_legal ? "ok" : fault, Verify(b.program));
+    }
+  }
+}
+
+TEST(Verify, MembersAreNamedByStrings) {
+  for (const NodeKind kind : {NodeKind::kSelect, NodeKind::kHasMember, NodeKind::kOptionalSelect}) {
+    ProgramBuilder b;
+    const NodeId operand = b.AddConstantNode(b.AddInt(1));
+    b.AddNode({.kind = kind, .index = 0}, {operand});
+    EXPECT_EQ("node 1: has a member that is not named by a string", Verify(b.program));
+    b.program.nodes[1].index = 1;
+    EXPECT_EQ("node 1: has a member that is not named by a string", Verify(b.program));
+    b.AddString("s");
+    EXPECT_EQ("ok", Verify(b.program));
+  }
+}
+
+// What is evaluated by itself mentions no variable that it does not bind, and is no entry of a list.
+TEST(Verify, RootsAreClosed) {
+  CheckMutations({
+      {"let 0 has a name that is not valid UTF-8", [](Program& p) { p.lets[0].name = "\xff"; }},
+      {"let 0 is a node that does not exist", [](Program& p) { p.lets[0].value = NodeId(19); }},
+      {"let 0 is a node that does not exist", [](Program& p) { p.lets[0].value = NodeId(); }},
+      {"let 0 is a node that does not exist", [](Program& p) { p.lets[0].value = NodeId(4); }},
+      {"let 0 is a node that does not exist", [](Program& p) { p.lets[0].value = NodeId(13); }},
+      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.rules[0].guard = NodeId(6); }},
+      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.rules[0].guard = NodeId(13); }},
+      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.nodes[7].index = 1; }},        // binds another variable
+      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.node_args[4] = NodeId(4); }},  // its own range
+      {"rule 1 (tools.r2) has a message that shows a node that does not exist",
+       [](Program& p) { p.rules[1].message[1].value = NodeId(4); }},
+      {"rule 2 (tools.r3) has a limit by a node that does not exist", [](Program& p) { p.rules[2].limit->keys[0] = NodeId(14); }},
+      {"rule 5 (images.r1) requires an image by a node that does not exist", [](Program& p) { p.rules[5].image->image = NodeId(4); }},
+      {"rule 5 (images.r1) has a condition on attestations that does not exist",
+       [](Program& p) { p.rules[5].image->demands[1].condition = NodeId(4); }},
+      {"ok", [](Program& p) { p.lets[0].value = NodeId(7); }},
+  });
+}
+
+// ---- what bounds later recursion and growth ----------------------------------------------------------------------------
+
+// A chain of `count` calls of one argument around a constant.
+ProgramBuilder Chain(Function function, std::size_t count, bool shared = false) {
+  ProgramBuilder b;
+  NodeId at = b.AddConstantNode(b.AddBool(true));
+  for (std::size_t i = 0; i < count; ++i) {
+    at = b.AddCall(function, {at});
+    b.program.nodes.back().shared = shared;
+  }
+  return b;
+}
+
+TEST(Verify, NodesNestOnlySoDeep) {
+  EXPECT_EQ("ok", Verify(Chain(Function::kNot, 1'499).program));
+  EXPECT_EQ("node 1500: is nested too deeply", Verify(Chain(Function::kNot, 1'500).program));
+  BundleLimits limits;
+  limits.max_node_depth = 4;
+  EXPECT_EQ("ok", Verify(Chain(Function::kNot, 3).program, limits));
+  EXPECT_EQ("node 4: is nested too deeply", Verify(Chain(Function::kNot, 4).program, limits));
+}
+
+TEST(Verify, SharedNodesNestOnlySoDeep) {
+  BundleLimits limits;
+  limits.max_shared_depth = 4;
+  EXPECT_EQ("ok", Verify(Chain(Function::kNot, 4, true).program, limits));
+  EXPECT_EQ("node 5: has too many shared nodes inside each other", Verify(Chain(Function::kNot, 5, true).program, limits));
+  EXPECT_EQ("node 201: has too many shared nodes inside each other", Verify(Chain(Function::kNot, 300, true).program));
+}
+
+TEST(Verify, CodeGrowsOnlySoMuch) {
+  const auto doubled = [](bool shared) {
+    ProgramBuilder b;
+    NodeId at = b.AddConstantNode(b.AddBool(true));
+    for (int i = 0; i < 60; ++i) { at = b.AddNode({.kind = NodeKind::kAnd, .shared = shared}, {at, at}); }
+    return b.program;
+  };
+  EXPECT_EQ("node 21: is too large when written out", Verify(doubled(false)));
+  EXPECT_EQ("ok", Verify(doubled(true)));
+  BundleLimits limits;
+  limits.max_code_nodes = 3;
+  EXPECT_EQ("node 2: is too large when written out", Verify(doubled(false), limits));
+}
+
+TEST(Verify, ValuesNestOnlySoDeep) {
+  EXPECT_EQ("ok", Verify(Chain(Function::kOptionalOf, 1'000).program));
+  EXPECT_EQ("node 1001: has a value that may be nested too deeply", Verify(Chain(Function::kOptionalOf, 1'001).program));
+  const auto nested = [](NodeKind kind, std::size_t args_each) {
+    ProgramBuilder b;
+    b.AddString("s");
+    const NodeId leaf = b.AddSlotNode(b.AddSlot("a"));
+    NodeId at = leaf;
+    for (int i = 0; i < 1'000; ++i) {
+      std::vector<NodeId> args(args_each, at);
+      if (kind == NodeKind::kMap) args[0] = leaf;
+      if (kind == NodeKind::kMapItems) args = {leaf, NodeId(), at};
+      if (kind == NodeKind::kFilter || kind == NodeKind::kOptMap) args = {leaf, at};
+      at = b.AddNode({.kind = kind}, args);
+    }
+    return Verify(b.program);
+  };
+  // A request brings 100 levels.
+  for (const NodeKind kind : {NodeKind::kList, NodeKind::kMap, NodeKind::kMapItems, NodeKind::kOptMap}) {
+    SCOPED_TRACE(NodeKindName(kind));
+    EXPECT_EQ("node 901: has a value that may be nested too deeply", nested(kind, kind == NodeKind::kMap ? 2 : 1));
+  }
+  EXPECT_EQ("node 901: has a value that may be nested too deeply", nested(NodeKind::kOptionalSelect, 1));
+  EXPECT_EQ("ok", nested(NodeKind::kSelect, 1));
+}
+
+// Operators make no value that is nested deeper than their operands': a long chain of them is legal.
+TEST(Verify, OperatorsDoNotNestValues) {
+  for (const Function function : {Function::kAdd, Function::kEqual, Function::kIndex, Function::kOptionalOr}) {
+    SCOPED_TRACE(InfoOf(function).name);
+    ProgramBuilder b;
+    const NodeId leaf = b.AddSlotNode(b.AddSlot("a"));
+    NodeId at = leaf;
+    for (int i = 0; i < 1'100; ++i) at = b.AddCall(function, {at, leaf});
+    EXPECT_EQ("ok", Verify(b.program));
+  }
+}
+
+// The nesting of a constant counts where it is used.
+TEST(Verify, NestingOfConstantsCounts) {
+  ProgramBuilder b;
+  ConstantId constant = b.AddInt(0);
+  for (int i = 0; i < 200; ++i) constant = b.AddList({constant});
+  NodeId at = b.AddConstantNode(constant);
+  for (int i = 0; i < 801; ++i) at = b.AddNode({.kind = NodeKind::kList}, {at});
+  EXPECT_EQ("node 801: has a value that may be nested too deeply", Verify(b.program));
 }
 
 TEST(Verify, RefusesBadRules) {
@@ -214,23 +396,23 @@ TEST(Verify, RefusesBadRules) {
        [](Program& p) { p.rules[1].policy = PolicyId(1), p.rules[1].verb = Verb::kDeny; }},
       {"rule 1 has the id of another rule of its policy: r1", [](Program& p) { p.rules[1].id = "r1"; }},
       {"rule 0 (tools.) has no id", [](Program& p) { p.rules[0].id.clear(); }},
-      {"rule 0 (tools.r1) has a text that is not valid UTF-8", [](Program& p) { p.rules[0].guard_text = "\xff"; }},
+      {"rule 0 (tools.r1) has a text that is not valid UTF-8", [](Program& p) { p.rules[0].title = "\xff"; }},
       {"rule 0 (tools.r1) has a text that is not valid UTF-8", [](Program& p) { p.rules[0].needs_scopes = {"\xff"}; }},
       {"rule 0 (tools.r1) has a verb that its target does not have", [](Program& p) { p.rules[0].verb = Verb::kRequire; }},
       {"rule 0 (tools.r1) is in no known file", [](Program& p) { p.rules[0].location.file = FileId(8); }},
-      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.rules[0].guard = BlockId(5); }},
+      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.rules[0].guard = NodeId(19); }},
       {"rule 0 (tools.r1) has no selector, so it could never speak", [](Program& p) { p.rules[0].selectors.clear(); }},
       {"rule 0 (tools.r1) has a selector that is not a pattern", [](Program& p) { p.rules[0].selectors[0].name = "a\\"; }},
       {"rule 0 (tools.r1) has a selector that is not a pattern", [](Program& p) { p.rules[0].selectors[0].scope = "\xff"; }},
-      {"rule 1 (tools.r2) has a message that shows a block that does not exist",
-       [](Program& p) { p.rules[1].message[1].block = BlockId(5); }},
+      {"rule 1 (tools.r2) has a message that shows a node that does not exist",
+       [](Program& p) { p.rules[1].message[1].value = NodeId(19); }},
       {"rule 1 (tools.r2) has a message part that is both text and value", [](Program& p) { p.rules[1].message[1].text = "x"; }},
       {"rule 1 (tools.r2) has a message that is not valid UTF-8", [](Program& p) { p.rules[1].message[0].text = "\xff"; }},
-      {"rule 0 (tools.r1) always holds, yet has a discriminator", [](Program& p) { p.rules[0].guard = BlockId(); }},
+      {"rule 0 (tools.r1) always holds, yet has a discriminator", [](Program& p) { p.rules[0].guard = NodeId(); }},
       {"rule 6 (images.r2) is a requirement, yet has a discriminator",
        [](Program& p) {
          p.rules[6].verb = Verb::kRequire;
-         p.rules[6].guard = BlockId(3);
+         p.rules[6].guard = NodeId(3);
          p.rules[6].discriminators = p.rules[0].discriminators;
        }},
       {"rule 0 (tools.r1) has a discriminator of no known kind",
@@ -247,6 +429,7 @@ TEST(Verify, RefusesBadRules) {
       {"rule 0 (tools.r1) says a limit, which its verb has not", [](Program& p) { p.rules[0].limit = p.rules[2].limit; }},
       {"rule 2 (tools.r3) does not say its limit", [](Program& p) { p.rules[2].limit.reset(); }},
       {"rule 6 (images.r2) says who signs an image, which its verb does not", [](Program& p) { p.rules[6].image = p.rules[5].image; }},
+      {"rule 5 (images.r1) requires a signed image outside admission", [](Program& p) { p.policies[2].target = Target::kSchemas; }},
       {"rule 1 (tools.r2) needs a scope, yet does not allow", [](Program& p) { p.rules[1].needs_scopes = {"s"}; }},
   });
 }
@@ -267,8 +450,8 @@ TEST(Verify, RefusesBadMasksLimitsAndImages) {
       {kPeriod, [](Program& p) { p.rules[2].limit->period_nanos = std::int64_t{1} << 62U; }},
       {"rule 2 (tools.r3) has a limit of more than one call a nanosecond", [](Program& p) { p.rules[2].limit->period_nanos = 29; }},
       {"rule 2 (tools.r3) has a text that is not valid UTF-8", [](Program& p) { p.rules[2].limit->identity = "\xff"; }},
-      {"rule 2 (tools.r3) has a limit by a block that does not exist", [](Program& p) { p.rules[2].limit->keys[0] = BlockId(5); }},
-      {"rule 5 (images.r1) requires an image by a block that does not exist", [](Program& p) { p.rules[5].image->image = BlockId(); }},
+      {"rule 2 (tools.r3) has a limit by a node that does not exist", [](Program& p) { p.rules[2].limit->keys[0] = NodeId(19); }},
+      {"rule 5 (images.r1) requires an image by a node that does not exist", [](Program& p) { p.rules[5].image->image = NodeId(); }},
       {"rule 5 (images.r1) has a signer term of no known kind",
        [](Program& p) { p.rules[5].image->demands[0].signers[0].kind = static_cast<SignerTerm::Kind>(2); }},
       {"rule 5 (images.r1) names a signer that does not exist",
@@ -284,286 +467,98 @@ TEST(Verify, RefusesBadMasksLimitsAndImages) {
        [](Program& p) { p.rules[5].image->demands[0].signers.clear(); }},
       {"rule 5 (images.r1) demands nothing of its image", [](Program& p) { p.rules[5].image->demands.clear(); }},
       {"rule 5 (images.r1) has a condition on attestations that does not exist",
-       [](Program& p) { p.rules[5].image->demands[1].condition = BlockId(1000); }},
+       [](Program& p) { p.rules[5].image->demands[1].condition = NodeId(1000); }},
       {"rule 5 (images.r1) has a condition on attestations, yet demands none",
        [](Program& p) { p.rules[5].image->demands[1].predicate_type.clear(); }},
-      {"rule 5 (images.r1) has a demand that is not valid UTF-8", [](Program& p) { p.rules[5].image->demands[1].condition_text = "\xFF"; }},
+      {"rule 5 (images.r1) has a demand that is not valid UTF-8", [](Program& p) { p.rules[5].image->demands[1].predicate_type = "\xFF"; }},
   });
-}
-
-// ---- flow ------------------------------------------------------------------------------------------------------------
-
-struct FlowCase {
-  std::string_view name;
-  std::string_view message;
-  std::vector<Instruction> code;
-};
-
-// Constants: 0 = true, 1 = 0, 2 = "s". Slot 0 is read whole.
-std::string VerifyFlow(const std::vector<Instruction>& code) {
-  ProgramBuilder b;
-  b.AddBool(true);
-  b.AddInt(0);
-  b.AddString("s");
-  b.AddSlot("x");
-  b.AddBlock(code);
-  return Verify(b.program);
-}
-
-void CheckFlow(const std::vector<FlowCase>& cases) {
-  for (const FlowCase& c : cases) {
-    SCOPED_TRACE(c.name);
-    EXPECT_EQ(c.message, VerifyFlow(c.code));
-  }
-}
-
-TEST(VerifyFlow, RegistersAreWrittenBeforeTheyAreRead) {
-  CheckFlow({
-      {"never", "block 0, instruction 0: register 0 is read before it is written", {{Op::kReturn, 0, 0}}},
-      {"on one path only",
-       "block 0, instruction 3: register 1 is read before it is written",
-       {{Op::kLoadConstant, 0, 0, 0, 0}, {Op::kJumpIfTrue, 0, 0, 0, 3}, {Op::kLoadConstant, 1, 0, 0, 0}, {Op::kReturn, 0, 1}}},
-      {"on both paths",
-       "ok",
-       {{Op::kLoadConstant, 0, 0, 0, 0},
-        {Op::kJumpIfTrue, 0, 0, 0, 4},
-        {Op::kLoadConstant, 1, 0, 0, 0},
-        {Op::kJump, 0, 0, 0, 5},
-        {Op::kLoadConstant, 1, 0, 0, 1},
-        {Op::kReturn, 0, 1}}},
-      {"only where the jump goes",
-       "block 0, instruction 2: register 1 is read before it is written",
-       {{Op::kLoadConstant, 0, 0, 0, 0}, {Op::kJumpUnlessBool, 1, 0, 0, 3}, {Op::kReturn, 0, 1}, {Op::kReturn, 0, 1}}},
-      {"where the jump goes",
-       "ok",
-       {{Op::kLoadConstant, 0, 0, 0, 0}, {Op::kJumpUnlessBool, 1, 0, 0, 3}, {Op::kReturn, 0, 0}, {Op::kReturn, 0, 1}}},
-      {"unwrapped only when there is a value",
-       "block 0, instruction 3: register 1 is read before it is written",
-       {{Op::kLoadSlot, 0, 0, 0, 0}, {Op::kOptionalUnwrap, 2, 0, 1, 3}, {Op::kReturn, 0, 1}, {Op::kReturn, 0, 1}}},
-      {"call argument",
-       "block 0, instruction 1: register 1 is read before it is written",
-       {{Op::kLoadConstant, 0, 0, 0, 2}, {Op::kCall, 0, 0, 2, static_cast<std::uint32_t>(Function::kContains)}, {Op::kReturn, 0, 0}}},
-      {"code that cannot be reached",
-       "ok",
-       {{Op::kLoadConstant, 0, 0, 0, 0}, {Op::kReturn, 0, 0}, {Op::kNot, 1, 1, 0, 0}, {Op::kReturn, 0, 1}}},
-      {"accumulator",
-       "block 0, instruction 1: register 1 is read before it is written",
-       {{Op::kLoadConstant, 0, 0, 0, 0}, {Op::kFoldAnd, 1, 0, 0, 2}, {Op::kReturn, 0, 0}}},
-  });
-}
-
-TEST(VerifyFlow, CursorsAndBuildersAreUsedAsSuch) {
-  CheckFlow({
-      {"cursor returned",
-       "block 0, instruction 2: register 1 is a cursor and has no value",
-       {{Op::kLoadSlot, 0, 0, 0, 0}, {Op::kIterateBegin, 1, 0, 3, 3}, {Op::kReturn, 0, 1}, {Op::kReturn, 0, 3}}},
-      {"cursor folded",
-       "block 0, instruction 2: register 2 is a cursor and has no value",
-       {{Op::kLoadSlot, 0, 0, 0, 0}, {Op::kIterateBegin, 1, 0, 3, 3}, {Op::kFoldOr, 2, 0, 0, 3}, {Op::kReturn, 0, 0}}},
-      {"values iterated",
-       "block 0, instruction 2: register 0 is not a cursor",
-       {{Op::kLoadSlot, 0, 0, 0, 0}, {Op::kMove, 1, 0}, {Op::kIterateNext, 2, 0, kNoRegister, 3}, {Op::kReturn, 0, 0}}},
-      {"half a cursor overwritten",
-       "block 0, instruction 3: register 1 is not a cursor",
-       {{Op::kLoadSlot, 0, 0, 0, 0},
-        {Op::kIterateBegin, 1, 0, 3, 4},
-        {Op::kMove, 2, 0},
-        {Op::kIterateNext, 3, 1, kNoRegister, 4},
-        {Op::kReturn, 0, 0}}},
-      {"halves of two cursors",
-       "block 0, instruction 3: register 2 is not a cursor",
-       {{Op::kLoadSlot, 0, 0, 0, 0},
-        {Op::kIterateBegin, 2, 0, 5, 4},
-        {Op::kIterateBegin, 1, 0, 5, 4},
-        {Op::kIterateNext, 5, 2, kNoRegister, 4},
-        {Op::kReturn, 0, 0}}},
-      {"append to a value",
-       "block 0, instruction 1: register 0 is not a list being built",
-       {{Op::kLoadSlot, 0, 0, 0, 0}, {Op::kAppend, 0, 0, 0, 0}, {Op::kReturn, 0, 0}}},
-      {"append to a map",
-       "block 0, instruction 2: register 1 is not a list being built",
-       {{Op::kLoadConstant, 0, 0, 0, 1}, {Op::kNewMap, 1, 0, 0, 0}, {Op::kAppend, 1, 0, 0, 0}, {Op::kReturn, 0, 1}}},
-      {"put into a map",
-       "ok",
-       {{Op::kLoadConstant, 0, 0, 0, 1},
-        {Op::kNewMap, 1, 0, 0, 1},
-        {Op::kPut, 1, 0, 0, 0},
-        {Op::kPutOptional, 1, 0, 0, 0},
-        {Op::kReturn, 0, 1}}},
-      {"append to itself",
-       "block 0, instruction 1: register 0 is not a list being built",
-       {{Op::kNewList, 0, 0, 0, 1}, {Op::kAppend, 0, 0, 0, 0}, {Op::kReturn, 0, 0}}},
-      {"append after reading",
-       "block 0, instruction 3: register 0 is not a list being built",
-       {{Op::kNewList, 0, 0, 0, 1}, {Op::kMove, 1, 0}, {Op::kLoadConstant, 2, 0, 0, 1}, {Op::kAppend, 0, 2, 0, 0}, {Op::kReturn, 0, 0}}},
-      {"read twice", "ok", {{Op::kNewList, 0, 0, 0, 1}, {Op::kMove, 1, 0}, {Op::kEqual, 2, 0, 1}, {Op::kReturn, 0, 0}}},
-      {"count what does not count",
-       "block 0, instruction 1: register 0 does not count: it was not set to an int constant",
-       {{Op::kLoadSlot, 0, 0, 0, 0}, {Op::kCountTrue, 0, 0, 0, 0}, {Op::kReturn, 0, 0}}},
-      {"fold a builder",
-       "block 0, instruction 2: register 0 is being built and cannot be folded",
-       {{Op::kNewList, 0, 0, 0, 1}, {Op::kLoadConstant, 1, 0, 0, 0}, {Op::kFoldAnd, 0, 1, 0, 3}, {Op::kReturn, 0, 0}}},
-  });
-}
-
-TEST(VerifyFlow, LoopsKeepTheirRegisters) {
-  CheckFlow({
-      {"fold",
-       "ok",
-       {{Op::kLoadSlot, 0, 0, 0, 0},
-        {Op::kLoadConstant, 1, 0, 0, 0},
-        {Op::kIterateBegin, 2, 0, 1, 6},
-        {Op::kIterateNext, 4, 2, 5, 6},
-        {Op::kFoldAnd, 1, 4, 0, 6},
-        {Op::kLoop, 0, 0, 0, 3},
-        {Op::kReturn, 0, 1}}},
-      {"filter",
-       "ok",
-       {{Op::kLoadSlot, 0, 0, 0, 0},
-        {Op::kNewList, 1, 0, 0, 0},
-        {Op::kIterateBegin, 2, 0, 1, 8},
-        {Op::kIterateNext, 4, 2, kNoRegister, 8},
-        {Op::kNot, 5, 4},
-        {Op::kFilterTest, 1, 5, 0, 7},
-        {Op::kAppend, 1, 4, 0, 0},
-        {Op::kLoop, 0, 0, 0, 3},
-        {Op::kReturn, 0, 1}}},
-      {"a fault that leaves the loop",
-       "ok",
-       {{Op::kLoadSlot, 0, 0, 0, 0},
-        {Op::kLoadConstant, 1, 0, 0, 0},
-        {Op::kIterateBegin, 2, 0, 1, 7},
-        {Op::kIterateNext, 4, 2, kNoRegister, 7},
-        {Op::kJumpUnlessBool, 1, 4, 0, 7},
-        {Op::kFoldOr, 1, 4, 0, 7},
-        {Op::kLoop, 0, 0, 0, 3},
-        {Op::kReturn, 0, 1}}},
-      {"a value from the turn before",
-       "block 0, instruction 4: register 1 is read before it is written",
-       {{Op::kLoadSlot, 0, 0, 0, 0},
-        {Op::kLoadConstant, 1, 0, 0, 0},
-        {Op::kIterateBegin, 2, 0, 1, 8},
-        {Op::kIterateNext, 4, 2, kNoRegister, 8},
-        {Op::kMove, 5, 1},
-        {Op::kNewList, 1, 0, 0, 1},
-        {Op::kAppend, 1, 5, 0, 0},
-        {Op::kLoop, 0, 0, 0, 3},
-        {Op::kReturn, 0, 0}}},
-      {"a builder read in the loop",
-       "block 0, instruction 6: register 1 is not what it was when the loop started",
-       {{Op::kLoadSlot, 0, 0, 0, 0},
-        {Op::kNewList, 1, 0, 0, 0},
-        {Op::kIterateBegin, 2, 0, 1, 7},
-        {Op::kIterateNext, 4, 2, kNoRegister, 7},
-        {Op::kAppend, 1, 4, 0, 0},
-        {Op::kMove, 5, 1},
-        {Op::kLoop, 0, 0, 0, 3},
-        {Op::kReturn, 0, 0}}},
-      {"a cursor lost in the loop",
-       "block 0, instruction 3: register 2 is not a cursor",
-       {{Op::kLoadSlot, 0, 0, 0, 0},
-        {Op::kLoadConstant, 1, 0, 0, 0},
-        {Op::kIterateBegin, 2, 0, 1, 6},
-        {Op::kIterateNext, 4, 2, kNoRegister, 6},
-        {Op::kMove, 2, 4},
-        {Op::kLoop, 0, 0, 0, 3},
-        {Op::kReturn, 0, 0}}},
-      {"an endless loop is legal: it costs steps",
-       "ok",
-       {{Op::kLoadConstant, 0, 0, 0, 0}, {Op::kJumpIfFalse, 0, 0, 0, 3}, {Op::kLoop, 0, 0, 0, 1}, {Op::kReturn, 0, 0}}},
-      {"a loop entered past its start",
-       "block 0, instruction 4: the loop's start cannot be reached",
-       {{Op::kLoadConstant, 0, 0, 0, 0},
-        {Op::kJump, 0, 0, 0, 3},
-        {Op::kMove, 1, 0},
-        {Op::kJumpIfTrue, 0, 0, 0, 5},
-        {Op::kLoop, 0, 0, 0, 2},
-        {Op::kReturn, 0, 0}}},
-  });
-}
-
-TEST(VerifyFlow, ValuesNestOnlySoDeep) {
-  const auto nested = [](int levels) {
-    std::vector<Instruction> code = {{Op::kLoadConstant, 0, 0, 0, 0}};
-    for (int i = 0; i < levels; ++i) {
-      code.push_back({Op::kNewList, 1, 0, 0, 1});
-      code.push_back({Op::kAppend, 1, 0, 0, 0});
-      code.push_back({Op::kMove, 0, 1});
-    }
-    code.push_back({Op::kReturn, 0, 0});
-    return code;
-  };
-  EXPECT_EQ("ok", VerifyFlow(nested(1000)));
-  EXPECT_EQ("block 0, instruction 3002: values would be nested more than 1000 levels deep", VerifyFlow(nested(1001)));
-}
-
-// What a loop appends is known only after the loop: nesting must be counted for reads that stand before it, too.
-TEST(VerifyFlow, NestingIsCountedAcrossCells) {
-  ProgramBuilder b;
-  b.AddCell(b.AddConstantBlock(b.AddInt(0)));
-  for (std::uint32_t cell = 0; cell < 20; ++cell) {
-    std::vector<Instruction> code = {{Op::kLoadCell, 0, 0, 0, cell}};
-    for (int i = 0; i < 60; ++i) {
-      code.push_back({Op::kNewList, 1, 0, 0, 1});
-      code.push_back({Op::kAppend, 1, 0, 0, 0});
-      code.push_back({Op::kMove, 0, 1});
-    }
-    code.push_back({Op::kReturn, 0, 0});
-    b.AddCell(b.AddBlock(code));
-  }
-  EXPECT_EQ("block 17, instruction 3036: values would be nested more than 1000 levels deep", Verify(b.program));
-}
-
-TEST(VerifyFlow, TooManyJumpsForTheRegistersAreRefused) {
-  std::vector<Instruction> code = {{Op::kLoadConstant, 0, 0, 0, 0}, {Op::kMove, 8000, 0}};
-  for (std::uint32_t i = 0; i < 3000; ++i) code.push_back({Op::kJumpIfTrue, 0, 0, 0, 3002 + i});
-  code.resize(6002, {Op::kReturn, 0, 0});
-  EXPECT_EQ("block 0 has too many jumps for its registers", VerifyFlow(code));
-}
-
-TEST(VerifyFlow, ArgumentCountsComeFromTheSignatures) {
-  const auto counts = [](Function function) { return InfoOf(function).argument_counts; };
-  EXPECT_EQ(1U << 1U, counts(Function::kSize));
-  EXPECT_EQ(1U << 2U, counts(Function::kMatches));
-  EXPECT_EQ(1U << 1U | 1U << 2U, counts(Function::kGetHours));
-  EXPECT_EQ(1U << 0U, counts(Function::kOptionalNone));
-  EXPECT_EQ(1U << 2U, counts(Function::kOptionalOrValue));
-  EXPECT_EQ(1U << 2U, counts(Function::kIndex));
 }
 
 // ---- random mutations ------------------------------------------------------------------------------------------------
 
-void MutateCode(Program& program, test::Random& random) {
-  Instruction& instruction = program.code[random.Below(program.code.size())];
-  const auto small = static_cast<std::uint16_t>(random.Below(8) == 0 ? random.Next() : random.Below(7));
-  switch (random.Below(5)) {
-    case 0: instruction.op = static_cast<Op>(random.Below(kOpcodeCount + 1)); break;
-    case 1: instruction.dst = small; break;
-    case 2: instruction.a = small; break;
-    case 3: instruction.b = small; break;
-    default: instruction.c = static_cast<std::uint32_t>(random.Below(40)); break;
+void MutateNode(Program& program, test::Random& random) {
+  Node& node = program.nodes[random.Below(program.nodes.size())];
+  const auto small = static_cast<std::uint32_t>(random.Below(16) == 0 ? random.Next() : random.Below(16));
+  switch (random.Below(10)) {
+    case 0:
+    case 1: node.kind = static_cast<NodeKind>(random.Below(kNodeKindCount + 1)); break;
+    case 2: node.shared ^= true; break;
+    case 3: node.detail = static_cast<std::uint16_t>(random.Below(kFunctionCount + 1)); break;
+    case 4: node.index = small; break;
+    case 5: node.first_arg = small; break;
+    case 6: node.arg_count = small % 5; break;
+    case 7: node.type = TypeId(small); break;
+    default: program.node_args[random.Below(program.node_args.size())] = random.Below(20) == 0 ? NodeId() : NodeId(random.Below(20)); break;
+  }
+}
+
+void MutateType(Program& program, test::Random& random) {
+  Type& type = program.types[random.Below(program.types.size())];
+  switch (random.Below(4)) {
+    case 0: type.kind = static_cast<TypeKind>(random.Below(20)); break;
+    case 1: type.parameters.emplace_back(random.Below(14)); break;
+    case 2: type.fields.push_back({"f", TypeId(random.Below(14))}); break;
+    default: type.parameters.clear(); break;
   }
 }
 
 void MutateOther(Program& program, test::Random& random) {
-  const auto id = [&] { return random.Below(16); };
-  switch (random.Below(12)) {
-    case 0: program.blocks[random.Below(program.blocks.size())].begin = static_cast<std::uint32_t>(random.Below(32)); break;
-    case 1: program.blocks[random.Below(program.blocks.size())].end = static_cast<std::uint32_t>(random.Below(32)); break;
-    case 2: program.blocks[random.Below(program.blocks.size())].register_count = static_cast<std::uint16_t>(random.Below(60)); break;
-    case 3: program.cells.push_back({BlockId(id()), ""}); break;
-    case 4: program.slots[random.Below(program.slots.size())].parent = SlotId(id()); break;
-    case 5: program.slots[random.Below(program.slots.size())].whole ^= true; break;
-    case 6: program.constants[random.Below(program.constants.size())].kind = static_cast<Constant::Kind>(random.Below(14)); break;
-    case 7: program.constants[random.Below(program.constants.size())].items.emplace_back(id()); break;
-    case 8: program.rules[random.Below(program.rules.size())].policy = PolicyId(random.Below(4)); break;
-    case 9: program.rules[random.Below(program.rules.size())].guard = BlockId(id()); break;
-    case 10: program.rules[random.Below(program.rules.size())].verb = static_cast<Verb>(random.Below(9)); break;
-    default: program.code_locations.resize(random.Below(32)); break;
+  const auto id = [&] { return random.Below(20); };
+  switch (random.Below(11)) {
+    case 0: MutateType(program, random); break;
+    case 1: program.lets.push_back({"x", NodeId(id())}); break;
+    case 2: program.node_args.resize(random.Below(20)); break;
+    case 3: program.slots[random.Below(program.slots.size())].parent = SlotId(random.Below(6)); break;
+    case 4: program.slots[random.Below(program.slots.size())].whole ^= true; break;
+    case 5: program.constants[random.Below(program.constants.size())].kind = static_cast<Constant::Kind>(random.Below(14)); break;
+    case 6: program.constants[random.Below(program.constants.size())].items.emplace_back(random.Below(16)); break;
+    case 7: program.rules[random.Below(program.rules.size())].policy = PolicyId(random.Below(4)); break;
+    case 8: program.rules[random.Below(program.rules.size())].guard = NodeId(id()); break;
+    case 9: program.rules[random.Below(program.rules.size())].verb = static_cast<Verb>(random.Below(9)); break;
+    default: program.nodes.push_back(program.nodes[random.Below(program.nodes.size())]); break;
   }
 }
 
-TEST(VerifyRandom, MutatedProgramsAreRefusedOrAcceptedButNeverCrash) {
+// Values of any kind that a request may leave in a slot, fitting together or not.
+std::vector<Value> RandomSlotValues(const Program& program, test::Random& random) {
+  static const Value kItems[] = {Value::String("acme"), Value::String("b1"), Value::Int(3)};
+  std::vector<Value> values;
+  for (const Slot& slot : program.slots) {
+    const Value choices[] = {Value(),
+                             Value::Unknown(),
+                             Value::String("acme"),
+                             Value::List(kItems, 3),
+                             Value::List(kItems, 2),
+                             Value::Int(-1),
+                             Value::Optional(kItems),
+                             Value::Error(ValueError::kOverflow),
+                             slot.whole ? Value::Null() : Value::Map(nullptr)};
+    values.push_back(choices[random.Below(std::size(choices))]);
+  }
+  return values;
+}
+
+// Evaluates and prints everything in an accepted program that stands by itself.
+void UseAllRoots(const RuntimeProgram& runtime, test::Random& random) {
+  const Program& program = runtime.program();
+  std::vector<std::uint32_t> constant_depths;
+  std::vector<bool> is_root;
+  ASSERT_TRUE(verify::CheckConstants(program, constant_depths));
+  ASSERT_TRUE(verify::CheckNodes(program, constant_depths, {}, is_root));
+  const std::vector<Value> slots = RandomSlotValues(program, random);
+  Evaluator evaluator(EvalLimits{.max_steps = 20'000});
+  evaluator.Begin(runtime, slots);
+  for (std::size_t i = 0; i < is_root.size(); ++i) {
+    if (!is_root[i]) continue;
+    const Value value = evaluator.Run(NodeId(i));
+    EXPECT_FALSE(value.is(Kind::kAbsent)) << i;
+    if (!evaluator.exhausted()) static_cast<void>(LiteralText(value));
+    EXPECT_LE(TryNodeText(program, NodeId(i), 1'000).value_or("").size(), 1'000U);
+    EXPECT_LE(ShownNodeText(program, NodeId(i), 50).size(), 50U);
+  }
+}
+
+TEST(VerifyRandom, MutatedProgramsAreRefusedOrCanBeEvaluated) {
   constexpr std::uint64_t kSeed = 20261121;
   test::Random random(kSeed);
   int accepted = 0;
@@ -571,16 +566,20 @@ TEST(VerifyRandom, MutatedProgramsAreRefusedOrAcceptedButNeverCrash) {
     SCOPED_TRACE("seed " + std::to_string(kSeed) + " round " + std::to_string(i));
     Program program = test::SampleProgram();
     for (std::size_t n = 1 + random.Below(4); n > 0; --n) {
-      if (random.Below(4) == 0 && !program.code_locations.empty()) {
+      if (random.Below(4) == 0 || program.node_args.empty()) {
         MutateOther(program, random);
       } else {
-        MutateCode(program, random);
+        MutateNode(program, random);
       }
     }
-    if (i % 100 == 0) static_cast<void>(DumpProgram(program));
-    if (Verify(std::move(program)) == "ok") ++accepted;
+    if (i % 20 == 0) static_cast<void>(DumpProgram(program));
+    Result<VerifiedProgram> verified = VerifyProgram(std::move(program));
+    if (!verified) continue;
+    ++accepted;
+    UseAllRoots(RuntimeProgram(*std::move(verified)), random);
   }
-  EXPECT_GT(accepted, 100);
+  RecordProperty("accepted", accepted);
+  EXPECT_GT(accepted, 500);
 }
 
 }  // namespace

@@ -1,16 +1,16 @@
-// The instruction set of decision programs: one list from which the enum, the verifier's operand checks, Dump() and
-// docs/opcodes.md derive.
+// The instruction set of register code: one list from which the enum, docs/opcodes.md and the tests derive.
 //
-// A program is register code. An instruction is {op, dst, a, b, c}: dst, a, b are registers (16 bit), c is 32 bit.
-// What each operand means is said by the second to fifth column:
+// An instruction is {op, dst, a, b, c}: dst, a, b are registers (16 bit), c is 32 bit. What each operand means is said by the second
+// to fifth column:
 //   W register written          R register read            I register read and written     P register pair: reads r, r+1
-//   Q register pair written     K constant                 S slot                          G regex
-//   C cell                      J jump target (index into code, inside the same block)     F function
+//   Q register pair written     K constant of the code     S slot                          G regex of the code
+//   C shared value of the code  J jump target              F function                      A range of the code (constant list or map)
 //   N small number              O register read, or kNoRegister                            V register written, or kNoRegister
 //   - not used
 //
 // "Fault" is an error or unknown value. Strict instructions whose operand is a fault pass it on: an error before an unknown,
-// the left one before the right one. Ranges of registers ("R[a .. a+n)") are checked by the verifier where noted with '*'.
+// the left one before the right one. Code is made by engine/emit alone, which keeps to these rules: registers are written before they
+// are read, jumps stay inside and only Loop goes backwards, cursors and builders are used as such, and Return comes last.
 #pragma once
 
 //      name              dst a  b  c    effect
@@ -19,7 +19,7 @@
   OP(LoadSlot,            W, _, _, S,  "dst = value of path c, or the error of its first missing step")                   \
   OP(HasSlot,             W, _, _, S,  "dst = has(path c): the parent must be a map")                                     \
   OP(OptionalSlot,        W, N, _, S,  "dst = optional of path c; the first a steps after the root are plain selects")    \
-  OP(LoadCell,            W, _, _, C,  "dst = shared value c, computed at most once per decision")                        \
+  OP(LoadShared,          W, _, _, C,  "dst = shared value c, computed at most once per decision")                        \
   OP(Move,                W, R, _, _,  "dst = a")                                                                         \
   OP(Select,              W, R, _, K,  "dst = a.c (map member, or through an optional)")                                  \
   OP(HasMember,           W, R, _, K,  "dst = has(a.c)")                                                                  \
@@ -42,7 +42,7 @@
   OP(In,                  W, R, R, _,  "dst = a in b")                                                                    \
   OP(EqualConstant,       W, R, _, K,  "dst = a == constants[c]")                                                         \
   OP(NotEqualConstant,    W, R, _, K,  "dst = a != constants[c]")                                                         \
-  OP(InConstant,          W, R, _, K,  "dst = a in constants[c], a list whose keys are hashed at load, or a map")         \
+  OP(InConstant,          W, R, _, A,  "dst = a in ranges[c], a list whose keys are hashed, or a map")                  \
   OP(ConstantIn,          W, R, _, K,  "dst = constants[c] in a")                                                         \
   OP(MatchesRegex,        W, R, _, G,  "dst = regexes[c] finds a match in a")                                             \
   OP(And,                 W, R, R, _,  "dst = a && b, both already evaluated (Kleene; unknown before error)")             \

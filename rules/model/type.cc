@@ -1,11 +1,11 @@
 // Static types: hash-consing by a text key, names of member types, printing.
-#include "dsl/check/type.h"
+#include "rules/model/type.h"
 
 #include <utility>
 
 #include "rules/base/check.h"
 
-namespace writ::dsl {
+namespace writ {
 namespace {
 
 constexpr std::string_view kSimpleNames[] = {"error",  "dyn",    "null_type", "bool",      "int",     "uint",
@@ -60,9 +60,21 @@ TypeId TypeTable::Intern(TypeKind kind, std::string_view name, std::vector<TypeI
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): depth of a type is bounded by the depth of the expression that it was made for
-std::string TypeTable::Text(TypeId id) const {
+TypeId TypeTable::Settled(TypeId id) {
+  if (!id.valid()) return SimpleType(TypeKind::kDyn);
+  const Type type = types_[id.index];  // a copy: interning moves the table
+  if (type.kind == TypeKind::kError || type.kind == TypeKind::kParameter) return SimpleType(TypeKind::kDyn);
+  if (type.parameters.empty()) return id;
+  std::vector<TypeId> parameters;
+  for (const TypeId parameter : type.parameters) parameters.push_back(Settled(parameter));
+  return parameters == type.parameters ? id : Intern(type.kind, type.name, std::move(parameters));
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): depth of a type is bounded by the depth of the expression that it was made for
+std::string TypeText(std::span<const Type> types, TypeId id) {
   if (!id.valid()) return "dyn";
-  const Type& type = types_[id.index];
+  if (id.index >= types.size()) return "type " + std::to_string(id.index);
+  const Type& type = types[id.index];
   std::string text;
   switch (type.kind) {
     case TypeKind::kList: text = "list"; break;
@@ -89,9 +101,9 @@ std::string TypeTable::Text(TypeId id) const {
   text += '(';
   for (std::size_t i = 0; i < type.parameters.size(); ++i) {
     if (i > 0) text += ", ";
-    text += Text(type.parameters[i]);
+    text += TypeText(types, type.parameters[i]);
   }
   return text + ')';
 }
 
-}  // namespace writ::dsl
+}  // namespace writ

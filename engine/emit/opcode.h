@@ -1,10 +1,10 @@
-// Opcodes and instructions of decision programs; the instruction set itself is opcode_list.h.
+// Opcodes and instructions of register code; the instruction set itself is opcode_list.h.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
-#include "rules/ir/opcode_list.h"
+#include "engine/emit/opcode_list.h"
 
 namespace writ {
 
@@ -35,6 +35,7 @@ enum class Operand : char {
   N = 'N',
   O = 'O',
   V = 'V',
+  A = 'A',
 };
 
 struct OpcodeInfo {

@@ -1,0 +1,50 @@
+// Register code of one expression: what the evaluator runs. Made from the nodes of a program when the expression is first
+// evaluated (code_cache.h), never read from outside.
+#pragma once
+
+#include <re2/re2.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "engine/emit/opcode.h"
+#include "rules/model/value.h"
+
+namespace writ {
+
+struct CompiledRegex {
+  std::unique_ptr<RE2> regex;
+  std::uint32_t program_size = 0;
+};
+
+// A constant on the right of `in`. `keys`: the items of a list, hashed; nullptr when some item is none that maps compare exactly as
+// equality does. (A double is not: it equals ints that are not its own value beyond 2^53.)
+struct ConstantRange {
+  Value value;
+  const MapData* keys = nullptr;
+};
+
+struct SharedValue;
+
+// Immutable; everything that it points to lives as long as the cache that it comes from.
+struct Code {
+  const Instruction* instructions = nullptr;
+  std::uint32_t size = 0;            // of instructions; the last one is Return
+  std::uint32_t register_count = 0;  // of its own
+  std::uint32_t stack_need = 0;      // registers of it and of the shared values that it loads, nested
+  std::uint32_t shared_end = 0;      // beyond the numbers of all shared values that it can load
+  // What instructions name by position.
+  const Value* constants = nullptr;
+  const ConstantRange* ranges = nullptr;
+  const CompiledRegex* const* regexes = nullptr;
+  const SharedValue* const* shared = nullptr;
+};
+
+// A sub-expression that is evaluated when first needed, at most once per decision. Its code loads only shared values with a smaller
+// number.
+struct SharedValue {
+  std::uint32_t number = 0;
+  Code code;
+};
+
+}  // namespace writ

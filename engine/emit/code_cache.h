@@ -1,0 +1,44 @@
+// The register code of a program's expressions, made when they are first asked for: what no request evaluates costs nothing, and no
+// code ever comes from outside.
+//
+// A lookup is two loads. Making code takes a lock; finished code is published by one atomic store, so that readers never wait.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "engine/emit/code.h"
+#include "rules/ir/verify.h"
+
+namespace writ {
+
+// Thread-safe.
+class CodeCache {
+ public:
+  // `program` is borrowed and must outlive the cache. O(nodes / 256).
+  explicit CodeCache(const VerifiedProgram& program);
+  ~CodeCache();
+  CodeCache(const CodeCache&) = delete;
+  CodeCache& operator=(const CodeCache&) = delete;
+
+  // Returns the code of a node. Requires: a closed node of the program. O(1); the first time O(size of the expression).
+  const Code& Of(NodeId node) const {
+    const Page* page = pages_[node.index / kPageNodes].load(std::memory_order_acquire);
+    const Code* code = page == nullptr ? nullptr : page->codes[node.index % kPageNodes].load(std::memory_order_acquire);
+    return code != nullptr ? *code : Make(node);
+  }
+
+ private:
+  static constexpr std::size_t kPageNodes = 256;
+  struct Page {
+    std::atomic<const Code*> codes[kPageNodes] = {};
+  };
+  class Maker;
+
+  const Code& Make(NodeId node) const;
+
+  std::unique_ptr<std::atomic<Page*>[]> pages_;
+  std::unique_ptr<Maker> maker_;
+};
+
+}  // namespace writ

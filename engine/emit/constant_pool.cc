@@ -1,0 +1,75 @@
+// Constants as values; see constant_pool.h.
+#include "engine/emit/constant_pool.h"
+
+#include <algorithm>
+
+#include "rules/base/check.h"
+
+namespace writ {
+namespace {
+
+bool IsSetKey(const Value& value) {
+  return value.is(Kind::kString) || value.is(Kind::kInt) || value.is(Kind::kUint) || value.is(Kind::kBool);
+}
+
+Value MakeScalar(const Constant& constant) {
+  switch (constant.kind) {
+    case Constant::Kind::kNull: return Value::Null();
+    case Constant::Kind::kBool: return Value::Bool(constant.integer != 0);
+    case Constant::Kind::kInt: return Value::Int(constant.integer);
+    case Constant::Kind::kUint: return Value::Uint(static_cast<std::uint64_t>(constant.integer));
+    case Constant::Kind::kDouble: return Value::Double(constant.real);
+    case Constant::Kind::kString: return Value::String(constant.text);
+    case Constant::Kind::kBytes: return Value::Bytes(constant.text);
+    case Constant::Kind::kTimestamp: return Value::Timestamp(constant.integer, constant.nanos);
+    case Constant::Kind::kDuration: return Value::Duration(constant.integer);
+    case Constant::Kind::kType: return Value::Type(constant.text);
+    case Constant::Kind::kError: return Value::Error(static_cast<ValueError>(constant.code), constant.text);
+    case Constant::Kind::kList:
+    case Constant::Kind::kMap: break;
+  }
+  WRIT_CHECK(false);  // aggregates are not scalars
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(misc-no-recursion): VerifyProgram limits the nesting of constants
+Value ConstantPool::Of(ConstantId id) {
+  const Constant& constant = program_.constants[id.index];
+  if (constant.kind != Constant::Kind::kList && constant.kind != Constant::Kind::kMap) return MakeScalar(constant);
+  const auto found = aggregates_.find(id.index);
+  if (found != aggregates_.end()) return found->second;
+  const Value value = MakeAggregate(constant);
+  aggregates_.emplace(id.index, value);
+  return value;
+}
+
+// SAFETY: the arena of code has no ceiling that a program could reach (code_cache.cc), so there is always room. VerifyProgram has
+// proven that no item is an error and that keys of maps are keys, each once.
+// NOLINTNEXTLINE(misc-no-recursion): see Of
+Value ConstantPool::MakeAggregate(const Constant& constant) {
+  const std::size_t count = constant.items.size();
+  if (constant.kind == Constant::Kind::kList) {
+    Value* items = arena_.AllocateArray<Value>(count);
+    for (std::size_t i = 0; i < count; ++i) items[i] = Of(constant.items[i]);
+    return Value::List(items, static_cast<std::uint32_t>(count));
+  }
+  MapEntry* entries = arena_.AllocateArray<MapEntry>(count / 2);
+  for (std::size_t i = 0; i < count; i += 2) entries[i / 2] = {Of(constant.items[i]), Of(constant.items[i + 1])};
+  return Value::Map(MakeMap(arena_, entries, static_cast<std::uint32_t>(count / 2)));
+}
+
+ConstantRange ConstantPool::RangeOf(ConstantId id) {
+  const auto found = ranges_.find(id.index);
+  if (found != ranges_.end()) return found->second;
+  return ranges_.emplace(id.index, MakeRange(Of(id), arena_)).first->second;
+}
+
+ConstantRange MakeRange(const Value& range, Arena& arena) {
+  if (!range.is(Kind::kList) || !std::all_of(range.items, range.items + range.size, IsSetKey)) return {range, nullptr};
+  MapEntry* entries = arena.AllocateArray<MapEntry>(range.size);
+  for (std::uint32_t i = 0; i < range.size; ++i) entries[i] = {range.items[i], Value::Bool(true)};
+  return {range, MakeMap(arena, entries, range.size)};  // an item that stands twice does no harm
+}
+
+}  // namespace writ

@@ -1,0 +1,268 @@
+// Expressions to register code. Instructions of lists and macros are in emitter_loops.cc.
+//
+// Registers are a stack: a node writes its value into the register that its reader gives it and may use all registers above.
+// Recursion is over nodes, whose depth VerifyProgram bounds (BundleLimits::max_node_depth); that also bounds the registers.
+// NOLINTBEGIN(misc-no-recursion): depth <= BundleLimits::max_node_depth
+#include "engine/emit/emitter.h"
+
+#include <algorithm>
+
+#include "rules/base/check.h"
+
+namespace writ {
+namespace {
+
+constexpr Opcode kNoOpcode = Opcode::kReturn;
+
+// The instruction of an operator, or kNoOpcode when it is called as a function.
+Opcode OpcodeOf(Function function) {
+  switch (function) {
+    case Function::kIndex: return Opcode::kIndex;
+    case Function::kOptionalIndex: return Opcode::kOptionalIndex;
+    case Function::kAdd: return Opcode::kAdd;
+    case Function::kSubtract: return Opcode::kSubtract;
+    case Function::kMultiply: return Opcode::kMultiply;
+    case Function::kDivide: return Opcode::kDivide;
+    case Function::kModulo: return Opcode::kModulo;
+    case Function::kNegate: return Opcode::kNegate;
+    case Function::kNot: return Opcode::kNot;
+    case Function::kEqual: return Opcode::kEqual;
+    case Function::kNotEqual: return Opcode::kNotEqual;
+    case Function::kLess: return Opcode::kLess;
+    case Function::kLessOrEqual: return Opcode::kLessOrEqual;
+    case Function::kGreater: return Opcode::kGreater;
+    case Function::kGreaterOrEqual: return Opcode::kGreaterOrEqual;
+    case Function::kIn: return Opcode::kIn;
+    default: return kNoOpcode;  // NOLINT: the table of functions is open-ended
+  }
+}
+
+template <typename T>
+const T* Keep(Arena& arena, const std::vector<T>& items) {
+  T* kept = arena.AllocateArray<T>(items.size());
+  std::copy(items.begin(), items.end(), kept);
+  return kept;
+}
+
+}  // namespace
+
+Code EmitCode(Emission& emission, NodeId root) { return Emitter(emission, root, true).Write(); }
+
+Emitter::Emitter(Emission& emission, NodeId root, bool may_share_root)
+    : emission_(emission), root_(root), may_share_root_(may_share_root) {}
+
+Code Emitter::Write() {
+  const Register result = Operand(root_);
+  Append(Opcode::kReturn, 0, result, 0, 0);
+  Code code;
+  code.size = Here();
+  code.register_count = code.stack_need = most_registers_;
+  for (const SharedValue* shared : shared_) {
+    code.stack_need = std::max(code.stack_need, most_registers_ + shared->code.stack_need);
+    code.shared_end = std::max({code.shared_end, shared->code.shared_end, shared->number + 1});
+  }
+  code.instructions = Keep(emission_.arena, instructions_);
+  code.constants = Keep(emission_.arena, constants_);
+  code.ranges = Keep(emission_.arena, ranges_);
+  code.regexes = Keep(emission_.arena, regexes_);
+  code.shared = Keep(emission_.arena, shared_);
+  return code;
+}
+
+Emitter::Binding::Binding(Emitter& emitter, std::uint32_t depth, Register item) : emitter_(emitter), depth_(depth) {
+  const auto [found, is_new] = emitter.variables_.emplace(depth, item);
+  hidden_ = is_new ? kNoRegister : found->second;
+  found->second = item;
+}
+
+Emitter::Binding::~Binding() {
+  if (hidden_ == kNoRegister) {
+    emitter_.variables_.erase(depth_);
+  } else {
+    emitter_.variables_[depth_] = hidden_;
+  }
+}
+
+// ---- what instructions name -----------------------------------------------------------------------------------------------
+
+const Constant* Emitter::TryConstant(NodeId id) const {
+  const Node& node = NodeOf(id);
+  return node.kind == NodeKind::kConstant ? &emission_.program.constants[node.index] : nullptr;
+}
+
+std::uint32_t Emitter::UseValue(const Value& value) {
+  constants_.push_back(value);
+  return static_cast<std::uint32_t>(constants_.size() - 1);
+}
+
+const SharedValue& Emitter::SharedOf(NodeId id) {
+  const auto found = emission_.shared_of_node.find(id.index);
+  if (found != emission_.shared_of_node.end()) return *found->second;
+  Code code = Emitter(emission_, id, false).Write();  // first those that it needs: their numbers are smaller
+  SharedValue& shared = emission_.shared.emplace_back();
+  shared.number = static_cast<std::uint32_t>(emission_.shared.size() - 1);
+  shared.code = code;
+  emission_.shared_of_node.emplace(id.index, &shared);
+  return shared;
+}
+
+std::uint32_t Emitter::UseShared(NodeId id) {
+  const SharedValue* shared = &SharedOf(id);
+  const auto found = std::find(shared_.begin(), shared_.end(), shared);
+  if (found == shared_.end()) shared_.push_back(shared);
+  return static_cast<std::uint32_t>(std::find(shared_.begin(), shared_.end(), shared) - shared_.begin());
+}
+
+// ---- registers and instructions -------------------------------------------------------------------------------------------
+
+Emitter::Register Emitter::Allocate(std::uint32_t count) {
+  const std::uint32_t first = next_register_;
+  WRIT_CHECK(first + count < kNoRegister);  // levels of nodes times arguments of a call
+  next_register_ += count;
+  most_registers_ = std::max(most_registers_, next_register_);
+  return static_cast<Register>(first);
+}
+
+std::uint32_t Emitter::Append(Opcode op, Register dst, Register a, Register b, std::uint32_t c) {
+  instructions_.push_back(Instruction{op, dst, a, b, c});
+  return Here() - 1;
+}
+
+// Lets the jump go to the next instruction to be written.
+void Emitter::Patch(std::uint32_t instruction) { instructions_[instruction].c = Here(); }
+
+// ---- nodes ----------------------------------------------------------------------------------------------------------------
+
+// The register that holds the node's value: the variable's own, or a new one.
+Emitter::Register Emitter::Operand(NodeId id) {
+  if (NodeOf(id).kind == NodeKind::kVariable) return variables_.at(NodeOf(id).index);
+  const Register dst = Allocate();
+  Write(id, dst);
+  return dst;
+}
+
+void Emitter::Write(NodeId id, Register dst) {
+  const std::uint32_t mark = next_register_;
+  if (NodeOf(id).shared && (may_share_root_ || id != root_)) {
+    Append(Opcode::kLoadShared, dst, 0, 0, UseShared(id));
+  } else {
+    WriteBody(id, dst);
+  }
+  next_register_ = mark;
+}
+
+void Emitter::WriteBody(NodeId id, Register dst) {
+  const Node& node = NodeOf(id);
+  const std::span<const NodeId> args = emission_.program.args(node);
+  switch (node.kind) {
+    case NodeKind::kConstant: Append(Opcode::kLoadConstant, dst, 0, 0, UseConstant(node.index)); return;
+    case NodeKind::kSlot: Append(Opcode::kLoadSlot, dst, 0, 0, node.index); return;
+    case NodeKind::kHasSlot: Append(Opcode::kHasSlot, dst, 0, 0, node.index); return;
+    case NodeKind::kOptionalSlot: Append(Opcode::kOptionalSlot, dst, node.detail, 0, node.index); return;
+    case NodeKind::kVariable: Append(Opcode::kMove, dst, variables_.at(node.index), 0, 0); return;
+    case NodeKind::kSelect: Append(Opcode::kSelect, dst, Operand(args[0]), 0, UseConstant(node.index)); return;
+    case NodeKind::kHasMember: Append(Opcode::kHasMember, dst, Operand(args[0]), 0, UseConstant(node.index)); return;
+    case NodeKind::kOptionalSelect: Append(Opcode::kOptionalSelect, dst, Operand(args[0]), 0, UseConstant(node.index)); return;
+    case NodeKind::kCall: WriteCall(node, args, dst); return;
+    case NodeKind::kAnd:
+    case NodeKind::kOr: WriteLogic(node, args, dst); return;
+    case NodeKind::kConditional: WriteConditional(args, dst); return;
+    case NodeKind::kList:
+    case NodeKind::kMap: WriteAggregate(node, args, dst); return;
+    case NodeKind::kOptionalEntry: Write(args[0], dst); return;
+    case NodeKind::kAll:
+    case NodeKind::kExists:
+    case NodeKind::kExistsOne: WriteFold(node, args, dst); return;
+    case NodeKind::kMapItems:
+    case NodeKind::kFilter: WriteItems(node, args, dst); return;
+    case NodeKind::kOptMap:
+    case NodeKind::kOptFlatMap: WriteOptionalMap(node, args, dst); return;
+  }
+}
+
+void Emitter::WriteOperator(Opcode op, std::span<const NodeId> args, Register dst) {
+  const Register a = Operand(args[0]);
+  const Register b = args.size() > 1 ? Operand(args[1]) : Register{0};
+  Append(op, dst, a, b, 0);
+}
+
+bool Emitter::WriteFused(Function function, std::span<const NodeId> args, Register dst) {
+  if (args.size() != 2) return false;
+  const Constant* left = TryConstant(args[0]);
+  const Constant* right = TryConstant(args[1]);
+  const auto is_error = [](const Constant* constant) { return constant != nullptr && constant->kind == Constant::Kind::kError; };
+  if (is_error(left) || is_error(right)) return false;
+  if ((function == Function::kEqual || function == Function::kNotEqual) && (left != nullptr || right != nullptr)) {
+    const Opcode op = function == Function::kEqual ? Opcode::kEqualConstant : Opcode::kNotEqualConstant;
+    const NodeId constant = right != nullptr ? args[1] : args[0];
+    Append(op, dst, Operand(right != nullptr ? args[0] : args[1]), 0, UseConstant(NodeOf(constant).index));
+    return true;
+  }
+  if (function == Function::kIn && right != nullptr && (right->kind == Constant::Kind::kList || right->kind == Constant::Kind::kMap)) {
+    ranges_.push_back(emission_.constants.RangeOf(ConstantId(NodeOf(args[1]).index)));
+    const auto range = static_cast<std::uint32_t>(ranges_.size() - 1);
+    Append(Opcode::kInConstant, dst, Operand(args[0]), 0, range);
+    return true;
+  }
+  if (function == Function::kIn && left != nullptr) {
+    Append(Opcode::kConstantIn, dst, Operand(args[1]), 0, UseConstant(NodeOf(args[0]).index));
+    return true;
+  }
+  if (function != Function::kMatches || right == nullptr || right->kind != Constant::Kind::kString) return false;
+  const CompiledRegex* regex = emission_.regexes.Of(ConstantId(NodeOf(args[1]).index), right->text);
+  if (regex == nullptr) return false;
+  regexes_.push_back(regex);
+  const auto number = static_cast<std::uint32_t>(regexes_.size() - 1);
+  Append(Opcode::kMatchesRegex, dst, Operand(args[0]), 0, number);
+  return true;
+}
+
+void Emitter::WriteCall(const Node& node, std::span<const NodeId> args, Register dst) {
+  const Function function = static_cast<Function>(node.detail);
+  if (function == Function::kToDyn) return Write(args[0], dst);  // says something about types alone
+  if (function == Function::kOptionalOr || function == Function::kOptionalOrValue) return WriteLazyOptional(function, args, dst);
+  if (WriteFused(function, args, dst)) return;
+  if (const Opcode op = OpcodeOf(function); op != kNoOpcode) return WriteOperator(op, args, dst);
+  const Register first = args.empty() ? dst : Allocate(static_cast<std::uint32_t>(args.size()));
+  for (std::size_t i = 0; i < args.size(); ++i) Write(args[i], static_cast<Register>(first + i));
+  Append(Opcode::kCall, dst, first, static_cast<Register>(args.size()), node.detail);
+}
+
+// a.or(b), a.orValue(b): b is evaluated only when a is none.
+void Emitter::WriteLazyOptional(Function function, std::span<const NodeId> args, Register dst) {
+  const bool is_or = function == Function::kOptionalOr;
+  const Register first = Operand(args[0]);
+  const std::uint32_t jump = Append(is_or ? Opcode::kOptionalOr : Opcode::kOptionalOrValue, dst, first, 0, 0);
+  Write(args[1], dst);
+  if (is_or) Append(Opcode::kCheckOptional, dst, dst, 0, 0);
+  Patch(jump);
+}
+
+void Emitter::WriteLogic(const Node& node, std::span<const NodeId> args, Register dst) {
+  const bool is_and = node.kind == NodeKind::kAnd;
+  std::vector<std::uint32_t> exits;
+  Write(args[0], dst);
+  for (std::size_t i = 1; i < args.size(); ++i) {
+    exits.push_back(Append(is_and ? Opcode::kJumpIfFalse : Opcode::kJumpIfTrue, 0, dst, 0, 0));
+    const std::uint32_t mark = next_register_;
+    const Register operand = Operand(args[i]);
+    Append(is_and ? Opcode::kAnd : Opcode::kOr, dst, dst, operand, 0);
+    next_register_ = mark;
+  }
+  for (const std::uint32_t jump : exits) Patch(jump);
+}
+
+void Emitter::WriteConditional(std::span<const NodeId> args, Register dst) {
+  const Register condition = Operand(args[0]);
+  const std::uint32_t fault = Append(Opcode::kJumpUnlessBool, dst, condition, 0, 0);
+  const std::uint32_t otherwise = Append(Opcode::kJumpIfFalse, 0, condition, 0, 0);
+  Write(args[1], dst);
+  const std::uint32_t end = Append(Opcode::kJump, 0, 0, 0, 0);
+  Patch(otherwise);
+  Write(args[2], dst);
+  Patch(fault);
+  Patch(end);
+}
+// NOLINTEND(misc-no-recursion)
+
+}  // namespace writ

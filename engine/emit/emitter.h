@@ -1,0 +1,99 @@
+// Writes expressions as register code. Shared sub-expressions get code of their own; what is not reached costs nothing.
+//
+// Fused instructions: `x == constant`, `x in [constants]`, `constant in x`, `x.matches("literal")`. Private to engine/emit.
+#pragma once
+
+#include <deque>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/emit/code.h"
+#include "engine/emit/constant_pool.h"
+#include "engine/emit/regex_pool.h"
+#include "rules/base/arena.h"
+#include "rules/function/function.h"
+#include "rules/ir/program.h"
+
+namespace writ {
+
+// What all code of one program has in common. Not thread-safe.
+struct Emission {
+  const Program& program;
+  Arena& arena;  // of instructions and constants
+  ConstantPool constants;
+  RegexPool regexes;
+  std::deque<SharedValue> shared;
+  std::unordered_map<std::uint32_t, const SharedValue*> shared_of_node;  // by NodeId
+};
+
+// Returns the code of a closed node of a verified program, and makes the shared values that it needs. O(size of the expression).
+Code EmitCode(Emission& emission, NodeId root);
+
+// Writes one Code.
+class Emitter {
+ public:
+  // `may_share_root`: false for the code of a shared value itself, which must not load itself.
+  Emitter(Emission& emission, NodeId root, bool may_share_root);
+  Code Write();
+
+ private:
+  using Register = std::uint16_t;
+
+  // Gives a variable its register; the one that it hides comes back at the end. (An inlined argument may bind a depth that the
+  // body around it binds too.)
+  class Binding {
+   public:
+    Binding(Emitter& emitter, std::uint32_t depth, Register item);
+    ~Binding();
+    Binding(const Binding&) = delete;
+    Binding& operator=(const Binding&) = delete;
+
+   private:
+    Emitter& emitter_;
+    std::uint32_t depth_;
+    Register hidden_;
+  };
+
+  const Node& NodeOf(NodeId id) const { return emission_.program.nodes[id.index]; }
+  const Constant* TryConstant(NodeId id) const;
+
+  Register Allocate(std::uint32_t count = 1);
+  std::uint32_t Append(Opcode op, Register dst, Register a, Register b, std::uint32_t c);
+  std::uint32_t Here() const { return static_cast<std::uint32_t>(instructions_.size()); }
+  void Patch(std::uint32_t instruction);
+
+  Register Operand(NodeId id);
+  void Write(NodeId id, Register dst);
+  void WriteBody(NodeId id, Register dst);
+  void WriteCall(const Node& node, std::span<const NodeId> args, Register dst);
+  bool WriteFused(Function function, std::span<const NodeId> args, Register dst);
+  void WriteOperator(Opcode op, std::span<const NodeId> args, Register dst);
+  void WriteLazyOptional(Function function, std::span<const NodeId> args, Register dst);
+  void WriteLogic(const Node& node, std::span<const NodeId> args, Register dst);
+  void WriteConditional(std::span<const NodeId> args, Register dst);
+  void WriteAggregate(const Node& node, std::span<const NodeId> args, Register dst);
+  void WriteFold(const Node& node, std::span<const NodeId> args, Register dst);
+  void WriteItems(const Node& node, std::span<const NodeId> args, Register dst);
+  void WriteOptionalMap(const Node& node, std::span<const NodeId> args, Register dst);
+
+  std::uint32_t UseValue(const Value& value);
+  std::uint32_t UseConstant(std::uint32_t constant) { return UseValue(emission_.constants.Of(ConstantId(constant))); }
+  std::uint32_t UseShared(NodeId id);
+  const SharedValue& SharedOf(NodeId id);
+
+  Emission& emission_;
+  NodeId root_;
+  bool may_share_root_;
+  std::vector<Instruction> instructions_;
+  std::vector<Value> constants_;
+  std::vector<ConstantRange> ranges_;
+  std::vector<const CompiledRegex*> regexes_;
+  std::vector<const SharedValue*> shared_;
+  std::uint32_t next_register_ = 0;
+  std::uint32_t most_registers_ = 0;
+  std::unordered_map<std::uint32_t, Register> variables_;  // depth → register
+};
+
+}  // namespace writ

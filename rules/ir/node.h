@@ -1,0 +1,79 @@
+// The typed expression graph: what conditions, messages, keys and images of a program are made of.
+//
+// A program holds one pool of nodes. A node stands behind all of its arguments, so one pass over the pool sees arguments before
+// users. Equal expressions are one node: kind, detail, index, arguments and type make a node what it is. `&&` and `||` keep the
+// order of their operands. Lets and fns are gone: a body stands where its name stood, and is shared as every equal expression is.
+//
+//   principal.tenant == "acme"      n0 slot principal.tenant: string     n1 constant "acme": string     n2 call == (n0, n1): bool
+//
+// Variables of macros are named by their depth: the outermost macro of an expression binds 0, the next one inside 1. So a node is
+// closed exactly when it mentions no depth that is not bound inside it.
+//
+// Types say what is known before a request comes. They choose no evaluation: a value is the same with and without them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "rules/base/ids.h"
+#include "rules/model/type.h"
+
+namespace writ {
+
+using NodeId = Id<struct NodeTag>;
+
+// Kind, name in dumps and bundles, what it is.
+#define WRIT_NODE_KINDS(N)                                                                              \
+  N(Constant, "constant", "constants[index]")                                                           \
+  N(Slot, "slot", "value of slots[index], or the error of its first missing step")                      \
+  N(HasSlot, "has_slot", "has(path of slots[index])")                                                   \
+  N(OptionalSlot, "optional_slot", "optional of the path; the first `detail` steps are plain selects")  \
+  N(Variable, "variable", "variable of the macro that binds depth `index`")                             \
+  N(Select, "select", "args[0] . constants[index]")                                                     \
+  N(HasMember, "has", "has(args[0] . constants[index])")                                                \
+  N(OptionalSelect, "optional_select", "args[0] .? constants[index]")                                   \
+  N(Call, "call", "function `detail` of args")                                                          \
+  N(And, "and", "args, two or more")                                                                    \
+  N(Or, "or", "args, two or more")                                                                      \
+  N(Conditional, "conditional", "condition, then, else")                                                \
+  N(List, "list", "items")                                                                              \
+  N(Map, "map", "key, value, key, value, ...")                                                          \
+  N(OptionalEntry, "optional_entry", "item of a list, value of a map: an optional's inside or nothing") \
+  N(All, "all", "range, predicate; `index`: the depth that it binds, as for all macros below")          \
+  N(Exists, "exists", "range, predicate")                                                               \
+  N(ExistsOne, "exists_one", "range, predicate")                                                        \
+  N(MapItems, "map_items", "range, predicate or none, transform")                                       \
+  N(Filter, "filter", "range, predicate")                                                               \
+  N(OptMap, "opt_map", "optional, transform")                                                           \
+  N(OptFlatMap, "opt_flat_map", "optional, transform")
+
+enum class NodeKind : std::uint8_t {
+#define WRIT_ENUM(id, name, what) k##id,
+  WRIT_NODE_KINDS(WRIT_ENUM)
+#undef WRIT_ENUM
+};
+
+#define WRIT_COUNT(id, name, what) +1
+inline constexpr std::size_t kNodeKindCount = 0 WRIT_NODE_KINDS(WRIT_COUNT);
+#undef WRIT_COUNT
+
+// Plain data, 24 bytes.
+struct Node {
+  NodeKind kind = NodeKind::kConstant;
+  // A hint of the compiler's: the value is worth keeping for the rest of the decision. No part of what the node is.
+  bool shared = false;
+  std::uint16_t detail = 0;
+  std::uint32_t index = 0;
+  std::uint32_t first_arg = 0;  // into the pool of arguments
+  std::uint32_t arg_count = 0;
+  TypeId type;
+  friend bool operator==(const Node&, const Node&) = default;
+};
+
+// Does the node bind a variable? All arguments but the first are then inside.
+constexpr bool BindsVariable(NodeKind kind) { return kind >= NodeKind::kAll; }
+
+// Returns "slot", "call", … O(1). Requires: a kind that is one.
+std::string_view NodeKindName(NodeKind kind);
+
+}  // namespace writ
