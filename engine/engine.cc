@@ -87,7 +87,7 @@ Decision Engine::DecideJson(std::string_view request_text, Context& context, con
     return decision;
   }
   const UnixNanos now = clock_->Now();
-  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slots);
+  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slot_writer);
   Result<Request> request = reader.Read(*document);
   if (!request) {
     decision.target = reader.target();
@@ -115,7 +115,7 @@ Decision Engine::DecideFields(const FieldRequest& fields, Context& context, cons
   Context::Impl& state = context.impl();
   state.arena.Reset();
   const UnixNanos now = clock_->Now();
-  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slots);
+  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slot_writer);
   const Result<Request> request = reader.ReadFields(fields);
   if (!request) {
     DenyUnread(reader.refusal(), request.error(), decision);
@@ -131,7 +131,7 @@ Result<std::vector<ImageNeed>> Engine::FindImageNeeds(std::string_view request_t
   const Result<JsonNode> document = state.document.Parse(request_text);
   if (!document) return document.error();
   const UnixNanos now = clock_->Now();
-  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slots);
+  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slot_writer);
   Result<Request> request = reader.Read(*document);
   if (!request) return request.error();
   if (request->target() != Target::kAdmission) return std::vector<ImageNeed>();

@@ -7,6 +7,7 @@
 #include "engine/json/json_document.h"
 #include "engine/json/json_reader.h"
 #include "engine/limit/quota_table.h"
+#include "engine/request/slot_writer.h"
 #include "rules/base/arena.h"
 #include "writ/engine.h"
 
@@ -37,6 +38,7 @@ struct Context::Impl {
   Evaluator evaluator;
   Arena arena;  // of the request's values
   std::vector<Value> slots;
+  SlotWriter slot_writer{slots};
   std::vector<RuleId> candidates;
   std::vector<RuleResult> results;
   std::vector<QuotaCharge> charges;

@@ -59,6 +59,7 @@ void SpreadData(const Program& program, const Value& data, RequestShapes& shapes
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (is_data[i]) shape.defaults[i] = slots[i];
     }
+    Renew(shape);
   };
   for (Shape& shape : shapes.targets) spread(shape);
   for (Shape& shape : shapes.tables) spread(shape);

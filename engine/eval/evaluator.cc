@@ -248,7 +248,11 @@ Value Evaluator::Impl::ComputeShared(const SharedValue& shared, Value* free_regi
 }
 
 void Evaluator::Impl::Observe(std::uint32_t slot) {
-  observer->OnRead(SlotId(slot), slots[slot]);
+  const Value* value = &slots[slot];
+  // Below an unknown value everything is unknown.
+  const SlotId above = value->is(Kind::kAbsent) ? program->slots[FirstMissing(slot)].parent : SlotId();
+  if (above.valid() && slots[above.index].is(Kind::kUnknown)) value = &slots[above.index];
+  observer->OnRead(SlotId(slot), *value);
   if (read_log.size() < kMaxReadLog) read_log.emplace_back(slot);
 }
 

@@ -12,20 +12,17 @@ Value MemberOf(const Value& parent, const std::string& key) {
   return found == nullptr ? Value{} : *found;
 }
 
-bool IsBelow(const Program& program, std::size_t slot, SlotId root) {
-  while (program.slots[slot].parent.valid() && program.slots[slot].parent.index >= root.index) {
-    slot = program.slots[slot].parent.index;
-    if (slot == root.index) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void FillSlots(const Program& program, SlotId root, const Value& value, std::span<Value> slots) {
   slots[root.index] = value;
+  std::vector<bool> is_below(program.slots.size() - root.index);  // by slot from the root on
+  is_below[0] = true;
   for (std::size_t i = std::size_t{root.index} + 1; i < program.slots.size(); ++i) {
-    if (IsBelow(program, i, root)) slots[i] = MemberOf(slots[program.slots[i].parent.index], program.slots[i].key);
+    const SlotId parent = program.slots[i].parent;
+    if (!parent.valid() || parent < root || !is_below[parent.index - root.index]) continue;
+    is_below[i - root.index] = true;
+    slots[i] = MemberOf(slots[parent.index], program.slots[i].key);
   }
 }
 

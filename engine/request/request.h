@@ -54,6 +54,7 @@ struct Request {
 // The shapes of all targets and tables of one program. Immutable after BuildShapes.
 struct RequestShapes {
   const Program* program = nullptr;
+  SlotTree tree;
   std::vector<Shape> targets;  // by Target; kRows without a table
   std::vector<Shape> tables;   // by TableId
 

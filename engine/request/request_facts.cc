@@ -224,18 +224,30 @@ UnknownMark MarkOf(const ShapeNode& node, std::span<const std::string_view> path
   return node.whole ? UnknownMark::kUnknown : UnknownMark::kHolds;
 }
 
-void ApplyMark(UnknownMark mark, Value& value) {
+void ApplyMark(UnknownMark mark, SlotId slot, SlotWriter& slots) {
   if (mark == UnknownMark::kUnknown) {
-    value = Value::Unknown();
-  } else if (mark == UnknownMark::kHolds && !value.is(Kind::kMap) && !value.is(Kind::kUnknown)) {
-    value = Value::Map(nullptr);  // it must be there to have a member that is unknown
+    slots.Set(slot, Value::Unknown());
+  } else if (mark == UnknownMark::kHolds && !slots[slot].is(Kind::kMap) && !slots[slot].is(Kind::kUnknown)) {
+    slots.Set(slot, Value::Map(nullptr));  // it must be there to have a member that is unknown
   }
 }
 
-void MarkUnknownSlots(const Shape& shape, std::span<const std::string_view> paths, std::span<Value> slots) {
-  for (std::size_t i = 0; i < shape.node_of_slot.size(); ++i) {
-    const ShapeNodeId id = shape.node_of_slot[i];
-    if (id.valid()) ApplyMark(MarkOf(shape[id], paths), slots[i]);
+// Slots that have a value, and those on the way to the paths. All others are absent: below an unknown one they are unknown, too.
+void MarkUnknownSlots(const Shape& shape, std::span<const std::string_view> paths, SlotWriter& slots) {
+  const auto mark = [&](SlotId slot) {
+    const ShapeNodeId id = shape.node_of_slot[slot.index];
+    if (id.valid()) ApplyMark(MarkOf(shape[id], paths), slot, slots);
+  };
+  const std::vector<SlotId> written(slots.written().begin(), slots.written().end());
+  for (const SlotId slot : written) mark(slot);
+  for (const SlotId slot : shape.default_slots) mark(slot);
+  for (const std::string_view path : paths) {
+    for (std::size_t end = path.find('.');; end = path.find('.', end + 1)) {
+      std::string_view rest;
+      const ShapeNodeId id = FindPath(shape, path.substr(0, end), rest);
+      if (id.valid() && rest.empty() && shape[id].slot.valid()) mark(shape[id].slot);
+      if (end == std::string_view::npos) break;
+    }
   }
 }
 

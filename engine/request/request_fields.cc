@@ -1,5 +1,4 @@
 // Requests given field by field: the same shape, defaults and types, without JSON.
-#include "engine/eval/evaluator.h"
 #include "engine/request/convert.h"
 #include "engine/request/request_reader.h"
 #include "rules/model/resource_uri.h"
@@ -83,7 +82,7 @@ bool RequestReader::FillField(SlotId slot, Value value) {
   for (SlotId above = program.slots[slot.index].parent; above.valid(); above = program.slots[above.index].parent) {
     if (program.slots[above.index].whole)
       return FailType(node.path, "cannot be set alone: a rule reads `" + SlotPath(program, above) + "` as a whole");
-    if (!slots_[above.index].is(Kind::kMap)) slots_[above.index] = Value::Map(nullptr);
+    if (!slots_[above].is(Kind::kMap)) slots_.Set(above, Value::Map(nullptr));
   }
   if (value.is(Kind::kAbsent) || (value.is(Kind::kNull) && node.declared && !node.nullable)) return true;
   if (node.is_identity && value.is(Kind::kString) && IsBlank(value.string())) return true;
@@ -93,7 +92,7 @@ bool RequestReader::FillField(SlotId slot, Value value) {
   }
   if (value.is(Kind::kError)) return FailType(node.path, "cannot be an error");
   if (!node.declared) {
-    FillSlots(program, slot, value, slots_);
+    slots_.Fill(program, shapes_.tree, slot, value);
     return true;
   }
   return SetLeaf(id, value, nullptr);

@@ -73,7 +73,7 @@ bool RequestReader::FillRecord(ShapeNodeId id, JsonNode json, const RecordOption
     if (map == nullptr) return FailTooLarge("the request does not fit in memory");
     value = Value::Map(map);
   }
-  if (node.slot.valid()) slots_[node.slot.index] = value;
+  if (node.slot.valid()) slots_.Set(node.slot, value);
   if (out != nullptr) *out = value;
   return true;
 }
@@ -168,7 +168,7 @@ bool RequestReader::FillDyn(ShapeNodeId id, JsonNode json, Build build,
     if (out != nullptr) *out = value;
     return true;
   }
-  slots_[node.slot.index] = Value::Map(nullptr);
+  slots_.Set(node.slot, Value::Map(nullptr));
   for (const JsonMember& member : json.members()) {
     const ShapeNodeId child = FindChild(*shape_, node.children, member.key);
     if (child.valid() && !FillDyn(child, member.value, Build::kNo, nullptr)) return false;
@@ -177,9 +177,7 @@ bool RequestReader::FillDyn(ShapeNodeId id, JsonNode json, Build build,
 }
 
 void RequestReader::SetSlots(const ShapeNode& node, const Value& value) {
-  if (!node.slot.valid()) return;
-  slots_[node.slot.index] = value;
-  if (!node.children.empty()) FillSlots(*shapes_.program, node.slot, value, slots_);  // looks at every slot: not for the common leaf
+  if (node.slot.valid()) slots_.Fill(*shapes_.program, shapes_.tree, node.slot, value);
 }
 
 // A declared member that has no members of its own to check.

@@ -91,8 +91,10 @@ const Shape* RequestShapes::FindTable(std::string_view name) const {
 RequestShapes BuildShapes(const Program& program) {
   RequestShapes shapes;
   shapes.program = &program;
-  for (std::size_t i = 0; i < kTargetCount; ++i) shapes.targets.push_back(BuildShape(program, static_cast<Target>(i), nullptr));
-  for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, Target::kRows, &table));
+  shapes.tree = SlotTree(program);
+  for (std::size_t i = 0; i < kTargetCount; ++i)
+    shapes.targets.push_back(BuildShape(program, shapes.tree, static_cast<Target>(i), nullptr));
+  for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, shapes.tree, Target::kRows, &table));
   for (const Rule& rule : program.rules) {
     const bool is_scoped =
         std::any_of(rule.selectors.begin(), rule.selectors.end(), [](const Selector& selector) { return selector.scope != "**"; });
@@ -215,7 +217,7 @@ bool RequestReader::ChooseShape(JsonNode document, Target target) {
 void RequestReader::Begin(const Shape& shape) {
   shape_ = &shape;
   request_.shape = &shape;
-  slots_.assign(shape.defaults.begin(), shape.defaults.end());
+  slots_.Begin(shape);
 }
 
 // Members beside the roots that this target takes.
@@ -301,7 +303,7 @@ bool RequestReader::Finish(JsonNode document) {
     }
   }
   if (shape_->time_node.valid() && !time_given_ && (*shape_)[shape_->time_node].slot.valid()) {
-    slots_[(*shape_)[shape_->time_node].slot.index] = DefaultNow((*shape_)[shape_->time_node]);
+    slots_.Set((*shape_)[shape_->time_node].slot, DefaultNow((*shape_)[shape_->time_node]));
   }
   SetChainSlots();
   if (unknowns_.valid() && !ReadUnknowns(unknowns_)) return false;
@@ -347,14 +349,14 @@ bool RequestReader::IsGiven(JsonNode document, std::string_view path) const {
 
 Status RequestReader::ReadListedTool(JsonNode tool, Request& request) {
   refusal_ = Reason::kBadRequest;
-  for (const SlotId slot : shape_->tool_slots) slots_[slot.index] = shape_->defaults[slot.index];
+  for (const SlotId slot : shape_->tool_slots) slots_.Set(slot, shape_->defaults[slot.index]);
   for (const ShapeNodeId root : shape_->roots) {
     if ((*shape_)[root].key != "tool") continue;
     request_.name = {};
     if (!FillRoot(root, tool)) return error_;
   }
   if (request_.name.empty()) return Error{ErrorCode::kInvalidArgument, "`list` holds a tool without a name"};
-  for (const auto& [slot, mark] : unknown_tool_slots_) ApplyMark(mark, slots_[slot.index]);
+  for (const auto& [slot, mark] : unknown_tool_slots_) ApplyMark(mark, slot, slots_);
   request.name = request_.name;
   return OkStatus();
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/request/request.h"
+#include "engine/request/slot_writer.h"
 #include "rules/base/arena.h"
 #include "rules/base/clock.h"
 #include "rules/base/limits.h"
@@ -26,9 +27,9 @@ enum class UnknownMark : std::uint8_t {
 
 // `paths` must be sorted. O(depth of the path * log paths).
 UnknownMark MarkOf(const ShapeNode& node, std::span<const std::string_view> paths);
-void ApplyMark(UnknownMark mark, Value& value);
-// Marks the slots of all nodes. O(slots * log paths).
-void MarkUnknownSlots(const Shape& shape, std::span<const std::string_view> paths, std::span<Value> slots);
+void ApplyMark(UnknownMark mark, SlotId slot, SlotWriter& slots);
+// Marks the slots that the paths make unknown. O((slots written + paths) * log paths).
+void MarkUnknownSlots(const Shape& shape, std::span<const std::string_view> paths, SlotWriter& slots);
 
 // Is `path` equal to `above`, or a member somewhere below it?
 bool IsPathAtOrBelow(std::string_view path, std::string_view above);
@@ -36,8 +37,8 @@ bool IsPathAtOrBelow(std::string_view path, std::string_view above);
 // Reads one request. Made anew for each; borrows everything it is given. Not thread-safe.
 class RequestReader {
  public:
-  // `slots` is resized and filled; values live in the document and in `arena`.
-  RequestReader(const RequestShapes& shapes, const EvalLimits& limits, UnixNanos now, Arena& arena, std::vector<Value>& slots)
+  // `slots` is filled; values live in the document and in `arena`.
+  RequestReader(const RequestShapes& shapes, const EvalLimits& limits, UnixNanos now, Arena& arena, SlotWriter& slots)
       : shapes_(shapes), limits_(limits), now_(now), arena_(arena), slots_(slots) {}
 
   // Errors: kInvalidArgument, naming the member ("`principal.groups` must be a list of strings, found string") or saying which name or
@@ -165,7 +166,7 @@ class RequestReader {
   const EvalLimits& limits_;
   const UnixNanos now_;
   Arena& arena_;
-  std::vector<Value>& slots_;
+  SlotWriter& slots_;
 
   Request request_;
   const Shape* shape_ = nullptr;

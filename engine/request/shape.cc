@@ -1,6 +1,7 @@
 #include "engine/request/shape.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "rules/base/check.h"
 
@@ -28,37 +29,25 @@ constexpr std::string_view kIdentities[] = {"principal.id", "principal.tenant", 
 
 class Builder {
  public:
-  Builder(const Program& program, Shape& shape)
-      : program_(program), shape_(shape), info_(InfoOf(shape.target)), slot_children_(program.slots.size()) {
-    for (std::size_t i = 0; i < program.slots.size(); ++i) {
-      if (program.slots[i].parent.valid()) slot_children_[program.slots[i].parent.index].push_back(SlotId(i));
-    }
-  }
+  Builder(const Program& program, const SlotTree& tree, Shape& shape)
+      : program_(program), tree_(tree), shape_(shape), info_(InfoOf(shape.target)) {}
 
   void Build() {
     shape_.node_of_slot.resize(program_.slots.size());
     for (const Member& member : info_.members) {
       const bool is_root = member.path.find('.') == std::string_view::npos;
-      if (is_root && member.path != "data") shape_.roots.push_back(Add(std::string(member.path), "", FindRootSlot(member.path)));
+      if (is_root && member.path != "data")
+        shape_.roots.push_back(Add(std::string(member.path), "", tree_.FindChild(program_, SlotId(), member.path)));
     }
     Link();
     shape_.defaults.resize(program_.slots.size());
     for (const ShapeNodeId root : shape_.roots) FillDefaults(root, false);
+    Renew(shape_);
   }
 
  private:
-  SlotId FindRootSlot(std::string_view name) const {
-    for (std::size_t i = 0; i < program_.slots.size(); ++i) {
-      if (!program_.slots[i].parent.valid() && program_.slots[i].key == name) return SlotId(i);
-    }
-    return {};
-  }
   SlotId FindSlotBelow(SlotId parent, std::string_view key) const {
-    if (!parent.valid()) return {};
-    for (const SlotId child : slot_children_[parent.index]) {
-      if (program_.slots[child.index].key == key) return child;
-    }
-    return {};
+    return parent.valid() ? tree_.FindChild(program_, parent, key) : SlotId();
   }
 
   // Adds the node of `key` below `parent_path` with everything below it.
@@ -130,7 +119,7 @@ class Builder {
       for (const Relation& relation : shape_.table->relations) names.push_back(relation.name);
     }
     if (node.slot.valid()) {
-      for (const SlotId child : slot_children_[node.slot.index]) names.push_back(program_.slots[child.index].key);
+      for (const SlotId child : tree_.children(node.slot)) names.push_back(program_.slots[child.index].key);
     }
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -184,13 +173,14 @@ class Builder {
     Value value = parent_is_absent || !node.declared ? Value() : DefaultOf(node.if_absent);
     if (node.if_absent == MemberDefault::kChainDepth) value = Value::Int(0);
     if (node.slot.valid()) shape_.defaults[node.slot.index] = value;
+    if (node.slot.valid() && !value.is(Kind::kAbsent)) shape_.default_slots.push_back(node.slot);
     for (const ShapeNodeId child : node.children) FillDefaults(child, node.type != MemberType::kRecord || value.is(Kind::kAbsent));
   }
 
   const Program& program_;
+  const SlotTree& tree_;
   Shape& shape_;
   const TargetInfo& info_;
-  std::vector<std::vector<SlotId>> slot_children_;
 };
 
 // An empty map that is known to have no members: whole members need one that can be walked.
@@ -216,11 +206,37 @@ bool IsBlank(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); });
 }
 
-Shape BuildShape(const Program& program, Target target, const Table* table) {
+SlotTree::SlotTree(const Program& program) : begins_(program.slots.size() + 2, 0), children_(program.slots.size()) {
+  const auto place_of = [&](std::size_t slot) {
+    const SlotId parent = program.slots[slot].parent;
+    return parent.valid() ? std::size_t{parent.index} + 1 : 0;
+  };
+  for (std::size_t i = 0; i < children_.size(); ++i) ++begins_[place_of(i) + 1];
+  for (std::size_t i = 1; i < begins_.size(); ++i) begins_[i] += begins_[i - 1];
+  std::vector<std::uint32_t> next = begins_;
+  for (std::size_t i = 0; i < children_.size(); ++i) children_[next[place_of(i)]++] = SlotId(i);
+  const auto by_key = [&](SlotId a, SlotId b) { return program.slots[a.index].key < program.slots[b.index].key; };
+  for (std::size_t i = 0; i + 1 < begins_.size(); ++i)
+    std::sort(children_.begin() + begins_[i], children_.begin() + begins_[i + 1], by_key);
+}
+
+SlotId SlotTree::FindChild(const Program& program, SlotId parent, std::string_view key) const {
+  const std::span<const SlotId> below = children(parent);
+  const auto found = std::lower_bound(below.begin(), below.end(), key,
+                                      [&](SlotId child, std::string_view wanted) { return program.slots[child.index].key < wanted; });
+  return found != below.end() && program.slots[found->index].key == key ? *found : SlotId();
+}
+
+void Renew(Shape& shape) {
+  static std::atomic<std::uint64_t> last{0};
+  shape.serial = ++last;
+}
+
+Shape BuildShape(const Program& program, const SlotTree& tree, Target target, const Table* table) {
   Shape shape;
   shape.target = target;
   shape.table = table;
-  Builder(program, shape).Build();
+  Builder(program, tree, shape).Build();
   return shape;
 }
 

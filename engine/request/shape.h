@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,26 @@
 namespace writ {
 
 using ShapeNodeId = Id<struct ShapeNodeTag>;
+
+// Which slots stand below which. Immutable after construction.
+class SlotTree {
+ public:
+  SlotTree() = default;
+  // O(slots * log slots).
+  explicit SlotTree(const Program& program);
+
+  // Returns the slots right below `slot`, or the roots for an invalid one, sorted by key.
+  std::span<const SlotId> children(SlotId slot) const {
+    const std::size_t at = slot.valid() ? std::size_t{slot.index} + 1 : 0;
+    return std::span(children_).subspan(begins_[at], begins_[at + 1] - begins_[at]);
+  }
+  // Returns the slot of `key` right below `parent` (or the root of that name), or an invalid id. O(log children).
+  SlotId FindChild(const Program& program, SlotId parent, std::string_view key) const;
+
+ private:
+  std::vector<std::uint32_t> begins_ = {0, 0};  // [0]: of the roots; [slot + 1]: of its children; in `children_`
+  std::vector<SlotId> children_;
+};
 
 struct ShapeNode {
   std::string key;   // "tenant"
@@ -48,15 +69,19 @@ struct Shape {
   bool has_scoped_rules = false;          // some rule is about certain scopes, so a request must name its own
   bool has_chain_slots = false;           // some rule reads a member that can tell the call chain
   bool has_whole_records = false;         // some record is read as a whole: defaults must be put into maps
+  std::uint64_t serial = 0;               // another one for each set of defaults that there ever was in the process
   std::vector<Value> defaults;            // slot values of a request that gives nothing (without data and time)
+  std::vector<SlotId> default_slots;      // those that are not absent, without data
   std::vector<ShapeNodeId> node_of_slot;  // by SlotId; invalid for slots of other targets
   std::vector<SlotId> tool_slots;         // `tool` and everything below; what a listing resets between tools
 
   const ShapeNode& operator[](ShapeNodeId id) const { return nodes[id.index]; }
 };
 
-// Returns the shape of `target`; of one table for kRows (nullptr: a row without columns). O(slots + members).
-Shape BuildShape(const Program& program, Target target, const Table* table);
+// Returns the shape of `target`; of one table for kRows (nullptr: a row without columns). O((slots + members) * log slots).
+Shape BuildShape(const Program& program, const SlotTree& tree, Target target, const Table* table);
+// Gives the shape a serial of its own: for whoever changes its defaults.
+void Renew(Shape& shape);
 
 // Is `text` empty, or of blanks and line ends alone? Such a text names nobody.
 bool IsBlank(std::string_view text);

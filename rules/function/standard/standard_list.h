@@ -56,7 +56,7 @@
     Fuel::AtMost(5).PerBlock(1), Fold::Always())                                                   \
   F(TypeOf, "type", "standard", 1,                                                                 \
     "(A)->type(A)",                                                                                \
-    Fuel::AtMost(4), Fold::Always())                                                               \
+    Fuel::AtMost(4), Fold::Never("the name of a type does not say its parameters"))                \
   F(ToDyn, "dyn", "standard", 1,                                                                   \
     "(A)->dyn",                                                                                    \
     Fuel::AtMost(4), Fold::Always())                                                               \
