@@ -27,7 +27,7 @@ script cannot be compared; instructions can.
     list             one listing of 26 tools
     admission        writ_admission_bench: each revision with its own policy library
     review           the same reviews, by the engine alone; both with the policy library of OLD
-    … instructions   --instructions: callgrind's count of a decision, warmed up; needs valgrind
+    … instructions   --instructions: callgrind's count of a decision, warmed up; needs valgrind and its headers
 
 `floor` is tools_floor.h, built with the flags of NEW. --only takes the measurements whose names
 match. --quick is the smoke test: small workloads, one round, and the drivers that the builds have.
@@ -186,11 +186,13 @@ class Measurements:
         """Instructions of a decision. The driver's MeasuredPass is counted, and ReportPass ends a file."""
         out = tree.scratch / f'callgrind-{name}'
         decisions = named_numbers(run(['valgrind', '--quiet', '--tool=callgrind', f'--callgrind-out-file={out}',
-                                       '--toggle-collect=*MeasuredPass*', '--dump-before=*ReportPass*',
+                                       '--instr-atstart=no', '--toggle-collect=*MeasuredPass*', '--dump-before=*ReportPass*',
                                        tree.driver, 'count', self.workload(name), self.bundle_of(tree, name), *variants]))
         numbers = {}
         for i, variant in enumerate(variants, 1):
-            totals = re.search(r'^totals: (\d+)', pathlib.Path(f'{out}.{i}').read_text(), re.M)
+            totals = re.search(r'^totals: ([1-9]\d*)', pathlib.Path(f'{out}.{i}').read_text(), re.M)
+            if totals is None:
+                raise Failed(f'{variant}, {name}: callgrind counted nothing; the driver needs valgrind/callgrind.h when it is compiled')
             numbers[f'{variant}, {name}, instructions'] = (int(totals[1]) / decisions[variant], '')
         return numbers
 
