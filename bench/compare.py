@@ -190,9 +190,10 @@ class Measurements:
                                        tree.driver, 'count', self.workload(name), self.bundle_of(tree, name), *variants]))
         numbers = {}
         for i, variant in enumerate(variants, 1):
-            totals = re.search(r'^totals: ([1-9]\d*)', pathlib.Path(f'{out}.{i}').read_text(), re.M)
-            if totals is None:
-                raise Failed(f'{variant}, {name}: callgrind counted nothing; the driver needs valgrind/callgrind.h when it is compiled')
+            counted = pathlib.Path(f'{out}.{i}')
+            totals = counted.exists() and re.search(r'^totals: ([1-9]\d*)', counted.read_text(), re.M)
+            if not totals:
+                raise Failed(f'{variant}, {name}: nothing was counted; the driver needs valgrind/callgrind.h when it is compiled')
             numbers[f'{variant}, {name}, instructions'] = (int(totals[1]) / decisions[variant], '')
         return numbers
 
