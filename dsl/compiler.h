@@ -26,7 +26,7 @@ struct CompileOptions {
   bool check_files = false;  // files that tests name must be there; for `writ check`
   // Says whether the data that an import names is there. Empty: nobody asks.
   std::function<bool(std::string_view name)> has_data = {};
-  bool optimize = true;  // false: lower without rules/opt and without shared cells, for differential tests
+  bool optimize = true;  // false: no folding, shared nodes or discriminators, for differential tests
 };
 
 // What became of a set of files.

@@ -1,4 +1,4 @@
-// Lowering in three steps: all expressions become nodes of one graph; slots get the types that targets and tables declare; blocks
+// Lowering in three steps: all expressions become nodes of one graph; slots get the types that targets and tables declare; nodes
 // and rules are written in source order.
 #include "dsl/lower/lower.h"
 
@@ -14,8 +14,9 @@
 namespace writ::dsl {
 namespace {
 
-// Lets that stand on each other. With the cells of common sub-expressions between them they stay below BundleLimits::max_cell_depth.
 constexpr std::string_view kPinMark = "@sha256:";
+// Lets that stand on each other. With the shared nodes between them they stay below
+// BundleLimits::max_shared_depth (ProgramNodes leaves them room).
 constexpr std::uint32_t kMaxLetNesting = 90;
 constexpr std::size_t kMaxGraphNodes = 8'000'000;
 

@@ -16,7 +16,7 @@ namespace writ::dsl {
 
 struct LowerOptions {
   SourceLimits limits = {};
-  bool optimize = true;  // folding, fused instructions, shared cells, discriminators; lets are cells anyway
+  bool optimize = true;  // folding, shared nodes, discriminators
 };
 
 // Returns the program of `set`. Requires: the checker found no errors; `files[i]` is the text of FileId(i). What is too large to

@@ -1,7 +1,25 @@
 // Expressions to register code. Instructions of lists and macros are in emitter_loops.cc.
 //
-// Registers are a stack: a node writes its value into the register that its reader gives it and may use all registers above.
-// Recursion is over nodes, whose depth VerifyProgram bounds (BundleLimits::max_node_depth); that also bounds the registers.
+// Idea: registers are a stack. A node writes its value into the register that its reader chose, and
+// may use all registers above. So nobody has to find out which registers are free, and code comes out
+// in one walk over the nodes.
+//
+//   principal.verified && args.n > 5     LoadSlot r0 principal.verified
+//                                        JumpIfFalse r0 -> the end
+//                                        LoadSlot r2 args.n
+//                                        LoadConstant r3 5
+//                                        Greater r1 r2 r3
+//                                        And r0 r0 r1
+//                                        Return r0
+//
+//   in:  a closed node. A shared node below it becomes one LoadShared and gets code of its own
+//   out: an optimiser: folding is done when nodes are made (rules/opt/graph.h), and here only pairs
+//        that are frequent become one instruction (WriteFused)
+//
+// Cost: one instruction or a few for each node, and each node once, but a node that is not shared is
+// written again at each place that it stands in. VerifyProgram bounds that sum
+// (BundleLimits::max_code_nodes) and the depth of nodes (max_node_depth), which bounds the recursion
+// and the number of registers.
 // NOLINTBEGIN(misc-no-recursion): depth <= BundleLimits::max_node_depth
 #include "engine/emit/emitter.h"
 

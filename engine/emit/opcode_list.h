@@ -69,4 +69,4 @@
   OP(CountTrue,           I, R, _, _,  "exists_one: dst (int) += a is true; a fault or non-bool makes dst that fault, and stays") \
   OP(FilterTest,          I, R, _, J,  "if a is true go on; if false pc = c; else dst = its fault, pc = c")               \
   OP(Loop,                _, _, _, J,  "pc = c (backwards: the only backward jump; charges a step)")                      \
-  OP(Return,              _, R, _, _,  "the block's value is a")
+  OP(Return,              _, R, _, _,  "the expression's value is a")

@@ -16,8 +16,9 @@ class RegexPool {
   // O(nodes).
   explicit RegexPool(const Program& program);
 
-  // Returns the compiled pattern; nullptr when it is none, or when the patterns are too large together: it is then for the caller to
-  // find out what is wrong each time.
+  // Returns the compiled pattern. nullptr when it is not a regular expression, or when the patterns
+  // that were compiled are too large together: `matches` is then called as a function, which says
+  // what is wrong in each evaluation.
   const CompiledRegex* Of(ConstantId pattern, std::string_view text);
 
  private:

@@ -1,5 +1,5 @@
-// The evaluator: one loop over the instructions of an expression's code. The common case of every operation stands here; the others are
-// in operators.h, functions.h and builders.h, or in the cold members of Machine.
+// The evaluator: one loop over the instructions of an expression's code. The common case of every
+// operation is here; the others are in rules/function, or in the cold members of Impl.
 //
 // Budget: code is charged its length when it is entered and a loop its body at each turn, so every instruction that runs
 // has been paid for; operations whose cost grows with a size charge that themselves. When the budget is spent (or the arena

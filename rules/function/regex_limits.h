@@ -1,6 +1,6 @@
 // What the regular expressions of a policy set may take. RE2's compiler needs up to a microsecond
-// an instruction, and a few characters can name a hundred thousand of them (`\pL{1,100}`); the
-// checker, the writer of programs and the verifier each compile every pattern once.
+// an instruction, and a few characters can name a hundred thousand of them (`\pL{1,100}`). The
+// checker compiles every pattern once, and engine/emit those that requests need.
 #pragma once
 
 #include <cstdint>

@@ -1,15 +1,30 @@
 // The typed expression graph: what conditions, messages, keys and images of a program are made of.
 //
-// A program holds one pool of nodes. A node stands behind all of its arguments, so one pass over the pool sees arguments before
-// users. Equal expressions are one node: kind, detail, index, arguments and type make a node what it is. `&&` and `||` keep the
-// order of their operands. Lets and fns are gone: a body stands where its name stood, and is shared as every equal expression is.
+// Idea: a program holds one pool of nodes, and equal expressions are one node. Kind, detail, index,
+// arguments and type make a node what it is. Arguments come before the nodes that use them, so every
+// analysis is one pass over the pool, without recursion. The bundle stores the pool, the verifier
+// checks it, engine/emit makes code of it, text.h prints it.
 //
-//   principal.tenant == "acme"      n0 slot principal.tenant: string     n1 constant "acme": string     n2 call == (n0, n1): bool
+//   principal.tenant == "acme"                         as `writ dump` shows it:
+//     node n0: string slot s1(principal.tenant)
+//     node n1: string constant k0(string "acme")
+//     node n2: bool call _==_ n0 n1
 //
-// Variables of macros are named by their depth: the outermost macro of an expression binds 0, the next one inside 1. So a node is
-// closed exactly when it mentions no depth that is not bound inside it.
+//   in:  what a condition computes, with its static types; one pool for the rules of all policies
+//   out: names of lets and fns (the body takes their place), places in the text, and how it is
+//        evaluated: code, registers, regexes
 //
-// Types say what is known before a request comes. They choose no evaluation: a value is the same with and without them.
+// `&&` and `||` keep the order of their operands and have two or more.
+//
+// Variables of macros are named by the depth that binds them. In `a.all(x, b.exists(y, x == y))` x is
+// v0 and y is v1, whatever they were called. So `a.all(p, p > 1)` and `a.all(q, q > 1)` are one node,
+// and a node is closed exactly when it mentions no depth that is not bound inside it.
+//
+// Types say what is known before a request comes. They choose no evaluation: a value is the same with
+// and without them.
+//
+// Cost: 20 bytes a node and 4 an argument. What stands in a thousand rules is stored once, but an
+// expression written out can be exponentially larger than its nodes: walk nodes, or bound the walk.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +72,7 @@ enum class NodeKind : std::uint8_t {
 inline constexpr std::size_t kNodeKindCount = 0 WRIT_NODE_KINDS(WRIT_COUNT);
 #undef WRIT_COUNT
 
-// Plain data, 24 bytes.
+// Plain data, 20 bytes.
 struct Node {
   NodeKind kind = NodeKind::kConstant;
   // A hint of the compiler's: the value is worth keeping for the rest of the decision. No part of what the node is.

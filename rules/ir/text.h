@@ -1,4 +1,8 @@
-// Expressions of a program as CEL text: parsed and checked again in the same environment, the text gives the same node.
+// Expressions of a program as CEL text: compiled again in the same environment, the text gives the
+// same node. So no program stores texts, and what is shown is what is evaluated.
+//
+//   in:  groups.exists(g, (g == "sre")) && size(args.text) > 1024 * 2
+//   out: groups.exists(x, x == "sre") && size(args.text) > 2048
 #pragma once
 
 #include <cstddef>

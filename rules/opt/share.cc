@@ -4,7 +4,7 @@
 namespace writ {
 namespace {
 
-// Does the node alone cost more than the lookup of a cell? Loops and searches do.
+// Does the node alone cost more than the lookup of a kept value? Loops and searches do.
 bool IsHeavy(const Graph& graph, NodeId id) {
   const Node& node = graph[id];
   switch (node.kind) {
@@ -35,7 +35,7 @@ bool IsHeavy(const Graph& graph, NodeId id) {
   return false;
 }
 
-constexpr std::uint32_t kSmallestShared = 4;  // nodes: below, a fused instruction is as cheap as the cell
+constexpr std::uint32_t kSmallestShared = 4;  // nodes: below, a fused instruction is as cheap as the lookup
 
 bool IsWorthSharing(const Graph& graph, NodeId id) {
   const Node& node = graph[id];

@@ -47,8 +47,8 @@ Value CallEndsWith(std::span<const Value> arguments, FunctionContext& context) {
   return Value::Bool(arguments[0].string().ends_with(arguments[1].string()));
 }
 
-// Patterns that are known when the program is loaded are compiled there (Opcode::kMatchesRegex);
-// this is for the others.
+// Constant patterns are compiled once, by engine/emit (Opcode::kMatchesRegex); this is for the
+// others.
 Value CallMatches(std::span<const Value> arguments, FunctionContext& context) {
   if (!BothStrings(arguments)) return NoOverload(Function::kMatches, arguments);
   const std::string_view pattern = arguments[1].string();
