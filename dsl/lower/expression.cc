@@ -9,25 +9,25 @@
 namespace writ::dsl {
 namespace {
 
-Program Lower(const TypedSet& set, ExprId root, NodeId& written_root, const SourceFile& file, const ExpressionEnvironment& environment,
-              const SourceLimits& limits, DiagnosticSink& sink) {
-  Program program;
+// Writes the expression and the environment's variables into a program; returns the expression's node.
+NodeId Lower(const TypedSet& set, ExprId root, const SourceFile& file, std::span<const ExpressionEnvironment::Variable> variables,
+             DiagnosticSink& sink, Program& program) {
   Graph graph(true);
   const std::vector<LineIndex> lines = {LineIndex(FileId(0), file.text)};
-  GraphBuilder builder(set, graph, lines, limits, true);
+  GraphBuilder builder(set, graph, lines, SourceLimits{}, true);
   const NodeId node = builder.Build(FileId(0), root);
   if (builder.fault() != BuildFault::kNone || !graph.ok()) {
     sink.Emit(DiagnosticKind::kProgramTooLarge, set.expr(FileId(0), root).span, {"the expression is too large"});
-    return program;
+    return {};
   }
   std::vector<SlotId> roots;
-  for (const ExpressionEnvironment::Variable& variable : environment.variables) roots.push_back(graph.Root(variable.name));
+  for (const ExpressionEnvironment::Variable& variable : variables) roots.push_back(graph.Root(variable.name));
   const NodeId written[] = {node};
   ProgramNodes nodes(graph, builder.types(), program, written, Sharing::kNo);
-  written_root = nodes.Write(node);
+  const NodeId found = nodes.Write(node);
   for (const SlotId slot : roots) nodes.UseSlot(slot, false);
   program.files.push_back(file.name);
-  return program;
+  return found;
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ CompiledExpression CompileExpression(const SourceFile& file, ExpressionEnvironme
   compiled.type = environment.types.Simple(TypeKind::kError);
   if (root && !sink.has_errors()) {
     const TypedSet set = CheckExpression(std::move(tree), *root, environment, sink, compiled.type);
-    if (!sink.has_errors()) compiled.program = Lower(set, *root, compiled.root, file, environment, limits, sink);
+    if (!sink.has_errors()) compiled.root = Lower(set, *root, file, environment.variables, sink, compiled.program);
   }
   sink.Finish(false);
   compiled.ok = !sink.has_errors();

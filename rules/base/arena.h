@@ -36,8 +36,9 @@ class Arena {
   template <typename T>
   T* AllocateArray(std::size_t count) {
     static_assert(std::is_trivially_destructible_v<T>, "nothing in an arena has its destructor run");
-    if (count > max_bytes_ / sizeof(T)) return nullptr;
-    return static_cast<T*>(Allocate(count * sizeof(T)));
+    constexpr std::size_t kItemBytes = sizeof(T);  // NOLINT(bugprone-sizeof-expression): T may be a pointer
+    if (count > max_bytes_ / kItemBytes) return nullptr;
+    return static_cast<T*>(Allocate(count * kItemBytes));
   }
 
   // Returns a copy of `text` that lives as long as the arena's contents; data() is nullptr when the ceiling would be passed.

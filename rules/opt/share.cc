@@ -1,6 +1,8 @@
 // Common sub-expressions; see share.h.
 #include "rules/opt/share.h"
 
+#include <algorithm>
+
 namespace writ {
 namespace {
 
@@ -35,6 +37,7 @@ bool IsHeavy(const Graph& graph, NodeId id) {
   return false;
 }
 
+constexpr std::uint32_t kManyPlaces = 1'000'000;  // counting further changes nothing
 constexpr std::uint32_t kSmallestShared = 4;  // nodes: below, a fused instruction is as cheap as the lookup
 
 bool IsWorthSharing(const Graph& graph, NodeId id) {
@@ -46,21 +49,17 @@ bool IsWorthSharing(const Graph& graph, NodeId id) {
 }  // namespace
 
 std::vector<bool> FindShared(const Graph& graph, std::span<const NodeId> roots) {
-  std::vector<std::uint32_t> references(graph.node_count(), 0);
-  std::vector<NodeId> pending;
-  const auto refer = [&](NodeId id) {
-    if (id.valid() && references[id.index]++ == 0) pending.push_back(id);
-  };
-  for (const NodeId root : roots) refer(root);
-  while (!pending.empty()) {
-    const NodeId id = pending.back();
-    pending.pop_back();
-    for (const NodeId arg : graph.args(id)) refer(arg);
-  }
+  // In how many places a node's code would stand. Users have greater ids than arguments, so all of them are counted before the node.
+  std::vector<std::uint32_t> places(graph.node_count(), 0);
   std::vector<bool> shared(graph.node_count(), false);
-  for (std::size_t i = 0; i < shared.size(); ++i) {
-    const bool is_let = references[i] > 0 && graph.facts(NodeId(i)).is_let;
-    shared[i] = is_let || (references[i] >= 2 && IsWorthSharing(graph, NodeId(i)));
+  for (const NodeId root : roots) places[root.index] = std::min(places[root.index] + 1, kManyPlaces);
+  for (std::size_t i = places.size(); i-- > 0;) {
+    const NodeId id(i);
+    shared[i] = places[i] >= 2 && (graph.facts(id).is_let || IsWorthSharing(graph, id));
+    const std::uint32_t copies = shared[i] ? 1 : places[i];
+    for (const NodeId arg : graph.args(id)) {
+      if (arg.valid()) places[arg.index] = std::min(places[arg.index] + copies, kManyPlaces);
+    }
   }
   return shared;
 }
