@@ -38,7 +38,7 @@ bool IsHeavy(const Graph& graph, NodeId id) {
 }
 
 constexpr std::uint32_t kManyPlaces = 1'000'000;  // counting further changes nothing
-constexpr std::uint32_t kSmallestShared = 4;  // nodes: below, a fused instruction is as cheap as the lookup
+constexpr std::uint32_t kSmallestShared = 4;      // nodes: below, a fused instruction is as cheap as the lookup
 
 bool IsWorthSharing(const Graph& graph, NodeId id) {
   const Node& node = graph[id];
