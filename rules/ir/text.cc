@@ -163,6 +163,9 @@ class Printer {
     out_ += is_list ? ']' : '}';
   }
 
+  // The node itself in full; its parts as Write does.
+  void WriteBody(NodeId id) { WriteBare(id); }
+
   bool full() const { return out_.size() > max_bytes_; }
   std::string& text() { return out_; }
 
@@ -402,10 +405,25 @@ std::optional<std::string> NodeTexts::TryText(NodeId node, std::size_t max_bytes
   return std::move(printer.text());
 }
 
-std::string NodeTexts::ShownText(NodeId node, std::size_t max_bytes) {
+const NodeTexts::Names& NodeTexts::all_names() {
   if (all_ == nullptr) all_ = std::make_unique<const Names>(AllNames(program_));
-  Printer printer(program_, *all_, max_bytes);
+  return *all_;
+}
+
+std::string NodeTexts::ShownText(NodeId node, std::size_t max_bytes) {
+  Printer printer(program_, all_names(), max_bytes);
   printer.Write(node, kConditional);
+  return Shorten(printer.text(), max_bytes);
+}
+
+std::string_view NodeTexts::LetName(NodeId node) {
+  const auto name = all_names().lets.find(node.index);
+  return name == all_names().lets.end() ? std::string_view() : name->second;
+}
+
+std::string NodeTexts::ShownBody(NodeId node, std::size_t max_bytes) {
+  Printer printer(program_, all_names(), max_bytes);
+  printer.WriteBody(node);
   return Shorten(printer.text(), max_bytes);
 }
 

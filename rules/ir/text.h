@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "rules/ir/program.h"
 
@@ -29,9 +30,17 @@ class NodeTexts {
   std::optional<std::string> TryText(NodeId node, std::size_t max_bytes = kMaxNodeTextBytes);
   std::string ShownText(NodeId node, std::size_t max_bytes = kMaxNodeTextBytes);
 
+  // Returns the name of the `let` that ShownText shows the node by, "" when there is none. The view points into the program.
+  std::string_view LetName(NodeId node);
+
+  // ShownText, but for a node that a `let` named: what the name stands for, where other names stay.
+  std::string ShownBody(NodeId node, std::size_t max_bytes = kMaxNodeTextBytes);
+
   struct Names;
 
  private:
+  const Names& all_names();
+
   const Program& program_;
   std::unique_ptr<const Names> roots_, all_;
 };

@@ -78,6 +78,10 @@ policy p for tools {
   EXPECT_EQ(Text(program, program.rules[0].guard), "\"sre\" in principal.groups");
   EXPECT_EQ(Text(program, program.rules[2].guard), "(context.chain.depth > 3 && principal.verified) && args.x");
   EXPECT_EQ(ShownNodeText(program, program.rules[2].guard), "busy && args.x");
+  NodeTexts texts(program);
+  EXPECT_EQ(texts.LetName(program.rules[1].guard), "busy");
+  EXPECT_EQ(texts.LetName(program.rules[2].guard), "");
+  EXPECT_EQ(texts.ShownBody(program.rules[1].guard), "context.chain.depth > 3 && principal.verified");
   ASSERT_EQ(program.lets.size(), 1U);
   EXPECT_EQ(program.lets[0].value, program.rules[1].guard);
   EXPECT_EQ(program.lets[0].name, "busy");
