@@ -393,7 +393,7 @@ std::string Decider::AllowText(const RuleResult& result) const {
   std::string text = rule.guard.valid() ? "(" + ConditionText(rule) + ")" : "";
   for (const std::string& scope : rule.needs_scopes) {
     if (!text.empty()) text += " && ";
-    text += LiteralText(Value::String(scope)) + " in principal.scopes";
+    text += ScopeText(scope);
   }
   return text;
 }

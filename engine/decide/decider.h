@@ -131,6 +131,8 @@ class Decider {
 
   void Explain(Decision& decision);
   ExplainedRule ExplainRule(RuleId id);
+  void ExplainUnmet(std::size_t first, std::size_t bytes, Decision& decision);
+  void AddUnmetScopes(const Rule& rule, std::size_t& bytes, ExplainedRule& explained) const;
   std::string ShowRead(SlotId slot, const Value& value) const;
 
   const PolicySet::Impl& policies_;

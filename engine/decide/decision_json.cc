@@ -107,6 +107,30 @@ void WriteObligations(Writer& json, const std::vector<Obligation>& obligations) 
   json.Close(']');
 }
 
+void WriteReads(Writer& json, const std::vector<std::pair<std::string, std::string>>& reads) {
+  json.Key("reads").Open('[');
+  for (const auto& [path, value] : reads) {
+    json.Open('{');
+    json.Key("path").String(path);
+    json.Key("value").String(value);
+    json.Close('}');
+  }
+  json.Close(']');
+}
+
+void WriteUnmet(Writer& json, const std::vector<UnmetCondition>& unmet) {
+  json.Key("unmet").Open('[');
+  for (const UnmetCondition& part : unmet) {
+    json.Open('{');
+    json.Key("condition").String(part.condition);
+    if (!part.let.empty()) json.Key("let").String(part.let);
+    json.Key("outcome").String(OutcomeName(part.outcome));
+    WriteReads(json, part.reads);
+    json.Close('}');
+  }
+  json.Close(']');
+}
+
 void WriteExplained(Writer& json, const std::vector<ExplainedRule>& explained) {
   json.Open('[');
   for (const ExplainedRule& rule : explained) {
@@ -116,14 +140,8 @@ void WriteExplained(Writer& json, const std::vector<ExplainedRule>& explained) {
     if (!rule.condition.empty()) json.Key("condition").String(rule.condition);
     if (!rule.message.empty()) json.Key("message").String(rule.message);
     if (!rule.error.empty()) json.Key("error").String(rule.error);
-    json.Key("reads").Open('[');
-    for (const auto& [path, value] : rule.reads) {
-      json.Open('{');
-      json.Key("path").String(path);
-      json.Key("value").String(value);
-      json.Close('}');
-    }
-    json.Close(']');
+    WriteReads(json, rule.reads);
+    if (!rule.unmet.empty()) WriteUnmet(json, rule.unmet);
     json.Close('}');
   }
   json.Close(']');

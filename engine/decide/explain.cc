@@ -5,20 +5,12 @@
 #include "engine/decide/credential_name.h"
 #include "engine/decide/decider.h"
 #include "engine/decide/rule_text.h"
+#include "engine/decide/unmet.h"
 #include "rules/base/utf8.h"
 #include "rules/ir/text.h"
 
 namespace writ {
 namespace {
-
-class ReadRecorder final : public ReadObserver {
- public:
-  void OnRead(SlotId slot, const Value& value) override {
-    const auto same = [slot](const auto& read) { return read.first == slot; };
-    if (std::none_of(reads.begin(), reads.end(), same)) reads.emplace_back(slot, value);
-  }
-  std::vector<std::pair<SlotId, Value>> reads;  // each slot once, in the order of first reading
-};
 
 // What hides a member of a map that is shown as a whole.
 using HideMember = std::function<const char*(std::string_view key)>;
@@ -65,6 +57,7 @@ std::size_t SizeOf(const ExplainedRule& rule) {
 }  // namespace
 
 void Decider::Explain(Decision& decision) {
+  const std::size_t first = decision.explained.size();
   std::vector<RuleId> applying;
   FindApplying(applying);
   context_.evaluator.Begin(policies_.runtime, context_.slots);
@@ -90,7 +83,40 @@ void Decider::Explain(Decision& decision) {
     decision.explained.push_back(std::move(explained));
     std::copy(saved.begin(), saved.end(), context_.slots.begin());
   }
-  context_.evaluator.ForgetShared();
+  ExplainUnmet(first, bytes, decision);
+}
+
+// With a budget of its own: that of the rules must not run out for it, or they would be shown as failed.
+void Decider::ExplainUnmet(std::size_t first, std::size_t bytes, Decision& decision) {
+  context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
+  UnmetFinder finder(program_, context_.evaluator, [this](SlotId slot, const Value& value) { return ShowRead(slot, value); });
+  for (std::size_t i = first; i < decision.explained.size() && bytes < kMaxExplainedBytes; ++i) {
+    if (context_.evaluator.exhausted()) return;
+    ExplainedRule& explained = decision.explained[i];
+    if (explained.rule.outcome == Outcome::kTrue) continue;
+    const Rule& rule = program_.rules[explained.rule.rule.index];
+    if (rule.guard.valid()) explained.unmet = finder.Find(rule.guard, kMaxExplainedBytes - bytes);
+    for (const UnmetCondition& part : explained.unmet) bytes += SizeOf(part);
+    AddUnmetScopes(rule, bytes, explained);
+  }
+}
+
+void Decider::AddUnmetScopes(const Rule& rule, std::size_t& bytes, ExplainedRule& explained) const {
+  const bool is_unknown = Scopes().is_fault();
+  for (const std::string& scope : rule.needs_scopes) {
+    if (explained.unmet.size() >= kMaxUnmet || bytes >= kMaxExplainedBytes) return;
+    if (!is_unknown && HasScope(scope)) continue;
+    UnmetCondition part{.condition = ScopeText(scope), .let = {}, .outcome = is_unknown ? Outcome::kUnknown : Outcome::kFalse, .reads = {}};
+    std::string shown = "absent";
+    if (!Scopes().is(Kind::kAbsent)) {
+      shown.clear();
+      AppendShown(
+          Scopes(), [](std::string_view) -> const char* { return nullptr; }, shown);
+    }
+    part.reads.emplace_back("principal.scopes", Shorten(shown, kMaxOneTextBytes));
+    bytes += SizeOf(part);
+    explained.unmet.push_back(std::move(part));
+  }
 }
 
 ExplainedRule Decider::ExplainRule(RuleId id) {

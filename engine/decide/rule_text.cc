@@ -71,6 +71,8 @@ std::string SignersText(const Program& program, std::span<const SignerTerm> sign
   return stack.empty() ? "" : stack.back().text;
 }
 
+std::string ScopeText(std::string_view scope) { return LiteralText(Value::String(scope)) + " in principal.scopes"; }
+
 std::string PeriodText(std::int64_t nanos) {
   struct PeriodUnit {
     std::int64_t nanos;

@@ -36,6 +36,9 @@ std::string DemandText(const Program& program, const SignatureDemand& demand);
 // about signatures is in the words of Writ: CEL has none for it.
 std::string ImageRequirementText(const Program& program, const Rule& rule);
 
+// Returns `"slack:admin" in principal.scopes`.
+std::string ScopeText(std::string_view scope);
+
 // Returns "1m", "1h30m", "250ms".
 std::string PeriodText(std::int64_t nanos);
 

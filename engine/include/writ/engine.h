@@ -50,6 +50,7 @@ inline constexpr std::size_t kMaxListed = 100;                                  
 inline constexpr std::size_t kMaxTextBytes = std::size_t{32} * 1024;             // messages, warnings, errors and notes together
 inline constexpr std::size_t kMaxOneTextBytes = std::size_t{4} * 1024;           // one of them, and one value that `explained` shows
 inline constexpr std::size_t kMaxExplainedBytes = std::size_t{1} * 1024 * 1024;  // `explained`
+inline constexpr std::size_t kMaxUnmet = 20;                                     // of one rule that `explained` shows
 
 // One rule in a decision. Views point into the PolicySet.
 struct RuleOutcome {
@@ -92,6 +93,15 @@ struct Obligation {
   std::string_view replacement;
 };
 
+// For `explain`: one part of a guard, by `&&` and `||`, that kept it from being true.
+struct UnmetCondition {
+  std::string condition;                                   // the part's text, or the name of a `let`, which its own parts follow
+  std::string let;                                         // the `let` that the part stands in, "" = the rule itself
+  std::uint32_t depth = 0;                                 // how many `let`s it stands in, each in the one before
+  Outcome outcome = Outcome::kFalse;                       // never kTrue
+  std::vector<std::pair<std::string, std::string>> reads;  // as ExplainedRule::reads; none of a `let`: its parts have them
+};
+
 // For `explain`: one applying rule, its outcome, and what its guard read.
 struct ExplainedRule {
   RuleOutcome rule;
@@ -99,6 +109,9 @@ struct ExplainedRule {
   std::string message;                                     // as it would be shown, "" = none
   std::string error;                                       // for Outcome::kError
   std::vector<std::pair<std::string, std::string>> reads;  // path → value as JSON ("absent" for missing); masked columns "(masked)"
+  // Of a rule that did not hold: of each `&&` that was false the operands that were (that were not true, when it failed or is unknown),
+  // of each `||` all, and the scopes that are missing. The first kMaxUnmet, as far as budget and kMaxExplainedBytes go.
+  std::vector<UnmetCondition> unmet;
 };
 
 // Owned strings are the caller's; views are valid while the PolicySet lives.

@@ -1,0 +1,182 @@
+// What explaining says of rules that did not hold.
+#include "engine/decide/unmet.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/decide_harness.h"
+
+namespace writ {
+namespace {
+
+using test::DecideHarness;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+// "false let.condition (path = value, …)", two blanks further to the right for each `let`.
+std::vector<std::string> Lines(const ExplainedRule& rule) {
+  std::vector<std::string> lines;
+  for (const UnmetCondition& part : rule.unmet) {
+    std::string line(part.depth * std::size_t{2}, ' ');
+    line.append(OutcomeName(part.outcome)).append(" ").append(part.let.empty() ? "" : part.let + ": ").append(part.condition);
+    for (const auto& [path, value] : part.reads) line.append(" | ").append(path).append(" = ").append(value);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::vector<std::string> UnmetOf(DecideHarness& harness, std::string_view request, std::string_view rule_id) {
+  const Decision decision = harness.Decide(request, {.explain = true});
+  for (const ExplainedRule& rule : decision.explained) {
+    if (rule.rule.rule_id == rule_id) return Lines(rule);
+  }
+  return {"not explained"};
+}
+
+constexpr std::string_view kTools = R"(package p
+let on_call = "sre" in principal.groups
+let trusted = principal.verified && on_call
+let tenant = principal.tenant
+policy q for tools on server "s" {
+  allow and when args.n < 3 && args.s == "x" && principal.verified
+  allow or when args.n < 3 || args.s == "x" && principal.verified
+  allow let when trusted && args.n < 3
+  allow whole when on_call
+  allow leaf when tenant == "acme"
+  allow not when !on_call && args.n < 3
+  allow scoped needs scope "admin" when args.n < 3
+  allow same when args.n < 3 && (args.n < 3 || on_call)
+  deny held when args.n > 3
+}
+)";
+
+TEST(Unmet, FindsTheOperandsThatWereNotTrue) {
+  DecideHarness harness(kTools);
+  struct Case {
+    const char* tool;
+    const char* rule;
+    std::vector<std::string> lines;
+  };
+  const Case cases[] = {
+      {"and", "r1", {"false args.n < 3 | args.n = 5", "false principal.verified | principal.verified = false"}},
+      {"or", "r2", {"false args.n < 3 | args.n = 5", "false principal.verified | principal.verified = false"}},
+      {"let",
+       "r3",
+       {"false trusted", "  false trusted: principal.verified | principal.verified = false", "  false trusted: on_call",
+        R"(    false on_call: "sre" in principal.groups | principal.groups = ["dev"])", "false args.n < 3 | args.n = 5"}},
+      {"whole", "r4", {"false on_call", R"(  false on_call: "sre" in principal.groups | principal.groups = ["dev"])"}},
+      {"leaf", "r5", {R"(false principal.tenant == "acme" | principal.tenant = "other")"}},
+      {"not", "r6", {"false args.n < 3 | args.n = 5"}},
+      {"scoped", "r7", {"false args.n < 3 | args.n = 5", R"(false "admin" in principal.scopes | principal.scopes = [])"}},
+      {"same",
+       "r8",
+       {"false args.n < 3 | args.n = 5", "false on_call", R"(  false on_call: "sre" in principal.groups | principal.groups = ["dev"])"}},
+      {"held", "r9", {}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.tool);
+    const std::string request = R"({"principal": {"tenant": "other", "groups": ["dev"]}, "server": "s", "tool": ")" + std::string(c.tool) +
+                                R"(", "args": {"n": 5, "s": "x"}})";
+    EXPECT_EQ(UnmetOf(harness, request, c.rule), c.lines);
+  }
+}
+
+TEST(Unmet, OfAFailureIsWhatFailedUnlessSomethingWasFalse) {
+  DecideHarness harness(kTools);
+  EXPECT_THAT(UnmetOf(harness, R"({"principal": {"verified": true}, "server": "s", "tool": "and", "args": {"n": 1}})", "r1"),
+              ElementsAre(R"(error args.s == "x" | args.s = absent)"));
+  EXPECT_THAT(UnmetOf(harness, R"({"principal": {"verified": true}, "server": "s", "tool": "and", "args": {"n": 5}})", "r1"),
+              ElementsAre("false args.n < 3 | args.n = 5"));
+  EXPECT_THAT(
+      UnmetOf(harness, R"({"principal": {"verified": true}, "server": "s", "tool": "or", "args": {"n": 5}, "unknown": ["args.s"]})", "r2"),
+      ElementsAre("false args.n < 3 | args.n = 5", R"(unknown args.s == "x" | args.s = unknown)"));
+}
+
+TEST(Unmet, OfARequirementIsAllThatCouldHaveMetIt) {
+  DecideHarness harness(R"(package p
+policy q for admission of Pod {
+  require object.a == 1 && object.b when object.n > 1 unless object.ok
+}
+)");
+  EXPECT_THAT(
+      UnmetOf(harness,
+              R"({"target": "admission", "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"},
+                          "a": 1, "b": false, "n": 3, "ok": false}})",
+              "r1"),
+      ElementsAre("false !(object.n > 1) | object.n = 3", "false object.ok | object.ok = false", "false object.b | object.b = false"));
+}
+
+TEST(Unmet, NeverShowsWhatIsMaskedOrACredential) {
+  DecideHarness harness(R"(package p
+table orders {
+  tenant: string
+  card: string?
+}
+let stolen = row.card == "4000" && row.tenant == "x"
+policy q for rows of orders {
+  allow when row.tenant == "acme" && (stolen || row.card.startsWith("5"))
+  mask card null
+}
+policy t for tools on server "s" {
+  allow * when args.password == "x" && args.all == {"token": "y"}
+}
+)");
+  const Decision row = harness.Decide(R"({"table": "orders", "row": {"tenant": "acme", "card": "4111"}})", {.explain = true});
+  EXPECT_THAT(DecisionJson(row), Not(HasSubstr("4111")));
+  EXPECT_THAT(Lines(row.explained[0]), ElementsAre("false stolen", "  false stolen: row.card == \"4000\" | row.card = (masked)",
+                                                   "  false stolen: row.tenant == \"x\" | row.tenant = \"acme\"",
+                                                   "false row.card.startsWith(\"5\") | row.card = (masked)"));
+  const Decision call =
+      harness.Decide(R"({"server": "s", "tool": "t", "args": {"password": "hush", "all": {"token": "quiet"}}})", {.explain = true});
+  EXPECT_THAT(DecisionJson(call), Not(testing::AnyOf(HasSubstr("hush"), HasSubstr("quiet"))));
+  EXPECT_THAT(Lines(call.explained[0]), ElementsAre("false args.password == \"x\" | args.password = (hidden)",
+                                                    R"x(false args.all == {"token": "y"} | args.all = {"token":"(hidden)"})x"));
+}
+
+TEST(Unmet, ShowsAtMostSoManyPartsAndBytes) {
+  std::string any = "args.x == 0";
+  for (int i = 1; i < 100; ++i) any += " || args.x == " + std::to_string(i);
+  std::string policy = "package p\npolicy q for tools on server \"s\" {\n  allow * when " + any + "\n";
+  for (int i = 0; i < 120; ++i) policy += "  deny * when args.l == [" + std::to_string(i) + "] && args.l == [\"b\"]\n";
+  DecideHarness harness(policy + "}\n");
+  std::string list = "0";
+  for (int i = 0; i < 2'000; ++i) list += ",\"element\"";
+  const Decision decision = harness.Decide(R"({"server": "s", "tool": "t", "args": {"x": 500, "l": [)" + list + "]}}", {.explain = true});
+  ASSERT_FALSE(decision.explained.empty());
+  EXPECT_EQ(decision.explained[0].unmet.size(), kMaxUnmet);
+  EXPECT_LT(decision.explained.back().unmet.size(), 2U) << "no room was left";
+  std::size_t bytes = 0;
+  for (const ExplainedRule& rule : decision.explained) {
+    for (const UnmetCondition& part : rule.unmet) bytes += SizeOf(part);
+    for (const auto& [path, value] : rule.reads) bytes += value.size();
+  }
+  EXPECT_LE(bytes, kMaxExplainedBytes + 4 * kMaxOneTextBytes);
+}
+
+TEST(Unmet, EndsWithTheBudgetAndChangesNoDecision) {
+  const std::string request = R"({"server": "s", "tool": "t", "args": {"n": 5, "l": [1, 2, 3, 4, 5, 6, 7, 8]}})";
+  const std::string_view policy = R"(package p
+policy q for tools on server "s" {
+  allow * when args.l.exists(x, args.l.exists(y, x + y == 100)) && args.l.all(x, args.l.all(y, x + y == 0))
+  allow t when args.n == 4
+  allow t when args.n == 5
+}
+)";
+  bool has_ended_early = false;
+  for (std::uint64_t steps = 50; steps < 3'000; steps += 100) {
+    SCOPED_TRACE(steps);
+    DecideHarness harness(policy, {}, {.max_steps = steps});
+    const Decision plain = harness.Decide(request);
+    Decision explained = harness.Decide(request, {.explain = true});
+    const std::size_t parts = explained.explained.size() < 2 ? 0 : explained.explained[1].unmet.size();
+    has_ended_early = has_ended_early || (explained.effect == Effect::kAllow && parts == 0);
+    explained.explained.clear();
+    explained.more.explained = 0;
+    EXPECT_EQ(DecisionJson(explained), DecisionJson(plain));
+  }
+  EXPECT_TRUE(has_ended_early);
+}
+
+}  // namespace
+}  // namespace writ
