@@ -27,6 +27,11 @@ void PrintRule(const ExplainedRule& explained, const Console& console) {
   };
   detail("condition", explained.condition.empty() ? "always" : explained.condition);
   for (const auto& [path, value] : explained.reads) detail("read", path + " = " + value);
+  // The only part of a condition is the condition, which was just shown with what it read.
+  const bool says_more = explained.unmet.size() != 1 || explained.unmet[0].condition != explained.condition;
+  if (says_more) {
+    for (const std::string& line : UnmetLines(explained.unmet)) console.out << "      " << Printable(line) << "\n";
+  }
   detail("error", explained.error);
   detail("message", explained.message);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/text.h"
+#include "rules/base/utf8.h"
 #include "rules/model/value.h"
 
 namespace writ::cli {
@@ -107,6 +108,21 @@ std::vector<std::string> DecisionLines(const Decision& decision) {
   }
   AddLeftOut(decision.more, lines);
   for (std::string& line : lines) line = Printable(line);
+  return lines;
+}
+
+std::vector<std::string> UnmetLines(const std::vector<UnmetCondition>& unmet) {
+  constexpr std::size_t kMaxValueBytes = 120, kMaxConditionBytes = 400;
+  std::vector<std::string> lines;
+  for (const UnmetCondition& part : unmet) {
+    std::string line = Padded(OutcomeName(part.outcome), 9) + " " + std::string(std::min(part.depth, 20U) * std::size_t{2}, ' ') +
+                       Shorten(part.condition, kMaxConditionBytes);
+    for (std::size_t i = 0; i < part.reads.size(); ++i) {
+      const auto& [path, value] = part.reads[i];
+      line += (i == 0 ? "  (" : ", ") + path + " = " + Shorten(value, kMaxValueBytes);
+    }
+    lines.push_back(line + (part.reads.empty() ? "" : ")"));
+  }
   return lines;
 }
 

@@ -168,6 +168,39 @@ Result<std::string> ColumnMismatch(const TestData& data, const dsl::Expectation&
   return std::string();
 }
 
+constexpr std::size_t kMaxUnheld = 3;
+
+bool IsExpectedByName(const dsl::Expectation& expect, const RuleOutcome& rule) {
+  if (!expect.by.text.empty() && IsNamed(expect.by.text, rule)) return true;
+  return std::any_of(expect.shadows.begin(), expect.shadows.end(),
+                     [&](const dsl::Expectation::Shadow& shadow) { return !shadow.by.text.empty() && IsNamed(shadow.by.text, rule); });
+}
+
+// Would the decision be nearer to what is expected if the rule had held? A requirement that is met denies nothing.
+// More allows help against no rule that denies.
+bool WouldHelp(const dsl::Expectation& expect, const Decision& decision, Verb verb) {
+  const bool is_denied = decision.reason == Reason::kRule || decision.reason == Reason::kLimit;
+  switch (expect.effect) {
+    case Effect::kAllow:
+    case Effect::kVisible: return (verb == Verb::kAllow && !is_denied) || verb == Verb::kRequire;
+    case Effect::kDeny:
+    case Effect::kHidden: return verb == Verb::kDeny;
+    case Effect::kWarn: return verb == Verb::kWarn || verb == Verb::kDeny;
+    case Effect::kConditional:
+    case Effect::kNames:
+    case Effect::kFilterText:
+    case Effect::kFilterAll:
+    case Effect::kFilterNone: return false;
+  }
+  return false;
+}
+
+// A requirement that is not met denies whatever allows: it comes first. Parts of a `let` do not count.
+std::pair<bool, std::size_t> Distance(const ExplainedRule& explained) {
+  const auto is_own = [](const UnmetCondition& part) { return part.depth == 0; };
+  return {explained.rule.verb != Verb::kRequire, std::count_if(explained.unmet.begin(), explained.unmet.end(), is_own)};
+}
+
 // A condition in canonical spelling; as it is when it does not parse.
 std::string Canonical(std::string_view text) {
   const SourceFile file{"filter", std::string(text)};
@@ -203,6 +236,21 @@ Result<std::string> FilterMismatch(const dsl::TestStep& test_case, const Decisio
   if (expect.effect == Effect::kFilterNone) return got == "none" ? std::string() : "expected none, got " + got;
   const bool is_equal = decision.effect == writ::Effect::kConditional && Canonical(decision.residual) == Canonical(expect.filter.value);
   return is_equal ? std::string() : "expected " + Quoted(expect.filter.value) + ", got " + got;
+}
+
+std::vector<const ExplainedRule*> UnheldRules(const dsl::Expectation& expect, const Decision& decision) {
+  std::vector<const ExplainedRule*> named, near;
+  if (expect.covered || !Unusable(decision).empty()) return named;
+  const bool lacks_effect = !EffectMismatch(expect.effect, decision).empty() || !BecauseMismatch(expect, decision).empty();
+  for (const ExplainedRule& explained : decision.explained) {
+    if (explained.unmet.empty()) continue;
+    if (IsExpectedByName(expect, explained.rule)) named.push_back(&explained);
+    if (lacks_effect && WouldHelp(expect, decision, explained.rule.verb)) near.push_back(&explained);
+  }
+  std::vector<const ExplainedRule*>& found = named.empty() ? near : named;
+  std::stable_sort(found.begin(), found.end(), [](const auto* a, const auto* b) { return Distance(*a) < Distance(*b); });
+  if (found.size() > kMaxUnheld) found.resize(kMaxUnheld);
+  return found;
 }
 
 std::string Summary(const Decision& decision) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/report.h"
 #include "cli/text.h"
 
 namespace writ::cli {
@@ -45,6 +46,10 @@ void PrintFailure(const CaseResult& result, const Console& console) {
   line("expected", result.expected);
   line("got", result.got);
   for (const std::string& rule : result.rules) line("rule", rule);
+  for (const UnheldRule& unheld : result.unheld) {
+    line("unmet", unheld.rule);
+    for (const std::string& part : UnmetLines(unheld.unmet)) line("", part);
+  }
   line("at", PlaceText(result));
 }
 
@@ -94,8 +99,30 @@ std::string JunitCase(const CaseResult& result) {
   if (!result.got.empty()) body += "got: " + Xml(result.got) + "\n";
   body += XmlLines(result.problems);
   for (const std::string& rule : result.rules) body += "rule: " + Xml(rule) + "\n";
+  for (const UnheldRule& unheld : result.unheld) {
+    body += "unmet: " + Xml(unheld.rule) + "\n";
+    for (const std::string& part : UnmetLines(unheld.unmet)) body += "  " + Xml(part) + "\n";
+  }
   return xml + "      <failure message=\"" + Xml(result.why) + "\">" + body + "at: " + Xml(PlaceText(result)) +
          "</failure>\n    </testcase>\n";
+}
+
+Json UnheldJson(const std::vector<UnheldRule>& rules) {
+  Json json = Json::array();
+  for (const UnheldRule& rule : rules) {
+    Json unmet = Json::array();
+    for (const UnmetCondition& part : rule.unmet) {
+      Json one = {{"condition", part.condition}};
+      if (!part.let.empty()) one["let"] = part.let;
+      one["outcome"] = OutcomeName(part.outcome);
+      Json reads = Json::array();
+      for (const auto& [path, value] : part.reads) reads.push_back({{"path", path}, {"value", value}});
+      one["reads"] = std::move(reads);
+      unmet.push_back(std::move(one));
+    }
+    json.push_back({{"rule", rule.rule}, {"unmet", std::move(unmet)}});
+  }
+  return json;
 }
 
 struct Counts {
@@ -152,6 +179,7 @@ std::string ReportJson(const TestReport& report) {
                 {"expected", result.expected}};
     if (!result.got.empty()) one["got"] = result.got;
     if (!result.why.empty()) one["why"] = result.why;
+    if (!result.unheld.empty()) one["unheld"] = UnheldJson(result.unheld);
     if (!result.problems.empty()) one["problems"] = result.problems;
     if (!result.decision_json.empty()) one["decision"] = Json::parse(result.decision_json, nullptr, false);
     cases.push_back(std::move(one));

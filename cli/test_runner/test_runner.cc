@@ -43,6 +43,10 @@ bool IsSceneLine(StepKind kind) {
   return false;
 }
 
+std::string RuleText(const RuleOutcome& rule) {
+  return RuleName(rule) + " " + std::string(VerbName(rule.verb)) + " (" + std::string(OutcomeName(rule.outcome)) + ") " + RulePlace(rule);
+}
+
 // One test: a scene, a clock, an engine with fresh quotas.
 class TestRun {
  public:
@@ -112,10 +116,7 @@ class TestRun {
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.got = Summary(decision);
     result.decision_json = DecisionJson(decision);
-    for (const RuleOutcome& rule : decision.rules) {
-      result.rules.push_back(RuleName(rule) + " " + std::string(VerbName(rule.verb)) + " (" + std::string(OutcomeName(rule.outcome)) +
-                             ") " + RulePlace(rule));
-    }
+    for (const RuleOutcome& rule : decision.rules) { result.rules.push_back(RuleText(rule)); }
     for (const DecisionError& error : decision.errors) {
       result.rules.push_back(RuleName(error.rule) + " failed: " + error.text + " " + RulePlace(error.rule));
     }
@@ -123,8 +124,19 @@ class TestRun {
         step.kind == StepKind::kFilter ? FilterMismatch(step, decision) : Mismatch(written_, step, decision);
     if (!mismatch) return Add(std::move(result), CaseResult::Status::kFailed, mismatch.error().message);
     if (mismatch->empty()) return Add(std::move(result), CaseResult::Status::kPassed, {});
+    result.unheld = Unheld(step, *request);
     const std::string hint = decision.reason == Reason::kDefault ? HintOfUnnamed(file_.policies->program(), *request) : "";
     Add(std::move(result), CaseResult::Status::kFailed, *mismatch + (hint.empty() ? "" : "; " + hint));
+  }
+
+  // Decides once more, to explain: what passes does not pay for it.
+  std::vector<UnheldRule> Unheld(const dsl::TestStep& step, const std::string& request) {
+    if (step.kind == StepKind::kFilter) return {};
+    const Decision decision = engine_->DecideJson(request, context_, {.explain = true, .consume_limits = false});
+    std::vector<UnheldRule> unheld;
+    for (const ExplainedRule* explained : UnheldRules(step.expect, decision))
+      unheld.push_back({RuleText(explained->rule), explained->unmet});
+    return unheld;
   }
 
   std::string_view TextOf(SourceSpan span) const { return std::string_view(file_.source->text).substr(span.begin, span.end - span.begin); }
