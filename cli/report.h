@@ -20,8 +20,8 @@ std::string EffectText(Effect effect, bool colour);
 // scopes, the residual, what shadow policies say. Each without indentation and newline.
 std::vector<std::string> DecisionLines(const Decision& decision);
 
-// Returns a line a part: "false     principal.tenant == "acme"   (principal.tenant = "other")"; parts of a `let` stand
-// further to the right. Long texts are cut.
+// Returns a line a part: "false     principal.tenant == "acme"  (principal.tenant = "other")";
+// parts of a `let` stand further to the right. Long texts are cut.
 std::vector<std::string> UnmetLines(const std::vector<UnmetCondition>& unmet);
 
 // Returns "no policy is about it: …" for a decision that is not covered.

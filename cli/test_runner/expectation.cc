@@ -176,7 +176,8 @@ bool IsExpectedByName(const dsl::Expectation& expect, const RuleOutcome& rule) {
                      [&](const dsl::Expectation::Shadow& shadow) { return !shadow.by.text.empty() && IsNamed(shadow.by.text, rule); });
 }
 
-// Would the decision be nearer to what is expected if the rule had held? A requirement that is met denies nothing.
+// Would the decision be nearer to what is expected if the rule had held? A requirement that is met
+// denies nothing.
 // More allows help against no rule that denies.
 bool WouldHelp(const dsl::Expectation& expect, const Decision& decision, Verb verb) {
   const bool is_denied = decision.reason == Reason::kRule || decision.reason == Reason::kLimit;
@@ -195,7 +196,8 @@ bool WouldHelp(const dsl::Expectation& expect, const Decision& decision, Verb ve
   return false;
 }
 
-// A requirement that is not met denies whatever allows: it comes first. Parts of a `let` do not count.
+// A requirement that is not met denies whatever allows: it comes first. Parts of a `let` do not
+// count.
 std::pair<bool, std::size_t> Distance(const ExplainedRule& explained) {
   const auto is_own = [](const UnmetCondition& part) { return part.depth == 0; };
   return {explained.rule.verb != Verb::kRequire, std::count_if(explained.unmet.begin(), explained.unmet.end(), is_own)};

@@ -19,8 +19,9 @@ Result<std::string> Mismatch(const TestData& data, const dsl::TestStep& test_cas
 // The same for `filter TABLE as DIALECT`. Requires: not a text in an SQL dialect.
 Result<std::string> FilterMismatch(const dsl::TestStep& test_case, const Decision& decision);
 
-// Returns, for a case that failed, why which rules did not hold: those that the expectation names, else at most three of the verb
-// that it speaks of, what lacks least first. Requires: a decision that explains. Views point into it.
+// Returns the rules that did not hold and might have been meant by a case that failed: those that
+// the expectation names, else those that could have made it pass, what lacks least first. At most
+// three; they point into `decision`. Requires: a decision that explains.
 std::vector<const ExplainedRule*> UnheldRules(const dsl::Expectation& expect, const Decision& decision);
 
 // Returns a decision as one line in the words of the test language: `deny because "pin it" by baseline.r1`.

@@ -34,7 +34,7 @@ struct CaseResult {
   std::string got;                 // the decision in the words of the test language; "" when there was none
   std::string why;                 // of a failure or a skip, one sentence
   std::vector<std::string> rules;  // the determining ones: "slack_tools.r4 deny (true) fleet.writ:16"
-  std::vector<UnheldRule> unheld;  // of a failure: those that the expectation names, else the nearest ones
+  std::vector<UnheldRule> unheld;  // of a failure: rules that might have been meant
   std::string problems;            // lines, when the policies could not be loaded
   std::string decision_json;       // "" when there was none
   double seconds = 0;              // of deciding, repetitions included

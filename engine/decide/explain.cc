@@ -86,7 +86,8 @@ void Decider::Explain(Decision& decision) {
   ExplainUnmet(first, bytes, decision);
 }
 
-// With a budget of its own: that of the rules must not run out for it, or they would be shown as failed.
+// With a budget of its own: that of the rules must not run out for it, or they would be shown as
+// failed.
 void Decider::ExplainUnmet(std::size_t first, std::size_t bytes, Decision& decision) {
   context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
   UnmetFinder finder(program_, context_.evaluator, [this](SlotId slot, const Value& value) { return ShowRead(slot, value); });

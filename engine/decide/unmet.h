@@ -1,6 +1,8 @@
-// Why a condition did not hold: the operands of its `&&` and `||` that were not true, `let`s included.
+// Why a condition did not hold: the operands of its `&&` and `||` that were not true, `let`s
+// included.
 //
-//   on_call && args.depth < 3      false because `on_call` is: shows `on_call`, then what the let stands for, with what that read
+//   on_call && args.depth < 3      false because `on_call` is: shows `on_call`, then what the let
+//                                  stands for, with what that read
 #pragma once
 
 #include <functional>
@@ -35,8 +37,9 @@ class UnmetFinder {
   UnmetFinder(const Program& program, Evaluator& evaluator, Shower show)
       : program_(program), evaluator_(evaluator), show_(std::move(show)), texts_(program) {}
 
-  // Returns at most kMaxUnmet parts in the order of the text, `max_bytes` together; none when the guard is true. Ends early when the
-  // evaluator's budget does. Requires: a guard of the program; an evaluator that has begun, and has run nothing unobserved since.
+  // Returns at most kMaxUnmet parts in the order of the text, `max_bytes` together; none when the
+  // guard is true. Ends early when the evaluator's budget does. Requires: a guard of the program;
+  // an evaluator that has begun, and has run nothing unobserved since.
   // O(nodes of the guard) evaluations.
   std::vector<UnmetCondition> Find(NodeId guard, std::size_t max_bytes);
 

@@ -30,7 +30,8 @@ class NodeTexts {
   std::optional<std::string> TryText(NodeId node, std::size_t max_bytes = kMaxNodeTextBytes);
   std::string ShownText(NodeId node, std::size_t max_bytes = kMaxNodeTextBytes);
 
-  // Returns the name of the `let` that ShownText shows the node by, "" when there is none. The view points into the program.
+  // Returns the name of the `let` that ShownText shows the node by, "" when there is none. The view
+  // points into the program.
   std::string_view LetName(NodeId node);
 
   // ShownText, but for a node that a `let` named: what the name stands for, where other names stay.

@@ -95,11 +95,12 @@ struct Obligation {
 
 // For `explain`: one part of a guard, by `&&` and `||`, that kept it from being true.
 struct UnmetCondition {
-  std::string condition;                                   // the part's text, or the name of a `let`, which its own parts follow
-  std::string let;                                         // the `let` that the part stands in, "" = the rule itself
-  std::uint32_t depth = 0;                                 // how many `let`s it stands in, each in the one before
-  Outcome outcome = Outcome::kFalse;                       // never kTrue
-  std::vector<std::pair<std::string, std::string>> reads;  // as ExplainedRule::reads; none of a `let`: its parts have them
+  std::string condition;              // its text, or the name of a `let`: its own parts follow
+  std::string let;                    // the `let` that the part stands in, "" = the rule itself
+  std::uint32_t depth = 0;            // how many `let`s it stands in, each in the one before
+  Outcome outcome = Outcome::kFalse;  // never kTrue
+  // As ExplainedRule::reads; none of a `let`, its parts have them.
+  std::vector<std::pair<std::string, std::string>> reads;
 };
 
 // For `explain`: one applying rule, its outcome, and what its guard read.
@@ -109,8 +110,9 @@ struct ExplainedRule {
   std::string message;                                     // as it would be shown, "" = none
   std::string error;                                       // for Outcome::kError
   std::vector<std::pair<std::string, std::string>> reads;  // path → value as JSON ("absent" for missing); masked columns "(masked)"
-  // Of a rule that did not hold: of each `&&` that was false the operands that were (that were not true, when it failed or is unknown),
-  // of each `||` all, and the scopes that are missing. The first kMaxUnmet, as far as budget and kMaxExplainedBytes go.
+  // Of a rule that did not hold: of each `&&` that was false the operands that were (that were not
+  // true, when it failed or is unknown), of each `||` all, and the scopes that are missing. The
+  // first kMaxUnmet, as far as budget and kMaxExplainedBytes go.
   std::vector<UnmetCondition> unmet;
 };
 
