@@ -184,6 +184,15 @@ Result<std::string> DecodeBase64(std::string_view text) {
   return out;
 }
 
+// Is the text a decimal integer that only an unsigned one of 64 bits holds? To Go it is an integer; JSON makes a double of it.
+bool IsLargeUnsigned(std::string_view text) {
+  std::string digits(text);
+  digits.erase(std::remove(digits.begin(), digits.end(), '_'), digits.end());
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return error == std::errc() && end == digits.data() + digits.size() && value > std::uint64_t{INT64_MAX} && digits[0] != '0';
+}
+
 // `!!int` and its like: the text must be what the tag says.
 Result<ScalarValue> ResolveTyped(std::string_view type, std::string_view text) {
   Result<ScalarValue> value = ResolvePlain(text);
@@ -193,7 +202,7 @@ Result<ScalarValue> ResolveTyped(std::string_view type, std::string_view text) {
   const bool is_integer = is_number && !value->is_whole_float && json.find_first_of(".e") == std::string::npos;
   const bool agrees = type == "null"   ? json == "null"
                       : type == "bool" ? json == "true" || json == "false"
-                      : type == "int"  ? is_integer
+                      : type == "int"  ? is_integer || IsLargeUnsigned(text)
                                        : is_number;
   if (!agrees) return Error{ErrorCode::kInvalidArgument, "`" + std::string(text) + "` is not of the type !!" + std::string(type)};
   if (type == "float" && is_integer) value->is_whole_float = true;
