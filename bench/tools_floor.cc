@@ -17,7 +17,8 @@ std::uint64_t LoadBytes(const char* begin, std::size_t size) {
   return word;
 }
 
-// Both halves of the product: the low one alone forgets the last bytes of a name, where names differ.
+// Both halves of the product: the low one alone forgets the last bytes of a name, where names
+// differ.
 std::uint64_t Mixed(std::uint64_t hash, std::uint64_t word) {
   using Wide = unsigned __int128;
   const Wide product = Wide{hash ^ word} * 0xd6e8feb86659fd93U;

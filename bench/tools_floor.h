@@ -1,7 +1,7 @@
 // The floor of the workload `tools-N` (bench/workloads.py): its rules decided by a program that
-// knows nothing else. Names are interned, a hash table leads from server and tool to the few rules of
-// that tool, one pass of simdjson reads a request. No reasons, no strictness, no limits: what Writ
-// takes beyond the floor is the price of those.
+// knows nothing else. Names are interned, a hash table leads from server and tool to the few rules
+// of that tool, one pass of simdjson reads a request. No reasons, no strictness, no limits: what
+// Writ takes beyond the floor is the price of those.
 #pragma once
 
 #include <simdjson.h>
@@ -31,11 +31,12 @@ struct ToolCall {
 // `parser` reads again. Ends the process when the text is not such a request.
 void ReadToolCall(simdjson::padded_string_view text, simdjson::ondemand::parser& parser, ToolCall& call);
 
-// Copies the strings of `call` into `store`, side by side, as a host has them that read the request a
-// moment ago. `store` must not move or change while `call` lives.
+// Copies the strings of `call` into `store`, side by side, as a host has them that read the request
+// a moment ago. `store` must not move or change while `call` lives.
 void KeepStrings(ToolCall& call, std::string& store);
 
-// Strings as small numbers; 0 = never interned. Open addressing over a hash of eight bytes at a time.
+// Strings as small numbers; 0 = never interned. Open addressing over a hash of eight bytes at a
+// time.
 class NameTable {
  public:
   std::uint32_t Find(std::string_view name) const;

@@ -5,10 +5,10 @@
 //   writ_workload_driver count FOLDER BUNDLE VARIANT…        under callgrind: one MeasuredPass a variant
 //   writ_workload_driver floor FOLDER SECONDS VARIANT…
 //
-// A VARIANT is `json` (DecideJson), `fields` (DecideFields) or `list` (DecideJson of listings). Each
-// prints lines `VARIANT NANOSECONDS`, `load` one line `load NANOSECONDS`. All requests go round: with
-// a hundred of them everything halves, because they and their rules stay in the caches. Every decision
-// is compared with the expected one first; a wrong one ends the program with 1.
+// A VARIANT is `json` (DecideJson), `fields` (DecideFields) or `list` (DecideJson of listings).
+// Each prints lines `VARIANT NANOSECONDS`, `load` one line `load NANOSECONDS`. All requests go
+// round: with a hundred of them everything halves, because they and their rules stay in the caches.
+// Every decision is compared with the expected one first; a wrong one ends the program with 1.
 //
 // Knows Writ by engine/include/writ/engine.h alone, so that it compiles beside older revisions.
 #include <simdjson.h>

@@ -1,4 +1,5 @@
-// `writ cel --batch FILE`: expressions as lines of JSON, an answer a line. Whatever is wrong with a line is its answer.
+// `writ cel --batch FILE`: expressions as lines of JSON, an answer a line. Whatever is wrong with a
+// line is its answer.
 #include <cstdint>
 #include <fstream>
 #include <memory>
@@ -49,7 +50,8 @@ std::string ErrorHead(std::string_view kind, std::string_view message) {
 
 std::string Refused(std::string_view kind, std::string_view message) { return ErrorHead(kind, message) + "}"; }
 
-// Where CEL's own implementations place a fault: of a call at its parenthesis, of a selection at its dot.
+// Where CEL's own implementations place a fault: of a call at its parenthesis, of a selection at
+// its dot.
 std::uint32_t PlaceOf(const dsl::Diagnostic& fault, std::string_view text) {
   const std::size_t next = text.find_first_not_of(" \t\n", fault.span.end);
   const bool is_call = next != std::string_view::npos && text[next] == '(';

@@ -42,7 +42,8 @@ std::string TimestampText(const Value& timestamp) {
   return text + fraction;
 }
 
-// A whole number has a point, as no other implementation's text of a double is one of an int: "5.0".
+// A whole number has a point, as no other implementation's text of a double is one of an int:
+// "5.0".
 std::string DoubleText(double value) {
   std::string text = FormatDouble(value);
   if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";

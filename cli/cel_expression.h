@@ -1,4 +1,5 @@
-// One expression from its text to its value: what `writ cel`, its batches and the conformance runner share.
+// One expression from its text to its value: what `writ cel`, its batches and the conformance
+// runner share.
 //
 //   CelExpression expression({"<expression>", "x + 1"}, environment);
 //   if (expression.ok()) { Value value = expression.Evaluate({{"x", Value::Int(2)}}); … }
@@ -24,7 +25,8 @@ struct CelVariable {
 // Compiled once, evaluated as often as one likes; not thread-safe.
 class CelExpression {
  public:
-  // Parses, checks and verifies. `environment` declares what the expression may name; its types are needed to print type().
+  // Parses, checks and verifies. `environment` declares what the expression may name; its types are
+  // needed to print type().
   CelExpression(const SourceFile& file, dsl::ExpressionEnvironment& environment, const EvalLimits& limits = {});
 
   // Whether it can be evaluated. When not, diagnostics() hold an error.
@@ -35,8 +37,9 @@ class CelExpression {
   // The static type, in the environment's types.
   TypeId type() const { return compiled_.type; }
 
-  // Returns the value, valid until the next Evaluate, as long as this and the variables' values live; a name without a variable is
-  // unbound. Requires: ok(). When exhausted() the value means nothing.
+  // Returns the value, valid until the next Evaluate, as long as this and the variables' values
+  // live; a name without a variable is unbound. Requires: ok(). When exhausted() the value means
+  // nothing.
   Value Evaluate(std::span<const CelVariable> variables);
   // The expression as the program has it. Requires: ok().
   const Program& program() const { return program_->program(); }

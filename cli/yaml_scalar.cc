@@ -152,7 +152,8 @@ Result<ScalarValue> ResolvePlain(std::string_view text) {
   }
   bool out_of_range = false;
   if (const std::optional<std::int64_t> integer = TryInteger(plain, out_of_range)) return ScalarValue{std::to_string(*integer), false};
-  // Beyond int64 a decimal is a double, as in JSON; of the other spellings kubectl's loader makes now this, now that.
+  // Beyond int64 a decimal is a double, as in JSON; of the other spellings kubectl's loader makes
+  // now this, now that.
   const bool is_decimal = plain.find_first_not_of("+-") != std::string::npos && plain[plain.find_first_not_of("+-")] != '0';
   if (out_of_range && !is_decimal) return OutOfRange(text);
   if (out_of_range || LooksLikeFloat(plain)) return FloatValue(plain);
@@ -184,7 +185,8 @@ Result<std::string> DecodeBase64(std::string_view text) {
   return out;
 }
 
-// Is the text a decimal integer that only an unsigned one of 64 bits holds? To Go it is an integer; JSON makes a double of it.
+// Is the text a decimal integer that only an unsigned one of 64 bits holds? To Go it is an integer;
+// JSON makes a double of it.
 bool IsLargeUnsigned(std::string_view text) {
   std::string digits(text);
   digits.erase(std::remove(digits.begin(), digits.end(), '_'), digits.end());

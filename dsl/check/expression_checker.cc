@@ -191,7 +191,7 @@ TypeId ExpressionChecker::CheckLiteral(const Expr& e) {
   WRIT_CHECK(false);
 }
 
-// ---- names ----------------------------------------------------------------------------------------------------------------
+// ---- names --------------------------------------------------------------------------------------
 
 const ExpressionChecker::Iteration* ExpressionChecker::TryIteration(std::string_view name) const {
   for (auto it = iterations_.rbegin(); it != iterations_.rend(); ++it) {
@@ -338,7 +338,7 @@ std::string ExpressionChecker::DottedName(ExprId id, bool& rooted) const {
   return name;
 }
 
-// ---- members --------------------------------------------------------------------------------------------------------------
+// ---- members ------------------------------------------------------------------------------------
 
 TypeId ExpressionChecker::CheckSelect(ExprId id, const Expr& e) {
   // Only these can make a dotted name one name; asking costs a string, so the common case does not.
@@ -424,7 +424,7 @@ TypeId ExpressionChecker::RecordMember(const Expr& e, TypeId record, std::string
   return Error();
 }
 
-// ---- logic and aggregates ---------------------------------------------------------------------------------------------------
+// ---- logic and aggregates -----------------------------------------------------------------------
 
 bool ExpressionChecker::NeedBool(ExprId operand, TypeId type) {
   if (!operand.valid() || !scope_->check || unifier_.Assignable(type, Simple(TypeKind::kBool))) return true;
@@ -485,7 +485,8 @@ TypeId ExpressionChecker::CheckMap(const Expr& e) {
     value = Join(value, value_type);
   }
   if (!scope_->check) return Dyn();
-  // No list, map or optional is ever a key. Types with two parts that may both be large would grow exponentially: {x: x} of {x: x} of …
+  // No list, map or optional is ever a key. Types with two parts that may both be large would grow
+  // exponentially: {x: x} of {x: x} of …
   if (key.valid() && !types()[unifier_.Resolve(key, false)].parameters.empty()) key = Dyn();
   return types().Map(key.valid() ? key : unifier_.Fresh(), value.valid() ? value : unifier_.Fresh());
 }
@@ -496,7 +497,7 @@ TypeId ExpressionChecker::CheckStruct(const Expr& e) {
   return Error();
 }
 
-// ---- macros ---------------------------------------------------------------------------------------------------------------
+// ---- macros -------------------------------------------------------------------------------------
 
 // What a macro's variable is: an item of a list, a key of a map.
 TypeId ExpressionChecker::ElementOf(const Expr& e, TypeId range) {
@@ -579,7 +580,7 @@ TypeId ExpressionChecker::CheckMacro(const Expr& e) {
   WRIT_CHECK(false);
 }
 
-// ---- written types --------------------------------------------------------------------------------------------------------
+// ---- written types ------------------------------------------------------------------------------
 
 // list, list(T), map, map(K, V)
 TypeId ExpressionChecker::CollectionType(const TypeExpr& type) {

@@ -1,4 +1,5 @@
-// The overload table: the signatures of rules/function/function_list.h, parsed into types of one TypeTable.
+// The overload table: the signatures of rules/function/function_list.h, parsed into types of one
+// TypeTable.
 #pragma once
 
 #include <string_view>

@@ -9,7 +9,8 @@
 namespace writ::dsl {
 namespace {
 
-// Writes the expression and the environment's variables into a program; returns the expression's node.
+// Writes the expression and the environment's variables into a program; returns the expression's
+// node.
 NodeId Lower(const TypedSet& set, ExprId root, const SourceFile& file, std::span<const ExpressionEnvironment::Variable> variables,
              DiagnosticSink& sink, Program& program) {
   Graph graph(true);

@@ -13,8 +13,8 @@
 namespace writ::dsl {
 namespace {
 
-// Static paths are no longer than this; what is longer goes on with nodes of members. JSON nests less deep (JsonLimits::max_depth), and
-// VerifyProgram refuses slots below 250 others.
+// Static paths are no longer than this; what is longer goes on with nodes of members. JSON nests
+// less deep (JsonLimits::max_depth), and VerifyProgram refuses slots below 250 others.
 constexpr std::uint16_t kMaxSlotSteps = 120;
 
 }  // namespace
@@ -151,7 +151,8 @@ std::uint16_t GraphBuilder::StepsAfterRoot(SlotId slot) const {
   return steps;
 }
 
-// operand.member, operand.?member, has(operand.member): a step of a static path, or a node on a value.
+// operand.member, operand.?member, has(operand.member): a step of a static path, or a node on a
+// value.
 NodeId GraphBuilder::MemberNode(NodeKind kind, NodeId operand, std::string_view member, TypeId type, SourceLocation place) {
   const ::writ::Node& on = graph_[operand];
   const auto index = on.index;

@@ -1,4 +1,5 @@
-// Where a byte of a file is, as people count: built once a file, then asked for every node and rule.
+// Where a byte of a file is, as people count: built once a file, then asked for every node and
+// rule.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Lowering in three steps: all expressions become nodes of one graph; slots get the types that targets and tables declare; nodes
-// and rules are written in source order.
+// Lowering in three steps: all expressions become nodes of one graph; slots get the types that
+// targets and tables declare; nodes and rules are written in source order.
 #include "dsl/lower/lower.h"
 
 #include <algorithm>
@@ -71,7 +71,7 @@ class Lowerer {
 
   SourceLocation Locate(const SourceSpan& span) const { return lines_[span.file.index].Locate(span.begin); }
 
-  // ---- nodes --------------------------------------------------------------------------------------------------------------
+  // ---- nodes ------------------------------------------------------------------------------------
 
   bool CheckLetNesting() {
     std::vector<std::uint32_t> nesting(set_.lets.size(), 1);
@@ -189,7 +189,7 @@ class Lowerer {
     return options_.optimize && constant != nullptr && constant->is_true() ? NodeId() : guard;
   }
 
-  // ---- slots --------------------------------------------------------------------------------------------------------------
+  // ---- slots ------------------------------------------------------------------------------------
 
   // The types that tables give a column of this name.
   std::vector<MemberType> ColumnTypes(std::string_view name) const {
@@ -255,7 +255,7 @@ class Lowerer {
     }
   }
 
-  // ---- declarations -------------------------------------------------------------------------------------------------------
+  // ---- declarations -----------------------------------------------------------------------------
 
   void WriteDeclarations() {
     for (const SourceFile& file : files_) program_.files.push_back(file.name);
@@ -317,7 +317,7 @@ class Lowerer {
                                  Locate(decl.name.span)});
   }
 
-  // ---- rules --------------------------------------------------------------------------------------------------------------
+  // ---- rules ------------------------------------------------------------------------------------
 
   void WriteRule(ProgramNodes& out, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
     const RuleDecl& decl = policy.decl->rules[position];

@@ -484,7 +484,8 @@ ExprId Parser::ParseNumber() {
   return AddLiteral(Value::Int(static_cast<std::int64_t>(negative ? ~value + 1 : value)), span);
 }
 
-// CEL's grammar lets a comma stand before the end of a list, map or message, of an empty one too: `[,]`, `{,}`.
+// CEL's grammar lets a comma stand before the end of a list, map or message, of an empty one too:
+// `[,]`, `{,}`.
 void Parser::SkipLoneComma(TokenKind end) {
   if (At(TokenKind::kComma) && Peek().kind == end) Take(kGlueBefore | kGlueAfter);
 }

@@ -19,8 +19,8 @@ RuleOutcome DescribeRule(const PolicySet::Impl& policies, RuleId rule, Outcome o
 // Returns "policy.rule", with the package where policies of one name could be confused.
 std::string QualifiedRuleName(const PolicySet::Impl& policies, const Rule& rule);
 
-// Returns a message with its holes filled, cut with "…" after kMaxOneTextBytes. Runs expressions: the evaluator's budget may run out.
-// O(kMaxOneTextBytes), whatever the values in its holes are.
+// Returns a message with its holes filled, cut with "…" after kMaxOneTextBytes. Runs expressions:
+// the evaluator's budget may run out. O(kMaxOneTextBytes), whatever the values in its holes are.
 std::string RenderMessage(const Message& message, Evaluator& evaluator);
 
 // Returns "1 rule", "50,000 rules".

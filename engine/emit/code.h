@@ -1,5 +1,5 @@
-// Register code of one expression: what the evaluator runs. Made from the nodes of a program when the expression is first
-// evaluated (code_cache.h), never read from outside.
+// Register code of one expression: what the evaluator runs. Made from the nodes of a program when
+// the expression is first evaluated (code_cache.h), never read from outside.
 #pragma once
 
 #include <re2/re2.h>
@@ -17,8 +17,9 @@ struct CompiledRegex {
   std::uint32_t program_size = 0;
 };
 
-// A constant on the right of `in`. `keys`: the items of a list, hashed; nullptr when some item is none that maps compare exactly as
-// equality does. (A double is not: it equals ints that are not its own value beyond 2^53.)
+// A constant on the right of `in`. `keys`: the items of a list, hashed; nullptr when some item is
+// none that maps compare exactly as equality does. (A double is not: it equals ints that are not
+// its own value beyond 2^53.)
 struct ConstantRange {
   Value value;
   const MapData* keys = nullptr;
@@ -40,8 +41,8 @@ struct Code {
   const SharedValue* const* shared = nullptr;
 };
 
-// A sub-expression that is evaluated when first needed, at most once per decision. Its code loads only shared values with a smaller
-// number.
+// A sub-expression that is evaluated when first needed, at most once per decision. Its code loads
+// only shared values with a smaller number.
 struct SharedValue {
   std::uint32_t number = 0;
   Code code;

@@ -10,7 +10,8 @@
 namespace writ {
 namespace {
 
-// Code is no larger than a constant multiple of the expressions that it is made from, which VerifyProgram bounds.
+// Code is no larger than a constant multiple of the expressions that it is made from, which
+// VerifyProgram bounds.
 constexpr std::size_t kArenaBytes = std::size_t{1} << 40U;
 
 }  // namespace

@@ -1,9 +1,9 @@
 // The register code of a program's expressions, made when they are first asked for: what no request
 // evaluates costs nothing, and no code ever comes from outside.
 //
-// Idea: one atomic pointer a node, which is empty until its code is finished. Whoever finds it empty
-// takes a lock, looks again, makes the code and publishes it by one store. Readers of finished code
-// never wait, and code never changes or moves once it is published.
+// Idea: one atomic pointer a node, which is empty until its code is finished. Whoever finds it
+// empty takes a lock, looks again, makes the code and publishes it by one store. Readers of
+// finished code never wait, and code never changes or moves once it is published.
 //
 //   const Code& code = cache.Of(rule.guard);   // the first thread makes it, all others read it
 //
@@ -31,7 +31,8 @@ class CodeCache {
   CodeCache(const CodeCache&) = delete;
   CodeCache& operator=(const CodeCache&) = delete;
 
-  // Returns the code of a node. Requires: a closed node of the program. O(1); the first time O(size of the expression).
+  // Returns the code of a node. Requires: a closed node of the program. O(1); the first time O(size
+  // of the expression).
   const Code& Of(NodeId node) const {
     const Page* page = pages_[node.index / kPageNodes].load(std::memory_order_acquire);
     const Code* code = page == nullptr ? nullptr : page->codes[node.index % kPageNodes].load(std::memory_order_acquire);

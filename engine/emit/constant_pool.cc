@@ -44,8 +44,9 @@ Value ConstantPool::Of(ConstantId id) {
   return value;
 }
 
-// SAFETY: the arena of code has no ceiling that a program could reach (code_cache.cc), so there is always room. VerifyProgram has
-// proven that no item is an error and that keys of maps are keys, each once.
+// SAFETY: the arena of code has no ceiling that a program could reach (code_cache.cc), so there is
+// always room. VerifyProgram has proven that no item is an error and that keys of maps are keys,
+// each once.
 // NOLINTNEXTLINE(misc-no-recursion): see Of
 Value ConstantPool::MakeAggregate(const Constant& constant) {
   const std::size_t count = constant.items.size();

@@ -9,7 +9,8 @@
 
 namespace writ {
 
-// Returns a list or map as the right side of `in`; keys live in `arena`, which must have room. O(items).
+// Returns a list or map as the right side of `in`; keys live in `arena`, which must have room.
+// O(items).
 ConstantRange MakeRange(const Value& range, Arena& arena);
 
 // Not thread-safe. Texts stay in the program, aggregates in the arena; both are borrowed.

@@ -1,8 +1,8 @@
 // Expressions to register code. Instructions of lists and macros are in emitter_loops.cc.
 //
 // Idea: registers are a stack. A node writes its value into the register that its reader chose, and
-// may use all registers above. So nobody has to find out which registers are free, and code comes out
-// in one walk over the nodes.
+// may use all registers above. So nobody has to find out which registers are free, and code comes
+// out in one walk over the nodes.
 //
 //   principal.verified && args.n > 5     LoadSlot r0 principal.verified
 //                                        JumpIfFalse r0 -> the end
@@ -16,10 +16,10 @@
 //   out: an optimiser: folding is done when nodes are made (rules/opt/graph.h), and here only pairs
 //        that are frequent become one instruction (WriteFused)
 //
-// Cost: one instruction or a few for each node, and each node once, but a node that is not shared is
-// written again at each place that it stands in. VerifyProgram bounds that sum
-// (BundleLimits::max_code_nodes) and the depth of nodes (max_node_depth), which bounds the recursion
-// and the number of registers.
+// Cost: one instruction or a few for each node, and each node once, but a node that is not shared
+// is written again at each place that it stands in. VerifyProgram bounds that sum
+// (BundleLimits::max_code_nodes) and the depth of nodes (max_node_depth), which bounds the
+// recursion and the number of registers.
 // NOLINTBEGIN(misc-no-recursion): depth <= BundleLimits::max_node_depth
 #include "engine/emit/emitter.h"
 
@@ -101,7 +101,7 @@ Emitter::Binding::~Binding() {
   }
 }
 
-// ---- what instructions name -----------------------------------------------------------------------------------------------
+// ---- what instructions name ---------------------------------------------------------------------
 
 const Constant* Emitter::TryConstant(NodeId id) const {
   const Node& node = NodeOf(id);
@@ -131,7 +131,7 @@ std::uint32_t Emitter::UseShared(NodeId id) {
   return static_cast<std::uint32_t>(std::find(shared_.begin(), shared_.end(), shared) - shared_.begin());
 }
 
-// ---- registers and instructions -------------------------------------------------------------------------------------------
+// ---- registers and instructions -----------------------------------------------------------------
 
 Emitter::Register Emitter::Allocate(std::uint32_t count) {
   const std::uint32_t first = next_register_;
@@ -149,7 +149,7 @@ std::uint32_t Emitter::Append(Opcode op, Register dst, Register a, Register b, s
 // Lets the jump go to the next instruction to be written.
 void Emitter::Patch(std::uint32_t instruction) { instructions_[instruction].c = Here(); }
 
-// ---- nodes ----------------------------------------------------------------------------------------------------------------
+// ---- nodes --------------------------------------------------------------------------------------
 
 // The register that holds the node's value: the variable's own, or a new one.
 Emitter::Register Emitter::Operand(NodeId id) {

@@ -1,6 +1,8 @@
-// Writes expressions as register code. Shared sub-expressions get code of their own; what is not reached costs nothing.
+// Writes expressions as register code. Shared sub-expressions get code of their own; what is not
+// reached costs nothing.
 //
-// Fused instructions: `x == constant`, `x in [constants]`, `constant in x`, `x.matches("literal")`. Private to engine/emit.
+// Fused instructions: `x == constant`, `x in [constants]`, `constant in x`, `x.matches("literal")`.
+// Private to engine/emit.
 #pragma once
 
 #include <deque>
@@ -28,7 +30,8 @@ struct Emission {
   std::unordered_map<std::uint32_t, const SharedValue*> shared_of_node;  // by NodeId
 };
 
-// Returns the code of a closed node of a verified program, and makes the shared values that it needs. O(size of the expression).
+// Returns the code of a closed node of a verified program, and makes the shared values that it
+// needs. O(size of the expression).
 Code EmitCode(Emission& emission, NodeId root);
 
 // Writes one Code.
@@ -41,8 +44,8 @@ class Emitter {
  private:
   using Register = std::uint16_t;
 
-  // Gives a variable its register; the one that it hides comes back at the end. (An inlined argument may bind a depth that the
-  // body around it binds too.)
+  // Gives a variable its register; the one that it hides comes back at the end. (An inlined
+  // argument may bind a depth that the body around it binds too.)
   class Binding {
    public:
     Binding(Emitter& emitter, std::uint32_t depth, Register item);

@@ -1,16 +1,18 @@
-// The instruction set of register code: one list from which the enum, docs/opcodes.md and the tests derive.
+// The instruction set of register code: one list from which the enum, docs/opcodes.md and the tests
+// derive.
 //
-// An instruction is {op, dst, a, b, c}: dst, a, b are registers (16 bit), c is 32 bit. What each operand means is said by the second
-// to fifth column:
+// An instruction is {op, dst, a, b, c}: dst, a, b are registers (16 bit), c is 32 bit. What each
+// operand means is said by the second to fifth column:
 //   W register written          R register read            I register read and written     P register pair: reads r, r+1
 //   Q register pair written     K constant of the code     S slot                          G regex of the code
 //   C shared value of the code  J jump target              F function                      A range of the code (constant list or map)
 //   N small number              O register read, or kNoRegister                            V register written, or kNoRegister
 //   - not used
 //
-// "Fault" is an error or unknown value. Strict instructions whose operand is a fault pass it on: an error before an unknown,
-// the left one before the right one. Code is made by engine/emit alone, which keeps to these rules: registers are written before they
-// are read, jumps stay inside and only Loop goes backwards, cursors and builders are used as such, and Return comes last.
+// "Fault" is an error or unknown value. Strict instructions whose operand is a fault pass it on: an
+// error before an unknown, the left one before the right one. Code is made by engine/emit alone,
+// which keeps to these rules: registers are written before they are read, jumps stay inside and
+// only Loop goes backwards, cursors and builders are used as such, and Return comes last.
 #pragma once
 
 //      name              dst a  b  c    effect

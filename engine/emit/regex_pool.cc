@@ -11,8 +11,8 @@
 namespace writ {
 namespace {
 
-// What all regexes together may take, as long as each has its least; large ones take more. RE2 fills what it may take with the
-// states that texts make it build, and texts come with requests.
+// What all regexes together may take, as long as each has its least; large ones take more. RE2
+// fills what it may take with the states that texts make it build, and texts come with requests.
 constexpr std::int64_t kRegexesMaxMemory = std::int64_t{128} * 1024 * 1024;
 constexpr std::int64_t kLeastRegexMemory = std::int64_t{256} * 1024;
 

@@ -1,9 +1,10 @@
 // The evaluator: one loop over the instructions of an expression's code. The common case of every
 // operation is here; the others are in rules/function, or in the cold members of Impl.
 //
-// Budget: code is charged its length when it is entered and a loop its body at each turn, so every instruction that runs
-// has been paid for; operations whose cost grows with a size charge that themselves. When the budget is spent (or the arena
-// is full) steps_left is 0 and the evaluation ends at the next charge.
+// Budget: code is charged its length when it is entered and a loop its body at each turn, so every
+// instruction that runs has been paid for; operations whose cost grows with a size charge that
+// themselves. When the budget is spent (or the arena is full) steps_left is 0 and the evaluation
+// ends at the next charge.
 #include "engine/eval/evaluator.h"
 
 #include <algorithm>
@@ -261,7 +262,8 @@ void Evaluator::Impl::ReplayReads(std::uint32_t shared) {
   for (const SlotId slot : shared_reads[shared]) Observe(slot.index);
 }
 
-// Keeps each slot once, in the order of first reading: a value that is shared many times must not multiply what it read.
+// Keeps each slot once, in the order of first reading: a value that is shared many times must not
+// multiply what it read.
 void Evaluator::Impl::KeepReads(std::uint32_t shared, std::size_t mark) {
   std::vector<SlotId>& reads = shared_reads[shared];
   reads.clear();
@@ -297,8 +299,8 @@ bool Evaluator::Impl::BeginIteration(const Value& range, Value* cursor, Value& f
 }
 
 // Over 100 lines: the opcode switch, a case an instruction.
-// SAFETY: code comes from engine/emit alone, which keeps to the rules of opcode_list.h; what it reads from outside, the nodes,
-// VerifyProgram has proven.
+// SAFETY: code comes from engine/emit alone, which keeps to the rules of opcode_list.h; what it
+// reads from outside, the nodes, VerifyProgram has proven.
 // NOLINTNEXTLINE(misc-no-recursion,readability-function-size,readability-function-cognitive-complexity): see ComputeShared
 Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
   if (!Charge(context, code.size)) return OutOfBudget(context);

@@ -40,7 +40,8 @@ class ReadObserver {
   virtual void OnRead(SlotId slot, const Value& value) = 0;
 };
 
-// Evaluates expressions of one program against one set of slot values. Reused between decisions; not thread-safe.
+// Evaluates expressions of one program against one set of slot values. Reused between decisions;
+// not thread-safe.
 class Evaluator {
  public:
   explicit Evaluator(const EvalLimits& limits = {});
@@ -48,23 +49,26 @@ class Evaluator {
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
 
-  // Begins a decision: forgets shared values, the budget and all temporaries. `slots[i]` is the value of SlotId i: kAbsent when
-  // missing, kUnknown when declared unknown; a map that exists but whose members were not read (Slot::whole is false) is a
-  // kMap with map == nullptr. `program` and `slots` are borrowed until the next Begin. When `deadline` passes, the budget is exhausted.
+  // Begins a decision: forgets shared values, the budget and all temporaries. `slots[i]` is the
+  // value of SlotId i: kAbsent when missing, kUnknown when declared unknown; a map that exists but
+  // whose members were not read (Slot::whole is false) is a kMap with map == nullptr. `program` and
+  // `slots` are borrowed until the next Begin. When `deadline` passes, the budget is exhausted.
   // O(1).
   void Begin(const RuntimeProgram& program, std::span<const Value> slots, const Deadline& deadline = {});
 
-  // Takes `steps` from the budget for work that the caller does beside the expressions. False when that exhausted it, or when the deadline
-  // has passed.
+  // Takes `steps` from the budget for work that the caller does beside the expressions. False when
+  // that exhausted it, or when the deadline has passed.
   bool Spend(std::uint64_t steps);
 
-  // Forgets the shared values but keeps budget and temporaries: after slots have changed (the tools of a listing).
+  // Forgets the shared values but keeps budget and temporaries: after slots have changed (the tools
+  // of a listing).
   void ForgetShared();
 
-  // Returns the expression's value. Requires: a closed node of the program. The value is of any kind but kAbsent and
-  // valid until the next Begin. When the budget is exhausted returns an
-  // unspecified error; ask exhausted() before using a decision. `observer` may be nullptr; it does not change the value, and
-  // hears of what a shared value read also when that was computed earlier, if that Run was observed too.
+  // Returns the expression's value. Requires: a closed node of the program. The value is of any
+  // kind but kAbsent and valid until the next Begin. When the budget is exhausted returns an
+  // unspecified error; ask exhausted() before using a decision. `observer` may be nullptr; it does
+  // not change the value, and hears of what a shared value read also when that was computed
+  // earlier, if that Run was observed too.
   Value Run(NodeId node, ReadObserver* observer = nullptr);
   // The same for code that the caller made and keeps until the next Begin. For tests.
   Value Run(const Code& code, ReadObserver* observer = nullptr);

@@ -1,5 +1,6 @@
-// JsonDocument: parses one JSON text with simdjson and vouches for it: no duplicate keys, no lone surrogates, no number beyond a
-// double, no trailing bytes, within depth and size. Integers beyond 64 bits are doubles, as Kubernetes' API server reads them.
+// JsonDocument: parses one JSON text with simdjson and vouches for it: no duplicate keys, no lone
+// surrogates, no number beyond a double, no trailing bytes, within depth and size. Integers beyond
+// 64 bits are doubles, as Kubernetes' API server reads them.
 #pragma once
 
 #include <memory>

@@ -121,8 +121,9 @@ bool IsBeyondIntegers(std::string_view number) {
          (number[0] == '-' || std::from_chars(number.data(), end, as_uint).ec == std::errc::result_out_of_range);
 }
 
-// Returns `text` with an exponent behind every integer beyond 64 bits, `123…456e0`, so that the parser reads it as the double
-// nearest to it. Texts that are not JSON stay that: nothing is added but behind digits. O(text).
+// Returns `text` with an exponent behind every integer beyond 64 bits, `123…456e0`, so that the
+// parser reads it as the double nearest to it. Texts that are not JSON stay that: nothing is added
+// but behind digits. O(text).
 [[gnu::cold]] std::string WithWideIntegersAsDoubles(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789";
   std::string widened;
@@ -160,7 +161,8 @@ struct JsonDocument::Impl {
 
   // Fills the parser's tape from `text`, which is borrowed during the call.
   simdjson::error_code Run(std::string_view text) {
-    // simdjson counts a container at depth n as n + 1. A fresh parser has room for 1024 levels until allocate() says otherwise.
+    // simdjson counts a container at depth n as n + 1. A fresh parser has room for 1024 levels
+    // until allocate() says otherwise.
     if (parser.capacity() < text.size() || parser.capacity() == 0) {
       const std::size_t wanted = std::max<std::size_t>(text.size(), 4096);
       if (parser.allocate(wanted, limits.max_depth + 1) != simdjson::SUCCESS) return simdjson::MEMALLOC;

@@ -232,7 +232,8 @@ void ApplyMark(UnknownMark mark, SlotId slot, SlotWriter& slots) {
   }
 }
 
-// Slots that have a value, and those on the way to the paths. All others are absent: below an unknown one they are unknown, too.
+// Slots that have a value, and those on the way to the paths. All others are absent: below an
+// unknown one they are unknown, too.
 void MarkUnknownSlots(const Shape& shape, std::span<const std::string_view> paths, SlotWriter& slots) {
   const auto mark = [&](SlotId slot) {
     const ShapeNodeId id = shape.node_of_slot[slot.index];

@@ -29,7 +29,8 @@ class SlotTree {
     const std::size_t at = slot.valid() ? std::size_t{slot.index} + 1 : 0;
     return std::span(children_).subspan(begins_[at], begins_[at + 1] - begins_[at]);
   }
-  // Returns the slot of `key` right below `parent` (or the root of that name), or an invalid id. O(log children).
+  // Returns the slot of `key` right below `parent` (or the root of that name), or an invalid id.
+  // O(log children).
   SlotId FindChild(const Program& program, SlotId parent, std::string_view key) const;
 
  private:
@@ -78,7 +79,8 @@ struct Shape {
   const ShapeNode& operator[](ShapeNodeId id) const { return nodes[id.index]; }
 };
 
-// Returns the shape of `target`; of one table for kRows (nullptr: a row without columns). O((slots + members) * log slots).
+// Returns the shape of `target`; of one table for kRows (nullptr: a row without columns). O((slots
+// + members) * log slots).
 Shape BuildShape(const Program& program, const SlotTree& tree, Target target, const Table* table);
 // Gives the shape a serial of its own: for whoever changes its defaults.
 void Renew(Shape& shape);

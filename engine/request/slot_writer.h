@@ -1,7 +1,8 @@
-// The values of slots while requests are read: what a request writes is undone before the next one, so that a decision costs what its
-// request gives and not what all rules together could read.
+// The values of slots while requests are read: what a request writes is undone before the next one,
+// so that a decision costs what its request gives and not what all rules together could read.
 //
-// A slot below one that is unknown, an error or absent needs no value: the evaluator looks at what is above (engine/eval).
+// A slot below one that is unknown, an error or absent needs no value: the evaluator looks at what
+// is above (engine/eval).
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,18 @@ namespace writ {
 // Lives in a Context. Not thread-safe.
 class SlotWriter {
  public:
-  // `values` is borrowed: by SlotId, what the evaluator and the index read. Whoever else writes into it puts back what was there.
+  // `values` is borrowed: by SlotId, what the evaluator and the index read. Whoever else writes
+  // into it puts back what was there.
   explicit SlotWriter(std::vector<Value>& values) : values_(values) {}
 
-  // Sets all slots to the defaults of `shape`, which is borrowed until the next Begin. O(slots written since the last Begin) as long as
-  // the shape stays the same, else O(slots).
+  // Sets all slots to the defaults of `shape`, which is borrowed until the next Begin. O(slots
+  // written since the last Begin) as long as the shape stays the same, else O(slots).
   void Begin(const Shape& shape);
 
   // Sets one slot. O(1).
   void Set(SlotId slot, const Value& value);
-  // Sets a slot and everything below it from the value's members. O(slots written so far + members that have slots).
+  // Sets a slot and everything below it from the value's members. O(slots written so far + members
+  // that have slots).
   void Fill(const Program& program, const SlotTree& tree, SlotId slot, const Value& value);
 
   const Value& operator[](SlotId slot) const { return values_[slot.index]; }

@@ -1,9 +1,9 @@
 // The typed expression graph: what conditions, messages, keys and images of a program are made of.
 //
 // Idea: a program holds one pool of nodes, and equal expressions are one node. Kind, detail, index,
-// arguments and type make a node what it is. Arguments come before the nodes that use them, so every
-// analysis is one pass over the pool, without recursion. The bundle stores the pool, the verifier
-// checks it, engine/emit makes code of it, text.h prints it.
+// arguments and type make a node what it is. Arguments come before the nodes that use them, so
+// every analysis is one pass over the pool, without recursion. The bundle stores the pool, the
+// verifier checks it, engine/emit makes code of it, text.h prints it.
 //
 //   principal.tenant == "acme"                         as `writ dump` shows it:
 //     node n0: string slot s1(principal.tenant)
@@ -16,12 +16,12 @@
 //
 // `&&` and `||` keep the order of their operands and have two or more.
 //
-// Variables of macros are named by the depth that binds them. In `a.all(x, b.exists(y, x == y))` x is
-// v0 and y is v1, whatever they were called. So `a.all(p, p > 1)` and `a.all(q, q > 1)` are one node,
-// and a node is closed exactly when it mentions no depth that is not bound inside it.
+// Variables of macros are named by the depth that binds them. In `a.all(x, b.exists(y, x == y))` x
+// is v0 and y is v1, whatever they were called. So `a.all(p, p > 1)` and `a.all(q, q > 1)` are one
+// node, and a node is closed exactly when it mentions no depth that is not bound inside it.
 //
-// Types say what is known before a request comes. They choose no evaluation: a value is the same with
-// and without them.
+// Types say what is known before a request comes. They choose no evaluation: a value is the same
+// with and without them.
 //
 // Cost: 20 bytes a node and 4 an argument. What stands in a thousand rules is stored once, but an
 // expression written out can be exponentially larger than its nodes: walk nodes, or bound the walk.
@@ -75,7 +75,8 @@ inline constexpr std::size_t kNodeKindCount = 0 WRIT_NODE_KINDS(WRIT_COUNT);
 // Plain data, 20 bytes.
 struct Node {
   NodeKind kind = NodeKind::kConstant;
-  // A hint of the compiler's: the value is worth keeping for the rest of the decision. No part of what the node is.
+  // A hint of the compiler's: the value is worth keeping for the rest of the decision. No part of
+  // what the node is.
   bool shared = false;
   std::uint16_t detail = 0;
   std::uint32_t index = 0;

@@ -152,7 +152,8 @@ struct Rule {
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 
-// Calls `visit(NodeId)` for each expression of the rule: guard, message, keys, image, conditions of demands.
+// Calls `visit(NodeId)` for each expression of the rule: guard, message, keys, image, conditions of
+// demands.
 template <typename Visit>
 void ForEachExpression(const Rule& rule, Visit visit) {
   if (rule.guard.valid()) visit(rule.guard);

@@ -1,7 +1,7 @@
 // Nodes as CEL text; see text.h.
 //
-// Each form of expression has a level, by how tightly it binds (cel-spec langdef.md, "Syntax"); an operand of a lower level than
-// its place asks for stands in parentheses.
+// Each form of expression has a level, by how tightly it binds (cel-spec langdef.md, "Syntax"); an
+// operand of a lower level than its place asks for stands in parentheses.
 #include "rules/ir/text.h"
 
 #include <algorithm>
@@ -86,7 +86,8 @@ bool IsQuotable(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_part);
 }
 
-// Is the function called as a method of its first argument? Then one of its signatures is written so: "string.(string)->bool".
+// Is the function called as a method of its first argument? Then one of its signatures is written
+// so: "string.(string)->bool".
 bool IsMethod(Function function) { return InfoOf(function).signatures.find(".(") != std::string_view::npos && function != Function::kSize; }
 
 // The value of a scalar; aggregates are written item by item.

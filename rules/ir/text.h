@@ -15,7 +15,8 @@
 
 namespace writ {
 
-// Longest text that is ever written: nodes may share parts, so that a small program can have huge expressions.
+// Longest text that is ever written: nodes may share parts, so that a small program can have huge
+// expressions.
 inline constexpr std::size_t kMaxNodeTextBytes = std::size_t{64} * 1024;
 
 // Writes expressions of one program, which is borrowed. Not thread-safe.
@@ -46,14 +47,16 @@ class NodeTexts {
   std::unique_ptr<const Names> roots_, all_;
 };
 
-// Returns the expression with the fewest parentheses, lets and fns inlined; nothing when it is longer than `max_bytes`. Variables of
-// macros are named x, y, z, … past the names of roots. Requires: a closed node of a verified program. O(max_bytes + slots).
+// Returns the expression with the fewest parentheses, lets and fns inlined; nothing when it is
+// longer than `max_bytes`. Variables of macros are named x, y, z, … past the names of roots.
+// Requires: a closed node of a verified program. O(max_bytes + slots).
 std::optional<std::string> TryNodeText(const Program& program, NodeId node, std::size_t max_bytes = kMaxNodeTextBytes);
 
 // The same for people: what a `let` named is shown by its name, and a long text is cut with "…".
 std::string ShownNodeText(const Program& program, NodeId node, std::size_t max_bytes = kMaxNodeTextBytes);
 
-// Returns a constant as CEL text: `"acme"`, `5u`, `["a", "b"]`, `duration("90s")`; an error, which no policy has, as `<error: …>`.
+// Returns a constant as CEL text: `"acme"`, `5u`, `["a", "b"]`, `duration("90s")`; an error, which
+// no policy has, as `<error: …>`.
 std::string ConstantText(const Program& program, ConstantId constant);
 
 }  // namespace writ

@@ -1,10 +1,12 @@
 // The verifier: proves, once, what the evaluator then relies on without asking.
 //
-// Proven: every id is in range; arguments stand before the nodes that use them, as many as their kind and function take; slots that
-// are read are whole; what rules, messages and lets name mentions no variable that it does not bind; shared nodes mention none at all;
-// optional entries stand in lists and maps only; nodes, shared nodes, values and types nest at most so deep, and no expression is too
-// large when written out (BundleLimits); constants and types refer backwards; slots' parents come before them; rules belong to their
-// policies and carry what their verb needs; strings are valid UTF-8.
+// Proven: every id is in range; arguments stand before the nodes that use them, as many as their
+// kind and function take; slots that are read are whole; what rules, messages and lets name
+// mentions no variable that it does not bind; shared nodes mention none at all; optional entries
+// stand in lists and maps only; nodes, shared nodes, values and types nest at most so deep, and no
+// expression is too large when written out (BundleLimits); constants and types refer backwards;
+// slots' parents come before them; rules belong to their policies and carry what their verb needs;
+// strings are valid UTF-8.
 #pragma once
 
 #include <memory>
@@ -30,7 +32,8 @@ class VerifiedProgram {
 std::string DumpProgram(const VerifiedProgram& program);
 
 // Checks `program` and returns it as verified. O(size of the program).
-// Errors: kCorrupt, with the first thing found wrong and its place ("node 17: has an argument that does not stand before it").
+// Errors: kCorrupt, with the first thing found wrong and its place ("node 17: has an argument that
+// does not stand before it").
 Result<VerifiedProgram> VerifyProgram(Program program, const BundleLimits& limits = {});
 
 }  // namespace writ

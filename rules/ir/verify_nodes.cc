@@ -1,5 +1,5 @@
-// The verifier's part about types and nodes: one pass over each pool, arguments before users. What it proves bounds every later
-// recursion over nodes, types and values.
+// The verifier's part about types and nodes: one pass over each pool, arguments before users. What
+// it proves bounds every later recursion over nodes, types and values.
 #include <algorithm>
 #include <unordered_map>
 
@@ -19,7 +19,8 @@ __extension__ using DepthSet = unsigned __int128;
 
 DepthSet DepthBit(std::uint32_t depth) { return DepthSet{1} << depth; }
 
-// How many arguments a node of the kind has: at least, at most (0 = any number), and whether they come in pairs.
+// How many arguments a node of the kind has: at least, at most (0 = any number), and whether they
+// come in pairs.
 struct Arity {
   std::uint32_t least, most;
   bool pairs = false;
@@ -116,7 +117,8 @@ class NodeChecker {
   Status CheckSlot() const {
     if (node_->index >= program_.slots.size()) return Fault("has a slot that does not exist");
     const Slot& slot = program_.slots[node_->index];
-    // SAFETY: a map in a slot that is not whole has no members (MapData is missing), so it must never become a value.
+    // SAFETY: a map in a slot that is not whole has no members (MapData is missing), so it must
+    // never become a value.
     if (node_->kind != NodeKind::kHasSlot && !slot.whole) return Fault("reads a slot that is not whole");
     if (node_->kind == NodeKind::kSlot) return OkStatus();
     std::uint32_t steps = 0;
@@ -194,7 +196,8 @@ class NodeChecker {
     }
   }
 
-  // The only functions that put a value into another; the others give scalars, parts of an argument, or lists joined.
+  // The only functions that put a value into another; the others give scalars, parts of an
+  // argument, or lists joined.
   static bool MakesOptional(Function function) {
     return function == Function::kOptionalOf || function == Function::kOptionalOfNonZero || function == Function::kOptionalIndex;
   }

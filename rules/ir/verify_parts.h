@@ -29,7 +29,8 @@ Status CheckTypes(const Program& program);
 Status CheckSlots(const Program& program);
 // Files, tables, signers, imports.
 Status CheckDeclarations(const Program& program);
-// Nodes; sets `is_root[i]` to whether node i can be evaluated by itself. Requires: constants, types and slots are checked.
+// Nodes; sets `is_root[i]` to whether node i can be evaluated by itself. Requires: constants, types
+// and slots are checked.
 Status CheckNodes(const Program& program, const std::vector<std::uint32_t>& constant_depths, const BundleLimits& limits,
                   std::vector<bool>& is_root);
 // Lets, policies and rules. Requires: everything else is checked.

@@ -59,8 +59,8 @@ struct Type {
 constexpr TypeId SimpleType(TypeKind kind) { return TypeId(static_cast<std::size_t>(kind)); }
 inline constexpr std::size_t kSimpleTypeCount = static_cast<std::size_t>(TypeKind::kDuration) + 1;
 
-// Returns "list(map(string, int))", the form that the CEL vectors and diagnostics use; records by their name. `types` as TypeTable
-// has them. An id out of range is shown as one.
+// Returns "list(map(string, int))", the form that the CEL vectors and diagnostics use; records by
+// their name. `types` as TypeTable has them. An id out of range is shown as one.
 std::string TypeText(std::span<const Type> types, TypeId id);
 
 // Owns types. Not thread-safe. A record is identified by its name: declare each once.
@@ -86,7 +86,8 @@ class TypeTable {
   const Type& operator[](TypeId id) const { return types_[id.index]; }
   std::span<const Type> types() const { return types_; }
   std::string Text(TypeId id) const { return TypeText(types_, id); }
-  // Returns the type as programs have it: what inference left open, and what had a diagnostic, is dyn. O(size of the type).
+  // Returns the type as programs have it: what inference left open, and what had a diagnostic, is
+  // dyn. O(size of the type).
   TypeId Settled(TypeId id);
 
  private:

@@ -1,5 +1,6 @@
-// The expression graph while it is built: what front ends fill before the decision program is written. Nodes are hash-consed
-// (rules/ir/node.h), so sharing across rules and policies is found by construction, and inlining costs no copies. Free of syntax.
+// The expression graph while it is built: what front ends fill before the decision program is
+// written. Nodes are hash-consed (rules/ir/node.h), so sharing across rules and policies is found
+// by construction, and inlining costs no copies. Free of syntax.
 //
 //   Graph graph(true);
 //   NodeId guard = graph.Call(Function::kEqual, {slot, graph.Constant(Value::String("acme"), string, place)}, boolean, place);
@@ -31,7 +32,8 @@ struct NodeFacts {
   SourceLocation place;           // of the first expression that became this node
 };
 
-// Not thread-safe. Constants' text and items are copied into the graph. Types are ids of one TypeTable, which the caller keeps.
+// Not thread-safe. Constants' text and items are copied into the graph. Types are ids of one
+// TypeTable, which the caller keeps.
 class Graph {
  public:
   // `fold`: evaluate what is constant while building (constant folding and dead branches; see graph.cc).
@@ -48,7 +50,8 @@ class Graph {
   NodeId Call(Function function, std::span<const NodeId> args, TypeId type, SourceLocation place);
   // kAnd … kOptionalEntry and the macros. `index`: the depth that a macro binds.
   NodeId Make(NodeKind kind, std::span<const NodeId> args, std::uint32_t index, TypeId type, SourceLocation place);
-  // Says that the node is what a `let` stands for. Expressions built from here on count it as one node.
+  // Says that the node is what a `let` stands for. Expressions built from here on count it as one
+  // node.
   void MarkLet(NodeId id);
 
   const Node& operator[](NodeId id) const { return nodes_[id.index]; }

@@ -9,7 +9,8 @@
 namespace writ {
 namespace {
 
-// Half of BundleLimits::max_shared_depth: lets may then add their own nesting on top (the front end allows 90 of them in a row).
+// Half of BundleLimits::max_shared_depth: lets may then add their own nesting on top (the front end
+// allows 90 of them in a row).
 constexpr std::uint32_t kMaxSharedNesting = 100;
 
 Constant::Kind ConstantKindOf(Kind kind) {
@@ -55,7 +56,8 @@ ProgramNodes::ProgramNodes(const Graph& graph, const TypeTable& types, Program& 
   for (std::size_t i = 0; i < kSimpleTypeCount; ++i) UseType(TypeId(i));
 }
 
-// Visits everything below the root from the inside out, with its own stack: many lets make deep expressions.
+// Visits everything below the root from the inside out, with its own stack: many lets make deep
+// expressions.
 NodeId ProgramNodes::Write(NodeId root) {
   struct Frame {
     NodeId id;

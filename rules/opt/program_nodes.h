@@ -1,5 +1,6 @@
-// Writes the expression graph into a program. Only what the written roots reach is written: constants, slots, types and branches
-// that nothing needs never get into the program (dead code elimination). Nodes come out behind their arguments.
+// Writes the expression graph into a program. Only what the written roots reach is written:
+// constants, slots, types and branches that nothing needs never get into the program (dead code
+// elimination). Nodes come out behind their arguments.
 #pragma once
 
 #include <span>
@@ -17,10 +18,12 @@ enum class Sharing : bool { kNo, kYes };
 // One program is written by one ProgramNodes. Everything is borrowed. Deterministic.
 class ProgramNodes {
  public:
-  // `types`: the table of the graph's types. `roots`: every node that will be written, for finding what they share.
+  // `types`: the table of the graph's types. `roots`: every node that will be written, for finding
+  // what they share.
   ProgramNodes(const Graph& graph, const TypeTable& types, Program& program, std::span<const NodeId> roots, Sharing sharing);
 
-  // Returns the program's node for the graph's, adding it and what it needs. Requires: the root is closed.
+  // Returns the program's node for the graph's, adding it and what it needs. Requires: the root is
+  // closed.
   NodeId Write(NodeId root);
   // True if the graph's node has been written.
   bool has(NodeId node) const { return nodes_[node.index].valid(); }

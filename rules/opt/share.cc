@@ -49,7 +49,8 @@ bool IsWorthSharing(const Graph& graph, NodeId id) {
 }  // namespace
 
 std::vector<bool> FindShared(const Graph& graph, std::span<const NodeId> roots) {
-  // In how many places a node's code would stand. Users have greater ids than arguments, so all of them are counted before the node.
+  // In how many places a node's code would stand. Users have greater ids than arguments, so all of
+  // them are counted before the node.
   std::vector<std::uint32_t> places(graph.node_count(), 0);
   std::vector<bool> shared(graph.node_count(), false);
   for (const NodeId root : roots) places[root.index] = std::min(places[root.index] + 1, kManyPlaces);

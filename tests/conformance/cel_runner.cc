@@ -105,8 +105,9 @@ std::vector<cli::CelVariable> Bindings(const Json& test, Arena& arena) {
   return variables;
 }
 
-// The expression printed from its node, read again in the same environment, must be the same node. Where nothing is checked, types are
-// left out and prove nothing; where names have a container, a root's own name may mean another.
+// The expression printed from its node, read again in the same environment, must be the same node.
+// Where nothing is checked, types are left out and prove nothing; where names have a container, a
+// root's own name may mean another.
 std::string FaultOfText(const cli::CelExpression& expression, dsl::ExpressionEnvironment& environment) {
   if (!environment.check || !environment.container.empty()) return "";
   const std::optional<std::string> text = TryNodeText(expression.program(), expression.root());

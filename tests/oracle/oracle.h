@@ -1,5 +1,6 @@
-// The reference evaluator: a naive tree walk written from docs/language.md ("Meaning"), sharing nothing with the engine.
-// It knows no program, node, index or slot; values are JSON. The differential test demands that the engine agrees with it.
+// The reference evaluator: a naive tree walk written from docs/language.md ("Meaning"), sharing
+// nothing with the engine. It knows no program, node, index or slot; values are JSON. The
+// differential test demands that the engine agrees with it.
 #pragma once
 
 #include <string>

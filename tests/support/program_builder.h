@@ -32,7 +32,8 @@ class ProgramBuilder {
   // Adds the path's slots that are not there yet and returns the last, whole and of `type`. Parts between dots are the keys.
   SlotId AddSlot(std::string_view path, MemberType type = MemberType::kDyn);
 
-  // Adds a node; its arguments must be there already. Nodes are not shared: the same call twice gives two. Types are dyn.
+  // Adds a node; its arguments must be there already. Nodes are not shared: the same call twice
+  // gives two. Types are dyn.
   NodeId AddNode(Node node, const std::vector<NodeId>& args = {});
   NodeId AddConstantNode(ConstantId constant);
   NodeId AddSlotNode(SlotId slot);
@@ -51,8 +52,8 @@ class ProgramBuilder {
   VerifiedProgram Verified() const;
 };
 
-// Returns a program that has at least one of everything: constants of all kinds, nodes, lets, macros, every verb, masks,
-// limits, images, tables, signers, imports. It verifies.
+// Returns a program that has at least one of everything: constants of all kinds, nodes, lets,
+// macros, every verb, masks, limits, images, tables, signers, imports. It verifies.
 Program SampleProgram();
 
 // A pseudo-random sequence that is the same everywhere: std's distributions are not.

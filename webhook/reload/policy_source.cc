@@ -169,7 +169,8 @@ bool ReadsSlot(const Node& node) {
   return node.kind == NodeKind::kSlot || node.kind == NodeKind::kHasSlot || node.kind == NodeKind::kOptionalSlot;
 }
 
-// The first rule that reads a variable, by its place; "" = none. Arguments stand before users, so one pass tells who reads it.
+// The first rule that reads a variable, by its place; "" = none. Arguments stand before users, so
+// one pass tells who reads it.
 std::string FindReader(const Program& program, std::string_view variable) {
   std::vector<bool> reads(program.nodes.size());
   for (std::size_t i = 0; i < reads.size(); ++i) {

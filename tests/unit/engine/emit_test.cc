@@ -1,4 +1,5 @@
-// From nodes to register code: what conditions are written as, what is shared, and code asked for by many threads at once.
+// From nodes to register code: what conditions are written as, what is shared, and code asked for
+// by many threads at once.
 #include <gtest/gtest.h>
 
 #include <thread>

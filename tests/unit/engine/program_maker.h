@@ -1,5 +1,5 @@
-// Hand-made register code for tests of the evaluator: registers are handed out, constants pooled. What the evaluator relies on
-// (opcode_list.h) is for the test to keep.
+// Hand-made register code for tests of the evaluator: registers are handed out, constants pooled.
+// What the evaluator relies on (opcode_list.h) is for the test to keep.
 //
 // The slots are fixed: x = {"map": {"key": 1}, "text": "t"}, x.part a map whose members were not read, u unknown, e an error,
 // gone missing; see SlotOf.
@@ -104,7 +104,8 @@ class ProgramMaker {
     return static_cast<std::uint32_t>(regexes_.size() - 1);
   }
 
-  // Ends the code that was emitted since the last end with `return value`. It lives as long as the maker.
+  // Ends the code that was emitted since the last end with `return value`. It lives as long as the
+  // maker.
   const Code& End(Register value) {
     Emit(Opcode::kReturn, 0, value);
     Code& code = codes_.emplace_back();

@@ -189,8 +189,9 @@ std::string GoldenPath(int version) {
   return std::string(WRIT_SOURCE_DIR) + "/tests/golden/bundle/v" + std::to_string(version) + ".writb.hex";
 }
 
-// The bundle of version 4 that was written when the format was fixed. It is never rewritten while the version is 4: a change
-// that breaks this test needs a new version (docs/bundle_format.md, "Version rule").
+// The bundle of version 4 that was written when the format was fixed. It is never rewritten while
+// the version is 4: a change that breaks this test needs a new version (docs/bundle_format.md,
+// "Version rule").
 TEST(Bundle, TheGoldenBundleKeepsLoading) {
   const std::string path = GoldenPath(4);
   if (std::getenv("WRIT_WRITE_NEW_GOLDEN_BUNDLE") != nullptr) std::ofstream(path) << ToHex(WriteBundle(test::SampleProgram()));
@@ -210,7 +211,8 @@ TEST(Bundle, AnOldBundleAsksToCompileAgain) {
             Load(FromHex(file)));
 }
 
-// Nodes may share arguments in memory; in a bundle each has its own. What is loaded is written the same way ever after.
+// Nodes may share arguments in memory; in a bundle each has its own. What is loaded is written the
+// same way ever after.
 TEST(Bundle, SharedArgumentsAreWrittenOut) {
   test::ProgramBuilder b;
   const NodeId item = b.AddConstantNode(b.AddInt(1));

@@ -1,4 +1,5 @@
-// Expressions as CEL text. The front end makes the programs, and reads each text again: it must give the same nodes.
+// Expressions as CEL text. The front end makes the programs, and reads each text again: it must
+// give the same nodes.
 #include "rules/ir/text.h"
 
 #include <gtest/gtest.h>

@@ -34,7 +34,7 @@ TEST(Verify, AcceptsTheSample) {
   EXPECT_EQ("ok", Verify(Program{}));
 }
 
-// ---- single mutations of a valid program -----------------------------------------------------------------------------
+// ---- single mutations of a valid program --------------------------------------------------------
 
 struct Mutation {
   std::string_view message;
@@ -179,9 +179,10 @@ TEST(Verify, RefusesTypesThatWouldExplode) {
   EXPECT_EQ("type 19 is too large", Verify(program));
 }
 
-// The sample's nodes: n0 slot principal.tenant, n1 slot principal.groups, n2 "acme", n3 == (n0 n2), n4 variable, n5 pattern,
-// n6 matches (n4 n5), n7 exists_one (n1 n6), n8 has_slot, n9 and (n3 n8), n10 true, n11 conditional (n7 n10 n9), n12 optional_slot,
-// n13 optional_entry (n12), n14 list (n4 n13), n15 map_items (n1 - n14), n16 optional_slot, n17 "acme", n18 orValue (n16 n17).
+// The sample's nodes: n0 slot principal.tenant, n1 slot principal.groups, n2 "acme", n3 == (n0 n2),
+// n4 variable, n5 pattern, n6 matches (n4 n5), n7 exists_one (n1 n6), n8 has_slot, n9 and (n3 n8),
+// n10 true, n11 conditional (n7 n10 n9), n12 optional_slot, n13 optional_entry (n12), n14 list (n4
+// n13), n15 map_items (n1 - n14), n16 optional_slot, n17 "acme", n18 orValue (n16 n17).
 TEST(Verify, RefusesBadNodes) {
   CheckMutations({
       {"node 2: is of no known kind", [](Program& p) { p.nodes[2].kind = static_cast<NodeKind>(kNodeKindCount); }},
@@ -270,7 +271,8 @@ TEST(Verify, MembersAreNamedByStrings) {
   }
 }
 
-// What is evaluated by itself mentions no variable that it does not bind, and is no entry of a list.
+// What is evaluated by itself mentions no variable that it does not bind, and is no entry of a
+// list.
 TEST(Verify, RootsAreClosed) {
   CheckMutations({
       {"let 0 has a name that is not valid UTF-8", [](Program& p) { p.lets[0].name = "\xff"; }},
@@ -292,7 +294,7 @@ TEST(Verify, RootsAreClosed) {
   });
 }
 
-// ---- what bounds later recursion and growth ----------------------------------------------------------------------------
+// ---- what bounds later recursion and growth -----------------------------------------------------
 
 // A chain of `count` calls of one argument around a constant.
 ProgramBuilder Chain(Function function, std::size_t count, bool shared = false) {
@@ -362,7 +364,8 @@ TEST(Verify, ValuesNestOnlySoDeep) {
   EXPECT_EQ("ok", nested(NodeKind::kSelect, 1));
 }
 
-// Operators make no value that is nested deeper than their operands': a long chain of them is legal.
+// Operators make no value that is nested deeper than their operands': a long chain of them is
+// legal.
 TEST(Verify, OperatorsDoNotNestValues) {
   for (const Function function : {Function::kAdd, Function::kEqual, Function::kIndex, Function::kOptionalOr}) {
     SCOPED_TRACE(InfoOf(function).name);
@@ -474,7 +477,7 @@ TEST(Verify, RefusesBadMasksLimitsAndImages) {
   });
 }
 
-// ---- random mutations ------------------------------------------------------------------------------------------------
+// ---- random mutations ---------------------------------------------------------------------------
 
 void MutateNode(Program& program, test::Random& random) {
   Node& node = program.nodes[random.Below(program.nodes.size())];
