@@ -142,7 +142,7 @@ def without_option(words, option):
     return words[:at] + words[at + 2:]
 
 
-# -- measurements: each is made in one tree and returns {name: (number, unit)} ----------------------
+# -- measurements: each is made in one tree and returns {name: (number, unit)} ---------------------
 
 
 class Measurements:
@@ -223,7 +223,7 @@ def plan(measure, sizes, instructions):
     return steps
 
 
-# -- the table ----------------------------------------------------------------------------------------
+# -- the table -----------------------------------------------------------------------------------
 
 
 class Table:

@@ -1,3 +1,4 @@
+// Reading calls, the table of names and the rules by server and tool; see tools_floor.h.
 #include "bench/tools_floor.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 //
 //   writ_workload_driver load BUNDLE SECONDS
 //   writ_workload_driver decide FOLDER BUNDLE SECONDS VARIANT…
-//   writ_workload_driver count FOLDER BUNDLE VARIANT…        under callgrind: one MeasuredPass a variant
+//   writ_workload_driver count FOLDER BUNDLE VARIANT…  under callgrind: one MeasuredPass each
 //   writ_workload_driver floor FOLDER SECONDS VARIANT…
 //
 // A VARIANT is `json` (DecideJson), `fields` (DecideFields) or `list` (DecideJson of listings).

@@ -1,3 +1,4 @@
+// Values and types as JSON, with an eye on the size of what is written; see cel_encoding.h.
 #include "cli/cel_encoding.h"
 
 #include <cinttypes>

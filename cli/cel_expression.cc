@@ -1,3 +1,4 @@
+// From text to value in three steps: compile, verify, evaluate; see cel_expression.h.
 #include "cli/cel_expression.h"
 
 #include <unordered_map>

@@ -1,3 +1,4 @@
+// The walk through a condition that did not hold; see unmet.h.
 #include "engine/decide/unmet.h"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "rules/base/check.h"
+#include "rules/ir/constant_value.h"
 
 namespace writ {
 namespace {
@@ -12,31 +12,12 @@ bool IsSetKey(const Value& value) {
   return value.is(Kind::kString) || value.is(Kind::kInt) || value.is(Kind::kUint) || value.is(Kind::kBool);
 }
 
-Value MakeScalar(const Constant& constant) {
-  switch (constant.kind) {
-    case Constant::Kind::kNull: return Value::Null();
-    case Constant::Kind::kBool: return Value::Bool(constant.integer != 0);
-    case Constant::Kind::kInt: return Value::Int(constant.integer);
-    case Constant::Kind::kUint: return Value::Uint(static_cast<std::uint64_t>(constant.integer));
-    case Constant::Kind::kDouble: return Value::Double(constant.real);
-    case Constant::Kind::kString: return Value::String(constant.text);
-    case Constant::Kind::kBytes: return Value::Bytes(constant.text);
-    case Constant::Kind::kTimestamp: return Value::Timestamp(constant.integer, constant.nanos);
-    case Constant::Kind::kDuration: return Value::Duration(constant.integer);
-    case Constant::Kind::kType: return Value::Type(constant.text);
-    case Constant::Kind::kError: return Value::Error(static_cast<ValueError>(constant.code), constant.text);
-    case Constant::Kind::kList:
-    case Constant::Kind::kMap: break;
-  }
-  WRIT_CHECK(false);  // aggregates are not scalars
-}
-
 }  // namespace
 
 // NOLINTNEXTLINE(misc-no-recursion): VerifyProgram limits the nesting of constants
 Value ConstantPool::Of(ConstantId id) {
   const Constant& constant = program_.constants[id.index];
-  if (constant.kind != Constant::Kind::kList && constant.kind != Constant::Kind::kMap) return MakeScalar(constant);
+  if (constant.kind != Constant::Kind::kList && constant.kind != Constant::Kind::kMap) return ScalarValue(constant);
   const auto found = aggregates_.find(id.index);
   if (found != aggregates_.end()) return found->second;
   const Value value = MakeAggregate(constant);

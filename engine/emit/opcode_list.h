@@ -3,10 +3,12 @@
 //
 // An instruction is {op, dst, a, b, c}: dst, a, b are registers (16 bit), c is 32 bit. What each
 // operand means is said by the second to fifth column:
-//   W register written          R register read            I register read and written     P register pair: reads r, r+1
-//   Q register pair written     K constant of the code     S slot                          G regex of the code
-//   C shared value of the code  J jump target              F function                      A range of the code (constant list or map)
-//   N small number              O register read, or kNoRegister                            V register written, or kNoRegister
+//   W register written            R register read             I register read and written
+//   P register pair: reads r, r+1 Q register pair written     N small number
+//   K constant of the code        G regex of the code         C shared value of the code
+//   S slot                        F function                  J jump target
+//   A range of the code (a constant list or map)
+//   O register read, or kNoRegister                           V register written, or kNoRegister
 //   - not used
 //
 // "Fault" is an error or unknown value. Strict instructions whose operand is a fault pass it on: an

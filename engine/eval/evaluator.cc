@@ -233,7 +233,7 @@ inline Value Evaluator::Impl::LoadShared(const SharedValue& shared, Value* free_
   return ComputeShared(shared, free_registers);
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): VerifyProgram limits the nesting of shared values to BundleLimits::max_shared_depth
+// NOLINTNEXTLINE(misc-no-recursion): at most BundleLimits::max_shared_depth levels
 Value Evaluator::Impl::ComputeShared(const SharedValue& shared, Value* free_registers) {
   const std::uint32_t number = shared.number;
   if (shared_marks[number] == generation) {

@@ -8,7 +8,7 @@ namespace {
 
 // Takes the bytes of `value` from `room`. False when there are not enough, or when no constant can
 // be such a value.
-// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep, and each level takes from the room
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 bool TakeRoom(const Value& value, std::size_t& room) {
   const bool has_text = value.is(Kind::kString) || value.is(Kind::kBytes) || value.is(Kind::kType) || value.is(Kind::kError);
   const std::size_t bytes = sizeof(Value) + (has_text ? value.size : 0);

@@ -11,6 +11,7 @@
 
 #include "rules/base/utf8.h"
 #include "rules/function/function.h"
+#include "rules/ir/constant_value.h"
 #include "rules/model/value.h"
 
 namespace writ {
@@ -90,26 +91,6 @@ bool IsQuotable(std::string_view text) {
 // so: "string.(string)->bool".
 bool IsMethod(Function function) { return InfoOf(function).signatures.find(".(") != std::string_view::npos && function != Function::kSize; }
 
-// The value of a scalar; aggregates are written item by item.
-Value ScalarOf(const Constant& constant) {
-  switch (constant.kind) {
-    case Constant::Kind::kNull: return Value::Null();
-    case Constant::Kind::kBool: return Value::Bool(constant.integer != 0);
-    case Constant::Kind::kInt: return Value::Int(constant.integer);
-    case Constant::Kind::kUint: return Value::Uint(static_cast<std::uint64_t>(constant.integer));
-    case Constant::Kind::kDouble: return Value::Double(constant.real);
-    case Constant::Kind::kString: return Value::String(constant.text);
-    case Constant::Kind::kBytes: return Value::Bytes(constant.text);
-    case Constant::Kind::kTimestamp: return Value::Timestamp(constant.integer, constant.nanos);
-    case Constant::Kind::kDuration: return Value::Duration(constant.integer);
-    case Constant::Kind::kType: return Value::Type(constant.text);
-    case Constant::Kind::kError: return Value::Error(static_cast<ValueError>(constant.code), constant.text);
-    case Constant::Kind::kList:
-    case Constant::Kind::kMap: break;
-  }
-  return {};
-}
-
 std::string_view MacroName(NodeKind kind) {
   switch (kind) {
     case NodeKind::kAll: return "all";
@@ -147,7 +128,7 @@ class Printer {
     const Constant& constant = program_.constants[id.index];
     const bool is_list = constant.kind == Constant::Kind::kList;
     if (!is_list && constant.kind != Constant::Kind::kMap) {
-      out_ += LiteralText(ScalarOf(constant));
+      out_ += LiteralText(ScalarValue(constant));
       return;
     }
     out_ += is_list ? '[' : '{';

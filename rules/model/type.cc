@@ -59,7 +59,7 @@ TypeId TypeTable::Intern(TypeKind kind, std::string_view name, std::vector<TypeI
   return found->second;
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): depth of a type is bounded by the depth of the expression that it was made for
+// NOLINTNEXTLINE(misc-no-recursion): types are as deep as their expressions
 TypeId TypeTable::Settled(TypeId id) {
   if (!id.valid()) return SimpleType(TypeKind::kDyn);
   const Type type = types_[id.index];  // a copy: interning moves the table
@@ -70,7 +70,7 @@ TypeId TypeTable::Settled(TypeId id) {
   return parameters == type.parameters ? id : Intern(type.kind, type.name, std::move(parameters));
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): depth of a type is bounded by the depth of the expression that it was made for
+// NOLINTNEXTLINE(misc-no-recursion): types are as deep as their expressions
 std::string TypeText(std::span<const Type> types, TypeId id) {
   if (!id.valid()) return "dyn";
   if (id.index >= types.size()) return "type " + std::to_string(id.index);

@@ -3,7 +3,8 @@
 // by construction, and inlining costs no copies. Free of syntax.
 //
 //   Graph graph(true);
-//   NodeId guard = graph.Call(Function::kEqual, {slot, graph.Constant(Value::String("acme"), string, place)}, boolean, place);
+//   NodeId acme = graph.Constant(Value::String("acme"), string, place);
+//   NodeId guard = graph.Call(Function::kEqual, {slot, acme}, boolean, place);
 //   …
 //   Written into a program by rules/opt/program_nodes.h.
 #pragma once

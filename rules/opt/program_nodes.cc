@@ -128,7 +128,7 @@ ConstantId ProgramNodes::UseConstant(std::uint32_t index) {
   return constants_[index];
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): constants are nested at most as deep as the expressions that they come from
+// NOLINTNEXTLINE(misc-no-recursion): constants are as deep as their expressions
 ConstantId ProgramNodes::AddConstant(const Value& value) {
   Constant constant;
   constant.kind = ConstantKindOf(value.kind);

@@ -2,7 +2,8 @@
 //
 //   ProgramBuilder b;
 //   const SlotId tenant = b.AddSlot("principal.tenant", MemberType::kString);
-//   const NodeId guard = b.AddCall(Function::kEqual, {b.AddSlotNode(tenant), b.AddConstantNode(b.AddString("acme"))});
+//   const NodeId acme = b.AddConstantNode(b.AddString("acme"));
+//   const NodeId guard = b.AddCall(Function::kEqual, {b.AddSlotNode(tenant), acme});
 //   b.AddPolicy("p", Target::kTools);
 //   b.AddRule(Verb::kAllow, {"slack", "delete_*"}).guard = guard;
 //   VerifiedProgram program = b.Verified();

@@ -1,3 +1,4 @@
+// Values and types as JSON: each kind, and what is too large.
 #include "cli/cel_encoding.h"
 
 #include <gtest/gtest.h>
