@@ -109,6 +109,7 @@ RuleResult Decider::EvaluateRule(RuleId id, ReadObserver* observer) {
     Value guard = context_.evaluator.Run(rule.guard, observer);
     result.outcome = OutcomeOf(guard);
     if (result.outcome == Outcome::kError) result.error = guard;
+    if (result.outcome == Outcome::kUnknown) result.possible = guard.code;
   }
   result.certain = result.outcome != Outcome::kUnknown;
   if (!rule.needs_scopes.empty()) EvaluateScopes(rule, result);
@@ -120,6 +121,8 @@ RuleResult Decider::EvaluateRule(RuleId id, ReadObserver* observer) {
 void Decider::EvaluateScopes(const Rule& rule, RuleResult& result) const {
   if (result.outcome != Outcome::kTrue && result.outcome != Outcome::kUnknown) return;
   if (Scopes().is_fault()) {
+    const bool held = result.outcome == Outcome::kTrue;
+    result.possible = static_cast<std::uint16_t>((held ? kMayBeTrue : result.possible) | kMayBeFalse);
     result.outcome = Outcome::kUnknown;
     result.certain = false;
     return;
@@ -152,15 +155,18 @@ bool Decider::HasScope(std::string_view scope) const {
 }
 
 Decider::Role Decider::RoleOf(const RuleResult& result) const {
+  const auto may = [&](unsigned outcome) { return result.outcome == Outcome::kUnknown && (result.possible & outcome) != 0; };
   switch (RuleOf(result).verb) {
     case Verb::kAllow:
-      return result.outcome == Outcome::kTrue ? Role::kAllow : result.outcome == Outcome::kUnknown ? Role::kPossibleAllow : Role::kNone;
+      if (result.outcome == Outcome::kTrue) return Role::kAllow;
+      return may(kMayBeTrue) ? Role::kPossibleAllow : Role::kNone;
     case Verb::kDeny:
       if (result.outcome == Outcome::kTrue || result.outcome == Outcome::kError) return Role::kDenial;
-      return result.outcome == Outcome::kUnknown ? Role::kPossibleDenial : Role::kNone;
+      if (result.outcome != Outcome::kUnknown) return Role::kNone;
+      return may(kMayBeFalse) ? Role::kPossibleDenial : Role::kDenial;
     case Verb::kRequire:
       if (result.outcome == Outcome::kTrue) return Role::kNone;
-      return result.outcome == Outcome::kUnknown && !result.certain ? Role::kPossibleDenial : Role::kDenial;
+      return may(kMayBeTrue) && !result.certain ? Role::kPossibleDenial : Role::kDenial;
     case Verb::kWarn:
     case Verb::kNote:
     case Verb::kLimit:

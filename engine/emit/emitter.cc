@@ -70,7 +70,7 @@ Emitter::Emitter(Emission& emission, NodeId root, bool may_share_root)
     : emission_(emission), root_(root), may_share_root_(may_share_root) {}
 
 Code Emitter::Write() {
-  const Register result = Operand(root_);
+  const Register result = LogicOperand(root_);
   Append(Opcode::kReturn, 0, result, 0, 0);
   Code code;
   code.size = Here();
@@ -155,8 +155,36 @@ void Emitter::Patch(std::uint32_t instruction) { instructions_[instruction].c = 
 Emitter::Register Emitter::Operand(NodeId id) {
   if (NodeOf(id).kind == NodeKind::kVariable) return variables_.at(NodeOf(id).index);
   const Register dst = Allocate();
+  WriteWide(id, dst);
+  return dst;
+}
+
+// The same for `&&`, `||`, `!` and macros over conditions, which know what to do with a part of the outcomes.
+Emitter::Register Emitter::LogicOperand(NodeId id) {
+  if (NodeOf(id).kind == NodeKind::kVariable) return variables_.at(NodeOf(id).index);
+  const Register dst = Allocate();
   Write(id, dst);
   return dst;
+}
+
+void Emitter::WriteWide(NodeId id, Register dst) {
+  Write(id, dst);
+  if (MayBeNarrow(id)) Append(Opcode::kForgetOutcomes, dst, 0, 0, 0);
+}
+
+// Can the node's value be an unknown that has only a part of the outcomes?
+bool Emitter::MayBeNarrow(NodeId id) const {
+  const Node& node = NodeOf(id);
+  switch (node.kind) {
+    case NodeKind::kAnd:
+    case NodeKind::kOr:
+    case NodeKind::kAll:
+    case NodeKind::kExists:
+    case NodeKind::kConditional: return true;
+    case NodeKind::kCall:
+      return static_cast<Function>(node.detail) == Function::kNot || static_cast<Function>(node.detail) == Function::kToDyn;
+    default: return false;  // NOLINT: all others forget it
+  }
 }
 
 void Emitter::Write(NodeId id, Register dst) {
@@ -199,7 +227,7 @@ void Emitter::WriteBody(NodeId id, Register dst) {
 }
 
 void Emitter::WriteOperator(Opcode op, std::span<const NodeId> args, Register dst) {
-  const Register a = Operand(args[0]);
+  const Register a = op == Opcode::kNot ? LogicOperand(args[0]) : Operand(args[0]);
   const Register b = args.size() > 1 ? Operand(args[1]) : Register{0};
   Append(op, dst, a, b, 0);
 }
@@ -242,7 +270,7 @@ void Emitter::WriteCall(const Node& node, std::span<const NodeId> args, Register
   if (WriteFused(function, args, dst)) return;
   if (const Opcode op = OpcodeOf(function); op != kNoOpcode) return WriteOperator(op, args, dst);
   const Register first = args.empty() ? dst : Allocate(static_cast<std::uint32_t>(args.size()));
-  for (std::size_t i = 0; i < args.size(); ++i) Write(args[i], static_cast<Register>(first + i));
+  for (std::size_t i = 0; i < args.size(); ++i) WriteWide(args[i], static_cast<Register>(first + i));
   Append(Opcode::kCall, dst, first, static_cast<Register>(args.size()), node.detail);
 }
 
@@ -251,7 +279,7 @@ void Emitter::WriteLazyOptional(Function function, std::span<const NodeId> args,
   const bool is_or = function == Function::kOptionalOr;
   const Register first = Operand(args[0]);
   const std::uint32_t jump = Append(is_or ? Opcode::kOptionalOr : Opcode::kOptionalOrValue, dst, first, 0, 0);
-  Write(args[1], dst);
+  WriteWide(args[1], dst);
   if (is_or) Append(Opcode::kCheckOptional, dst, dst, 0, 0);
   Patch(jump);
 }
@@ -263,7 +291,7 @@ void Emitter::WriteLogic(const Node& node, std::span<const NodeId> args, Registe
   for (std::size_t i = 1; i < args.size(); ++i) {
     exits.push_back(Append(is_and ? Opcode::kJumpIfFalse : Opcode::kJumpIfTrue, 0, dst, 0, 0));
     const std::uint32_t mark = next_register_;
-    const Register operand = Operand(args[i]);
+    const Register operand = LogicOperand(args[i]);
     Append(is_and ? Opcode::kAnd : Opcode::kOr, dst, dst, operand, 0);
     next_register_ = mark;
   }

@@ -68,6 +68,9 @@ class Emitter {
   void Patch(std::uint32_t instruction);
 
   Register Operand(NodeId id);
+  Register LogicOperand(NodeId id);
+  bool MayBeNarrow(NodeId id) const;
+  void WriteWide(NodeId id, Register dst);
   void Write(NodeId id, Register dst);
   void WriteBody(NodeId id, Register dst);
   void WriteCall(const Node& node, std::span<const NodeId> args, Register dst);

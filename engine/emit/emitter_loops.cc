@@ -39,7 +39,7 @@ void Emitter::WriteFold(const Node& node, std::span<const NodeId> args, Register
   const std::uint32_t begin = Append(Opcode::kIterateBegin, cursor, range, dst, 0);
   const std::uint32_t loop = Append(Opcode::kIterateNext, item, cursor, kNoRegister, 0);
   const Binding bound(*this, node.index, item);
-  const Register holds = Operand(args[1]);
+  const Register holds = counts ? Operand(args[1]) : LogicOperand(args[1]);
   if (counts) {
     Append(Opcode::kCountTrue, dst, holds, 0, 0);
     Append(Opcode::kLoop, 0, 0, 0, loop);
@@ -80,10 +80,10 @@ void Emitter::WriteOptionalMap(const Node& node, std::span<const NodeId> args, R
   const Binding bound(*this, node.index, item);
   if (node.kind == NodeKind::kOptMap) {
     const Register inside = Allocate();
-    Write(args[1], inside);
+    WriteWide(args[1], inside);
     Append(Opcode::kCall, dst, inside, 1, static_cast<std::uint32_t>(Function::kOptionalOf));
   } else {
-    Write(args[1], dst);
+    WriteWide(args[1], dst);
     Append(Opcode::kCheckOptional, dst, dst, 0, 0);
   }
   Patch(none);

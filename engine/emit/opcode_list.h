@@ -51,6 +51,7 @@
   OP(MatchesRegex,        W, R, _, G,  "dst = regexes[c] finds a match in a")                                             \
   OP(And,                 W, R, R, _,  "dst = a && b, both already evaluated (Kleene; unknown before error)")             \
   OP(Or,                  W, R, R, _,  "dst = a || b, both already evaluated")                                            \
+  OP(ForgetOutcomes,      I, _, _, _,  "an unknown in dst becomes one that can come to anything")                         \
   OP(Jump,                _, _, _, J,  "pc = c")                                                                          \
   OP(JumpIfTrue,          _, R, _, J,  "if a is true then pc = c")                                                        \
   OP(JumpIfFalse,         _, R, _, J,  "if a is false then pc = c")                                                       \

@@ -349,6 +349,9 @@ Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
       case Opcode::kMatchesRegex: r[in.dst] = MatchesRegex(r[in.a], *code.regexes[in.c]); break;
       case Opcode::kAnd: r[in.dst] = AndValues(r[in.a], r[in.b]); break;
       case Opcode::kOr: r[in.dst] = OrValues(r[in.a], r[in.b]); break;
+      case Opcode::kForgetOutcomes:
+        if (r[in.dst].is(Kind::kUnknown)) r[in.dst] = Value::Unknown();
+        break;
       case Opcode::kJump: pc = begin + in.c; break;
       case Opcode::kJumpIfTrue:
         if (r[in.a].is_true()) pc = begin + in.c;

@@ -54,10 +54,13 @@ struct MapData {
   const std::uint32_t* buckets = nullptr;  // nullptr when size <= kLinearEntries
 };
 
+// What a condition can come to, as bits of a set: an error is also what a value that is no bool comes to.
+inline constexpr std::uint16_t kMayBeTrue = 1, kMayBeFalse = 2, kMayFail = 4, kAnyOutcome = 7;
+
 struct Value {
   Kind kind = Kind::kAbsent;
   std::uint8_t operands = 0;  // kError, kNoMatchingOverload: the kinds of its first two operands; see OverloadError
-  std::uint16_t code = 0;     // kError: ValueError; kList, kMap being built: 1 + log2 of the room (rules/function/builders.h)
+  std::uint16_t code = 0;     // kError: ValueError; kUnknown: outcomes; kList, kMap being built: 1 + log2 of the room (rules/function/builders.h)
   std::uint32_t size = 0;     // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
   union {
     bool boolean;
@@ -73,7 +76,12 @@ struct Value {
   constexpr Value() : integer(0) {}
 
   static Value Null() { return Make(Kind::kNull); }
-  static Value Unknown() { return Make(Kind::kUnknown); }
+  // `outcomes`: what a condition of this value can still come to, a set of OutcomeBits; two or more.
+  static Value Unknown(std::uint16_t outcomes = kAnyOutcome) {
+    Value v = Make(Kind::kUnknown);
+    v.code = outcomes;
+    return v;
+  }
   static Value Bool(bool value) {
     Value v = Make(Kind::kBool);
     v.boolean = value;

@@ -16,14 +16,15 @@ using namespace dsl;  // NOLINT(google-build-using-namespace): the oracle reads 
 // A value of the language: JSON, an optional of it, an error or an unknown.
 struct Val {
   enum Kind { kJson, kNone, kSome, kError, kUnknown } kind = kJson;
-  json data;  // kJson, kSome: the value; kError: the text
+  json data;         // kJson, kSome: the value; kError: the text
+  int outcomes = 7;  // kUnknown: what it can come to as a condition; 1 true, 2 false, 4 an error
   bool fault() const { return kind == kError || kind == kUnknown; }
   bool is(bool b) const { return kind == kJson && data.is_boolean() && data == b; }
 };
 
 Val Of(json data) { return {Val::kJson, std::move(data)}; }
 Val Error(const std::string& text) { return {Val::kError, text}; }
-const Val kUnknownValue{Val::kUnknown, {}};
+const Val kUnknownValue{Val::kUnknown, {}, 7};
 // Stands for an unknown inside the request's JSON.
 const json kUnknownMark = {{"\x01unknown", true}};
 
@@ -32,13 +33,18 @@ Val Wrap(const json& data) { return data == kUnknownMark ? kUnknownValue : Of(da
 // What is used as a whole is unknown when something in it is.
 Val Whole(const Val& v) { return !v.fault() && v.data.dump().find("\\u0001unknown") != std::string::npos ? kUnknownValue : v; }
 
+// A fault as what a strict operation makes of it: of an unknown nothing is known any more.
+Val Passed(const Val& fault) { return fault.kind == Val::kUnknown ? kUnknownValue : fault; }
+
 // Faults of strict operations: an error before an unknown, the left one first. Returns nullptr when all are plain.
 const Val* FirstFault(const std::vector<Val>& args) {
   for (const Val::Kind kind : {Val::kError, Val::kUnknown})
     for (const Val& v : args)
-      if (v.kind == kind) return &v;
+      if (v.kind == kind) return kind == Val::kUnknown ? &kUnknownValue : &v;
   return nullptr;
 }
+
+int OutcomesOf(const Val& v) { return v.is(true) ? 1 : v.is(false) ? 2 : v.kind == Val::kUnknown ? v.outcomes : 4; }
 
 // "and" folds with stop = false, "or" with stop = true.
 Val Kleene(const std::vector<Val>& operands, bool stop) {
@@ -49,7 +55,25 @@ Val Kleene(const std::vector<Val>& operands, bool stop) {
     if (v.kind == Val::kUnknown) unknown = &v;
     if (v.kind != Val::kUnknown && !v.is(!stop) && error == nullptr) error = v.kind == Val::kError ? &v : &not_a_bool;
   }
-  return unknown != nullptr ? *unknown : error != nullptr ? *error : Of(!stop);
+  if (unknown == nullptr) return error != nullptr ? *error : Of(!stop);
+  // What each combination of outcomes comes to: the naive way.
+  const int stopping = stop ? 1 : 2, going_on = 3 - stopping;
+  int found = going_on;  // of no operands; one outcome at a time below
+  for (const Val& v : operands) {
+    int next = 0;
+    for (const int before : {1, 2, 4})
+      for (const int now : {1, 2, 4})
+        if ((found & before) != 0 && (OutcomesOf(v) & now) != 0)
+          next |= before == stopping || now == stopping ? stopping : before == 4 || now == 4 ? 4 : going_on;
+    found = next;
+  }
+  if (found == 4) return error != nullptr ? *error : kUnknownValue;
+  return found == 1 || found == 2 ? Of(found == 1) : Val{Val::kUnknown, {}, found};
+}
+
+Val Not(const Val& v) {
+  if (v.kind == Val::kUnknown) return {Val::kUnknown, {}, (v.outcomes & 1) * 2 + (v.outcomes & 2) / 2 + (v.outcomes & 4)};
+  return v.fault() ? v : v.data.is_boolean() ? Of(!v.data.get<bool>()) : Error("no matching overload");
 }
 
 bool Same(const json& a, const json& b) {
@@ -64,7 +88,7 @@ bool Same(const json& a, const json& b) {
 }
 
 Val SelectMember(const Val& from, const std::string& key, bool optional) {
-  if (from.fault()) return from;
+  if (from.fault()) return Passed(from);
   if (from.kind == Val::kNone) return from;
   const bool wrap = optional || from.kind == Val::kSome;
   if (!from.data.is_object()) return Error("no matching overload");
@@ -137,7 +161,7 @@ class Walk {
       case ExprKind::kOptionalSelect: return SelectMember(Eval(file, e.args[0]), std::string(e.text), true);
       case ExprKind::kHas: {
         const Val from = Eval(file, e.args[0]);
-        if (from.fault()) return from;
+        if (from.fault()) return Passed(from);
         if (from.kind == Val::kNone) return Of(false);
         if (!from.data.is_object()) return Error("no matching overload");
         const auto found = from.data.find(std::string(e.text));
@@ -147,7 +171,7 @@ class Walk {
       case ExprKind::kOr: return Kleene(EvalAll(file, e.args), true);
       case ExprKind::kConditional: {
         const Val condition = Eval(file, e.args[0]);
-        if (condition.fault()) return condition;
+        if (condition.fault()) return Passed(condition);
         if (!condition.is(true) && !condition.is(false)) return Error("expected a bool");
         return Eval(file, e.args[condition.is(true) ? 1 : 2]);
       }
@@ -155,7 +179,7 @@ class Walk {
         json list = json::array();
         for (const Val& item : EvalAll(file, e.args)) {
           const Val v = Whole(item);
-          if (v.fault()) return v;  // aggregates fail with the first fault as built
+          if (v.fault()) return Passed(v);  // aggregates fail with the first fault as built
           list.push_back(v.data);
         }
         return Of(list);
@@ -184,7 +208,7 @@ class Walk {
 
   Val EvalMacro(FileId file, const Expr& e) {
     const Val range = Whole(Eval(file, e.args[0]));
-    if (range.fault()) return range;
+    if (range.fault()) return Passed(range);
     if (range.kind != Val::kJson || !range.data.is_structured()) return Error("no matching overload");
     const std::string name(e.names[0]);
     std::vector<Val> tests;
@@ -213,7 +237,7 @@ class Walk {
     scope_.locals = saved;
     if (e.macro == Macro::kAll) return Kleene(tests, false);
     if (e.macro == Macro::kExists) return Kleene(tests, true);
-    if (!faults.empty()) return faults[0];
+    if (!faults.empty()) return Passed(faults[0]);
     return e.macro == Macro::kExistsOne ? Of(count == 1) : Of(kept);
   }
 
@@ -222,11 +246,12 @@ class Walk {
     if (info.namespaced) ids.erase(ids.begin());
     if (info.function == Function::kOptionalOrValue) {
       const Val left = Eval(file, ids[0]);
-      if (left.kind == Val::kNone) return Eval(file, ids[1]);
+      if (left.kind == Val::kNone) return Passed(Eval(file, ids[1]));
       if (left.kind == Val::kJson) return Error("no matching overload");
-      return left.fault() ? left : Of(left.data);
+      return left.fault() ? Passed(left) : Of(left.data);
     }
     std::vector<Val> args = EvalAll(file, ids);
+    if (info.function == Function::kNot && args[0].kind == Val::kUnknown) return Not(args[0]);
     for (std::size_t i = info.function == Function::kIndex ? 1 : 0; i < args.size(); ++i) args[i] = Whole(args[i]);
     if (const Val* fault = FirstFault(args)) return *fault;
     for (const Val& v : args)
@@ -372,6 +397,7 @@ struct Seen {
   std::string name, outcome, message;  // policy.rule; true false error unknown
   bool only_scopes = false;
   std::vector<std::string> missing;
+  int possible = 7;  // what its condition can come to
 };
 
 class Decider {
@@ -391,6 +417,7 @@ class Decider {
       guard = any.size() == 1 ? any[0] : Kleene(any, true);
     }
     if (!guard.fault() && !guard.is(true) && !guard.is(false)) guard = Error("expected a bool");
+    seen.possible = OutcomesOf(guard);
     seen.outcome = guard.kind == Val::kError ? "error" : guard.kind == Val::kUnknown ? "unknown" : guard.is(true) ? "true" : "false";
     if (rule.verb == Verb::kAllow && !rule.needs_scopes.empty()) Scopes(rule, seen);
     for (const MessagePiece& piece : rule.message.pieces) {
@@ -404,7 +431,6 @@ class Decider {
   }
 
  private:
-  static Val Not(const Val& v) { return v.fault() ? v : v.data.is_boolean() ? Of(!v.data.get<bool>()) : Error("no matching overload"); }
   static Val Condition(const Val& when, const Val& unless, const RuleDecl& rule) {
     if (!rule.unless.valid()) return when;
     if (!rule.when.valid()) return Not(unless);
@@ -486,7 +512,9 @@ Verdict Combine(const std::vector<Seen>& all, bool access_like) {
     const PolicyMode mode = s.policy->decl->mode;
     const bool requirement = s.rule->verb == Verb::kRequire;
     const bool denying = requirement || s.rule->verb == Verb::kDeny;
-    const bool bad = denying && (s.outcome == "error" || s.outcome == (requirement ? "false" : "true"));
+    // It denies whatever the unknowns are.
+    const bool is_certain = s.outcome == "unknown" && (s.possible & (requirement ? 1 : 2)) == 0;
+    const bool bad = denying && (is_certain || s.outcome == "error" || s.outcome == (requirement ? "false" : "true"));
     const std::string line = s.name + " " + std::string(VerbName(s.rule->verb)) + " " + s.outcome;
     if (s.outcome == "error") (bad && mode == PolicyMode::kEnforce ? v.errors : other_errors).push_back(s.name);
     if (mode == PolicyMode::kShadow) {
@@ -497,9 +525,9 @@ Verdict Combine(const std::vector<Seen>& all, bool access_like) {
     if (s.rule->verb == Verb::kNote && s.outcome == "true") v.notes.push_back(s.name + "=" + s.message);
     if (bad && mode == PolicyMode::kWarn) warnings.Add(s);
     if (bad && mode != PolicyMode::kWarn) denies.push_back(&s);
-    if (denying && s.outcome == "unknown" && mode != PolicyMode::kWarn) maybe_denies.push_back(&s);
+    if (denying && !bad && s.outcome == "unknown" && mode != PolicyMode::kWarn) maybe_denies.push_back(&s);
     if (s.rule->verb == Verb::kAllow && s.outcome == "true") allows.push_back(&s);
-    if (s.rule->verb == Verb::kAllow && s.outcome == "unknown") maybe_allows.push_back(&s);
+    if (s.rule->verb == Verb::kAllow && s.outcome == "unknown" && (s.possible & 1) != 0) maybe_allows.push_back(&s);
   }
   std::stable_partition(denies.begin(), denies.end(), [](const Seen* s) { return s->outcome != "error"; });
   v.errors.insert(v.errors.end(), other_errors.begin(), other_errors.end());

@@ -251,6 +251,10 @@ Value NegateValue(const Value& a) {
 
 Value NotValue(const Value& a) {
   if (a.is(Kind::kBool)) return Value::Bool(!a.boolean);
+  if (a.is(Kind::kUnknown)) {
+    const unsigned swapped = ((a.code & kMayBeTrue) != 0 ? kMayBeFalse : 0) | ((a.code & kMayBeFalse) != 0 ? kMayBeTrue : 0);
+    return Value::Unknown(static_cast<std::uint16_t>(swapped | (a.code & kMayFail)));
+  }
   return a.is_fault() ? a : NoOverload(Function::kNot, a);
 }
 
@@ -295,18 +299,42 @@ Value InValues(const Value& a, const Value& b, FunctionContext& context) {
 
 Value BoolFault(const Value& value) { return value.is_fault() ? value : Value::Error(ValueError::kNotABool, TypeName(value.kind)); }
 
+unsigned OutcomesOf(const Value& value) {
+  if (value.is(Kind::kBool)) return value.boolean ? kMayBeTrue : kMayBeFalse;
+  return value.is(Kind::kUnknown) ? value.code : kMayFail;
+}
+
+namespace {
+
+// The value of a condition over `a` and `b`, one of them unknown. An error alone is that of the operand that is one.
+Value OfOutcomes(unsigned outcomes, const Value& a, const Value& b) {
+  if (outcomes == kMayFail) return BoolFault(a.is(Kind::kUnknown) ? b : a);
+  if (outcomes == kMayBeTrue || outcomes == kMayBeFalse) return Value::Bool(outcomes == kMayBeTrue);
+  return Value::Unknown(static_cast<std::uint16_t>(outcomes));
+}
+
+}  // namespace
+
 Value AndValues(const Value& a, const Value& b) {
   if (a.is_false() || b.is_false()) return Value::Bool(false);
   if (a.is_true() && b.is_true()) return Value::Bool(true);
-  if (a.is(Kind::kUnknown) || b.is(Kind::kUnknown)) return Value::Unknown();
-  return BoolFault(a.is_true() ? b : a);
+  if (!a.is(Kind::kUnknown) && !b.is(Kind::kUnknown)) return BoolFault(a.is_true() ? b : a);
+  const unsigned x = OutcomesOf(a), y = OutcomesOf(b);
+  const unsigned fails = ((x & kMayFail) != 0 && (y & (kMayBeTrue | kMayFail)) != 0) || ((y & kMayFail) != 0 && (x & kMayBeTrue) != 0)
+                             ? kMayFail
+                             : 0;
+  return OfOutcomes((x & y & kMayBeTrue) | ((x | y) & kMayBeFalse) | fails, a, b);
 }
 
 Value OrValues(const Value& a, const Value& b) {
   if (a.is_true() || b.is_true()) return Value::Bool(true);
   if (a.is_false() && b.is_false()) return Value::Bool(false);
-  if (a.is(Kind::kUnknown) || b.is(Kind::kUnknown)) return Value::Unknown();
-  return BoolFault(a.is_false() ? b : a);
+  if (!a.is(Kind::kUnknown) && !b.is(Kind::kUnknown)) return BoolFault(a.is_false() ? b : a);
+  const unsigned x = OutcomesOf(a), y = OutcomesOf(b);
+  const unsigned fails = ((x & kMayFail) != 0 && (y & (kMayBeFalse | kMayFail)) != 0) || ((y & kMayFail) != 0 && (x & kMayBeFalse) != 0)
+                             ? kMayFail
+                             : 0;
+  return OfOutcomes((x & y & kMayBeFalse) | ((x | y) & kMayBeTrue) | fails, a, b);
 }
 
 Value IndexValue(const Value& a, const Value& b, FunctionContext& context) {

@@ -23,8 +23,12 @@ Value OrderValues(Function function, const Value& a, const Value& b, FunctionCon
 // a in b.
 Value InValues(const Value& a, const Value& b, FunctionContext& context);
 
-// Kleene: false (true) absorbs anything; else unknown before error; an operand that is no bool is
-// the error NotABool.
+// Returns what the value can come to as a condition, a set of kMayBeTrue, kMayBeFalse, kMayFail.
+unsigned OutcomesOf(const Value& value);
+
+// Kleene: false (true) absorbs anything; an operand that is no bool is the error NotABool. Of an
+// unknown operand the result keeps what it can still come to: `error && unknown` is false or an
+// error, never true.
 Value AndValues(const Value& a, const Value& b);
 Value OrValues(const Value& a, const Value& b);
 // Returns `value` if it is a fault, else NotABool. Requires: not a bool.
