@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 
+#include "rules/function/standard/operators.h"
 #include "tests/unit/engine/program_maker.h"
 
 namespace writ {
@@ -687,6 +688,52 @@ TEST(FillSlots, FillsTheSubtreeAndNothingElse) {
   EXPECT_EQ(text,
             "x.map=<unknown>\nx.map.key=<unknown>\nx.map.nothing=<unknown>\nx.map.nothing.deep=<unknown>\n"
             "u={\"a\": {\"b\": 1}}\nu.a={\"b\": 1}\nu.a.b=1\ne={\"a\": \"text\"}\ne.a=\"text\"\n");
+}
+
+// What `a` and `b` together can come to is what each of their outcomes together come to.
+TEST(Evaluator, ConditionsKeepWhatTheyCanStillComeTo) {
+  constexpr unsigned kAll[] = {kMayBeTrue, kMayBeFalse, kMayFail};
+  const auto of = [](unsigned outcomes) {
+    if (outcomes == kMayBeTrue || outcomes == kMayBeFalse) return B(outcomes == kMayBeTrue);
+    return outcomes == kMayFail ? Fault() : Value::Unknown(static_cast<std::uint16_t>(outcomes));
+  };
+  for (unsigned x = 1; x <= kAnyOutcome; ++x) {
+    EXPECT_EQ(OutcomesOf(of(x)), x);
+    EXPECT_EQ(OutcomesOf(NotValue(of(x))), (x & kMayFail) | (x & kMayBeTrue) << 1 | (x & kMayBeFalse) >> 1);
+    for (unsigned y = 1; y <= kAnyOutcome; ++y) {
+      unsigned both = 0, either = 0;
+      for (const unsigned a : kAll) {
+        for (const unsigned b : kAll) {
+          if ((x & a) == 0 || (y & b) == 0) continue;
+          both |= OutcomesOf(AndValues(of(a), of(b)));
+          either |= OutcomesOf(OrValues(of(a), of(b)));
+        }
+      }
+      EXPECT_EQ(OutcomesOf(AndValues(of(x), of(y))), both) << x << " && " << y;
+      EXPECT_EQ(OutcomesOf(OrValues(of(x), of(y))), either) << x << " || " << y;
+    }
+  }
+}
+
+// A strict operation makes something else of an unknown condition.
+TEST(Evaluator, ForgetsWhatAConditionCanComeTo) {
+  for (const bool forgets : {false, true}) {
+    Maker maker;
+    const Register unknown = maker.Op(Opcode::kAnd, maker.Load(Unknown()), maker.Load(Fault()));
+    if (forgets) maker.Emit(Opcode::kForgetOutcomes, unknown);
+    const Code& code = maker.End(unknown);
+    Covered().insert(maker.opcodes().begin(), maker.opcodes().end());
+    const RuntimeProgram runtime(*VerifyProgram(maker.program()));
+    Evaluator evaluator;
+    evaluator.Begin(runtime, maker.slot_values());
+    EXPECT_EQ(OutcomesOf(evaluator.Run(code)), forgets ? kAnyOutcome : kMayBeFalse | kMayFail);
+  }
+  EXPECT_EQ(Evaluate([](Maker& maker) {
+              const Register value = maker.Load(I(1));
+              maker.Emit(Opcode::kForgetOutcomes, value);
+              return value;
+            }),
+            "1");
 }
 
 // Last in the file: the tests above have noted what they ran.
