@@ -146,8 +146,8 @@ const char* SimpleTypeName(TypeKind kind) {
     case TypeKind::kMap:
     case TypeKind::kOptional:
     case TypeKind::kType:
-    case TypeKind::kWrapper:
-    case TypeKind::kAbstract:
+    case TypeKind::kNullable:
+    case TypeKind::kOpaque:
     case TypeKind::kRecord:
     case TypeKind::kParameter: break;
   }
@@ -164,9 +164,9 @@ class TypeEncoder {
     const Type& type = types_[id];
     if (type.kind == TypeKind::kList) return AppendOne("list", type);
     if (type.kind == TypeKind::kType) return AppendOne("type", type);
-    if (type.kind == TypeKind::kWrapper) return AppendOne("wrapper", type);
+    if (type.kind == TypeKind::kNullable) return AppendOne("wrapper", type);
     if (type.kind == TypeKind::kOptional) return AppendAbstract("optional_type", type);
-    if (type.kind == TypeKind::kAbstract) return AppendAbstract(type.name, type);
+    if (type.kind == TypeKind::kOpaque) return AppendAbstract(type.name, type);
     if (type.kind == TypeKind::kMap) {
       out_ += "{\"map\":";
       const bool fits = AppendAll(type);

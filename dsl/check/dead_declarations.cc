@@ -64,10 +64,13 @@ const Column* TryColumn(const TypedTable& table, std::string_view name) {
   return found == table.columns.end() ? nullptr : &*found;
 }
 
-bool IsNumber(MemberType type) { return type == MemberType::kInt || type == MemberType::kUint || type == MemberType::kDouble; }
+bool IsNumber(TypeId type) {
+  return type == SimpleType(TypeKind::kInt) || type == SimpleType(TypeKind::kUint) || type == SimpleType(TypeKind::kDouble);
+}
 
-bool MayBeEqual(MemberType a, MemberType b) {
-  return a == b || a == MemberType::kDyn || b == MemberType::kDyn || (IsNumber(a) && IsNumber(b));
+bool MayBeEqual(TypeId a, TypeId b) {
+  const TypeId dyn = SimpleType(TypeKind::kDyn);
+  return a == b || a == dyn || b == dyn || (IsNumber(a) && IsNumber(b));
 }
 
 // A member whose name says that it is secret: `args.password`, `args.api_key`.
@@ -225,9 +228,10 @@ class DeadDeclarations {
     for (const Name& name : rule.columns) {
       for (const std::uint32_t table : policy.tables) {
         const Column* column = TryColumn(set_.tables[table], name.text);
-        if (column == nullptr || column->type == MemberType::kString || column->type == MemberType::kDyn) continue;
-        checker_.Emit(DiagnosticKind::kKeepsNoText, rule.mask->span, {name.text, MemberTypeName(column->type)}).help =
-            "write `hash` or `null`";
+        if (column == nullptr) continue;
+        const TypeId type = set_.types.WithoutNull(column->type);
+        if (type == SimpleType(TypeKind::kString) || type == SimpleType(TypeKind::kDyn)) continue;
+        checker_.Emit(DiagnosticKind::kKeepsNoText, rule.mask->span, {name.text, set_.types.Text(type)}).help = "write `hash` or `null`";
       }
     }
   }
@@ -240,10 +244,12 @@ class DeadDeclarations {
       if (other == set_.tables.end()) continue;
       const Column* ours = TryColumn(table, relation.our_column.text);
       const Column* theirs = TryColumn(*other, relation.their_column.text);
-      if (ours == nullptr || theirs == nullptr || MayBeEqual(ours->type, theirs->type)) continue;
+      if (ours == nullptr || theirs == nullptr) continue;
+      const TypeId our_type = set_.types.WithoutNull(ours->type), their_type = set_.types.WithoutNull(theirs->type);
+      if (MayBeEqual(our_type, their_type)) continue;
       const std::string their_name = std::string(relation.table.text) + "." + theirs->name;
       checker_.Emit(DiagnosticKind::kRelationNeverHolds, relation.their_column.span,
-                    {their_name, MemberTypeName(theirs->type), ours->name, MemberTypeName(ours->type)});
+                    {their_name, set_.types.Text(their_type), ours->name, set_.types.Text(our_type)});
     }
   }
 

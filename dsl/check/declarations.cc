@@ -15,7 +15,7 @@ namespace {
 bool IsRoot(std::string_view name) {
   for (std::size_t i = 0; i < kTargetCount; ++i) {
     const Member* member = TryFindMember(InfoOf(static_cast<Target>(i)), name);
-    if (member != nullptr && member->path.find('.') == std::string_view::npos) return true;
+    if (member != nullptr && member->is_root()) return true;
   }
   return false;
 }
@@ -140,26 +140,23 @@ class Declarer {
       add(column.name);
       TypeExpr plain = column.type;
       plain.optional = false;
-      const std::optional<MemberType> type = ColumnType(checker_.TypeOf(plain));
-      if (!type) {
-        const TypeId wanted = checker_.TypeOf(plain);
-        checker_.Emit(DiagnosticKind::kBadColumnType, column.type.span, {set_.types.Text(wanted)}).help =
-            set_.types[wanted].kind == TypeKind::kMap ? "write map(string, dyn)" : "write list(dyn), or list(string)";
+      TypeId type = checker_.TypeOf(plain);
+      if (!MayBeColumn(type)) {
+        checker_.Emit(DiagnosticKind::kBadColumnType, column.type.span, {set_.types.Text(type)}).help =
+            set_.types[type].kind == TypeKind::kMap ? "write map(string, dyn)" : "write list(dyn), or list(string)";
+        type = SimpleType(TypeKind::kDyn);
       }
-      table.columns.push_back({std::string(column.name.text), type.value_or(MemberType::kDyn), column.type.optional});
+      if (set_.types[type].kind == TypeKind::kError) type = SimpleType(TypeKind::kDyn);  // has its diagnostic
+      table.columns.push_back({std::string(column.name.text), column.type.optional ? set_.types.Nullable(type) : type});
     }
     for (const RelationDecl& relation : table.decl->relations) add(relation.name);
   }
 
-  std::optional<MemberType> ColumnType(TypeId type) {
-    if (type == set_.types.Simple(TypeKind::kError)) return MemberType::kDyn;  // has its diagnostic
-    static constexpr MemberType kTypes[] = {MemberType::kDyn,      MemberType::kBool,       MemberType::kInt,    MemberType::kUint,
-                                            MemberType::kDouble,   MemberType::kString,     MemberType::kBytes,  MemberType::kTimestamp,
-                                            MemberType::kDuration, MemberType::kStringList, MemberType::kDynMap, MemberType::kDynList};
-    for (const MemberType candidate : kTypes) {
-      if (set_.types.OfMember(candidate) == type) return candidate;
-    }
-    return std::nullopt;
+  bool MayBeColumn(TypeId id) {
+    const Type& type = set_.types[id];
+    const auto is_list_of = [&](TypeKind kind) { return type.parameters[0] == SimpleType(kind); };
+    if (type.kind == TypeKind::kList) return is_list_of(TypeKind::kString) || is_list_of(TypeKind::kDyn);
+    return type.kind != TypeKind::kMap || id == set_.types.Map(SimpleType(TypeKind::kString), SimpleType(TypeKind::kDyn));
   }
 
   static bool HasColumn(const TypedTable& table, std::string_view name) {

@@ -67,17 +67,7 @@ void ExpressionChecker::Suggest(Diagnostic& diagnostic, std::string_view name, s
   if (!closest.empty()) diagnostic.help = "did you mean `" + std::string(closest) + "`?";
 }
 
-// A type as people write it: `string?`, which CEL calls wrapper(string).
-std::string ExpressionChecker::Text(TypeId type) {
-  std::string text = types().Text(unifier_.Resolve(type, true));
-  constexpr std::string_view kWrapper = "wrapper(";
-  for (std::size_t at = text.find(kWrapper); at != std::string::npos; at = text.find(kWrapper)) {
-    const std::size_t end = text.find(')', at);
-    text.replace(end, 1, "?");
-    text.erase(at, kWrapper.size());
-  }
-  return text;
-}
+std::string ExpressionChecker::Text(TypeId type) { return types().Text(unifier_.Resolve(type, true)); }
 
 TypeId ExpressionChecker::Check(ExprId root, const ExprScope& scope) {
   if (!root.valid()) return Error();
@@ -368,6 +358,8 @@ TypeId ExpressionChecker::MemberOf(const Expr& e, TypeId operand, std::string_vi
     found_optional = true;
     type = types()[type].parameters[0];
   }
+  const TypeId given = type;
+  type = types().WithoutNull(type);
   switch (KindOf(type)) {
     case TypeKind::kError: return Error();
     case TypeKind::kDyn: return Dyn();
@@ -388,11 +380,11 @@ TypeId ExpressionChecker::MemberOf(const Expr& e, TypeId operand, std::string_vi
     case TypeKind::kList:
     case TypeKind::kOptional:
     case TypeKind::kType:
-    case TypeKind::kWrapper:
-    case TypeKind::kAbstract: break;
+    case TypeKind::kNullable:
+    case TypeKind::kOpaque: break;
   }
   const ExprId operand_id = e.args[0];
-  Emit(DiagnosticKind::kNotSelectable, e.name_span, {ExprText(set_.files[scope_->file.index], operand_id), Text(type)});
+  Emit(DiagnosticKind::kNotSelectable, e.name_span, {ExprText(set_.files[scope_->file.index], operand_id), Text(given)});
   return Error();
 }
 
@@ -502,7 +494,8 @@ TypeId ExpressionChecker::CheckStruct(const Expr& e) {
 // What a macro's variable is: an item of a list, a key of a map.
 TypeId ExpressionChecker::ElementOf(const Expr& e, TypeId range) {
   if (!scope_->check) return Dyn();
-  const TypeId type = unifier_.Resolve(range, false);
+  const TypeId given = unifier_.Resolve(range, false);
+  const TypeId type = types().WithoutNull(given);
   switch (KindOf(type)) {
     case TypeKind::kList:
     case TypeKind::kMap: return types()[type].parameters[0];
@@ -521,11 +514,11 @@ TypeId ExpressionChecker::ElementOf(const Expr& e, TypeId range) {
     case TypeKind::kDuration:
     case TypeKind::kOptional:
     case TypeKind::kType:
-    case TypeKind::kWrapper:
-    case TypeKind::kAbstract: break;
+    case TypeKind::kNullable:
+    case TypeKind::kOpaque: break;
   }
   static constexpr std::string_view kNames[] = {"all", "exists", "exists_one", "map", "filter", "optMap", "optFlatMap"};
-  Emit(DiagnosticKind::kNotIterable, expr(e.args[0]).span, {kNames[static_cast<std::size_t>(e.macro)], Text(type)});
+  Emit(DiagnosticKind::kNotIterable, expr(e.args[0]).span, {kNames[static_cast<std::size_t>(e.macro)], Text(given)});
   return Error();
 }
 
@@ -613,11 +606,7 @@ TypeId ExpressionChecker::TypeWithoutNull(const TypeExpr& type) {
 
 TypeId ExpressionChecker::TypeOf(const TypeExpr& type) {
   const TypeId result = TypeWithoutNull(type);
-  if (!type.optional) return result;
-  const TypeKind kind = KindOf(result);
-  // A nullable primitive is CEL's wrapper; times are nullable as they are; of lists, maps and dyn nothing is known then.
-  if (kind >= TypeKind::kBool && kind <= TypeKind::kBytes) return types().Wrapper(result);
-  return kind == TypeKind::kList || kind == TypeKind::kMap ? Dyn() : result;
+  return type.optional ? types().Nullable(result) : result;
 }
 // NOLINTEND(misc-no-recursion)
 

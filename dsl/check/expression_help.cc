@@ -68,7 +68,7 @@ ExpressionChecker::Operand ExpressionChecker::OperandOf(ExprId id, TypeId type) 
   Operand operand;
   operand.expr = &expr(id);
   operand.type = unifier_.Resolve(type, true);
-  if (KindOf(operand.type) == TypeKind::kWrapper) operand.type = types()[operand.type].parameters[0];
+  operand.type = types().WithoutNull(operand.type);
   operand.kind = KindOf(operand.type);
   operand.text = ExprText(set_.files[scope_->file.index], id);
   if (operand.text.size() > kMaxShownBytes) operand.text = "…";

@@ -167,7 +167,7 @@ std::set<std::string> Guarded(const View& view, const std::vector<ExprId>& all) 
   return guarded;
 }
 
-bool IsNullable(const View& view, ExprId id) { return view.is(id, TypeKind::kWrapper) && !MemberNamed(view, view.expr(id)).empty(); }
+bool IsNullable(const View& view, ExprId id) { return view.is(id, TypeKind::kNullable) && !MemberNamed(view, view.expr(id)).empty(); }
 
 void CheckNull(const View& view, ExprId id, ExprId column, ExprId other, const std::set<std::string>& guarded) {
   const std::string text = view.text(column);

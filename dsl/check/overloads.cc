@@ -1,6 +1,7 @@
 // Reads the signature notation of rules/function/function_list.h.
 #include "dsl/check/overloads.h"
 
+#include <algorithm>
 #include <string>
 
 #include "rules/base/check.h"
@@ -8,76 +9,39 @@
 namespace writ::dsl {
 namespace {
 
-// A cursor over one signature. The text is ours: what does not fit is a bug.
-class Reader {
- public:
-  Reader(std::string_view text, TypeTable& types) : text_(text), types_(types) {}
+// The text is ours: what does not fit is a bug.
+bool Take(std::string_view& text, std::string_view token) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  if (!text.starts_with(token)) return false;
+  text.remove_prefix(token.size());
+  return true;
+}
 
-  bool Take(std::string_view token) {
-    while (!text_.empty() && text_.front() == ' ') text_.remove_prefix(1);
-    if (!text_.starts_with(token)) return false;
-    text_.remove_prefix(token.size());
-    return true;
-  }
-  void Need(std::string_view token) { WRIT_CHECK(Take(token)); }
-  bool at_end() const { return text_.find_first_not_of(' ') == std::string_view::npos; }
-
-  // NOLINTNEXTLINE(misc-no-recursion): depth of the table's own types, 3
-  TypeId ReadType() {
-    Take("");
-    const std::size_t end =
-        std::min(text_.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"), text_.size());
-    const std::string name(text_.substr(0, end));
-    text_.remove_prefix(end);
-    WRIT_CHECK(!name.empty());
-    if (name.size() == 1) {
-      generic = true;
-      return types_.Parameter(name);
-    }
-    for (std::size_t kind = static_cast<std::size_t>(TypeKind::kDyn); kind <= static_cast<std::size_t>(TypeKind::kDuration); ++kind) {
-      const TypeId simple = types_.Simple(static_cast<TypeKind>(kind));
-      if (types_[simple].name == name) return simple;
-    }
-    std::vector<TypeId> parameters;
-    if (Take("(")) {
-      do parameters.push_back(ReadType());
-      while (Take(","));
-      Need(")");
-    }
-    if (name == "list") return types_.List(parameters.at(0));
-    if (name == "map") return types_.Map(parameters.at(0), parameters.at(1));
-    if (name == "opt") return types_.Optional(parameters.at(0));
-    if (name == "type") return types_.TypeOfType(parameters.at(0));
-    return types_.Abstract(name, std::move(parameters));  // opaque types of libraries: "net.IP", …
-  }
-
-  bool generic = false;
-
- private:
-  std::string_view text_;
-  TypeTable& types_;
-};
+// NOLINTNEXTLINE(misc-no-recursion): depth of the table's own types, 3
+bool IsGeneric(const TypeTable& types, TypeId id) {
+  const Type& type = types[id];
+  return type.kind == TypeKind::kParameter ||
+         std::any_of(type.parameters.begin(), type.parameters.end(), [&](TypeId parameter) { return IsGeneric(types, parameter); });
+}
 
 }  // namespace
 
 Signature ParseSignature(std::string_view text, TypeTable& types) {
-  Reader reader(text, types);
   Signature signature;
-  if (!reader.Take("(")) {
+  if (!Take(text, "(")) {
     signature.is_method = true;
-    signature.parameters.push_back(reader.ReadType());
-    reader.Need(".");
-    reader.Need("(");
+    signature.parameters.push_back(ReadType(text, types));
+    WRIT_CHECK(Take(text, ".("));
   }
-  if (!reader.Take(")")) {
-    do signature.parameters.push_back(reader.ReadType());
-    while (reader.Take(","));
-    reader.Need(")");
+  if (!Take(text, ")")) {
+    do signature.parameters.push_back(ReadType(text, types));
+    while (Take(text, ","));
+    WRIT_CHECK(Take(text, ")"));
   }
-  reader.Need("->");
-  signature.result = reader.ReadType();
-  WRIT_CHECK(reader.at_end());
-  signature.generic = reader.generic;
+  WRIT_CHECK(Take(text, "->"));
+  signature.result = TypeOfText(text, types);
+  const auto is_generic = [&](TypeId type) { return IsGeneric(types, type); };
+  signature.generic = is_generic(signature.result) || std::any_of(signature.parameters.begin(), signature.parameters.end(), is_generic);
   return signature;
 }
 

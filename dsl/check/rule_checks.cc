@@ -160,11 +160,10 @@ void PolicyChecker::CheckRule(RuleContext& context, const RuleDecl& rule) {
 void PolicyChecker::CheckImage(RuleContext& context, const RuleDecl& rule) {
   const TypeId found = CheckRoot(context, rule.image);
   TypeTable& types = set_.types;
-  const TypeKind kind = types[found].kind;
-  const bool fits = kind == TypeKind::kError || kind == TypeKind::kDyn || kind == TypeKind::kString ||
-                    (kind == TypeKind::kWrapper && types[found].parameters[0] == types.Simple(TypeKind::kString)) ||
-                    (kind == TypeKind::kList && (types[found].parameters[0] == types.Simple(TypeKind::kString) ||
-                                                 types[found].parameters[0] == types.Simple(TypeKind::kDyn)));
+  const Type& type = types[types.WithoutNull(found)];
+  const bool fits = type.kind == TypeKind::kError || type.kind == TypeKind::kDyn || type.kind == TypeKind::kString ||
+                    (type.kind == TypeKind::kList &&
+                     (type.parameters[0] == types.Simple(TypeKind::kString) || type.parameters[0] == types.Simple(TypeKind::kDyn)));
   if (!fits)
     checker_.Emit(DiagnosticKind::kTypeMismatch, set_.expr(context.policy.file, rule.image).span,
                   {types.Text(found), "an image reference: string or list(string)"});

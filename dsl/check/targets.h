@@ -1,4 +1,4 @@
-// The variables of targets as types: rules/model/target.h's table turned into records.
+// The variables of targets, with rows of tables and imported data, as types.
 #pragma once
 
 #include <span>
@@ -9,12 +9,7 @@
 
 namespace writ::dsl {
 
-// Declares `name` with these fields, or returns the record that has both already. When the name is taken by another record the
-// new one is called "name of `qualifier`".
-TypeId DeclareRecord(TypeTable& types, std::string_view name, std::string_view qualifier, std::vector<RecordField> fields, bool open,
-                     std::unordered_map<std::string, TypeId>& declared);
-
-// Makes scopes of names for targets. Keeps the records it has declared. Not thread-safe.
+// Makes scopes of names for targets. Not thread-safe.
 class TargetTypes {
  public:
   explicit TargetTypes(TypeTable& types) : types_(types) {}
@@ -28,11 +23,8 @@ class TargetTypes {
   TypeId Row(const TypedTable& table, std::string_view package, std::span<const TypedTable* const> related);
 
  private:
-  TypeId MemberRecord(const TargetInfo& info, const Member& record, std::span<const std::string> imports);
   TypeId RelatedRow(const TypedTable& table, std::string_view owner);
-  TypeId FieldRecord(const TargetInfo& info, const Member& member);
   TypeTable& types_;
-  std::unordered_map<std::string, TypeId> declared_;
 };
 
 }  // namespace writ::dsl

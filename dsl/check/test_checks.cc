@@ -5,6 +5,7 @@
 #include "dsl/check/policy_checker.h"
 #include "dsl/lower/selectors.h"
 #include "rules/index/index.h"
+#include "rules/model/target_types.h"
 
 namespace writ::dsl {
 namespace {
@@ -52,7 +53,7 @@ void PolicyChecker::CheckPath(FileId file, ExprId path) {
   for (std::size_t i = 0; i < kTargetCount; ++i) {
     for (const Member& member : InfoOf(static_cast<Target>(i)).members) {
       if (member.path == root.text) return;
-      if (member.path.find('.') == std::string_view::npos) roots.push_back(member.path);
+      if (member.is_root()) roots.push_back(member.path);
     }
   }
   ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownName, root.span, {root.text}), root.text, roots);
@@ -194,33 +195,34 @@ void PolicyChecker::CheckData(PlacedExpr data, std::uint32_t package, std::strin
 namespace {
 
 // What a member's constant must be, or "" when it is that. null counts as not given.
-std::string_view WantedInstead(MemberType type, const TypedSet& set, FileId file, const Expr& e) {
+//
+// NOLINTNEXTLINE(misc-no-recursion): depth of the type
+std::string WantedInstead(TypeId id, const TypedSet& set, FileId file, const Expr& e) {
   const bool is_literal = e.kind == ExprKind::kLiteral;
   const bool is_shown = is_literal || e.kind == ExprKind::kList || e.kind == ExprKind::kMap;  // not a `let`
   if (!is_shown || e.value.is(Kind::kNull)) return {};
   const auto is = [&](Kind kind) { return is_literal && e.value.is(kind); };
-  switch (type) {
-    case MemberType::kBool: return is(Kind::kBool) ? "" : "bool";
-    case MemberType::kInt:
-    case MemberType::kUint: return is(Kind::kInt) || is(Kind::kUint) ? "" : "int";
-    case MemberType::kDouble: return is(Kind::kInt) || is(Kind::kUint) || is(Kind::kDouble) ? "" : "double";
-    case MemberType::kString: return is(Kind::kString) ? "" : "string";
-    case MemberType::kTimestamp: return is(Kind::kString) ? "" : "string: a time such as \"2026-11-20T10:00:00Z\"";
-    case MemberType::kDuration: return is(Kind::kString) ? "" : "string: a duration such as \"1h30m\"";
-    case MemberType::kStringList: {
-      const bool is_list =
-          e.kind == ExprKind::kList && std::all_of(e.args.begin(), e.args.end(), [&](ExprId item) {
-            return item.valid() && (set.expr(file, item).kind != ExprKind::kLiteral || set.expr(file, item).value.is(Kind::kString));
-          });
-      return is_list ? "" : "list(string)";
+  const Type& type = set.types[id];
+  switch (type.kind) {
+    case TypeKind::kBool: return is(Kind::kBool) ? "" : "bool";
+    case TypeKind::kInt:
+    case TypeKind::kUint: return is(Kind::kInt) || is(Kind::kUint) ? "" : "int";
+    case TypeKind::kDouble: return is(Kind::kInt) || is(Kind::kUint) || is(Kind::kDouble) ? "" : "double";
+    case TypeKind::kString: return is(Kind::kString) ? "" : "string";
+    case TypeKind::kTimestamp: return is(Kind::kString) ? "" : "string: a time such as \"2026-11-20T10:00:00Z\"";
+    case TypeKind::kDuration: return is(Kind::kString) ? "" : "string: a duration such as \"1h30m\"";
+    case TypeKind::kList: {
+      const TypeId element = type.parameters[0];
+      const auto fits = [&](ExprId item) {
+        if (!item.valid() || element == SimpleType(TypeKind::kDyn)) return true;
+        return !set.expr(file, item).value.is(Kind::kNull) && WantedInstead(element, set, file, set.expr(file, item)).empty();
+      };
+      return e.kind == ExprKind::kList && std::all_of(e.args.begin(), e.args.end(), fits) ? "" : set.types.Text(id);
     }
-    case MemberType::kDynList: return e.kind == ExprKind::kList ? "" : "list(dyn)";
-    case MemberType::kRecord:
-    case MemberType::kDynMap: return e.kind == ExprKind::kMap ? "" : "map(string, dyn)";
-    case MemberType::kDyn:
-    case MemberType::kBytes: return {};
+    case TypeKind::kRecord:
+    case TypeKind::kMap: return e.kind == ExprKind::kMap ? "" : "map(string, dyn)";
+    default: return {};  // NOLINT: anything, or nothing that a literal can be
   }
-  return {};
 }
 
 }  // namespace
@@ -232,9 +234,10 @@ void PolicyChecker::CheckMemberType(PlacedExpr data, Target target, const std::s
   const Member* member = TryFindMember(InfoOf(target), path);
   if (member == nullptr || !data.id.valid()) return;
   const Expr& e = set_.expr(data.file, data.id);
-  if (const std::string_view wanted = WantedInstead(member->type, set_, data.file, e); !wanted.empty()) {
+  const TypeId type = TypeOfMember(set_.types, InfoOf(target), *member, {});
+  if (const std::string wanted = WantedInstead(type, set_, data.file, e); !wanted.empty()) {
     checker_.Emit(DiagnosticKind::kTypeMismatch, e.span, {set_.types.Text(set_.info(data.file, data.id).type), wanted});
-  } else if (member->type == MemberType::kRecord) {
+  } else if (member->is_record()) {
     CheckMembers(data, target, path);
   }
 }
@@ -248,20 +251,18 @@ void PolicyChecker::CheckMembers(PlacedExpr data, Target target, std::string_vie
   const Member* record = TryFindMember(info, root);
   if (!id.valid() || record == nullptr || set_.expr(file, id).kind != ExprKind::kMap) return;
   const Expr& e = set_.expr(file, id);
-  const std::string prefix = std::string(root) + '.';
   std::vector<std::string_view> candidates;
   for (const Member& member : info.members) {
-    if (member.path.starts_with(prefix) && member.path.find('.', prefix.size()) == std::string_view::npos)
-      candidates.push_back(member.path.substr(prefix.size()));
+    if (const std::string_view name = NameBelow(*record, member); !name.empty()) candidates.push_back(name);
   }
   for (std::size_t i = 0; i < e.args.size(); i += 2) {
     const Expr& key = set_.expr(file, e.args[i]);
     if (!key.value.is(Kind::kString)) continue;
     if (std::find(candidates.begin(), candidates.end(), key.value.string()) != candidates.end()) {
-      CheckMemberType({file, e.args[i + 1]}, target, prefix + std::string(key.value.string()));
+      CheckMemberType({file, e.args[i + 1]}, target, std::string(root) + '.' + std::string(key.value.string()));
       continue;
     }
-    if (record->open) continue;
+    if (record->unlisted != Unlisted::kRefused) continue;
     ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownMember, key.span, {root, key.value.string()}), key.value.string(),
                                candidates);
   }

@@ -86,8 +86,8 @@ std::pair<bool, bool> Unifier::Bind(TypeId type, TypeId variable) {
 
 bool Unifier::NullAgrees(TypeId type) const {
   const TypeKind kind = KindOf(type);
-  return kind == TypeKind::kNull || kind == TypeKind::kWrapper || kind == TypeKind::kTimestamp || kind == TypeKind::kDuration ||
-         kind == TypeKind::kOptional || kind == TypeKind::kAbstract;
+  return kind == TypeKind::kNull || kind == TypeKind::kNullable || kind == TypeKind::kTimestamp || kind == TypeKind::kDuration ||
+         kind == TypeKind::kOptional || kind == TypeKind::kOpaque;
 }
 
 bool Unifier::AgreeAll(const std::vector<TypeId>& from, const std::vector<TypeId>& to) {
@@ -111,8 +111,7 @@ bool Unifier::Agree(TypeId from, TypeId to) {
   if (IsAny(a) || IsAny(b)) return true;
   if (a == TypeKind::kNull) return NullAgrees(to);
   if (b == TypeKind::kNull) return NullAgrees(from);
-  if (a == TypeKind::kWrapper && b != TypeKind::kWrapper) return types_[from].parameters[0] == to;
-  if (b == TypeKind::kWrapper && a != TypeKind::kWrapper) return types_[to].parameters[0] == from;
+  if (a == TypeKind::kNullable || b == TypeKind::kNullable) return Agree(types_.WithoutNull(from), types_.WithoutNull(to));
   // A record is a map from strings at run time; by its name only it keeps its members.
   if (a == TypeKind::kRecord && b == TypeKind::kMap) {
     const std::vector<TypeId> wanted = types_[to].parameters;
@@ -122,7 +121,7 @@ bool Unifier::Agree(TypeId from, TypeId to) {
   if (a != b) return false;
   switch (a) {
     case TypeKind::kType: return true;
-    case TypeKind::kAbstract:
+    case TypeKind::kOpaque:
       if (types_[from].name != types_[to].name) return false;
       [[fallthrough]];
     case TypeKind::kList:
@@ -143,7 +142,7 @@ bool Unifier::Agree(TypeId from, TypeId to) {
     case TypeKind::kBytes:
     case TypeKind::kTimestamp:
     case TypeKind::kDuration:
-    case TypeKind::kWrapper:
+    case TypeKind::kNullable:
     case TypeKind::kRecord:
     case TypeKind::kParameter: return false;  // equal ones were accepted above
   }
@@ -158,8 +157,8 @@ TypeId Unifier::MoreGeneral(TypeId a, TypeId b) const {
   if (IsAny(right) || right == TypeKind::kParameter) return b;
   if (left == TypeKind::kNull) return b;
   if (right == TypeKind::kNull) return a;
-  if (left == TypeKind::kWrapper) return a;
-  if (right == TypeKind::kWrapper) return b;
+  if (left == TypeKind::kNullable) return a;
+  if (right == TypeKind::kNullable) return b;
   if (left == TypeKind::kRecord) return b;  // the other one is a map
   if (left != right || right == TypeKind::kRecord) return a;
   const std::vector<TypeId>& ours = types_[a].parameters;
@@ -178,18 +177,11 @@ TypeId Unifier::Resolve(TypeId type, bool final) {
     if (found != bindings_.end()) return Resolve(found->second, final);
     return final ? types_.Simple(TypeKind::kDyn) : type;
   }
-  if (types_[type].parameters.empty() || kind == TypeKind::kWrapper) return type;
+  if (types_[type].parameters.empty()) return type;
   std::vector<TypeId> resolved = types_[type].parameters;
   for (TypeId& parameter : resolved) parameter = Resolve(parameter, final);
   if (resolved == types_[type].parameters) return type;
-  const std::string name = types_[type].name;
-  switch (kind) {
-    case TypeKind::kList: return types_.List(resolved[0]);
-    case TypeKind::kMap: return types_.Map(resolved[0], resolved[1]);
-    case TypeKind::kOptional: return types_.Optional(resolved[0]);
-    case TypeKind::kType: return types_.TypeOfType(resolved[0]);
-    default: return types_.Abstract(name, std::move(resolved));  // NOLINT: the only kind left that has parameters
-  }
+  return types_.WithParameters(type, std::move(resolved));
 }
 
 TypeId Unifier::Instantiate(TypeId type, std::vector<std::pair<TypeId, TypeId>>& names) {
@@ -201,17 +193,10 @@ TypeId Unifier::Instantiate(TypeId type, std::vector<std::pair<TypeId, TypeId>>&
     names.emplace_back(type, Fresh());
     return names.back().second;
   }
-  if (types_[type].parameters.empty() || kind == TypeKind::kWrapper) return type;
+  if (types_[type].parameters.empty()) return type;
   std::vector<TypeId> parameters = types_[type].parameters;
   for (TypeId& parameter : parameters) parameter = Instantiate(parameter, names);
-  const std::string name = types_[type].name;
-  switch (kind) {
-    case TypeKind::kList: return types_.List(parameters[0]);
-    case TypeKind::kMap: return types_.Map(parameters[0], parameters[1]);
-    case TypeKind::kOptional: return types_.Optional(parameters[0]);
-    case TypeKind::kType: return types_.TypeOfType(parameters[0]);
-    default: return types_.Abstract(name, std::move(parameters));  // NOLINT: the only kind left that has parameters
-  }
+  return types_.WithParameters(type, std::move(parameters));
 }
 // NOLINTEND(misc-no-recursion)
 

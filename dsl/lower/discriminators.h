@@ -13,6 +13,6 @@ namespace writ::dsl {
 //   in:  slot == "a", "a" == slot, slot in ["a", "b"], "a" in slot (a declared list), slot.exists(x, x == "a"), slot.exists(x, x in ["a"])
 //   out: anything under `||` or `!`; "a" in slot of type dyn (a map would have keys)
 // Sound because a false conjunct makes the whole conjunction false whatever the others are, faults included.
-std::vector<Discriminator> FindDiscriminators(const Graph& graph, NodeId guard);
+std::vector<Discriminator> FindDiscriminators(const Graph& graph, const TypeTable& types, NodeId guard);
 
 }  // namespace writ::dsl

@@ -32,7 +32,7 @@ class GraphBuilder {
   // Returns the node that the let stands for, by position in set.lets. Requires: BuildLets.
   NodeId let_value(std::size_t let) const { return let_values_[let]; }
   // The table of the graph's types.
-  const TypeTable& types() const { return types_; }
+  TypeTable& types() { return types_; }
 
  private:
   // What the names of one body mean: the file that it stands in, the arguments of the fn, and the macros around.

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "dsl/lower/discriminators.h"
 #include "dsl/lower/graph_builder.h"
 #include "dsl/lower/selectors.h"
+#include "rules/model/target_types.h"
 #include "rules/opt/program_nodes.h"
 
 namespace writ::dsl {
@@ -50,15 +52,15 @@ class Lowerer {
   Program Run() {
     if (!CheckLetNesting() || !BuildGraph()) return {};
     TypeSlots();
-    WriteDeclarations();
     ProgramNodes nodes(graph_, builder_.types(), program_, roots_, options_.optimize ? Sharing::kYes : Sharing::kNo);
+    WriteDeclarations(nodes);
     std::size_t next = 0;
     for (const TypedPolicy& policy : set_.policies) {
       WritePolicy(policy);
       for (std::size_t i = 0; i < policy.decl->rules.size(); ++i) WriteRule(nodes, policy, i, rules_[next++]);
     }
     WriteLets(nodes);
-    AddChainSlots();
+    AddChainSlots(nodes);
     return std::move(program_);
   }
 
@@ -192,41 +194,59 @@ class Lowerer {
   // ---- slots ------------------------------------------------------------------------------------
 
   // The types that tables give a column of this name.
-  std::vector<MemberType> ColumnTypes(std::string_view name) const {
-    std::vector<MemberType> types;
+  std::vector<TypeId> ColumnTypes(std::string_view name) const {
+    std::vector<TypeId> types;
     for (const TypedTable& table : set_.tables) {
       for (const Column& column : table.columns) {
         if (column.name == name) types.push_back(column.type);
       }
       for (const RelationDecl& relation : table.decl->relations) {
-        if (relation.name.text == name) types.push_back(MemberType::kDyn);
+        if (relation.name.text == name) types.push_back(SimpleType(TypeKind::kDyn));
       }
     }
     return types;
   }
 
+  using TypesByPath = std::unordered_map<std::string_view, TypeId>;
+
+  // The type on which all that have a path agree; else dyn.
+  static void Vote(TypesByPath& agreed, std::string_view path, TypeId type) {
+    const auto [found, is_new] = agreed.emplace(path, type);
+    if (!is_new && found->second != type) found->second = SimpleType(TypeKind::kDyn);
+  }
+
+  // Of the members of all targets that policies are about.
+  TypesByPath MemberTypes() {
+    TypesByPath agreed;
+    std::set<std::pair<Target, std::uint32_t>> seen;
+    for (const TypedPolicy& policy : set_.policies) {
+      const TargetInfo& info = InfoOf(policy.decl->target);
+      if (!seen.emplace(info.target, policy.package).second) continue;
+      for (const Member& member : info.members)
+        Vote(agreed, member.path, TypeOfMember(builder_.types(), info, member, set_.imports[policy.package]));
+    }
+    return agreed;
+  }
+
   // A slot has the type on which all targets agree that have its path, and all tables for columns; else dyn.
   void TypeSlots() {
+    TypesByPath agreed = MemberTypes();
     std::vector<std::string> paths(graph_.slots.size());
     for (std::size_t i = 0; i < graph_.slots.size(); ++i) {
       Slot& slot = graph_.slots[i];
       const bool is_root = !slot.parent.valid();
       // A member whose name has a dot is declared nowhere; '\n' keeps it from looking like a path that is.
       paths[i] = is_root ? slot.key : paths[slot.parent.index] + (slot.key.find('.') == std::string::npos ? '.' : '\n') + slot.key;
-      std::optional<MemberType> agreed;
-      const auto vote = [&](MemberType type) { agreed = !agreed || *agreed == type ? type : MemberType::kDyn; };
-      for (const TypedPolicy& policy : set_.policies) {
-        if (const Member* member = TryFindMember(InfoOf(policy.decl->target), paths[i])) vote(member->type);
+      if (!is_root && paths[slot.parent.index] == "row") {
+        for (const TypeId type : ColumnTypes(slot.key)) Vote(agreed, paths[i], type);
       }
-      if (!is_root && graph_.slots[slot.parent.index].key == "row" && !graph_.slots[slot.parent.index].parent.valid()) {
-        for (const MemberType type : ColumnTypes(slot.key)) vote(type);
-      }
-      slot.type = agreed.value_or(MemberType::kDyn);
+      const auto found = agreed.find(paths[i]);
+      if (found != agreed.end()) slot.type = found->second;
     }
   }
 
   // The call chain has one place for rules and several for callers, who set fields by their slots: where a rule reads one, all are there.
-  void AddChainSlots() {
+  void AddChainSlots(ProgramNodes& nodes) {
     constexpr std::string_view kPlaces[] = {"principal.actors", "context.chain.actors", "context.chain.depth", "principal.claims.act"};
     constexpr std::string_view kRecords[] = {"principal", "context", "context.chain"};
     const auto is_one_of = [](std::span<const std::string_view> paths, std::string_view path) {
@@ -247,9 +267,12 @@ class Lowerer {
         end = std::min(place.find('.', begin), place.size());
         const std::string path(place.substr(0, end));
         const Member* member = TryFindMember(InfoOf(Target::kTools), path);
-        const Slot slot{parent, path.substr(begin), member == nullptr ? MemberType::kDyn : member->type, end == place.size()};
         const auto [found, is_new] = slots.emplace(path, SlotId(program_.slots.size()));
-        if (is_new) program_.slots.push_back(slot);
+        if (is_new) {
+          const TypeId type =
+              member == nullptr ? SimpleType(TypeKind::kDyn) : TypeOfMember(builder_.types(), InfoOf(Target::kTools), *member, {});
+          program_.slots.push_back({parent, path.substr(begin), nodes.UseType(type), end == place.size()});
+        }
         parent = found->second;
       }
     }
@@ -257,14 +280,14 @@ class Lowerer {
 
   // ---- declarations -----------------------------------------------------------------------------
 
-  void WriteDeclarations() {
+  void WriteDeclarations(ProgramNodes& nodes) {
     for (const SourceFile& file : files_) program_.files.push_back(file.name);
     for (const auto& imports : set_.imports) {
       for (const std::string& name : imports) {
         if (std::find(program_.imports.begin(), program_.imports.end(), name) == program_.imports.end()) program_.imports.push_back(name);
       }
     }
-    for (const TypedTable& table : set_.tables) WriteTable(table);
+    for (const TypedTable& table : set_.tables) WriteTable(nodes, table);
     for (const TypedSigner& signer : set_.signers) {
       const SignerDecl& decl = *signer.decl;
       const auto [found, is_new] = signers_.emplace(decl.name.text, SignerId(program_.signers.size()));
@@ -296,11 +319,12 @@ class Lowerer {
     }
   }
 
-  void WriteTable(const TypedTable& table) {
+  void WriteTable(ProgramNodes& nodes, const TypedTable& table) {
     const bool known =
         std::any_of(program_.tables.begin(), program_.tables.end(), [&](const Table& each) { return each.name == table.decl->name.text; });
     if (known) return;  // the same in another package
     Table written{std::string(table.decl->name.text), table.columns, {}};
+    for (Column& column : written.columns) column.type = nodes.UseType(column.type);
     for (const RelationDecl& relation : table.decl->relations) {
       written.relations.push_back({std::string(relation.name.text), relation.many, std::string(relation.table.text),
                                    std::string(relation.their_column.text), std::string(relation.our_column.text)});
@@ -335,7 +359,7 @@ class Lowerer {
     WriteMessage(out, decl, nodes, rule);
     for (const StringLiteral& scope : decl.needs_scopes) rule.needs_scopes.emplace_back(scope.value);
     if (options_.optimize && nodes.guard.valid() && (decl.verb != Verb::kRequire || decl.image.valid())) {
-      rule.discriminators = FindDiscriminators(graph_, nodes.guard);
+      rule.discriminators = FindDiscriminators(graph_, builder_.types(), nodes.guard);
       for (Discriminator& discriminator : rule.discriminators) discriminator.slot = out.UseSlot(discriminator.slot, true);
     }
     if (decl.mask) rule.mask = MaskOf(decl);

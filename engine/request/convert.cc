@@ -73,13 +73,26 @@ std::string ToTime(Kind kind, Value& value) {
   return "";
 }
 
-std::string ToStringList(const Value& value) {
-  if (!value.is(Kind::kList)) return Wanted("a list of strings", value);
+// Lists of strings, which most lists are, are only looked at; items of others are converted into a new list.
+//
+// NOLINTNEXTLINE(misc-no-recursion): depth of the type
+std::string ToList(TypeId element, const TypeTable& types, Arena& arena, Value& value) {
+  const bool is_strings = element == SimpleType(TypeKind::kString);
+  const std::string_view wanted = is_strings ? "a list of strings" : "a list";
+  if (!value.is(Kind::kList)) return Wanted(wanted, value);
+  if (element == SimpleType(TypeKind::kDyn)) return "";
+  Value* items = is_strings ? nullptr : arena.AllocateArray<Value>(value.size);
+  if (!is_strings && items == nullptr && value.size > 0) return "does not fit in the arena";
   for (std::uint32_t i = 0; i < value.size; ++i) {
-    if (!value.items[i].is(Kind::kString)) {
-      return "must be a list of strings, found " + std::string(KindWord(value.items[i].kind)) + " at position " + std::to_string(i);
+    if (is_strings) {
+      if (!value.items[i].is(Kind::kString)) return Wanted(wanted, value.items[i]) + " at position " + std::to_string(i);
+      continue;
     }
+    items[i] = value.items[i];
+    const std::string fault = ConvertTo(element, types, arena, items[i]);
+    if (!fault.empty()) return "must be a list of " + types.Text(element) + ": item " + std::to_string(i) + " " + fault;
   }
+  if (!is_strings) value = Value::List(items, value.size);
   return "";
 }
 
@@ -125,29 +138,37 @@ std::string_view KindWord(Kind kind) {
   WRIT_CHECK(false);
 }
 
-std::string ConvertToMember(MemberType type, Arena& arena, Value& value) {
+// NOLINTNEXTLINE(misc-no-recursion): depth of the type
+std::string ConvertTo(TypeId id, const TypeTable& types, Arena& arena, Value& value) {
   const auto demand = [&](Kind kind, std::string_view wanted) { return value.is(kind) ? std::string() : Wanted(wanted, value); };
-  switch (type) {
-    case MemberType::kDyn: return "";
-    case MemberType::kBool: return demand(Kind::kBool, "a bool");
-    case MemberType::kInt: return demand(Kind::kInt, "an int");
-    case MemberType::kString: return demand(Kind::kString, "a string");
-    case MemberType::kDynMap:
-    case MemberType::kRecord: return demand(Kind::kMap, "an object");
-    case MemberType::kDynList: return demand(Kind::kList, "a list");
-    case MemberType::kStringList: return ToStringList(value);
-    case MemberType::kBytes: return ToBytes(arena, value);
-    case MemberType::kTimestamp: return ToTime(Kind::kTimestamp, value);
-    case MemberType::kDuration: return ToTime(Kind::kDuration, value);
-    case MemberType::kUint:
+  const Type& type = types[id];
+  switch (type.kind) {
+    case TypeKind::kDyn: return "";
+    case TypeKind::kNull: return demand(Kind::kNull, "null");
+    case TypeKind::kBool: return demand(Kind::kBool, "a bool");
+    case TypeKind::kInt: return demand(Kind::kInt, "an int");
+    case TypeKind::kString: return demand(Kind::kString, "a string");
+    case TypeKind::kMap:
+    case TypeKind::kRecord: return demand(Kind::kMap, "an object");
+    case TypeKind::kList: return ToList(type.parameters[0], types, arena, value);
+    case TypeKind::kBytes: return ToBytes(arena, value);
+    case TypeKind::kTimestamp: return ToTime(Kind::kTimestamp, value);
+    case TypeKind::kDuration: return ToTime(Kind::kDuration, value);
+    case TypeKind::kUint:
       if (value.is(Kind::kInt) && value.integer >= 0) value = Value::Uint(static_cast<std::uint64_t>(value.integer));
       return demand(Kind::kUint, "an unsigned int");
-    case MemberType::kDouble:
+    case TypeKind::kDouble:
       if (value.is(Kind::kInt)) value = Value::Double(static_cast<double>(value.integer));
       if (value.is(Kind::kUint)) value = Value::Double(static_cast<double>(value.unsigned_integer));
       return demand(Kind::kDouble, "a double");
+    case TypeKind::kNullable: return value.is(Kind::kNull) ? "" : ConvertTo(type.parameters[0], types, arena, value);
+    case TypeKind::kError:
+    case TypeKind::kOptional:
+    case TypeKind::kType:
+    case TypeKind::kOpaque:
+    case TypeKind::kParameter: break;
   }
-  WRIT_CHECK(false);
+  return "has a type that no value from outside can have";
 }
 
 }  // namespace writ

@@ -6,15 +6,15 @@
 
 #include "engine/json/json_node.h"
 #include "rules/base/arena.h"
-#include "rules/model/target.h"
+#include "rules/model/type.h"
 #include "rules/model/value.h"
 
 namespace writ {
 
 // Converts `value` in place to `type`: integers to double or uint where declared, RFC 3339 strings to timestamps, "1m" strings to
 // durations, base64 to bytes (in `arena`). A value that already has the type stays. Returns "" or what is wrong:
-// "must be a string, found int". Null is the caller's to treat.
-std::string ConvertToMember(MemberType type, Arena& arena, Value& value);
+// "must be a string, found int". What no JSON value can be, such as an optional, is refused.
+std::string ConvertTo(TypeId type, const TypeTable& types, Arena& arena, Value& value);
 
 // Returns ", found int" for messages.
 std::string FoundJson(JsonNode found);

@@ -55,6 +55,7 @@ struct Request {
 struct RequestShapes {
   const Program* program = nullptr;
   SlotTree tree;
+  TypeTable types;             // the program's, and those of targets
   std::vector<Shape> targets;  // by Target; kRows without a table
   std::vector<Shape> tables;   // by TableId
 

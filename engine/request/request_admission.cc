@@ -192,10 +192,8 @@ bool RequestReader::FillPrincipalFrom(JsonNode user_info) {
   if (!user_info.is(JsonKind::kObject)) return FailType("request.userInfo", "must be an object" + FoundJson(user_info));
   struct Part {
     std::string_view theirs, ours;
-    MemberType type;
   };
-  constexpr Part kParts[] = {
-      {"username", "id", MemberType::kString}, {"groups", "groups", MemberType::kStringList}, {"extra", "claims", MemberType::kDynMap}};
+  constexpr Part kParts[] = {{"username", "principal.id"}, {"groups", "principal.groups"}, {"extra", "principal.claims"}};
   Derived derived[std::size(kParts) + 1];
   std::size_t count = 0;
   for (const Part& part : kParts) {
@@ -203,9 +201,11 @@ bool RequestReader::FillPrincipalFrom(JsonNode user_info) {
     if (!member.valid() || member.is(JsonKind::kNull)) continue;
     Value value = MaterializeJson(member, arena_);
     if (value.is(Kind::kAbsent)) return FailTooLarge("the request does not fit in memory");
-    const std::string fault = ConvertToMember(part.type, arena_, value);
+    std::string_view rest;
+    const ShapeNode& node = (*shape_)[FindPath(*shape_, part.ours, rest)];
+    const std::string fault = ConvertTo(node.type, shapes_.types, arena_, value);
     if (!fault.empty()) return FailType("request.userInfo." + std::string(part.theirs), fault);
-    derived[count++] = {part.ours, value};
+    derived[count++] = {node.key, value};
   }
   if (!IsBlank(StringOf(user_info, "username"))) derived[count++] = {"verified", Value::Bool(true)};
   for (const ShapeNodeId root : shape_->roots) {

@@ -167,8 +167,7 @@ bool RequestReader::ReadUnknown(std::string_view path) {
   std::string_view rest;
   const ShapeNodeId id = FindPath(*shape_, path, rest);
   const auto is_closed = [&](const ShapeNode& node) {
-    const bool has_members =
-        node.type == MemberType::kDyn || node.type == MemberType::kDynMap || (node.type == MemberType::kRecord && node.open);
+    const bool has_members = node.kind == TypeKind::kDyn || node.kind == TypeKind::kMap || (node.kind == TypeKind::kRecord && node.open);
     return node.declared && !has_members;
   };
   if (!id.valid() || (!rest.empty() && is_closed((*shape_)[id]))) {

@@ -52,7 +52,7 @@ bool RequestReader::CheckSelectors(const FieldRequest& request) {
 // Where records are read as a whole, their maps are made of the defaults and of what the selector key says.
 bool RequestReader::FillRootFromSelector(ShapeNodeId root, const FieldRequest& request) {
   const ShapeNode& node = (*shape_)[root];
-  if (node.type != MemberType::kRecord || node.if_absent == MemberDefault::kAbsent) return true;
+  if (node.kind != TypeKind::kRecord || node.if_absent == MemberDefault::kAbsent) return true;
   Derived derived[3];
   std::size_t count = 0;
   const auto add = [&](ShapeNodeId id, std::string_view text) {

@@ -27,17 +27,17 @@ bool RequestReader::FillNode(ShapeNodeId id, JsonNode json, Build build,
                              Value* out) {  // NOLINT(misc-no-recursion): depth <= JsonLimits::max_depth
   const ShapeNode& node = (*shape_)[id];
   if (IsLeftOut(node, json)) return true;
-  switch (node.type) {
-    case MemberType::kRecord:
+  switch (node.kind) {
+    case TypeKind::kRecord:
       if (!json.is(JsonKind::kObject)) return FailType(node.path, "must be an object" + FoundJson(json));
       return FillRecord(id, json, {.build = build == Build::kYes}, out);
-    case MemberType::kDyn: return FillDyn(id, json, build, out);
-    case MemberType::kDynMap:
+    case TypeKind::kDyn: return FillDyn(id, json, build, out);
+    case TypeKind::kMap:
       if (!json.is(JsonKind::kObject)) return FailType(node.path, "must be an object" + FoundJson(json));
       return FillDyn(id, json, build, out);
     default: break;
   }
-  const JsonIntegers integers = node.type == MemberType::kUint ? JsonIntegers::kUint : JsonIntegers::kDouble;
+  const JsonIntegers integers = node.kind == TypeKind::kUint ? JsonIntegers::kUint : JsonIntegers::kDouble;
   const Value value = MaterializeJson(json, arena_, JsonStrings::kBorrowed, integers);
   if (value.is(Kind::kAbsent)) return FailTooLarge("the request does not fit in memory");
   return SetLeaf(id, value, out);
@@ -85,7 +85,7 @@ bool RequestReader::MayIgnore(const ShapeNode& node, std::string_view key, std::
   std::vector<std::string_view> names;
   for (const ShapeNodeId other : node.children) {
     const ShapeNode& declared = (*shape_)[other];
-    if (declared.declared && !(node.is_foreign && declared.type == MemberType::kDyn)) names.push_back(declared.key);
+    if (declared.declared && !(node.is_foreign && declared.kind == TypeKind::kDyn)) names.push_back(declared.key);
   }
   if (node.is_foreign && ++ignored <= kMaxIgnoredMembers && NearestName(key, names).empty()) return true;
   const std::string place = node.path == "row" ? "a row of " + Quoted(request_.scope) : Quoted(node.path);
@@ -129,7 +129,7 @@ bool RequestReader::FillMissing(const ShapeNode& node, JsonNode json, const Reco
     for (const Derived& derived : options.derived) is_derived = is_derived || derived.key == child.key;
     if (is_derived) continue;
     Value value;
-    if (child.type == MemberType::kRecord && child.if_absent == MemberDefault::kEmptyMap) {
+    if (child.kind == TypeKind::kRecord && child.if_absent == MemberDefault::kEmptyMap) {
       if (!FillRecord(id, JsonNode(), {.build = options.build}, &value)) return false;
     } else if (options.build) {
       value = DefaultNow(child);
@@ -184,7 +184,7 @@ void RequestReader::SetSlots(const ShapeNode& node, const Value& value) {
 bool RequestReader::SetLeaf(ShapeNodeId id, Value value, Value* out) {
   const ShapeNode& node = (*shape_)[id];
   if (!(value.is(Kind::kNull) && node.nullable)) {
-    const std::string fault = ConvertToMember(node.type, arena_, value);
+    const std::string fault = ConvertTo(node.type, shapes_.types, arena_, value);
     if (!fault.empty() && id != shape_->time_node) return FailType(node.path, fault);
     if (!fault.empty()) {  // many callers put in what they like, and few rules look at it
       request_.time_fault = "`" + node.path + "` " + fault;

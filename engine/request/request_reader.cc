@@ -92,9 +92,10 @@ RequestShapes BuildShapes(const Program& program) {
   RequestShapes shapes;
   shapes.program = &program;
   shapes.tree = SlotTree(program);
+  shapes.types = TypeTable(program.types);
   for (std::size_t i = 0; i < kTargetCount; ++i)
-    shapes.targets.push_back(BuildShape(program, shapes.tree, static_cast<Target>(i), nullptr));
-  for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, shapes.tree, Target::kRows, &table));
+    shapes.targets.push_back(BuildShape(program, shapes.tree, shapes.types, static_cast<Target>(i), nullptr));
+  for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, shapes.tree, shapes.types, Target::kRows, &table));
   for (const Rule& rule : program.rules) {
     const bool is_scoped =
         std::any_of(rule.selectors.begin(), rule.selectors.end(), [](const Selector& selector) { return selector.scope != "**"; });
@@ -265,7 +266,7 @@ bool RequestReader::FillRoot(ShapeNodeId root, JsonNode json) {
   const ShapeNode& node = (*shape_)[root];
   if (!json.valid()) {
     // Defaults are in place already, except in maps that are read as a whole.
-    if (!shape_->has_whole_records || node.type != MemberType::kRecord || node.if_absent == MemberDefault::kAbsent) return true;
+    if (!shape_->has_whole_records || node.kind != TypeKind::kRecord || node.if_absent == MemberDefault::kAbsent) return true;
     return FillRecord(root, JsonNode(), {}, nullptr);
   }
   if (shape_->folded_node.valid() && node.key == "resource") return FillResource(root, json);

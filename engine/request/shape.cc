@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "rules/base/check.h"
+#include "rules/model/target_types.h"
 
 namespace writ {
 namespace {
@@ -29,14 +30,13 @@ constexpr std::string_view kIdentities[] = {"principal.id", "principal.tenant", 
 
 class Builder {
  public:
-  Builder(const Program& program, const SlotTree& tree, Shape& shape)
-      : program_(program), tree_(tree), shape_(shape), info_(InfoOf(shape.target)) {}
+  Builder(const Program& program, const SlotTree& tree, TypeTable& types, Shape& shape)
+      : program_(program), tree_(tree), types_(types), shape_(shape), info_(InfoOf(shape.target)) {}
 
   void Build() {
     shape_.node_of_slot.resize(program_.slots.size());
     for (const Member& member : info_.members) {
-      const bool is_root = member.path.find('.') == std::string_view::npos;
-      if (is_root && member.path != "data")
+      if (member.is_root() && member.path != "data")
         shape_.roots.push_back(Add(std::string(member.path), "", tree_.FindChild(program_, SlotId(), member.path)));
     }
     Link();
@@ -64,7 +64,7 @@ class Builder {
       shape_.node_of_slot[slot.index] = id;
     }
     Declare(node, parent_path);
-    shape_.has_whole_records = shape_.has_whole_records || (node.whole && node.type == MemberType::kRecord);
+    shape_.has_whole_records = shape_.has_whole_records || (node.whole && node.kind == TypeKind::kRecord);
     shape_.nodes.push_back(node);
     std::vector<ShapeNodeId> children;
     for (const std::string& name : ChildNames(node)) children.push_back(Add(name, node.path, FindSlotBelow(slot, name)));
@@ -75,17 +75,16 @@ class Builder {
   void Declare(ShapeNode& node, const std::string& parent_path) const {
     if (node.key.find('.') != std::string::npos) return;  // context["chain.depth"] is not context.chain.depth
     if (const Member* member = TryFindMember(info_, node.path)) {
-      node.declared = true;
-      node.type = member->type;
+      SetType(node, TypeOfMember(types_, info_, *member, {}));
+      if (member->unlisted == Unlisted::kUnread) node.kind = TypeKind::kMap;
       node.if_absent = member->if_absent;
-      node.open = member->open;
-      node.nullable = member->type == MemberType::kDyn;
+      node.open = member->unlisted == Unlisted::kDyn;
       node.is_foreign = node.path == "tool" || node.path == "tool.annotations";
       node.is_identity = std::find(std::begin(kIdentities), std::end(kIdentities), node.path) != std::end(kIdentities);
     }
     if (shape_.target != Target::kRows) return;
     if (node.path == "row") {
-      node.type = MemberType::kRecord;
+      node.kind = TypeKind::kRecord;
     } else if (parent_path == "row" && shape_.table != nullptr) {
       DeclareColumn(node);
     }
@@ -93,26 +92,27 @@ class Builder {
 
   void DeclareColumn(ShapeNode& node) const {
     for (const Column& column : shape_.table->columns) {
-      if (column.name != node.key) continue;
-      node.declared = true;
-      node.type = column.type;
-      node.nullable = column.nullable || column.type == MemberType::kDyn;
+      if (column.name == node.key) SetType(node, column.type);
     }
     for (const Relation& relation : shape_.table->relations) {
-      if (relation.name != node.key) continue;
-      node.declared = true;
-      node.type = relation.many ? MemberType::kDynList : MemberType::kDynMap;
+      if (relation.name == node.key) SetType(node, TypeOfText(relation.many ? "list(dyn)" : "map(string, dyn)", types_));
     }
+  }
+
+  void SetType(ShapeNode& node, TypeId type) const {
+    node.declared = true;
+    node.type = types_.WithoutNull(type);
+    node.kind = types_[node.type].kind;
+    node.nullable = node.type != type || node.kind == TypeKind::kDyn;
   }
 
   // Declared members, columns and slots below `node`, sorted, each once.
   std::vector<std::string> ChildNames(const ShapeNode& node) const {
     std::vector<std::string> names;
-    const std::string prefix = node.path + ".";
-    for (const Member& member : info_.members) {
-      if (!member.path.starts_with(prefix)) continue;
-      const std::string_view rest = member.path.substr(prefix.size());
-      if (rest.find('.') == std::string_view::npos) names.emplace_back(rest);
+    if (const Member* record = TryFindMember(info_, node.path)) {
+      for (const Member& member : info_.members) {
+        if (const std::string_view name = NameBelow(*record, member); !name.empty()) names.emplace_back(name);
+      }
     }
     if (node.path == "row" && shape_.table != nullptr) {
       for (const Column& column : shape_.table->columns) names.push_back(column.name);
@@ -174,11 +174,12 @@ class Builder {
     if (node.if_absent == MemberDefault::kChainDepth) value = Value::Int(0);
     if (node.slot.valid()) shape_.defaults[node.slot.index] = value;
     if (node.slot.valid() && !value.is(Kind::kAbsent)) shape_.default_slots.push_back(node.slot);
-    for (const ShapeNodeId child : node.children) FillDefaults(child, node.type != MemberType::kRecord || value.is(Kind::kAbsent));
+    for (const ShapeNodeId child : node.children) FillDefaults(child, node.kind != TypeKind::kRecord || value.is(Kind::kAbsent));
   }
 
   const Program& program_;
   const SlotTree& tree_;
+  TypeTable& types_;
   Shape& shape_;
   const TargetInfo& info_;
 };
@@ -232,11 +233,11 @@ void Renew(Shape& shape) {
   shape.serial = ++last;
 }
 
-Shape BuildShape(const Program& program, const SlotTree& tree, Target target, const Table* table) {
+Shape BuildShape(const Program& program, const SlotTree& tree, TypeTable& types, Target target, const Table* table) {
   Shape shape;
   shape.target = target;
   shape.table = table;
-  Builder(program, tree, shape).Build();
+  Builder(program, tree, types, shape).Build();
   return shape;
 }
 

@@ -18,7 +18,7 @@ namespace writ {
 namespace {
 
 constexpr std::string_view kMagic = "\x89WRITB\r\n";
-constexpr std::uint32_t kVersion = 4;
+constexpr std::uint32_t kVersion = 5;
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::size_t kHeaderBytes = 8 + 4 + 8 + kDigestBytes;
 
@@ -55,7 +55,6 @@ std::string_view NameOf(Function function) { return InfoOf(function).name; }
 std::string_view NameOf(Target target) { return InfoOf(target).name; }
 std::string_view NameOf(Verb verb) { return VerbName(verb); }
 std::string_view NameOf(PolicyMode mode) { return PolicyModeName(mode); }
-std::string_view NameOf(MemberType type) { return MemberTypeName(type); }
 enum class ErrorKind : std::uint16_t {};  // ValueError, without the header of values
 std::string_view NameOf(ErrorKind kind) { return kErrorNames[static_cast<std::size_t>(kind)]; }
 
@@ -71,8 +70,6 @@ template <>
 inline constexpr std::size_t kCountOf<Verb> = static_cast<std::size_t>(Verb::kMask) + 1;
 template <>
 inline constexpr std::size_t kCountOf<PolicyMode> = static_cast<std::size_t>(PolicyMode::kWarn) + 1;
-template <>
-inline constexpr std::size_t kCountOf<MemberType> = static_cast<std::size_t>(MemberType::kRecord) + 1;
 template <>
 inline constexpr std::size_t kCountOf<ErrorKind> = std::size(kErrorNames);
 
@@ -101,7 +98,7 @@ class ProgramWriter {
     List(program_.slots, [this](const Slot& slot) {
       out_.WriteId(slot.parent);
       out_.WriteString(slot.key);
-      Name(slot.type);
+      out_.WriteId(slot.type);
       out_.WriteBool(slot.whole);
     });
     WriteNodes();
@@ -289,8 +286,7 @@ class ProgramWriter {
     out_.WriteString(table.name);
     List(table.columns, [this](const Column& column) {
       out_.WriteString(column.name);
-      Name(column.type);
-      out_.WriteBool(column.nullable);
+      out_.WriteId(column.type);
     });
     List(table.relations, [this](const Relation& relation) {
       out_.WriteString(relation.name);
@@ -325,7 +321,7 @@ class ProgramReader {
     List(program_.slots, 4, [this](Slot& slot) {
       slot.parent = in_.ReadId<SlotId>();
       slot.key = in_.ReadString();
-      slot.type = Name<MemberType>("type");
+      slot.type = in_.ReadId<TypeId>();
       slot.whole = in_.ReadBool();
     });
     ReadNodes();
@@ -531,10 +527,9 @@ class ProgramReader {
 
   void ReadTable(Table& table) {
     table.name = in_.ReadString();
-    List(table.columns, 3, [this](Column& column) {
+    List(table.columns, 2, [this](Column& column) {
       column.name = in_.ReadString();
-      column.type = Name<MemberType>("type");
-      column.nullable = in_.ReadBool();
+      column.type = in_.ReadId<TypeId>();
     });
     List(table.relations, 5, [this](Relation& relation) {
       relation.name = in_.ReadString();

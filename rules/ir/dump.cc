@@ -85,8 +85,8 @@ class Dumper {
     for (std::size_t i = 0; i < program_.constants.size(); ++i) {
       Line("constant " + IdText('k', ConstantId(i)) + " " + ConstantText(program_.constants[i]));
     }
-    Slots();
     MeasureTypes();
+    Slots();
     for (std::size_t i = 0; i < program_.nodes.size(); ++i) DumpNode(NodeId(i));
     for (const Let& let : program_.lets) Line("let " + Plain(let.name) + ' ' + IdText('n', let.value));
     for (std::size_t i = 0; i < program_.policies.size(); ++i) DumpPolicy(PolicyId(i));
@@ -137,7 +137,7 @@ class Dumper {
 
   std::string ConstantText(const Constant& constant) const;
   void MeasureTypes();
-  std::string NodeTypeText(TypeId id) const;
+  std::string ShownType(TypeId id) const;
   std::string SubjectText(const Node& node) const;
   void Slots();
   void DumpNode(NodeId id);
@@ -194,9 +194,7 @@ std::string Dumper::ConstantText(const Constant& constant) const {
 void Dumper::Slots() {
   for (std::size_t i = 0; i < program_.slots.size(); ++i) {
     const Slot& slot = program_.slots[i];
-    const bool known = slot.type <= MemberType::kRecord;
-    Line("slot " + IdText('s', SlotId(i)) + ' ' + PathOf(SlotId(i)) + ": " +
-         (known ? std::string(MemberTypeName(slot.type)) : std::to_string(static_cast<int>(slot.type))) + (slot.whole ? " whole" : ""));
+    Line("slot " + IdText('s', SlotId(i)) + ' ' + PathOf(SlotId(i)) + ": " + ShownType(slot.type) + (slot.whole ? " whole" : ""));
   }
 }
 
@@ -210,7 +208,7 @@ void Dumper::MeasureTypes() {
   }
 }
 
-std::string Dumper::NodeTypeText(TypeId id) const {
+std::string Dumper::ShownType(TypeId id) const {
   const bool is_shown = id.index < is_shown_type_.size() && is_shown_type_[id.index];
   return is_shown ? Plain(TypeText(program_.types, id)) : IdText('t', id);
 }
@@ -239,7 +237,7 @@ std::string Dumper::SubjectText(const Node& node) const {
 
 void Dumper::DumpNode(NodeId id) {
   const Node& node = program_.nodes[id.index];
-  std::string text = "node " + IdText('n', id) + ": " + NodeTypeText(node.type) + (node.shared ? " shared " : " ");
+  std::string text = "node " + IdText('n', id) + ": " + ShownType(node.type) + (node.shared ? " shared " : " ");
   const bool known = static_cast<std::size_t>(node.kind) < kNodeKindCount;
   text += known ? std::string(NodeKindName(node.kind)) + SubjectText(node) : "kind " + std::to_string(static_cast<int>(node.kind));
   for (std::size_t i = 0; i < node.arg_count; ++i) {
@@ -344,11 +342,7 @@ void Dumper::DumpImage(const std::string& head, const ImageSpec& image) {
 void Dumper::DumpTable(const Table& table) {
   const std::string name = Plain(table.name);
   Line("table " + name);
-  for (const Column& column : table.columns) {
-    const bool known = column.type <= MemberType::kRecord;
-    Line("  " + name + '.' + Plain(column.name) + ": " +
-         (known ? std::string(MemberTypeName(column.type)) : std::to_string(static_cast<int>(column.type))) + (column.nullable ? "?" : ""));
-  }
+  for (const Column& column : table.columns) { Line("  " + name + '.' + Plain(column.name) + ": " + ShownType(column.type)); }
   for (const Relation& relation : table.relations) {
     const std::string other = Plain(relation.table);
     Line("  " + name + '.' + Plain(relation.name) + ": " + (relation.many ? "many " : "one ") + other + " on " + other + '.' +

@@ -44,10 +44,10 @@ struct Constant {
 // One node of the trie of attribute paths that the program reads: "principal" → "principal.tenant". A slot's parent comes
 // before it. Roots are variables of targets (or free variables of a single expression).
 struct Slot {
-  SlotId parent;                       // invalid for a root
-  std::string key;                     // the root's name, or the member's
-  MemberType type = MemberType::kDyn;  // what the reader enforces when the path is a declared member or a table column
-  bool whole = false;                  // the value itself is read (else only members below it, or its presence)
+  SlotId parent;                             // invalid for a root
+  std::string key;                           // the root's name, or the member's
+  TypeId type = SimpleType(TypeKind::kDyn);  // what the reader enforces when the path is a declared member or a table column
+  bool whole = false;                        // the value itself is read (else only members below it, or its presence)
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 
@@ -185,8 +185,7 @@ struct Policy {
 
 struct Column {
   std::string name;
-  MemberType type = MemberType::kDyn;
-  bool nullable = false;
+  TypeId type = SimpleType(TypeKind::kDyn);
   friend bool operator==(const Column&, const Column&) = default;
 };
 

@@ -117,7 +117,7 @@ Status CheckTable(const Program& program, std::size_t index) {
   std::unordered_set<std::string_view> names;
   for (const Column& column : table.columns) {
     if (column.name.empty() || !IsValidUtf8(column.name)) return Corrupt(place + " has a column without a name that is valid UTF-8");
-    if (column.type > MemberType::kRecord) return Corrupt(place + " has a column of no known type");
+    if (column.type.index >= program.types.size()) return Corrupt(place + " has a column of no known type");
     if (!names.insert(column.name).second) return Corrupt(place + " has two columns of the same name");
   }
   for (const Relation& relation : table.relations) {
@@ -152,7 +152,7 @@ Status CheckSlots(const Program& program) {
     if (depths[i] > kMaxSlotDepth) return Corrupt(Place("slot", i) + " is nested too deeply");
     if (!IsValidUtf8(slot.key)) return Corrupt(Place("slot", i) + " has a key that is not valid UTF-8");
     if (!slot.parent.valid() && slot.key.empty()) return Corrupt(Place("slot", i) + " is a root without a name");
-    if (slot.type > MemberType::kRecord) return Corrupt(Place("slot", i) + " is of no known type");
+    if (slot.type.index >= program.types.size()) return Corrupt(Place("slot", i) + " is of no known type");
     if (!seen.insert(std::to_string(slot.parent.index) + ' ' + slot.key).second) return Corrupt(Place("slot", i) + " is there twice");
   }
   return OkStatus();
@@ -225,10 +225,10 @@ Status CheckCounts(const Program& program) {
 Result<VerifiedProgram> VerifyProgram(Program program, const BundleLimits& limits) {
   WRIT_RETURN_IF_ERROR(CheckCounts(program));
   std::vector<std::uint32_t> constant_depths;
+  WRIT_RETURN_IF_ERROR(verify::CheckTypes(program));
   WRIT_RETURN_IF_ERROR(verify::CheckDeclarations(program));
   WRIT_RETURN_IF_ERROR(verify::CheckConstants(program, constant_depths));
   WRIT_RETURN_IF_ERROR(verify::CheckSlots(program));
-  WRIT_RETURN_IF_ERROR(verify::CheckTypes(program));
   std::vector<bool> is_root;
   WRIT_RETURN_IF_ERROR(verify::CheckNodes(program, constant_depths, limits, is_root));
   WRIT_RETURN_IF_ERROR(verify::CheckRules(program, is_root));

@@ -222,9 +222,9 @@ bool HasLegalParameterCount(const Type& type) {
     case TypeKind::kMap: return count == 2;
     case TypeKind::kList:
     case TypeKind::kOptional:
-    case TypeKind::kWrapper: return count == 1;
+    case TypeKind::kNullable: return count == 1;
     case TypeKind::kType: return count <= 1;
-    case TypeKind::kAbstract: return true;
+    case TypeKind::kOpaque: return true;
     default: return count == 0;  // NOLINT: simple ones and records
   }
 }

@@ -7,97 +7,106 @@ namespace writ {
 namespace {
 
 using D = MemberDefault;
-using T = MemberType;
+using U = Unlisted;
 
-#define WRIT_PRINCIPAL_MEMBERS                                                                                                   \
-  {"principal", T::kRecord, D::kEmptyMap}, {"principal.id", T::kString, D::kAbsent}, {"principal.type", T::kString, D::kAbsent}, \
-      {"principal.groups", T::kStringList, D::kEmptyList}, {"principal.roles", T::kStringList, D::kEmptyList},                   \
-      {"principal.scopes", T::kStringList, D::kEmptyList}, {"principal.tenant", T::kString, D::kAbsent},                         \
-      {"principal.claims", T::kDynMap, D::kEmptyMap}, {"principal.actors", T::kDynList, D::kEmptyList}, {                        \
-    "principal.verified", T::kBool, D::kFalse                                                                                    \
+#define WRIT_PRINCIPAL_MEMBERS                                                                                               \
+  {"principal", kRecordRow, D::kEmptyMap}, {"principal.id", "string", D::kAbsent}, {"principal.type", "string", D::kAbsent}, \
+      {"principal.groups", "list(string)", D::kEmptyList}, {"principal.roles", "list(string)", D::kEmptyList},               \
+      {"principal.scopes", "list(string)", D::kEmptyList}, {"principal.tenant", "string", D::kAbsent},                       \
+      {"principal.claims", "map(string, dyn)", D::kEmptyMap}, {"principal.actors", "list(dyn)", D::kEmptyList}, {            \
+    "principal.verified", "bool", D::kFalse                                                                                  \
   }
 
-#define WRIT_CONTEXT_MEMBERS                                                                                                            \
-  {"context", T::kRecord, D::kEmptyMap, true}, {"context.time", T::kTimestamp, D::kNow}, {"context.source_ip", T::kString, D::kAbsent}, \
-      {"context.session", T::kString, D::kAbsent}, {"context.chain", T::kRecord, D::kEmptyMap},                                         \
-      {"context.chain.depth", T::kInt, D::kChainDepth}, {                                                                               \
-    "context.chain.actors", T::kDynList, D::kEmptyList                                                                                  \
+#define WRIT_CONTEXT_MEMBERS                                                                                                           \
+  {"context", kRecordRow, D::kEmptyMap, U::kDyn}, {"context.time", "timestamp", D::kNow}, {"context.source_ip", "string", D::kAbsent}, \
+      {"context.session", "string", D::kAbsent}, {"context.chain", kRecordRow, D::kEmptyMap},                                          \
+      {"context.chain.depth", "int", D::kChainDepth}, {                                                                                \
+    "context.chain.actors", "list(dyn)", D::kEmptyList                                                                                 \
   }
 
 #define WRIT_SERVER_MEMBERS \
-  {"server", T::kRecord, D::kEmptyMap, true}, { "server.name", T::kString, D::kAbsent }
+  {"server", kRecordRow, D::kEmptyMap, U::kDyn}, { "server.name", "string", D::kAbsent }
 
-#define WRIT_TOOL_MEMBERS                                                                                                               \
-  {"tool", T::kRecord, D::kEmptyMap}, {"tool.name", T::kString, D::kAbsent}, {"tool.title", T::kString, D::kAbsent},                    \
-      {"tool.description", T::kDyn, D::kAbsent}, {"tool.inputSchema", T::kDyn, D::kAbsent}, {"tool.outputSchema", T::kDyn, D::kAbsent}, \
-      {"tool.icons", T::kDyn, D::kAbsent}, {"tool.execution", T::kDyn, D::kAbsent}, {"tool._meta", T::kDyn, D::kAbsent},                \
-      {"tool.annotations", T::kRecord, D::kEmptyMap}, {"tool.annotations.readOnlyHint", T::kBool, D::kFalse},                           \
-      {"tool.annotations.destructiveHint", T::kBool, D::kTrue}, {"tool.annotations.idempotentHint", T::kBool, D::kFalse},               \
-      {"tool.annotations.openWorldHint", T::kBool, D::kTrue}, {                                                                         \
-    "tool.annotations.title", T::kString, D::kAbsent                                                                                    \
+#define WRIT_TOOL_MEMBERS                                                                                                         \
+  {"tool", kRecordRow, D::kEmptyMap}, {"tool.name", "string", D::kAbsent}, {"tool.title", "string", D::kAbsent},                  \
+      {"tool.description", "dyn", D::kAbsent}, {"tool.inputSchema", "dyn", D::kAbsent}, {"tool.outputSchema", "dyn", D::kAbsent}, \
+      {"tool.icons", "dyn", D::kAbsent}, {"tool.execution", "dyn", D::kAbsent}, {"tool._meta", "dyn", D::kAbsent},                \
+      {"tool.annotations", kRecordRow, D::kEmptyMap}, {"tool.annotations.readOnlyHint", "bool", D::kFalse},                       \
+      {"tool.annotations.destructiveHint", "bool", D::kTrue}, {"tool.annotations.idempotentHint", "bool", D::kFalse},             \
+      {"tool.annotations.openWorldHint", "bool", D::kTrue}, {                                                                     \
+    "tool.annotations.title", "string", D::kAbsent                                                                                \
   }
 
-constexpr Member kDataMember = {"data", T::kRecord, D::kEmptyMap};  // its members are the imported names
+constexpr Member kDataMember = {"data", kRecordRow, D::kEmptyMap};  // its members are the imported names
 
-constexpr Member kToolsMembers[] = {WRIT_PRINCIPAL_MEMBERS, WRIT_SERVER_MEMBERS, WRIT_TOOL_MEMBERS, {"args", T::kDynMap, D::kEmptyMap},
+constexpr Member kToolsMembers[] = {WRIT_PRINCIPAL_MEMBERS, WRIT_SERVER_MEMBERS,
+                                    WRIT_TOOL_MEMBERS,      {"args", "map(string, dyn)", D::kEmptyMap},
                                     WRIT_CONTEXT_MEMBERS,   kDataMember};
 constexpr Member kResourcesMembers[] = {WRIT_PRINCIPAL_MEMBERS,
                                         WRIT_SERVER_MEMBERS,
-                                        {"resource", T::kRecord, D::kEmptyMap, true},
-                                        {"resource.uri", T::kString, D::kAbsent},
-                                        {"resource.folded", T::kString, D::kAbsent},
-                                        {"resource.name", T::kString, D::kAbsent},
-                                        {"resource.title", T::kString, D::kAbsent},
-                                        {"resource.mimeType", T::kString, D::kAbsent},
-                                        {"args", T::kDynMap, D::kEmptyMap},
+                                        {"resource", kRecordRow, D::kEmptyMap, U::kDyn},
+                                        {"resource.uri", "string", D::kAbsent},
+                                        {"resource.folded", "string", D::kAbsent},
+                                        {"resource.name", "string", D::kAbsent},
+                                        {"resource.title", "string", D::kAbsent},
+                                        {"resource.mimeType", "string", D::kAbsent},
+                                        {"args", "map(string, dyn)", D::kEmptyMap},
                                         WRIT_CONTEXT_MEMBERS,
                                         kDataMember};
 constexpr Member kPromptsMembers[] = {WRIT_PRINCIPAL_MEMBERS,
                                       WRIT_SERVER_MEMBERS,
-                                      {"prompt", T::kRecord, D::kEmptyMap, true},
-                                      {"prompt.name", T::kString, D::kAbsent},
-                                      {"prompt.title", T::kString, D::kAbsent},
-                                      {"args", T::kDynMap, D::kEmptyMap},
+                                      {"prompt", kRecordRow, D::kEmptyMap, U::kDyn},
+                                      {"prompt.name", "string", D::kAbsent},
+                                      {"prompt.title", "string", D::kAbsent},
+                                      {"args", "map(string, dyn)", D::kEmptyMap},
                                       WRIT_CONTEXT_MEMBERS,
                                       kDataMember};
-constexpr Member kAccessMembers[] = {{"subject", T::kRecord, D::kEmptyMap},
-                                     {"subject.type", T::kString, D::kAbsent},
-                                     {"subject.id", T::kString, D::kAbsent},
-                                     {"subject.properties", T::kDynMap, D::kEmptyMap},
-                                     {"action", T::kRecord, D::kEmptyMap},
-                                     {"action.name", T::kString, D::kAbsent},
-                                     {"action.properties", T::kDynMap, D::kEmptyMap},
-                                     {"resource", T::kRecord, D::kEmptyMap},
-                                     {"resource.type", T::kString, D::kAbsent},
-                                     {"resource.id", T::kString, D::kAbsent},
-                                     {"resource.properties", T::kDynMap, D::kEmptyMap},
+constexpr Member kAccessMembers[] = {{"subject", kRecordRow, D::kEmptyMap},
+                                     {"subject.type", "string", D::kAbsent},
+                                     {"subject.id", "string", D::kAbsent},
+                                     {"subject.properties", "map(string, dyn)", D::kEmptyMap},
+                                     {"action", kRecordRow, D::kEmptyMap},
+                                     {"action.name", "string", D::kAbsent},
+                                     {"action.properties", "map(string, dyn)", D::kEmptyMap},
+                                     {"resource", kRecordRow, D::kEmptyMap},
+                                     {"resource.type", "string", D::kAbsent},
+                                     {"resource.id", "string", D::kAbsent},
+                                     {"resource.properties", "map(string, dyn)", D::kEmptyMap},
                                      WRIT_CONTEXT_MEMBERS,
                                      kDataMember};
-constexpr Member kRowsMembers[] = {WRIT_PRINCIPAL_MEMBERS, {"row", T::kDynMap, D::kAbsent}, WRIT_CONTEXT_MEMBERS, kDataMember};
-constexpr std::string_view kKindFields = "group version kind", kResourceFields = "group version resource";
-constexpr Member kAdmissionMembers[] = {{"object", T::kDyn, D::kNull},
-                                        {"oldObject", T::kDyn, D::kNull},
-                                        {"namespaceObject", T::kDyn, D::kNull},
-                                        {"request", T::kRecord, D::kEmptyMap},
-                                        {"request.operation", T::kString, D::kAbsent},
-                                        {"request.kind", T::kDynMap, D::kAbsent, false, kKindFields},
-                                        {"request.resource", T::kDynMap, D::kAbsent, false, kResourceFields},
-                                        {"request.subResource", T::kString, D::kAbsent},
-                                        {"request.requestKind", T::kDynMap, D::kAbsent, false, kKindFields},
-                                        {"request.requestResource", T::kDynMap, D::kAbsent, false, kResourceFields},
-                                        {"request.requestSubResource", T::kString, D::kAbsent},
-                                        {"request.name", T::kString, D::kAbsent},
-                                        {"request.namespace", T::kString, D::kAbsent},
-                                        {"request.userInfo", T::kDynMap, D::kAbsent, false, "username uid groups extra"},
-                                        {"request.dryRun", T::kBool, D::kFalse},
-                                        {"request.options", T::kDyn, D::kAbsent},
-                                        {"request.uid", T::kString, D::kAbsent},
+constexpr Member kRowsMembers[] = {WRIT_PRINCIPAL_MEMBERS, {"row", "map(string, dyn)", D::kAbsent}, WRIT_CONTEXT_MEMBERS, kDataMember};
+
+// Kubernetes' own records. What they hold is dyn, and what a request has there is not checked.
+#define WRIT_KIND_MEMBERS(path, name)                                                                                     \
+  {path, kRecordRow, D::kAbsent, U::kUnread}, {path ".group", "dyn", D::kAbsent}, {path ".version", "dyn", D::kAbsent}, { \
+    path "." name, "dyn", D::kAbsent                                                                                      \
+  }
+constexpr Member kAdmissionMembers[] = {{"object", "dyn", D::kNull},
+                                        {"oldObject", "dyn", D::kNull},
+                                        {"namespaceObject", "dyn", D::kNull},
+                                        {"request", kRecordRow, D::kEmptyMap},
+                                        {"request.operation", "string", D::kAbsent},
+                                        WRIT_KIND_MEMBERS("request.kind", "kind"),
+                                        WRIT_KIND_MEMBERS("request.resource", "resource"),
+                                        {"request.subResource", "string", D::kAbsent},
+                                        WRIT_KIND_MEMBERS("request.requestKind", "kind"),
+                                        WRIT_KIND_MEMBERS("request.requestResource", "resource"),
+                                        {"request.requestSubResource", "string", D::kAbsent},
+                                        {"request.name", "string", D::kAbsent},
+                                        {"request.namespace", "string", D::kAbsent},
+                                        {"request.userInfo", kRecordRow, D::kAbsent, U::kUnread},
+                                        {"request.userInfo.username", "dyn", D::kAbsent},
+                                        {"request.userInfo.uid", "dyn", D::kAbsent},
+                                        {"request.userInfo.groups", "dyn", D::kAbsent},
+                                        {"request.userInfo.extra", "dyn", D::kAbsent},
+                                        {"request.dryRun", "bool", D::kFalse},
+                                        {"request.options", "dyn", D::kAbsent},
+                                        {"request.uid", "string", D::kAbsent},
                                         WRIT_PRINCIPAL_MEMBERS,
                                         WRIT_CONTEXT_MEMBERS,
                                         kDataMember};
-constexpr Member kSchemasMembers[] = {
-    WRIT_SERVER_MEMBERS,  WRIT_TOOL_MEMBERS, {"schema", T::kDynMap, D::kAbsent}, {"previous", T::kDyn, D::kNull},
-    WRIT_CONTEXT_MEMBERS, kDataMember};
+constexpr Member kSchemasMembers[] = {WRIT_SERVER_MEMBERS,           WRIT_TOOL_MEMBERS,    {"schema", "map(string, dyn)", D::kAbsent},
+                                      {"previous", "dyn", D::kNull}, WRIT_CONTEXT_MEMBERS, kDataMember};
 
 constexpr Verb kToolVerbs[] = {Verb::kAllow, Verb::kDeny, Verb::kLimit, Verb::kRedact};
 constexpr Verb kListedVerbs[] = {Verb::kAllow, Verb::kDeny, Verb::kLimit};
@@ -127,6 +136,13 @@ std::optional<Target> TryFindTarget(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view NameBelow(const Member& record, const Member& member) {
+  const std::size_t size = record.path.size();
+  if (!member.path.starts_with(record.path) || member.path.size() <= size || member.path[size] != '.') return {};
+  const std::string_view name = member.path.substr(size + 1);
+  return name.find('.') == std::string_view::npos ? name : std::string_view();
+}
+
 const Member* TryFindMember(const TargetInfo& target, std::string_view path) {
   for (const Member& member : target.members) {
     if (member.path == path) return &member;
@@ -153,25 +169,6 @@ std::string_view PolicyModeName(PolicyMode mode) {
     case PolicyMode::kEnforce: return "enforce";
     case PolicyMode::kShadow: return "shadow";
     case PolicyMode::kWarn: return "warn";
-  }
-  WRIT_CHECK(false);
-}
-
-std::string_view MemberTypeName(MemberType type) {
-  switch (type) {
-    case MemberType::kDyn: return "dyn";
-    case MemberType::kBool: return "bool";
-    case MemberType::kInt: return "int";
-    case MemberType::kUint: return "uint";
-    case MemberType::kDouble: return "double";
-    case MemberType::kString: return "string";
-    case MemberType::kBytes: return "bytes";
-    case MemberType::kTimestamp: return "timestamp";
-    case MemberType::kDuration: return "duration";
-    case MemberType::kStringList: return "list(string)";
-    case MemberType::kDynMap: return "map(string, dyn)";
-    case MemberType::kDynList: return "list(dyn)";
-    case MemberType::kRecord: return "record";
   }
   WRIT_CHECK(false);
 }

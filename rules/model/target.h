@@ -17,34 +17,28 @@ enum class Verb : std::uint8_t { kAllow, kDeny, kRequire, kWarn, kNote, kLimit, 
 // How a policy's denials count. kEnforce is the default.
 enum class PolicyMode : std::uint8_t { kEnforce, kShadow, kWarn };
 
-// A member's static type as the reader enforces and converts it. kDyn: anything.
-enum class MemberType : std::uint8_t {
-  kDyn,
-  kBool,
-  kInt,
-  kUint,
-  kDouble,
-  kString,
-  kBytes,
-  kTimestamp,
-  kDuration,
-  kStringList,
-  kDynMap,
-  kDynList,
-  kRecord
-};
-
 // What a member is when the caller leaves it out. kAbsent: using it is an error.
 enum class MemberDefault : std::uint8_t { kAbsent, kFalse, kTrue, kEmptyList, kEmptyMap, kChainDepth, kNow, kNull };
 
-// One member that a target's request may have: "principal.tenant". Members of kRecord rows follow as rows of their own.
+// What members of a record are that no row lists.
+enum class Unlisted : std::uint8_t {
+  kRefused,  // an error, in requests and in policies
+  kDyn,      // allowed, of any type
+  kUnread,   // allowed in requests, whose writer may be newer than we are; a policy may not name them
+};
+
+// The type of a member whose members are rows of their own, behind it.
+inline constexpr std::string_view kRecordRow = "record";
+
+// One member that a target's request may have: "principal.tenant".
 struct Member {
   std::string_view path;
-  MemberType type;
+  std::string_view type;  // kRecordRow, or what ReadType takes (type.h): "list(string)"; the reader enforces and converts it
   MemberDefault if_absent;
-  bool open = false;  // kRecord only: members not listed are allowed and dyn
-  // kDynMap only: what Kubernetes' own types have there, by spaces. A policy may name nothing else; what a request has is not checked.
-  std::string_view fields = {};
+  Unlisted unlisted = Unlisted::kRefused;  // records only
+
+  constexpr bool is_record() const { return type == kRecordRow; }
+  constexpr bool is_root() const { return path.find('.') == std::string_view::npos; }
 };
 
 struct TargetInfo {
@@ -60,12 +54,13 @@ struct TargetInfo {
 const TargetInfo& InfoOf(Target target);
 // Returns the target of that name, or nothing.
 std::optional<Target> TryFindTarget(std::string_view name);
+// Returns the name of `member` when it stands right below `record`, else "". "tenant" of principal.tenant and principal.
+std::string_view NameBelow(const Member& record, const Member& member);
 // Returns the member with exactly this path, or nullptr. O(members).
 const Member* TryFindMember(const TargetInfo& target, std::string_view path);
 
 // Returns "allow", "deny", …
 std::string_view VerbName(Verb verb);
 std::string_view PolicyModeName(PolicyMode mode);
-std::string_view MemberTypeName(MemberType type);
 
 }  // namespace writ

@@ -1,6 +1,7 @@
-// Static types: hash-consing by a text key, names of member types, printing.
+// Static types: hash-consing by a text key, printing and reading.
 #include "rules/model/type.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "rules/base/check.h"
@@ -18,43 +19,51 @@ TypeTable::TypeTable() {
     types_.push_back(Type{static_cast<TypeKind>(i), std::string(kSimpleNames[i]), {}, {}, false});
 }
 
-TypeId TypeTable::Record(std::string_view name, std::vector<RecordField> fields, bool open) {
-  std::string key = "R";
-  key += name;
-  WRIT_CHECK(!interned_.contains(key));
-  const TypeId id(types_.size());
-  types_.push_back(Type{TypeKind::kRecord, std::string(name), {}, std::move(fields), open});
-  interned_.emplace(std::move(key), id);
-  return id;
-}
-
-TypeId TypeTable::OfMember(MemberType type) {
-  switch (type) {
-    case MemberType::kDyn: return Simple(TypeKind::kDyn);
-    case MemberType::kBool: return Simple(TypeKind::kBool);
-    case MemberType::kInt: return Simple(TypeKind::kInt);
-    case MemberType::kUint: return Simple(TypeKind::kUint);
-    case MemberType::kDouble: return Simple(TypeKind::kDouble);
-    case MemberType::kString: return Simple(TypeKind::kString);
-    case MemberType::kBytes: return Simple(TypeKind::kBytes);
-    case MemberType::kTimestamp: return Simple(TypeKind::kTimestamp);
-    case MemberType::kDuration: return Simple(TypeKind::kDuration);
-    case MemberType::kStringList: return List(Simple(TypeKind::kString));
-    case MemberType::kDynMap:
-    case MemberType::kRecord: return Map(Simple(TypeKind::kString), Simple(TypeKind::kDyn));
-    case MemberType::kDynList: return List(Simple(TypeKind::kDyn));
+TypeTable::TypeTable(std::span<const Type> types) : TypeTable() {
+  for (std::size_t i = kSimpleTypeCount; i < types.size(); ++i) {
+    interned_.emplace(KeyOf(types[i].kind, types[i].name, types[i].parameters), TypeId(i));
+    types_.push_back(types[i]);
   }
-  WRIT_CHECK(false);
 }
 
-TypeId TypeTable::Intern(TypeKind kind, std::string_view name, std::vector<TypeId> parameters) {
+TypeId TypeTable::Nullable(TypeId inner) {
+  switch (types_[inner.index].kind) {
+    case TypeKind::kError:
+    case TypeKind::kDyn:
+    case TypeKind::kNull:
+    case TypeKind::kNullable: return inner;
+    default: return Intern(TypeKind::kNullable, "", {inner});  // NOLINT: null is no value of the others
+  }
+}
+
+TypeId TypeTable::Record(std::string_view name, std::string_view qualifier, std::vector<RecordField> fields, bool open) {
+  std::string chosen(name);
+  for (int attempt = 0;; ++attempt) {
+    const auto [found, is_new] = interned_.emplace(KeyOf(TypeKind::kRecord, chosen, {}), TypeId(types_.size()));
+    if (is_new) {
+      types_.push_back(Type{TypeKind::kRecord, std::move(chosen), {}, std::move(fields), open});
+      return found->second;
+    }
+    const Type& other = types_[found->second.index];
+    if (other.open == open && other.fields == fields) return found->second;
+    chosen = std::string(name) + " of " + std::string(qualifier);
+    if (attempt > 0) chosen += " (" + std::to_string(attempt + 1) + ")";
+  }
+}
+
+// Records are known by their name.
+std::string TypeTable::KeyOf(TypeKind kind, std::string_view name, std::span<const TypeId> parameters) {
   std::string key(1, static_cast<char>('a' + static_cast<int>(kind)));
   key += name;
   for (const TypeId parameter : parameters) {
     key += '\x1f';
     key += std::to_string(parameter.index);
   }
-  const auto [found, is_new] = interned_.emplace(std::move(key), TypeId(types_.size()));
+  return key;
+}
+
+TypeId TypeTable::Intern(TypeKind kind, std::string_view name, std::vector<TypeId> parameters) {
+  const auto [found, is_new] = interned_.emplace(KeyOf(kind, name, parameters), TypeId(types_.size()));
   if (is_new) types_.push_back(Type{kind, std::string(name), std::move(parameters), {}, false});
   return found->second;
 }
@@ -67,7 +76,12 @@ TypeId TypeTable::Settled(TypeId id) {
   if (type.parameters.empty()) return id;
   std::vector<TypeId> parameters;
   for (const TypeId parameter : type.parameters) parameters.push_back(Settled(parameter));
-  return parameters == type.parameters ? id : Intern(type.kind, type.name, std::move(parameters));
+  return parameters == type.parameters ? id : WithParameters(id, std::move(parameters));
+}
+
+TypeId TypeTable::WithParameters(TypeId id, std::vector<TypeId> parameters) {
+  const Type type = types_[id.index];  // a copy: interning moves the table
+  return type.kind == TypeKind::kNullable ? Nullable(parameters[0]) : Intern(type.kind, type.name, std::move(parameters));
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): types are as deep as their expressions
@@ -81,7 +95,7 @@ std::string TypeText(std::span<const Type> types, TypeId id) {
     case TypeKind::kMap: text = "map"; break;
     case TypeKind::kOptional: text = "optional_type"; break;
     case TypeKind::kType: text = "type"; break;
-    case TypeKind::kWrapper: text = "wrapper"; break;
+    case TypeKind::kNullable: return TypeText(types, type.parameters.empty() ? TypeId() : type.parameters[0]) + '?';
     case TypeKind::kParameter: return type.name.starts_with('?') ? "dyn" : type.name;
     case TypeKind::kRecord: return type.name;
     case TypeKind::kError:
@@ -95,7 +109,7 @@ std::string TypeText(std::span<const Type> types, TypeId id) {
     case TypeKind::kBytes:
     case TypeKind::kTimestamp:
     case TypeKind::kDuration:
-    case TypeKind::kAbstract: text = type.name; break;
+    case TypeKind::kOpaque: text = type.name; break;
   }
   if (type.parameters.empty()) return text;
   text += '(';
@@ -104,6 +118,67 @@ std::string TypeText(std::span<const Type> types, TypeId id) {
     text += TypeText(types, type.parameters[i]);
   }
   return text + ')';
+}
+
+namespace {
+
+void SkipBlanks(std::string_view& text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+}
+
+bool Take(std::string_view& text, char token) {
+  SkipBlanks(text);
+  if (text.empty() || text.front() != token) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// Bytes of the name that `text` begins with: "net.IP", but "string" of "string.(int)->bool".
+std::size_t NameSize(std::string_view text) {
+  constexpr std::string_view kNameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+  std::size_t size = std::min(text.find_first_not_of(kNameBytes), text.size());
+  if (size > 0 && text[size - 1] == '.') --size;
+  return size;
+}
+
+// The text is ours: what does not fit is a bug.
+//
+// NOLINTNEXTLINE(misc-no-recursion): depth of the types in our tables, 3
+TypeId ReadNonNull(std::string_view& text, TypeTable& types) {
+  SkipBlanks(text);
+  const std::string_view name = text.substr(0, NameSize(text));
+  text.remove_prefix(name.size());
+  WRIT_CHECK(!name.empty());
+  if (name.size() == 1) return types.Parameter(name);
+  for (std::size_t i = 0; i < kSimpleTypeCount; ++i) {
+    if (kSimpleNames[i] == name) return TypeId(i);
+  }
+  std::vector<TypeId> parameters;
+  if (Take(text, '(')) {
+    do parameters.push_back(ReadType(text, types));
+    while (Take(text, ','));
+    WRIT_CHECK(Take(text, ')'));
+  }
+  if (name == "list") return types.List(parameters.at(0));
+  if (name == "map") return types.Map(parameters.at(0), parameters.at(1));
+  if (name == "opt" || name == "optional_type") return types.Optional(parameters.at(0));
+  if (name == "type") return types.TypeOfType(parameters.at(0));
+  return types.Opaque(name, std::move(parameters));
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(misc-no-recursion): see ReadNonNull
+TypeId ReadType(std::string_view& text, TypeTable& types) {
+  const TypeId type = ReadNonNull(text, types);
+  return Take(text, '?') ? types.Nullable(type) : type;
+}
+
+TypeId TypeOfText(std::string_view text, TypeTable& types) {
+  const TypeId type = ReadType(text, types);
+  SkipBlanks(text);
+  WRIT_CHECK(text.empty());
+  return type;
 }
 
 }  // namespace writ

@@ -1,6 +1,6 @@
-// Static types of the language, hash-consed: two equal types have the same TypeId of one TypeTable.
-//
-// The checker types expressions with them, and the nodes of a program carry them (rules/ir/node.h).
+// Static types, hash-consed: two equal types have the same TypeId of one TypeTable. The one description of types: members of
+// targets (rules/model/target_types.h), slots, columns and nodes of a program (rules/ir/program.h), parameters of functions, and
+// what the checker knows of expressions.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "rules/base/ids.h"
-#include "rules/model/target.h"
 
 namespace writ {
 
@@ -33,8 +32,8 @@ enum class TypeKind : std::uint8_t {
   kMap,        // parameters: key, value
   kOptional,   // parameters: inner
   kType,       // parameters: the type whose value it is (may be empty: any type)
-  kWrapper,    // parameters: a primitive; nullable
-  kAbstract,   // name and parameters: declared by an environment
+  kNullable,   // parameters: what it is when it is not null; CEL's wrapper
+  kOpaque,     // name and parameters: declared by an environment
   kRecord,     // name and fields
   kParameter,  // name: "A" in a signature, or a unification variable "?7"
 };
@@ -59,29 +58,33 @@ struct Type {
 constexpr TypeId SimpleType(TypeKind kind) { return TypeId(static_cast<std::size_t>(kind)); }
 inline constexpr std::size_t kSimpleTypeCount = static_cast<std::size_t>(TypeKind::kDuration) + 1;
 
-// Returns "list(map(string, int))", the form that the CEL vectors and diagnostics use; records by
-// their name. `types` as TypeTable has them. An id out of range is shown as one.
+// Returns "list(map(string, int))", as people write types; records by their name. `types` as TypeTable has them. An id out of
+// range is shown as one.
 std::string TypeText(std::span<const Type> types, TypeId id);
 
-// Owns types. Not thread-safe. A record is identified by its name: declare each once.
+// Owns types. Not thread-safe.
 class TypeTable {
  public:
   TypeTable();
+  // Begins with the types of a verified program: their ids stay. O(types).
+  explicit TypeTable(std::span<const Type> types);
 
   TypeId Simple(TypeKind kind) const { return SimpleType(kind); }  // kError … kDuration
   TypeId List(TypeId element) { return Intern(TypeKind::kList, "", {element}); }
   TypeId Map(TypeId key, TypeId value) { return Intern(TypeKind::kMap, "", {key, value}); }
   TypeId Optional(TypeId inner) { return Intern(TypeKind::kOptional, "", {inner}); }
   TypeId TypeOfType(TypeId type) { return Intern(TypeKind::kType, "", {type}); }
-  TypeId Wrapper(TypeId primitive) { return Intern(TypeKind::kWrapper, "", {primitive}); }
-  TypeId Abstract(std::string_view name, std::vector<TypeId> parameters) {
-    return Intern(TypeKind::kAbstract, name, std::move(parameters));
-  }
+  // The same type when null is one of its values already.
+  TypeId Nullable(TypeId inner);
+  // What is left when null is taken away; the same type when it is not kNullable.
+  TypeId WithoutNull(TypeId type) const { return types_[type.index].kind == TypeKind::kNullable ? types_[type.index].parameters[0] : type; }
+  TypeId Opaque(std::string_view name, std::vector<TypeId> parameters) { return Intern(TypeKind::kOpaque, name, std::move(parameters)); }
   TypeId Parameter(std::string_view name) { return Intern(TypeKind::kParameter, name, {}); }
-  // Declares a record. Requires: the name is new.
-  TypeId Record(std::string_view name, std::vector<RecordField> fields, bool open);
-  // The type that a MemberType of rules/model/target.h has; kRecord gives map(string, dyn).
-  TypeId OfMember(MemberType type);
+  // Returns the record that has this name and these fields, declaring it when it is not there. When another record has the name,
+  // the new one is called "name of `qualifier`".
+  TypeId Record(std::string_view name, std::string_view qualifier, std::vector<RecordField> fields, bool open);
+  // Returns the type that has other parameters. Requires: as many as the type has, which is no record.
+  TypeId WithParameters(TypeId type, std::vector<TypeId> parameters);
 
   const Type& operator[](TypeId id) const { return types_[id.index]; }
   std::span<const Type> types() const { return types_; }
@@ -92,8 +95,16 @@ class TypeTable {
 
  private:
   TypeId Intern(TypeKind kind, std::string_view name, std::vector<TypeId> parameters);
+  static std::string KeyOf(TypeKind kind, std::string_view name, std::span<const TypeId> parameters);
   std::vector<Type> types_;
   std::unordered_map<std::string, TypeId> interned_;
 };
+
+// Reads a type off the front of `text`, in the notation of our own tables, which is that of TypeText: "list(string)",
+// "map(A, B)" with type parameters of one letter, "string?", "optional_type(A)" (or "opt(A)"); any other name is an opaque type.
+// Requires: well-formed.
+TypeId ReadType(std::string_view& text, TypeTable& types);
+// The whole of `text` as a type.
+TypeId TypeOfText(std::string_view text, TypeTable& types);
 
 }  // namespace writ

@@ -52,7 +52,6 @@ ProgramNodes::ProgramNodes(const Graph& graph, const TypeTable& types, Program& 
   nodes_.resize(graph.node_count());
   nesting_.resize(graph.node_count());
   constants_.resize(graph.node_count());
-  type_ids_.resize(types.types().size());
   for (std::size_t i = 0; i < kSimpleTypeCount; ++i) UseType(TypeId(i));
 }
 
@@ -114,6 +113,7 @@ std::uint32_t ProgramNodes::IndexOf(const Node& node) {
 
 // NOLINTNEXTLINE(misc-no-recursion): types are as deep as the expressions that they were made for
 TypeId ProgramNodes::UseType(TypeId id) {
+  if (id.index >= type_ids_.size()) type_ids_.resize(id.index + 1);
   if (type_ids_[id.index].valid()) return type_ids_[id.index];
   Type type = types_[id];
   for (TypeId& parameter : type.parameters) parameter = UseType(parameter);
@@ -168,6 +168,7 @@ SlotId ProgramNodes::UseSlot(SlotId slot, bool whole) {
   for (auto at = path.rbegin(); at != path.rend(); ++at) {
     Slot copy = graph_.slots[at->index];
     if (copy.parent.valid()) copy.parent = slots_.at(copy.parent.index);
+    copy.type = UseType(copy.type);
     copy.whole = false;
     slots_.emplace(at->index, SlotId(program_.slots.size()));
     program_.slots.push_back(std::move(copy));

@@ -31,11 +31,12 @@ class ProgramNodes {
   NodeId of(NodeId node) const { return nodes_[node.index]; }
   // Returns the program's slot for the graph's, adding it and its parents when needed.
   SlotId UseSlot(SlotId slot, bool whole);
+  // Returns the program's type for one of the table, adding it and its parts when needed.
+  TypeId UseType(TypeId id);
 
  private:
   NodeId Add(NodeId id);
   std::uint32_t IndexOf(const Node& node);
-  TypeId UseType(TypeId id);
   ConstantId UseConstant(std::uint32_t index);
   ConstantId AddConstant(const Value& value);
   bool MayKeep(NodeId id, std::uint32_t nesting) const;
@@ -47,7 +48,7 @@ class ProgramNodes {
   std::vector<NodeId> nodes_;           // by the graph's node
   std::vector<std::uint32_t> nesting_;  // by the graph's node: shared nodes inside each other below it
   std::vector<ConstantId> constants_;   // by the graph's constant, grown as needed
-  std::vector<TypeId> type_ids_;        // by the graph's type
+  std::vector<TypeId> type_ids_;        // by the graph's type, grown as needed
   std::unordered_map<std::uint32_t, SlotId> slots_;
   std::unordered_map<std::string, ConstantId> constant_index_;
 };

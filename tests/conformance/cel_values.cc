@@ -103,10 +103,10 @@ std::optional<TypeId> ReadType(const Json& type, TypeTable& types) {
   }
   if (kind == "list") return types.List(parameters[0]);
   if (kind == "map") return types.Map(parameters[0], parameters[1]);
-  if (kind == "wrapper") return types.Wrapper(parameters[0]);
+  if (kind == "wrapper") return types.Nullable(parameters[0]);
   if (kind == "type") return types.TypeOfType(parameters[0]);
   if (type["abstract"] == "optional_type") return types.Optional(parameters.at(0));
-  return types.Abstract(type["abstract"].get<std::string>(), parameters);
+  return types.Opaque(type["abstract"].get<std::string>(), parameters);
 }
 
 bool SameValue(const Value& expected, const Value& found) {

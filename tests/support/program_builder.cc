@@ -27,7 +27,7 @@ ConstantId ProgramBuilder::AddList(std::vector<ConstantId> items) {
   return AddConstant({.kind = Constant::Kind::kList, .items = std::move(items)});
 }
 
-SlotId ProgramBuilder::AddSlot(std::string_view path, MemberType type) {
+SlotId ProgramBuilder::AddSlot(std::string_view path, TypeId type) {
   SlotId at;
   while (!path.empty()) {
     const std::size_t end = std::min(path.find('.'), path.size());
@@ -37,7 +37,7 @@ SlotId ProgramBuilder::AddSlot(std::string_view path, MemberType type) {
         std::find_if(program.slots.begin(), program.slots.end(), [&](const Slot& slot) { return slot.parent == at && slot.key == key; });
     const auto index = static_cast<std::size_t>(found - program.slots.begin());
     if (found == program.slots.end())
-      program.slots.push_back({.parent = at, .key = key, .type = path.empty() ? type : MemberType::kRecord});
+      program.slots.push_back({.parent = at, .key = key, .type = path.empty() ? type : SimpleType(TypeKind::kDyn)});
     at = SlotId(index);
   }
   program.slots[at.index].whole = true;
@@ -130,13 +130,15 @@ struct SampleNodes {
 };
 
 SampleNodes AddSampleNodes(ProgramBuilder& b) {
-  const NodeId tenant = b.AddSlotNode(b.AddSlot("principal.tenant", MemberType::kString));
-  const NodeId groups = b.AddSlotNode(b.AddSlot("principal.groups", MemberType::kStringList));
-  const SlotId odd = b.AddSlot("args.odd key");
+  const NodeId tenant = b.AddSlotNode(b.AddSlot("principal.tenant", SimpleType(TypeKind::kString)));
   b.program.types.push_back({.kind = TypeKind::kList, .parameters = {SimpleType(TypeKind::kString)}});
-  b.program.nodes.back().type = TypeId(b.program.types.size() - 1);
+  const TypeId strings(b.program.types.size() - 1);
+  const NodeId groups = b.AddSlotNode(b.AddSlot("principal.groups", strings));
+  b.program.nodes.back().type = strings;
+  const SlotId odd = b.AddSlot("args.odd key");
   b.program.types.push_back(
       {.kind = TypeKind::kRecord, .name = "owner", .fields = {{"team", SimpleType(TypeKind::kString), true}}, .open = true});
+  b.program.types.push_back({.kind = TypeKind::kNullable, .parameters = {SimpleType(TypeKind::kString)}});
   SampleNodes nodes;
   nodes.is_acme = b.AddCall(Function::kEqual, {tenant, b.AddConstantNode(ConstantId(5))});
   b.program.nodes.back().shared = true;
@@ -201,7 +203,7 @@ Program SampleProgram() {
   AddSampleToolRules(b, nodes);
   AddSampleOtherRules(b, nodes);
   b.program.tables = {{"orders",
-                       {{"id", MemberType::kInt, false}, {"card", MemberType::kString, true}},
+                       {{"id", SimpleType(TypeKind::kInt)}, {"card", TypeId(kSimpleTypeCount + 2)}},
                        {{"items", true, "order_item", "order_id", "id"}}}};
   b.program.imports = {"fleet"};
   b.program.data = {{"fleet", R"({"allowed":["read"]})"}};

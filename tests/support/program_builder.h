@@ -1,7 +1,7 @@
 // Builds decision programs by hand, for tests of what reads them. Ids are returned as things are added; locations are made up.
 //
 //   ProgramBuilder b;
-//   const SlotId tenant = b.AddSlot("principal.tenant", MemberType::kString);
+//   const SlotId tenant = b.AddSlot("principal.tenant", SimpleType(TypeKind::kString));
 //   const NodeId acme = b.AddConstantNode(b.AddString("acme"));
 //   const NodeId guard = b.AddCall(Function::kEqual, {b.AddSlotNode(tenant), acme});
 //   b.AddPolicy("p", Target::kTools);
@@ -31,7 +31,7 @@ class ProgramBuilder {
   ConstantId AddString(std::string_view text);
   ConstantId AddList(std::vector<ConstantId> items);
   // Adds the path's slots that are not there yet and returns the last, whole and of `type`. Parts between dots are the keys.
-  SlotId AddSlot(std::string_view path, MemberType type = MemberType::kDyn);
+  SlotId AddSlot(std::string_view path, TypeId type = SimpleType(TypeKind::kDyn));
 
   // Adds a node; its arguments must be there already. Nodes are not shared: the same call twice
   // gives two. Types are dyn.

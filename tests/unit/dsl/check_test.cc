@@ -120,7 +120,7 @@ std::string TypeOf(const std::string& text) {
                            {"l", types.List(integer)},
                            {"m", types.Map(string, integer)},
                            {"o", types.Optional(integer)},
-                           {"w", types.Wrapper(string)},
+                           {"w", types.Nullable(string)},
                            {"x.y", types.Simple(TypeKind::kBool)}};
   const CompiledExpression compiled = CompileExpression({"e", text}, environment);
   if (compiled.ok) return types.Text(compiled.type);

@@ -180,9 +180,9 @@ policy q for rows of b { allow when row.v == "x" }
 )");
   std::string found;
   for (std::size_t i = 0; i < program.slots.size(); ++i)
-    found += SlotPath(program, SlotId(i)) + ":" + std::string(MemberTypeName(program.slots[i].type)) + " ";
+    found += SlotPath(program, SlotId(i)) + ":" + TypeText(program.types, program.slots[i].type) + " ";
   EXPECT_EQ(found,
-            "row:map(string, dyn) row.v:dyn row.w:double principal:record principal.verified:bool principal.claims:map(string, dyn) "
+            "row:map(string, dyn) row.v:dyn row.w:double principal:principal principal.verified:bool principal.claims:map(string, dyn) "
             "principal.claims.x:dyn ");
 }
 

@@ -519,32 +519,44 @@ TEST(Texts, PeriodsAndSuggestions) {
 
 TEST(Convert, TakesDeclaredTypes) {
   struct Case {
-    MemberType type;
+    std::string_view type;
     Value given;
     std::string result;
   };
   const Value strings[] = {Value::String("a"), Value::Int(1)};
+  const Value numbers[] = {Value::Int(1), Value::Null()};
   const Case cases[] = {
-      {MemberType::kDouble, Value::Int(3), "3.0"},
-      {MemberType::kUint, Value::Int(3), "3u"},
-      {MemberType::kUint, Value::Int(-3), "must be an unsigned int, found int"},
-      {MemberType::kInt, Value::Double(3), "must be an int, found double"},
-      {MemberType::kBytes, Value::String("YWI="), "b\"ab\""},
-      {MemberType::kBytes, Value::String("YWI"), "must be bytes in base64"},
-      {MemberType::kBytes, Value::String("YQ=="), "b\"a\""},
-      {MemberType::kBytes, Value::String("YX=="), "must be bytes in base64"},
-      {MemberType::kBytes, Value::String("Y=WI"), "must be bytes in base64"},
-      {MemberType::kDuration, Value::String("1m"), "duration(\"60s\")"},
-      {MemberType::kDuration, Value::Int(1), "must be a duration such as \"1m30s\", found int"},
-      {MemberType::kStringList, Value::List(strings, 1), "[\"a\"]"},
-      {MemberType::kStringList, Value::List(strings, 2), "must be a list of strings, found int at position 1"},
-      {MemberType::kDyn, Value::Null(), "null"},
+      {"double", Value::Int(3), "3.0"},
+      {"uint", Value::Int(3), "3u"},
+      {"uint", Value::Int(-3), "must be an unsigned int, found int"},
+      {"int", Value::Double(3), "must be an int, found double"},
+      {"bytes", Value::String("YWI="), "b\"ab\""},
+      {"bytes", Value::String("YWI"), "must be bytes in base64"},
+      {"bytes", Value::String("YQ=="), "b\"a\""},
+      {"bytes", Value::String("YX=="), "must be bytes in base64"},
+      {"bytes", Value::String("Y=WI"), "must be bytes in base64"},
+      {"duration", Value::String("1m"), "duration(\"60s\")"},
+      {"duration", Value::Int(1), "must be a duration such as \"1m30s\", found int"},
+      {"list(string)", Value::List(strings, 1), "[\"a\"]"},
+      {"list(string)", Value::List(strings, 2), "must be a list of strings, found int at position 1"},
+      {"list(dyn)", Value::List(strings, 2), "[\"a\", 1]"},
+      {"list(dyn)", Value::Int(1), "must be a list, found int"},
+      {"list(double?)", Value::List(numbers, 2), "[1.0, null]"},
+      {"list(uint)", Value::List(numbers, 2), "must be a list of uint: item 1 must be an unsigned int, found null"},
+      {"map(string, dyn)", Value::Int(1), "must be an object, found int"},
+      {"int?", Value::Null(), "null"},
+      {"int?", Value::String("1"), "must be an int, found string"},
+      {"opt(int)", Value::Int(1), "has a type that no value from outside can have"},
+      {"url", Value::String("x"), "has a type that no value from outside can have"},
+      {"dyn", Value::Null(), "null"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.result);
     Arena arena;
     Value value = c.given;
-    const std::string fault = ConvertToMember(c.type, arena, value);
+    TypeTable types;
+    const TypeId type = TypeOfText(c.type, types);
+    const std::string fault = ConvertTo(type, types, arena, value);
     EXPECT_EQ(fault.empty() ? LiteralText(value) : fault, c.result);
   }
 }

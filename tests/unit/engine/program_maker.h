@@ -134,7 +134,7 @@ class ProgramMaker {
 
  private:
   void AddSlot(const std::string& key, SlotId parent, bool whole = true) {
-    program_.slots.push_back({parent, key, MemberType::kDyn, whole});
+    program_.slots.push_back({parent, key, SimpleType(TypeKind::kDyn), whole});
   }
 
   // Moves the items to where they stay.

@@ -84,7 +84,7 @@ TEST(Bundle, RefusalsSayWhat) {
   EXPECT_EQ("corrupt: the bundle is empty", Load(""));
   EXPECT_EQ("corrupt: this is not a bundle: it does not begin with the bytes of one", Load("package acme.fleet\n"));
   EXPECT_EQ("corrupt: the bundle is cut off inside its header, after 10 bytes", Load(good.substr(0, 10)));
-  EXPECT_EQ("version_unknown: the bundle has format version 7, this program reads version 4: compile the policies again",
+  EXPECT_EQ("version_unknown: the bundle has format version 7, this program reads version 5: compile the policies again",
             Load(other_version));
   EXPECT_EQ("too_large: the bundle has " + std::to_string(good.size()) + " bytes, more than the limit of 100", Load(good, small));
   EXPECT_EQ("corrupt: the bundle should have " + std::to_string(good.size() - kHeaderBytes) + " bytes after its header, found " +
@@ -189,11 +189,11 @@ std::string GoldenPath(int version) {
   return std::string(WRIT_SOURCE_DIR) + "/tests/golden/bundle/v" + std::to_string(version) + ".writb.hex";
 }
 
-// The bundle of version 4 that was written when the format was fixed. It is never rewritten while
-// the version is 4: a change that breaks this test needs a new version (docs/bundle_format.md,
+// The bundle of version 5 that was written when the format was fixed. It is never rewritten while
+// the version is 5: a change that breaks this test needs a new version (docs/bundle_format.md,
 // "Version rule").
 TEST(Bundle, TheGoldenBundleKeepsLoading) {
-  const std::string path = GoldenPath(4);
+  const std::string path = GoldenPath(5);
   if (std::getenv("WRIT_WRITE_NEW_GOLDEN_BUNDLE") != nullptr) std::ofstream(path) << ToHex(WriteBundle(test::SampleProgram()));
   std::ifstream file(path);
   ASSERT_TRUE(file) << path;
@@ -207,7 +207,7 @@ TEST(Bundle, TheGoldenBundleKeepsLoading) {
 TEST(Bundle, AnOldBundleAsksToCompileAgain) {
   std::ifstream file(GoldenPath(3));
   ASSERT_TRUE(file);
-  EXPECT_EQ("version_unknown: the bundle has format version 3, this program reads version 4: compile the policies again",
+  EXPECT_EQ("version_unknown: the bundle has format version 3, this program reads version 5: compile the policies again",
             Load(FromHex(file)));
 }
 

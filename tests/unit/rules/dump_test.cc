@@ -25,10 +25,10 @@ constant k11 map [k5 k10 k2 k0]
 constant k12 error DivideByZero "x"
 constant k13 string "llllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll"
 constant k14 string "^[a-z]+$"
-slot s0 principal: record
+slot s0 principal: dyn
 slot s1 principal.tenant: string whole
 slot s2 principal.groups: list(string) whole
-slot s3 args: record
+slot s3 args: dyn
 slot s4 args["odd key"]: dyn whole
 node n0: dyn slot s1(principal.tenant)
 node n1: list(string) slot s2(principal.groups)
@@ -97,7 +97,7 @@ TEST(Dump, ShowsIdsOutOfRangeAsTheyAre) {
   Program program;
   program.constants.push_back({.kind = static_cast<Constant::Kind>(99)});
   program.constants.push_back({.kind = Constant::Kind::kError, .code = 999});
-  program.slots = {{SlotId(1), "a"}, {SlotId(0), "b"}, {SlotId(7), "c", static_cast<MemberType>(77)}};
+  program.slots = {{SlotId(1), "a"}, {SlotId(0), "b"}, {SlotId(7), "c", TypeId(77)}};
   program.types = {{.kind = TypeKind::kList, .parameters = {TypeId(0)}}, {.kind = TypeKind::kString, .name = "two\nlines"}};
   program.node_args = {NodeId(), NodeId(70)};
   program.nodes = {{.kind = static_cast<NodeKind>(99), .arg_count = 2},
@@ -114,9 +114,9 @@ TEST(Dump, ShowsIdsOutOfRangeAsTheyAre) {
   program.rules.push_back(rule);
   EXPECT_EQ(R"(constant k0 kind 99
 constant k1 error 999 ""
-slot s0 <s0>: dyn
-slot s1 <s1>: dyn
-slot s2 <s2>: 77
+slot s0 <s0>: "two\nlines"
+slot s1 <s1>: "two\nlines"
+slot s2 <s2>: t77
 node n0: t- kind 99 n- n70
 node n1: t0 call function 999 n70 ?
 node n2: t9 slot s9(<s9>)
@@ -153,7 +153,7 @@ TEST(Dump, ShowsWhatNodesName) {
   b.AddNode({.kind = NodeKind::kFilter, .index = 7}, {leaf, leaf});
   b.AddNode({.kind = NodeKind::kOptFlatMap, .index = 8}, {leaf, leaf});
   EXPECT_EQ(R"(constant k0 string "k"
-slot s0 a: record
+slot s0 a: dyn
 slot s1 a.b: dyn whole
 node n0: dyn slot s1(a.b)
 node n1: dyn optional_slot s1(a.b) plain 3
@@ -171,7 +171,7 @@ node n8: dyn opt_flat_map v8 n0 n0
 TEST(Dump, SlotPaths) {
   test::ProgramBuilder b;
   const SlotId depth = b.AddSlot("context.chain.depth");
-  b.program.slots.push_back({depth, "it's", MemberType::kDyn, true});
+  b.program.slots.push_back({depth, "it's", SimpleType(TypeKind::kDyn), true});
   EXPECT_EQ("context.chain.depth", SlotPath(b.program, depth));
   EXPECT_EQ("context.chain.depth[\"it's\"]", SlotPath(b.program, SlotId(3)));
 }

@@ -135,8 +135,8 @@ class Draw {
         return Below(8) == 0 ? Any() : OfKind(kind->second, 1);
       }
       case TypeKind::kError:
-      case TypeKind::kWrapper:
-      case TypeKind::kAbstract:
+      case TypeKind::kNullable:
+      case TypeKind::kOpaque:
       case TypeKind::kRecord: break;
     }
     ADD_FAILURE() << "teach Draw to make values of type " << types.Text(id);

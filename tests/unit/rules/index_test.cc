@@ -146,7 +146,7 @@ TEST_F(IndexTest, ARuleOfSeveralSelectorsIsFoundOnce) {
 }
 
 TEST_F(IndexTest, DiscriminatorsExcludeWhatCannotHold) {
-  const SlotId tenant = b_.AddSlot("principal.tenant", MemberType::kDyn);
+  const SlotId tenant = b_.AddSlot("principal.tenant", SimpleType(TypeKind::kDyn));
   for (int i = 0; i < 10; ++i) AddDiscriminated(Discriminator::Kind::kEquals, tenant, {"t" + std::to_string(i), "all"});
   Value& value = slots_[tenant.index];
   value = Value::String("t7");
@@ -165,7 +165,7 @@ TEST_F(IndexTest, DiscriminatorsExcludeWhatCannotHold) {
 }
 
 TEST_F(IndexTest, ContainsLooksIntoListsAndOnlyLists) {
-  const SlotId groups = b_.AddSlot("principal.groups", MemberType::kDyn);
+  const SlotId groups = b_.AddSlot("principal.groups", SimpleType(TypeKind::kDyn));
   for (int i = 0; i < 6; ++i) AddDiscriminated(Discriminator::Kind::kContains, groups, {"g" + std::to_string(i)});
   const Value items[] = {Value::String("g4"), Value::Int(1), Value::String("g1"), Value::String("g4")};
   const Value untold[] = {Value::String("g4"), Value::Unknown()};

@@ -90,14 +90,14 @@ TEST(Verify, RefusesBadSlotsAndDeclarations) {
       {"slot 4 is there twice", [](Program& p) { p.slots[4] = p.slots[1]; }},
       {"slot 0 is a root without a name", [](Program& p) { p.slots[0].key.clear(); }},
       {"slot 1 has a key that is not valid UTF-8", [](Program& p) { p.slots[1].key = "\xff"; }},
-      {"slot 1 is of no known type", [](Program& p) { p.slots[1].type = static_cast<MemberType>(99); }},
+      {"slot 1 is of no known type", [](Program& p) { p.slots[1].type = TypeId(99); }},
       {"file 0 has a name that is not valid UTF-8", [](Program& p) { p.files[0] = "\xff"; }},
       {"table 0 has no name that is valid UTF-8", [](Program& p) { p.tables[0].name.clear(); }},
       {"table 0 has two columns of the same name", [](Program& p) { p.tables[0].columns[1].name = "id"; }},
       {"table 0 has two columns or relations of the same name", [](Program& p) { p.tables[0].relations[0].name = "id"; }},
       {"table 0 has a column without a name that is valid UTF-8", [](Program& p) { p.tables[0].columns[0].name.clear(); }},
       {"table 0 has a relation with a name that is not valid UTF-8", [](Program& p) { p.tables[0].relations[0].table = "\xff"; }},
-      {"table 0 has a column of no known type", [](Program& p) { p.tables[0].columns[0].type = static_cast<MemberType>(99); }},
+      {"table 0 has a column of no known type", [](Program& p) { p.tables[0].columns[0].type = TypeId(99); }},
       {"table 1 has the name of another", [](Program& p) { p.tables.push_back(p.tables[0]); }},
       {"signer 1 has no name of its own", [](Program& p) { p.signers[1].name = "release"; }},
       {"signer 1 is not valid UTF-8", [](Program& p) { p.signers[1].key = "\xff"; }},
@@ -120,7 +120,7 @@ TEST(Verify, RefusesBadSlotsAndDeclarations) {
 }
 
 TEST(Verify, RefusesSlotsNestedTooDeeply) {
-  Program program;
+  Program program = ProgramBuilder().program;
   for (std::size_t i = 0; i < 260; ++i) program.slots.push_back({i == 0 ? SlotId() : SlotId(i - 1), "a"});
   EXPECT_EQ("slot 251 is nested too deeply", Verify(program));
 }
@@ -144,7 +144,7 @@ TEST(Verify, RefusesBadTypes) {
       {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11].parameters.clear(); }},
       {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11].kind = TypeKind::kMap; }},
       {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11] = {.kind = TypeKind::kOptional}; }},
-      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11] = {.kind = TypeKind::kWrapper}; }},
+      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11] = {.kind = TypeKind::kNullable}; }},
       {"type 11 has a wrong number of parameters",
        [](Program& p) {
          p.types[11] = {TypeKind::kType, "", {TypeId(1), TypeId(1)}};
@@ -156,11 +156,11 @@ TEST(Verify, RefusesBadTypes) {
       {"type 11 refers to a type that does not stand before it", [](Program& p) { p.types[11].parameters[0] = TypeId(); }},
       {"type 12 refers to a type that does not stand before it", [](Program& p) { p.types[12].fields[0].type = TypeId(12); }},
       {"the simple types are missing", [](Program& p) { p.types.resize(10); }},
-      {"node 0: has a type that does not exist", [](Program& p) { p.types.clear(); }},
+      {"table 0 has a column of no known type", [](Program& p) { p.types.clear(); }},
       {"ok", [](Program& p) { p.types[11] = {.kind = TypeKind::kType}; }},
       {"ok",
        [](Program& p) {
-         p.types[11] = {TypeKind::kAbstract, "pair", {TypeId(1), TypeId(2), TypeId(3)}};
+         p.types[11] = {TypeKind::kOpaque, "pair", {TypeId(1), TypeId(2), TypeId(3)}};
        }},
   });
 }
@@ -186,7 +186,7 @@ TEST(Verify, RefusesTypesThatWouldExplode) {
 TEST(Verify, RefusesBadNodes) {
   CheckMutations({
       {"node 2: is of no known kind", [](Program& p) { p.nodes[2].kind = static_cast<NodeKind>(kNodeKindCount); }},
-      {"node 2: has a type that does not exist", [](Program& p) { p.nodes[2].type = TypeId(13); }},
+      {"node 2: has a type that does not exist", [](Program& p) { p.nodes[2].type = TypeId(14); }},
       {"node 2: has a type that does not exist", [](Program& p) { p.nodes[2].type = TypeId(); }},
       {"node 3: has arguments that do not exist", [](Program& p) { p.nodes[3].first_arg = 18; }},
       {"node 3: has arguments that do not exist", [](Program& p) { p.nodes[3].first_arg = 0xFFFFFFFF; }},
