@@ -129,31 +129,6 @@ class ValueEncoder {
   std::size_t end_;
 };
 
-const char* SimpleTypeName(TypeKind kind) {
-  switch (kind) {
-    case TypeKind::kError: return "error";
-    case TypeKind::kNull: return "null_type";
-    case TypeKind::kBool: return "bool";
-    case TypeKind::kInt: return "int";
-    case TypeKind::kUint: return "uint";
-    case TypeKind::kDouble: return "double";
-    case TypeKind::kString: return "string";
-    case TypeKind::kBytes: return "bytes";
-    case TypeKind::kTimestamp: return "timestamp";
-    case TypeKind::kDuration: return "duration";
-    case TypeKind::kDyn:
-    case TypeKind::kList:
-    case TypeKind::kMap:
-    case TypeKind::kOptional:
-    case TypeKind::kType:
-    case TypeKind::kNullable:
-    case TypeKind::kOpaque:
-    case TypeKind::kRecord:
-    case TypeKind::kParameter: break;
-  }
-  return "dyn";
-}
-
 class TypeEncoder {
  public:
   TypeEncoder(const TypeTable& types, std::string& out) : types_(types), out_(out), end_(out.size() + kMaxEncodedTypeBytes) {}
@@ -173,7 +148,8 @@ class TypeEncoder {
       out_ += '}';
       return fits;
     }
-    out_.append("\"").append(SimpleTypeName(type.kind)).append("\"");
+    const bool is_simple = type.kind <= TypeKind::kDuration;
+    out_.append("\"").append(is_simple ? type.name : type.kind == TypeKind::kEnum ? "string" : "dyn").append("\"");
     return true;
   }
 

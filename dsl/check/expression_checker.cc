@@ -17,19 +17,9 @@ struct TypeValue {
   TypeKind kind;
 };
 constexpr TypeValue kTypeValues[] = {
-    {"bool", TypeKind::kBool},
-    {"int", TypeKind::kInt},
-    {"uint", TypeKind::kUint},
-    {"double", TypeKind::kDouble},
-    {"string", TypeKind::kString},
-    {"bytes", TypeKind::kBytes},
-    {"list", TypeKind::kList},
-    {"map", TypeKind::kMap},
-    {"null_type", TypeKind::kNull},
-    {"type", TypeKind::kType},
-    {"google.protobuf.Timestamp", TypeKind::kTimestamp},
-    {"google.protobuf.Duration", TypeKind::kDuration},
-    {"optional_type", TypeKind::kOptional},
+#define WRIT_ROW(id, name, type_name, wanted, found) {type_name, TypeKind::k##id},
+    WRIT_VALUE_KINDS(WRIT_ROW)
+#undef WRIT_ROW
 };
 
 TypeId TypeOfValue(TypeTable& types, TypeKind kind) {
@@ -368,24 +358,19 @@ TypeId ExpressionChecker::MemberOf(const Expr& e, TypeId operand, std::string_vi
       return Dyn();
     case TypeKind::kMap: return types()[type].parameters[1];
     case TypeKind::kRecord: return RecordMember(e, type, member);
-    case TypeKind::kNull:
-    case TypeKind::kBool:
-    case TypeKind::kInt:
-    case TypeKind::kUint:
-    case TypeKind::kDouble:
-    case TypeKind::kString:
-    case TypeKind::kBytes:
-    case TypeKind::kTimestamp:
-    case TypeKind::kDuration:
-    case TypeKind::kList:
-    case TypeKind::kOptional:
-    case TypeKind::kType:
-    case TypeKind::kNullable:
-    case TypeKind::kOpaque: break;
+    case TypeKind::kUnion:
+      if (HasAlternative(type, {TypeKind::kMap, TypeKind::kRecord})) return Dyn();
+      break;
+    default: break;  // NOLINT: the others have no members
   }
   const ExprId operand_id = e.args[0];
   Emit(DiagnosticKind::kNotSelectable, e.name_span, {ExprText(set_.files[scope_->file.index], operand_id), Text(given)});
   return Error();
+}
+
+bool ExpressionChecker::HasAlternative(TypeId type, std::initializer_list<TypeKind> kinds) const {
+  const std::vector<TypeId>& all = types()[type].parameters;
+  return std::any_of(all.begin(), all.end(), [&](TypeId one) { return std::find(kinds.begin(), kinds.end(), KindOf(one)) != kinds.end(); });
 }
 
 TypeId ExpressionChecker::RecordMember(const Expr& e, TypeId record, std::string_view member) {
@@ -503,19 +488,10 @@ TypeId ExpressionChecker::ElementOf(const Expr& e, TypeId range) {
     case TypeKind::kError: return Error();
     case TypeKind::kDyn: return Dyn();
     case TypeKind::kParameter: unifier_.Assignable(Dyn(), type); return Dyn();
-    case TypeKind::kNull:
-    case TypeKind::kBool:
-    case TypeKind::kInt:
-    case TypeKind::kUint:
-    case TypeKind::kDouble:
-    case TypeKind::kString:
-    case TypeKind::kBytes:
-    case TypeKind::kTimestamp:
-    case TypeKind::kDuration:
-    case TypeKind::kOptional:
-    case TypeKind::kType:
-    case TypeKind::kNullable:
-    case TypeKind::kOpaque: break;
+    case TypeKind::kUnion:
+      if (HasAlternative(type, {TypeKind::kList, TypeKind::kMap, TypeKind::kRecord})) return Dyn();
+      break;
+    default: break;  // NOLINT: the others have no items
   }
   static constexpr std::string_view kNames[] = {"all", "exists", "exists_one", "map", "filter", "optMap", "optFlatMap"};
   Emit(DiagnosticKind::kNotIterable, expr(e.args[0]).span, {kNames[static_cast<std::size_t>(e.macro)], Text(given)});

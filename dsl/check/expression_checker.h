@@ -2,6 +2,7 @@
 // names mean is handed in as an ExprScope.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -161,6 +162,8 @@ class ExpressionChecker {
 
   bool NeedBool(ExprId operand, TypeId type);
   TypeId MemberOf(const Expr& e, TypeId operand, std::string_view member, bool& found_optional);
+  // Is some alternative of a union of one of the kinds?
+  bool HasAlternative(TypeId type, std::initializer_list<TypeKind> kinds) const;
   TypeId RecordMember(const Expr& e, TypeId record, std::string_view member);
   TypeId EntryType(ExprId entry, bool optional);
   TypeId Join(TypeId previous, TypeId next);

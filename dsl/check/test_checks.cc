@@ -204,6 +204,15 @@ std::string WantedInstead(TypeId id, const TypedSet& set, FileId file, const Exp
   const auto is = [&](Kind kind) { return is_literal && e.value.is(kind); };
   const Type& type = set.types[id];
   switch (type.kind) {
+    case TypeKind::kNullable: return WantedInstead(type.parameters[0], set, file, e);
+    case TypeKind::kEnum: {
+      const auto is_value = [&](const RecordField& field) { return is(Kind::kString) && field.name == e.value.string(); };
+      return std::any_of(type.fields.begin(), type.fields.end(), is_value) ? "" : type.name;
+    }
+    case TypeKind::kUnion: {
+      const auto fits = [&](TypeId one) { return WantedInstead(one, set, file, e).empty(); };
+      return std::any_of(type.parameters.begin(), type.parameters.end(), fits) ? "" : set.types.Text(id);
+    }
     case TypeKind::kBool: return is(Kind::kBool) ? "" : "bool";
     case TypeKind::kInt:
     case TypeKind::kUint: return is(Kind::kInt) || is(Kind::kUint) ? "" : "int";

@@ -2,6 +2,7 @@
 // NOLINTBEGIN(misc-no-recursion): depth <= SourceLimits::max_expression_depth
 #include "dsl/check/unify.h"
 
+#include <algorithm>
 #include <string>
 
 namespace writ::dsl {
@@ -112,6 +113,8 @@ bool Unifier::Agree(TypeId from, TypeId to) {
   if (a == TypeKind::kNull) return NullAgrees(to);
   if (b == TypeKind::kNull) return NullAgrees(from);
   if (a == TypeKind::kNullable || b == TypeKind::kNullable) return Agree(types_.WithoutNull(from), types_.WithoutNull(to));
+  if (a == TypeKind::kUnion || b == TypeKind::kUnion) return AgreeSome(from, to);
+  if (a == TypeKind::kEnum || b == TypeKind::kEnum) return AgreeEnum(from, to);
   // A record is a map from strings at run time; by its name only it keeps its members.
   if (a == TypeKind::kRecord && b == TypeKind::kMap) {
     const std::vector<TypeId> wanted = types_[to].parameters;
@@ -131,25 +134,28 @@ bool Unifier::Agree(TypeId from, TypeId to) {
       const std::vector<TypeId> right = types_[to].parameters;
       return AgreeAll(left, right);
     }
-    case TypeKind::kError:
-    case TypeKind::kDyn:
-    case TypeKind::kNull:
-    case TypeKind::kBool:
-    case TypeKind::kInt:
-    case TypeKind::kUint:
-    case TypeKind::kDouble:
-    case TypeKind::kString:
-    case TypeKind::kBytes:
-    case TypeKind::kTimestamp:
-    case TypeKind::kDuration:
-    case TypeKind::kNullable:
-    case TypeKind::kRecord:
-    case TypeKind::kParameter: return false;  // equal ones were accepted above
+    default: return false;  // NOLINT: equal ones were accepted above, and kinds of unequal types before
   }
-  return false;
 }
 
-TypeId Unifier::MoreGeneral(TypeId a, TypeId b) const {
+// A value is of one of the alternatives, and which one is seen when it is there: as with dyn, what some alternative allows is allowed.
+bool Unifier::AgreeSome(TypeId from, TypeId to) {
+  const bool is_from = KindOf(from) == TypeKind::kUnion;
+  const std::vector<TypeId> alternatives = types_[is_from ? from : to].parameters;  // a copy: Agree may grow the table
+  return std::any_of(alternatives.begin(), alternatives.end(),
+                     [&](TypeId one) { return is_from ? Assignable(one, to) : Assignable(from, one); });
+}
+
+// An enum is a string. Two of them agree when some value is in both: else nothing is of both types.
+bool Unifier::AgreeEnum(TypeId from, TypeId to) {
+  const Type &a = types_[from], &b = types_[to];
+  if (a.kind == TypeKind::kString || b.kind == TypeKind::kString) return true;
+  if (a.kind != b.kind) return false;
+  return std::any_of(a.fields.begin(), a.fields.end(),
+                     [&](const RecordField& field) { return std::find(b.fields.begin(), b.fields.end(), field) != b.fields.end(); });
+}
+
+TypeId Unifier::MoreGeneral(TypeId a, TypeId b) {
   if (a == b) return a;
   const TypeKind left = KindOf(a);
   const TypeKind right = KindOf(b);
@@ -157,16 +163,25 @@ TypeId Unifier::MoreGeneral(TypeId a, TypeId b) const {
   if (IsAny(right) || right == TypeKind::kParameter) return b;
   if (left == TypeKind::kNull) return b;
   if (right == TypeKind::kNull) return a;
-  if (left == TypeKind::kNullable) return a;
-  if (right == TypeKind::kNullable) return b;
+  if (left == TypeKind::kNullable || right == TypeKind::kNullable)
+    return types_.Nullable(MoreGeneral(types_.WithoutNull(a), types_.WithoutNull(b)));
+  if (left == TypeKind::kUnion || right == TypeKind::kUnion) {
+    const TypeId both[] = {a, b};
+    return types_.Union(both);
+  }
+  if (left == TypeKind::kEnum || right == TypeKind::kEnum) return types_.Simple(TypeKind::kString);
   if (left == TypeKind::kRecord) return b;  // the other one is a map
   if (left != right || right == TypeKind::kRecord) return a;
-  const std::vector<TypeId>& ours = types_[a].parameters;
-  const std::vector<TypeId>& theirs = types_[b].parameters;
+  const std::vector<TypeId> ours = types_[a].parameters;  // copies: MoreGeneral may grow the table
+  const std::vector<TypeId> theirs = types_[b].parameters;
+  std::vector<TypeId> merged;
+  bool is_new = false;  // some part is more general than both
   for (std::size_t i = 0; i < ours.size() && i < theirs.size(); ++i) {
-    if (MoreGeneral(ours[i], theirs[i]) != ours[i]) return b;
+    merged.push_back(MoreGeneral(ours[i], theirs[i]));
+    is_new = is_new || (merged[i] != ours[i] && merged[i] != theirs[i]);
   }
-  return a;
+  if (is_new) return types_.WithParameters(a, std::move(merged));
+  return merged == ours ? a : b;  // the other one as a whole, as CEL does
 }
 
 TypeId Unifier::Resolve(TypeId type, bool final) {

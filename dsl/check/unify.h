@@ -25,7 +25,7 @@ class Unifier {
   bool Assignable(TypeId from, TypeId to);
   bool AllAssignable(std::span<const TypeId> from, std::span<const TypeId> to);
   // Returns the more general of two types that agree: the type that both have.
-  TypeId MoreGeneral(TypeId a, TypeId b) const;
+  TypeId MoreGeneral(TypeId a, TypeId b);
   // Returns the type with variables replaced by what they stand for; unbound ones stay, or become dyn when `final`.
   TypeId Resolve(TypeId type, bool final);
   // Returns `type` with the named parameters ("A") replaced by fresh variables; `names` maps those already met.
@@ -33,6 +33,8 @@ class Unifier {
 
  private:
   bool Agree(TypeId from, TypeId to);
+  bool AgreeSome(TypeId from, TypeId to);
+  bool AgreeEnum(TypeId from, TypeId to);
   bool AgreeAll(const std::vector<TypeId>& from, const std::vector<TypeId>& to);
   bool NullAgrees(TypeId type) const;
   // Is `type` a substitution of `variable`? second: the variable was bound before.

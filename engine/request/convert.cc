@@ -1,5 +1,6 @@
 #include "engine/request/convert.h"
 
+#include <algorithm>
 #include <array>
 
 #include "rules/base/check.h"
@@ -39,9 +40,25 @@ std::string Wanted(std::string_view wanted, const Value& found) {
   return "must be " + std::string(wanted) + ", found " + std::string(KindWord(found.kind));
 }
 
+// What a member of the kind is asked to be.
+std::string_view WantedWord(Kind kind) {
+  switch (kind) {
+#define WRIT_NAME(id, name, type_name, wanted, found) \
+  case Kind::k##id: return wanted;
+    WRIT_VALUE_KINDS(WRIT_NAME)
+#undef WRIT_NAME
+    case Kind::kAbsent:
+    case Kind::kError:
+    case Kind::kUnknown: break;
+  }
+  WRIT_CHECK(false);
+}
+
+std::string Demand(Kind kind, const Value& value) { return value.is(kind) ? "" : Wanted(WantedWord(kind), value); }
+
 std::string ToBytes(Arena& arena, Value& value) {
   if (value.is(Kind::kBytes)) return "";
-  if (!value.is(Kind::kString)) return Wanted("bytes as a base64 string", value);
+  if (!value.is(Kind::kString)) return Demand(Kind::kBytes, value);
   char* octets = arena.AllocateArray<char>(value.size + 1);
   std::size_t size = 0;
   if (octets == nullptr) return "does not fit in the arena";
@@ -63,12 +80,9 @@ std::optional<Value> ParseRequestTime(std::string_view text) {
 }
 
 std::string ToTime(Kind kind, Value& value) {
-  const bool timestamp = kind == Kind::kTimestamp;
-  if (value.is(kind)) return "";
-  const std::string_view wanted = timestamp ? "an RFC 3339 timestamp such as \"2026-11-20T10:00:00Z\"" : "a duration such as \"1m30s\"";
-  if (!value.is(Kind::kString)) return Wanted(wanted, value);
-  const std::optional<Value> parsed = timestamp ? ParseRequestTime(value.string()) : ParseDuration(value.string());
-  if (!parsed) return "must be " + std::string(wanted);
+  if (!value.is(Kind::kString)) return Demand(kind, value);
+  const std::optional<Value> parsed = kind == Kind::kTimestamp ? ParseRequestTime(value.string()) : ParseDuration(value.string());
+  if (!parsed) return "must be " + std::string(WantedWord(kind));
   value = *parsed;
   return "";
 }
@@ -96,6 +110,25 @@ std::string ToList(TypeId element, const TypeTable& types, Arena& arena, Value& 
   return "";
 }
 
+std::string ToEnum(const Type& type, const Value& value) {
+  const bool is_value = value.is(Kind::kString) && std::any_of(type.fields.begin(), type.fields.end(),
+                                                               [&](const RecordField& field) { return field.name == value.string(); });
+  return is_value ? "" : "must be one of " + type.name.substr(type.name.find('('));
+}
+
+// The first alternative that takes the value: of the simple ones null, bool, int, uint, double, string and so on, in this order.
+//
+// NOLINTNEXTLINE(misc-no-recursion): depth of the type
+std::string ToUnion(TypeId id, const TypeTable& types, Arena& arena, Value& value) {
+  for (const TypeId alternative : types[id].parameters) {
+    Value converted = value;
+    if (!ConvertTo(alternative, types, arena, converted).empty()) continue;
+    value = converted;
+    return "";
+  }
+  return Wanted(types.Text(id), value);
+}
+
 }  // namespace
 
 std::string FoundJson(JsonNode found) {
@@ -118,20 +151,11 @@ std::string FoundJson(JsonNode found) {
 
 std::string_view KindWord(Kind kind) {
   switch (kind) {
+#define WRIT_NAME(id, name, type_name, wanted, found) \
+  case Kind::k##id: return found;
+    WRIT_VALUE_KINDS(WRIT_NAME)
+#undef WRIT_NAME
     case Kind::kAbsent: return "nothing";
-    case Kind::kNull: return "null";
-    case Kind::kBool: return "bool";
-    case Kind::kInt: return "int";
-    case Kind::kUint: return "uint";
-    case Kind::kDouble: return "double";
-    case Kind::kString: return "string";
-    case Kind::kBytes: return "bytes";
-    case Kind::kTimestamp: return "timestamp";
-    case Kind::kDuration: return "duration";
-    case Kind::kList: return "list";
-    case Kind::kMap: return "object";
-    case Kind::kOptional: return "optional";
-    case Kind::kType: return "type";
     case Kind::kError: return "error";
     case Kind::kUnknown: return "unknown";
   }
@@ -140,28 +164,29 @@ std::string_view KindWord(Kind kind) {
 
 // NOLINTNEXTLINE(misc-no-recursion): depth of the type
 std::string ConvertTo(TypeId id, const TypeTable& types, Arena& arena, Value& value) {
-  const auto demand = [&](Kind kind, std::string_view wanted) { return value.is(kind) ? std::string() : Wanted(wanted, value); };
   const Type& type = types[id];
   switch (type.kind) {
     case TypeKind::kDyn: return "";
-    case TypeKind::kNull: return demand(Kind::kNull, "null");
-    case TypeKind::kBool: return demand(Kind::kBool, "a bool");
-    case TypeKind::kInt: return demand(Kind::kInt, "an int");
-    case TypeKind::kString: return demand(Kind::kString, "a string");
+    case TypeKind::kNull: return Demand(Kind::kNull, value);
+    case TypeKind::kBool: return Demand(Kind::kBool, value);
+    case TypeKind::kInt: return Demand(Kind::kInt, value);
+    case TypeKind::kString: return Demand(Kind::kString, value);
     case TypeKind::kMap:
-    case TypeKind::kRecord: return demand(Kind::kMap, "an object");
+    case TypeKind::kRecord: return Demand(Kind::kMap, value);
     case TypeKind::kList: return ToList(type.parameters[0], types, arena, value);
     case TypeKind::kBytes: return ToBytes(arena, value);
     case TypeKind::kTimestamp: return ToTime(Kind::kTimestamp, value);
     case TypeKind::kDuration: return ToTime(Kind::kDuration, value);
     case TypeKind::kUint:
       if (value.is(Kind::kInt) && value.integer >= 0) value = Value::Uint(static_cast<std::uint64_t>(value.integer));
-      return demand(Kind::kUint, "an unsigned int");
+      return Demand(Kind::kUint, value);
     case TypeKind::kDouble:
       if (value.is(Kind::kInt)) value = Value::Double(static_cast<double>(value.integer));
       if (value.is(Kind::kUint)) value = Value::Double(static_cast<double>(value.unsigned_integer));
-      return demand(Kind::kDouble, "a double");
+      return Demand(Kind::kDouble, value);
     case TypeKind::kNullable: return value.is(Kind::kNull) ? "" : ConvertTo(type.parameters[0], types, arena, value);
+    case TypeKind::kEnum: return ToEnum(type, value);
+    case TypeKind::kUnion: return ToUnion(id, types, arena, value);
     case TypeKind::kError:
     case TypeKind::kOptional:
     case TypeKind::kType:

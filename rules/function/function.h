@@ -2,11 +2,13 @@
 // say (function_list.h).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "rules/function/function_list.h"
+#include "rules/model/type.h"
 #include "rules/model/value.h"
 
 namespace writ {
@@ -81,17 +83,44 @@ constexpr std::uint32_t ArgumentCounts(std::string_view signatures) {
 static_assert(ArgumentCounts("()->A") == 0b1);
 static_assert(ArgumentCounts("(A,list(A))->bool; map(A,B).()->int") == 0b110);
 
+// Returns a bit for each TypeKind that a signature's result can have; all of them when one is a type parameter or dyn. What is
+// checked is only the kind: "list(A)" is kList.
+constexpr std::uint32_t ResultKinds(std::string_view signatures) {
+  constexpr auto bit = [](TypeKind kind) { return 1U << static_cast<unsigned>(kind); };
+  std::uint32_t kinds = 0;
+  while (!signatures.empty()) {
+    const std::string_view signature = signatures.substr(0, signatures.find(';'));
+    signatures.remove_prefix(std::min(signature.size() + 1, signatures.size()));
+    std::string_view result = signature.substr(signature.find("->") + 2);
+    result = result.substr(0, result.find_first_of("( "));
+    std::uint32_t known = result == "opt" ? bit(TypeKind::kOptional) : 0;
+#define WRIT_KIND(id, name, type_name, wanted, found) \
+  if (result == name) known = bit(TypeKind::k##id);
+    WRIT_VALUE_KINDS(WRIT_KIND)
+#undef WRIT_KIND
+    if (result.size() == 1 || result == "dyn") known = ~0U;
+    kinds |= known != 0 ? known : bit(TypeKind::kOpaque);
+  }
+  return kinds;
+}
+static_assert(ResultKinds("(A)->bool; A.(B)->bool") == 1U << static_cast<unsigned>(TypeKind::kBool));
+static_assert(ResultKinds("(list(A))->A; (A)->int") == ~0U);
+
 struct FunctionInfo {
   std::string_view name;
   std::string_view library;
   std::uint32_t since;  // version of the library
   std::string_view signatures;
   std::uint32_t argument_counts;  // bit n: a signature takes n
+  std::uint32_t result_kinds;     // bit of each TypeKind that a result can have
   FunctionBody body;
   Fuel fuel;
   Fold fold;
 
   constexpr bool takes(std::size_t count) const { return count < 32 && (argument_counts >> count & 1U) != 0; }
+  // May a call have a static type of this kind? It may always be dyn.
+  constexpr bool gives(TypeKind kind) const { return kind == TypeKind::kDyn || (result_kinds >> static_cast<unsigned>(kind) & 1U) != 0; }
+  constexpr bool gives_only_bools() const { return result_kinds == 1U << static_cast<unsigned>(TypeKind::kBool); }
   // False for functions that are methods only: x.value() is never a call of value(x).
   constexpr bool has_global_form() const { return signatures.starts_with('(') || signatures.find("; (") != std::string_view::npos; }
   // Nobody writes an operator's name.
@@ -100,7 +129,7 @@ struct FunctionInfo {
 
 inline constexpr FunctionInfo kFunctionInfo[] = {
 #define WRIT_INFO(id, name, library, since, signatures, fuel, fold) \
-  {name, library, since, signatures, ArgumentCounts(signatures), &Call##id, fuel, fold},
+  {name, library, since, signatures, ArgumentCounts(signatures), ResultKinds(signatures), &Call##id, fuel, fold},
     WRIT_FUNCTIONS(WRIT_INFO)
 #undef WRIT_INFO
 };

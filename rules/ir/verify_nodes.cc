@@ -130,8 +130,10 @@ class NodeChecker {
   Status CheckCall() const {
     if (node_->detail >= kFunctionCount) return Fault("calls a function that does not exist");
     const FunctionInfo& function = kFunctionInfo[node_->detail];
-    if (function.takes(node_->arg_count)) return OkStatus();
-    return Fault(std::string(function.name) + " does not take " + std::to_string(node_->arg_count) + " arguments");
+    if (!function.takes(node_->arg_count))
+      return Fault(std::string(function.name) + " does not take " + std::to_string(node_->arg_count) + " arguments");
+    return function.gives(program_.types[node_->type.index].kind) ? OkStatus()
+                                                                  : Fault(std::string(function.name) + " does not give its type");
   }
 
   Status CheckArguments() const {
@@ -224,6 +226,7 @@ bool HasLegalParameterCount(const Type& type) {
     case TypeKind::kOptional:
     case TypeKind::kNullable: return count == 1;
     case TypeKind::kType: return count <= 1;
+    case TypeKind::kUnion: return count >= 2;
     case TypeKind::kOpaque: return true;
     default: return count == 0;  // NOLINT: simple ones and records
   }

@@ -9,8 +9,21 @@
 namespace writ {
 namespace {
 
-constexpr std::string_view kSimpleNames[] = {"error",  "dyn",    "null_type", "bool",      "int",     "uint",
-                                             "double", "string", "bytes",     "timestamp", "duration"};
+constexpr std::string_view kSimpleNames[] = {"error", "dyn",
+#define WRIT_NAME(id, name, type_name, wanted, found) name,
+                                             WRIT_SCALAR_KINDS(WRIT_NAME)
+#undef WRIT_NAME
+};
+static_assert(std::size(kSimpleNames) == kSimpleTypeCount);
+
+std::string Quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
 
 }  // namespace
 
@@ -34,6 +47,42 @@ TypeId TypeTable::Nullable(TypeId inner) {
     case TypeKind::kNullable: return inner;
     default: return Intern(TypeKind::kNullable, "", {inner});  // NOLINT: null is no value of the others
   }
+}
+
+// Its text is its name, so that equal enums are one type.
+TypeId TypeTable::Enum(std::span<const std::string_view> values) {
+  WRIT_CHECK(!values.empty());
+  std::string name;
+  std::vector<RecordField> fields;
+  for (const std::string_view value : values) {
+    if (std::any_of(fields.begin(), fields.end(), [&](const RecordField& field) { return field.name == value; })) continue;
+    name += (fields.empty() ? "enum(" : ", ") + Quoted(value);
+    fields.push_back({std::string(value), SimpleType(TypeKind::kString)});
+  }
+  const TypeId id = Intern(TypeKind::kEnum, name + ")", {});
+  types_[id.index].fields = std::move(fields);
+  return id;
+}
+
+TypeId TypeTable::Union(std::span<const TypeId> alternatives) {
+  std::vector<TypeId> kept;
+  bool is_nullable = false;
+  for (const TypeId alternative : alternatives) {
+    const TypeId type = WithoutNull(alternative);
+    const TypeKind kind = types_[type.index].kind;
+    if (kind == TypeKind::kDyn || kind == TypeKind::kError) return SimpleType(TypeKind::kDyn);
+    is_nullable = is_nullable || type != alternative || kind == TypeKind::kNull;
+    if (kind == TypeKind::kUnion) {
+      kept.insert(kept.end(), types_[type.index].parameters.begin(), types_[type.index].parameters.end());
+    } else if (kind != TypeKind::kNull) {
+      kept.push_back(type);
+    }
+  }
+  std::sort(kept.begin(), kept.end());
+  kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+  if (kept.empty()) return SimpleType(TypeKind::kNull);
+  const TypeId type = kept.size() == 1 ? kept[0] : Intern(TypeKind::kUnion, "", std::move(kept));
+  return is_nullable ? Nullable(type) : type;
 }
 
 TypeId TypeTable::Record(std::string_view name, std::string_view qualifier, std::vector<RecordField> fields, bool open) {
@@ -81,7 +130,9 @@ TypeId TypeTable::Settled(TypeId id) {
 
 TypeId TypeTable::WithParameters(TypeId id, std::vector<TypeId> parameters) {
   const Type type = types_[id.index];  // a copy: interning moves the table
-  return type.kind == TypeKind::kNullable ? Nullable(parameters[0]) : Intern(type.kind, type.name, std::move(parameters));
+  if (type.kind == TypeKind::kNullable) return Nullable(parameters[0]);
+  if (type.kind == TypeKind::kUnion) return Union(parameters);
+  return Intern(type.kind, type.name, std::move(parameters));
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): types are as deep as their expressions
@@ -91,25 +142,14 @@ std::string TypeText(std::span<const Type> types, TypeId id) {
   const Type& type = types[id.index];
   std::string text;
   switch (type.kind) {
-    case TypeKind::kList: text = "list"; break;
-    case TypeKind::kMap: text = "map"; break;
-    case TypeKind::kOptional: text = "optional_type"; break;
-    case TypeKind::kType: text = "type"; break;
+#define WRIT_NAME(id, name, type_name, wanted, found) \
+  case TypeKind::k##id: text = name; break;
+    WRIT_COMPOSITE_KINDS(WRIT_NAME)
+#undef WRIT_NAME
+    case TypeKind::kUnion: text = "union"; break;
     case TypeKind::kNullable: return TypeText(types, type.parameters.empty() ? TypeId() : type.parameters[0]) + '?';
     case TypeKind::kParameter: return type.name.starts_with('?') ? "dyn" : type.name;
-    case TypeKind::kRecord: return type.name;
-    case TypeKind::kError:
-    case TypeKind::kDyn:
-    case TypeKind::kNull:
-    case TypeKind::kBool:
-    case TypeKind::kInt:
-    case TypeKind::kUint:
-    case TypeKind::kDouble:
-    case TypeKind::kString:
-    case TypeKind::kBytes:
-    case TypeKind::kTimestamp:
-    case TypeKind::kDuration:
-    case TypeKind::kOpaque: text = type.name; break;
+    default: text = type.name; break;  // NOLINT: simple ones, records, enums, and opaque ones with their parameters
   }
   if (type.parameters.empty()) return text;
   text += '(';
@@ -124,6 +164,16 @@ namespace {
 
 void SkipBlanks(std::string_view& text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+}
+
+// A string in quotes, without escapes.
+std::string_view ReadQuoted(std::string_view& text) {
+  SkipBlanks(text);
+  const std::size_t end = text.find('"', 1);
+  WRIT_CHECK(text.starts_with('"') && end != std::string_view::npos);
+  const std::string_view value = text.substr(1, end - 1);
+  text.remove_prefix(end + 1);
+  return value;
 }
 
 bool Take(std::string_view& text, char token) {
@@ -154,11 +204,19 @@ TypeId ReadNonNull(std::string_view& text, TypeTable& types) {
     if (kSimpleNames[i] == name) return TypeId(i);
   }
   std::vector<TypeId> parameters;
+  std::vector<std::string_view> values;
   if (Take(text, '(')) {
-    do parameters.push_back(ReadType(text, types));
-    while (Take(text, ','));
+    if (name == "enum") {
+      do values.push_back(ReadQuoted(text));
+      while (Take(text, ','));
+    } else {
+      do parameters.push_back(ReadType(text, types));
+      while (Take(text, ','));
+    }
     WRIT_CHECK(Take(text, ')'));
   }
+  if (name == "enum") return types.Enum(values);
+  if (name == "union") return types.Union(parameters);
   if (name == "list") return types.List(parameters.at(0));
   if (name == "map") return types.Map(parameters.at(0), parameters.at(1));
   if (name == "opt" || name == "optional_type") return types.Optional(parameters.at(0));

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "rules/base/ids.h"
+#include "rules/model/kind_list.h"
+#include "rules/model/value.h"
 
 namespace writ {
 
@@ -19,23 +21,17 @@ using TypeId = Id<struct TypeTag>;
 enum class TypeKind : std::uint8_t {
   kError,  // of an expression that already has a diagnostic: agrees with everything
   kDyn,
-  kNull,
-  kBool,
-  kInt,
-  kUint,
-  kDouble,
-  kString,
-  kBytes,
-  kTimestamp,
-  kDuration,
-  kList,       // parameters: element
-  kMap,        // parameters: key, value
-  kOptional,   // parameters: inner
-  kType,       // parameters: the type whose value it is (may be empty: any type)
-  kNullable,   // parameters: what it is when it is not null; CEL's wrapper
-  kOpaque,     // name and parameters: declared by an environment
-  kRecord,     // name and fields
-  kParameter,  // name: "A" in a signature, or a unification variable "?7"
+// Those of values (kind_list.h). Parameters: of kList the element; of kMap key and value; of kOptional what is inside; of kType the
+// type whose value it is (or none: any type).
+#define WRIT_ENUM(id, name, type_name, wanted, found) k##id,
+  WRIT_VALUE_KINDS(WRIT_ENUM)
+#undef WRIT_ENUM
+      kNullable,  // parameters: what it is when it is not null; CEL's wrapper
+  kOpaque,        // name and parameters: a value of which only functions know the inside: "url", "cidr"; declared by an environment
+  kRecord,        // name and fields
+  kEnum,          // fields: the strings that it can be, by name; a string to everybody else
+  kUnion,         // parameters: two or more alternatives, sorted, none of them a union or nullable; "int or string" is one
+  kParameter,     // name: "A" in a signature, or a unification variable "?7"
 };
 
 struct RecordField {
@@ -53,6 +49,14 @@ struct Type {
   bool open = false;                // kRecord: members not listed are dyn
   friend bool operator==(const Type&, const Type&) = default;
 };
+
+// The static kind of a value: dyn for faults and nothing.
+constexpr TypeKind TypeKindOf(Kind kind) {
+  const bool is_value = kind >= Kind::kNull && kind <= Kind::kType;
+  return is_value ? static_cast<TypeKind>(static_cast<int>(kind) - static_cast<int>(Kind::kNull) + static_cast<int>(TypeKind::kNull))
+                  : TypeKind::kDyn;
+}
+static_assert(TypeKindOf(Kind::kType) == TypeKind::kType && TypeKindOf(Kind::kError) == TypeKind::kDyn);
 
 // The id of kError … kDuration, the same in every table.
 constexpr TypeId SimpleType(TypeKind kind) { return TypeId(static_cast<std::size_t>(kind)); }
@@ -79,6 +83,10 @@ class TypeTable {
   // What is left when null is taken away; the same type when it is not kNullable.
   TypeId WithoutNull(TypeId type) const { return types_[type.index].kind == TypeKind::kNullable ? types_[type.index].parameters[0] : type; }
   TypeId Opaque(std::string_view name, std::vector<TypeId> parameters) { return Intern(TypeKind::kOpaque, name, std::move(parameters)); }
+  // Values stay in their order, each once. Requires: at least one.
+  TypeId Enum(std::span<const std::string_view> values);
+  // Any of the alternatives: dyn if one of them is, nullable if one is null or nullable, the alternative itself if it is the only one.
+  TypeId Union(std::span<const TypeId> alternatives);
   TypeId Parameter(std::string_view name) { return Intern(TypeKind::kParameter, name, {}); }
   // Returns the record that has this name and these fields, declaring it when it is not there. When another record has the name,
   // the new one is called "name of `qualifier`".
@@ -101,7 +109,8 @@ class TypeTable {
 };
 
 // Reads a type off the front of `text`, in the notation of our own tables, which is that of TypeText: "list(string)",
-// "map(A, B)" with type parameters of one letter, "string?", "optional_type(A)" (or "opt(A)"); any other name is an opaque type.
+// "map(A, B)" with type parameters of one letter, "string?", "optional_type(A)" (or "opt(A)"), "enum(\"read\", \"write\")",
+// "union(int, string)"; any other name is an opaque type.
 // Requires: well-formed.
 TypeId ReadType(std::string_view& text, TypeTable& types);
 // The whole of `text` as a type.

@@ -106,20 +106,11 @@ Value CopyText(Arena& arena, Value value) {
 
 std::string_view TypeName(Kind kind) {
   switch (kind) {
+#define WRIT_NAME(id, name, type_name, wanted, found) \
+  case Kind::k##id: return type_name;
+    WRIT_VALUE_KINDS(WRIT_NAME)
+#undef WRIT_NAME
     case Kind::kAbsent: return "absent";
-    case Kind::kNull: return "null_type";
-    case Kind::kBool: return "bool";
-    case Kind::kInt: return "int";
-    case Kind::kUint: return "uint";
-    case Kind::kDouble: return "double";
-    case Kind::kString: return "string";
-    case Kind::kBytes: return "bytes";
-    case Kind::kTimestamp: return "google.protobuf.Timestamp";
-    case Kind::kDuration: return "google.protobuf.Duration";
-    case Kind::kList: return "list";
-    case Kind::kMap: return "map";
-    case Kind::kOptional: return "optional_type";
-    case Kind::kType: return "type";
     case Kind::kError: return "error";
     case Kind::kUnknown: return "unknown";
   }

@@ -13,25 +13,16 @@
 
 #include "rules/base/arena.h"
 #include "rules/model/error_list.h"
+#include "rules/model/kind_list.h"
 
 namespace writ {
 
 enum class Kind : std::uint8_t {
   kAbsent,  // nothing: an unfilled slot. Never the result of an expression.
-  kNull,
-  kBool,
-  kInt,
-  kUint,
-  kDouble,
-  kString,
-  kBytes,
-  kTimestamp,
-  kDuration,
-  kList,
-  kMap,
-  kOptional,
-  kType,
-  kError,
+#define WRIT_ENUM(id, name, type_name, wanted, found) k##id,
+  WRIT_VALUE_KINDS(WRIT_ENUM)
+#undef WRIT_ENUM
+      kError,
   kUnknown,
 };
 
@@ -60,8 +51,9 @@ inline constexpr std::uint16_t kMayBeTrue = 1, kMayBeFalse = 2, kMayFail = 4, kA
 struct Value {
   Kind kind = Kind::kAbsent;
   std::uint8_t operands = 0;  // kError, kNoMatchingOverload: the kinds of its first two operands; see OverloadError
-  std::uint16_t code = 0;     // kError: ValueError; kUnknown: outcomes; kList, kMap being built: 1 + log2 of the room (rules/function/builders.h)
-  std::uint32_t size = 0;     // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
+  std::uint16_t code =
+      0;  // kError: ValueError; kUnknown: outcomes; kList, kMap being built: 1 + log2 of the room (rules/function/builders.h)
+  std::uint32_t size = 0;  // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
   union {
     bool boolean;
     std::int64_t integer;  // kInt; kDuration: nanoseconds; kTimestamp: seconds since 1970

@@ -61,28 +61,6 @@ void AppendKey(std::string& key, const Value& value) {
   }
 }
 
-TypeKind TypeKindOf(Kind kind) {
-  switch (kind) {
-    case Kind::kNull: return TypeKind::kNull;
-    case Kind::kBool: return TypeKind::kBool;
-    case Kind::kInt: return TypeKind::kInt;
-    case Kind::kUint: return TypeKind::kUint;
-    case Kind::kDouble: return TypeKind::kDouble;
-    case Kind::kString: return TypeKind::kString;
-    case Kind::kBytes: return TypeKind::kBytes;
-    case Kind::kTimestamp: return TypeKind::kTimestamp;
-    case Kind::kDuration: return TypeKind::kDuration;
-    case Kind::kAbsent:
-    case Kind::kList:
-    case Kind::kMap:
-    case Kind::kType:
-    case Kind::kOptional:
-    case Kind::kError:
-    case Kind::kUnknown: return TypeKind::kDyn;
-  }
-  return TypeKind::kDyn;
-}
-
 // No literal is infinite or no number.
 bool MayStandAsConstant(const Value& value) { return !value.is(Kind::kDouble) || std::isfinite(value.real); }
 
@@ -108,7 +86,10 @@ NodeId Graph::Constant(const Value& value, TypeId type, SourceLocation place) {
   return Leaf(NodeKind::kConstant, InternConstant(value), 0, type, place);
 }
 
-NodeId Graph::Constant(const Value& value, SourceLocation place) { return Constant(value, SimpleType(TypeKindOf(value.kind)), place); }
+NodeId Graph::Constant(const Value& value, SourceLocation place) {
+  const TypeKind kind = TypeKindOf(value.kind);
+  return Constant(value, SimpleType(kind <= TypeKind::kDuration ? kind : TypeKind::kDyn), place);
+}
 
 SlotId Graph::Root(std::string_view name) { return Child(SlotId(), name); }
 
@@ -182,24 +163,7 @@ bool Graph::IsLogical(NodeId id) const {
     case NodeKind::kAll:
     case NodeKind::kExists:
     case NodeKind::kExistsOne: return true;
-    case NodeKind::kCall:
-      switch (static_cast<Function>(node.detail)) {
-        case Function::kEqual:
-        case Function::kNotEqual:
-        case Function::kLess:
-        case Function::kLessOrEqual:
-        case Function::kGreater:
-        case Function::kGreaterOrEqual:
-        case Function::kIn:
-        case Function::kNot:
-        case Function::kContains:
-        case Function::kStartsWith:
-        case Function::kEndsWith:
-        case Function::kMatches:
-        case Function::kToBool:
-        case Function::kHasValue: return true;
-        default: return false;  // NOLINT: the table of functions is open-ended
-      }
+    case NodeKind::kCall: return InfoOf(static_cast<Function>(node.detail)).gives_only_bools();
     case NodeKind::kSlot:
     case NodeKind::kOptionalSlot:
     case NodeKind::kVariable:

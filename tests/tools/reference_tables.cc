@@ -1,19 +1,22 @@
 // writ_reference_tables: the tables of docs/ that are made from our X-macro lists.
-//   --check   compares docs/{opcodes,functions,diagnostics,errors}.md with the lists; exit code 1 when one differs
+//   --check   compares docs/{opcodes,functions,diagnostics,errors,targets}.md with the lists; exit code 1 when one differs
 //   --update  rewrites what stands between the markers, or writes the file when it is not there
 // Only what stands between the two marker lines is generated; the rest of each file is written by hand.
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dsl/diagnostics/kind_list.h"
 #include "engine/emit/opcode.h"
 #include "rules/function/function.h"
 #include "rules/model/error_list.h"
+#include "rules/model/target.h"
 
 namespace {
 
@@ -84,6 +87,49 @@ std::string Errors() {
   return table;
 }
 
+std::string_view DefaultText(writ::MemberDefault value) {
+  using D = writ::MemberDefault;
+  switch (value) {
+    case D::kAbsent: return "absent";
+    case D::kFalse: return "`false`";
+    case D::kTrue: return "`true`";
+    case D::kEmptyList: return "`[]`";
+    case D::kEmptyMap: return "`{}`";
+    case D::kChainDepth: return "the number of actors";
+    case D::kNow: return "now";
+    case D::kNull: return "`null`";
+  }
+  return "";
+}
+
+std::string_view UnlistedText(const writ::Member& member) {
+  if (!member.is_record()) return "";
+  switch (member.unlisted) {
+    case writ::Unlisted::kRefused: return "refused";
+    case writ::Unlisted::kDyn: return "dyn";
+    case writ::Unlisted::kUnread: return "allowed, not readable";
+  }
+  return "";
+}
+
+// A member that several targets have with the same row is one row, with all of them.
+std::string Targets() {
+  std::vector<std::pair<std::string, std::string>> rows;  // of a row: its targets, the rest
+  for (std::size_t i = 0; i < writ::kTargetCount; ++i) {
+    const writ::TargetInfo& info = writ::InfoOf(static_cast<writ::Target>(i));
+    for (const writ::Member& member : info.members) {
+      std::string rest = " " + Code(member.path) + " | " + (member.is_record() ? "record" : Code(member.type)) + " | " +
+                         std::string(DefaultText(member.if_absent)) + " | " + std::string(UnlistedText(member)) + " |\n";
+      auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& each) { return each.second == rest; });
+      if (row == rows.end()) row = rows.insert(rows.end(), {"", std::move(rest)});
+      row->first += (row->first.empty() ? "" : " ") + std::string(info.name);
+    }
+  }
+  std::string table = "| targets | member | type | left out | members not listed |\n|---|---|---|---|---|\n";
+  for (const auto& [targets, rest] : rows) table += "| " + targets + " |" + rest;
+  return table;
+}
+
 struct Document {
   const char* file;
   const char* preface;  // of a file that is written anew
@@ -110,6 +156,10 @@ constexpr Document kDocuments[] = {
      "# Errors of evaluation\n\nErrors are values (`rules/model/error_list.h`): a deny rule whose guard is an error denies. {} is the "
      "error's detail.\n\n",
      Errors},
+    {"targets.md",
+     "# Members of requests\n\nThe list is `rules/model/target.cc`: what policies of a target may name, and what its requests may hold. "
+     "What it means is in [language.md](language.md), \"Targets\".\n\n",
+     Targets},
 };
 
 std::string ReadFile(const std::string& path) {

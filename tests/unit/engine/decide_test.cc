@@ -547,6 +547,13 @@ TEST(Convert, TakesDeclaredTypes) {
       {"int?", Value::Null(), "null"},
       {"int?", Value::String("1"), "must be an int, found string"},
       {"opt(int)", Value::Int(1), "has a type that no value from outside can have"},
+      {"enum(\"read\", \"write\")", Value::String("read"), "\"read\""},
+      {"enum(\"read\", \"write\")", Value::String("rm"), "must be one of (\"read\", \"write\")"},
+      {"enum(\"read\", \"write\")", Value::Int(1), "must be one of (\"read\", \"write\")"},
+      {"union(int, string)", Value::Int(80), "80"},
+      {"union(int, string)", Value::String("http"), "\"http\""},
+      {"union(int, string)", Value::Bool(true), "must be union(int, string), found bool"},
+      {"union(duration, bool)", Value::String("1m"), "duration(\"60s\")"},
       {"url", Value::String("x"), "has a type that no value from outside can have"},
       {"dyn", Value::Null(), "null"},
   };

@@ -26,6 +26,8 @@ class ProgramMaker {
   using Register = std::uint16_t;
 
   ProgramMaker() {
+    const TypeTable simple;
+    program_.types.assign(simple.types().begin(), simple.types().end());
     AddSlot("x", SlotId());
     const SlotId x = SlotOf("x");
     AddSlot("map", x);

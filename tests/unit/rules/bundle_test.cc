@@ -115,8 +115,8 @@ TEST(Bundle, DamagedBodiesAreRefused) {
   EXPECT_EQ(at + "6 of its body: a short string is not in the string table", Load(WithBody("\0\0\0\x01\x01\x05hello"s)));
   // no files, 1 constant of kind 13
   EXPECT_EQ("corrupt: the bundle has a constant of no known kind", Load(WithBody("\0\0\0\0\x01\x0d"s)));
-  // no constants, 1 type of kind 19
-  EXPECT_EQ("corrupt: the bundle has a type of no known kind", Load(WithBody("\0\0\0\0\0\x01\x13\0\0\0\0"s)));
+  // no constants, 1 type of kind 21
+  EXPECT_EQ("corrupt: the bundle has a type of no known kind", Load(WithBody("\0\0\0\0\0\x01\x15\0\0\0\0"s)));
   // no types, no slots, 1 node whose kind stands at 0 of no names
   EXPECT_EQ("corrupt: the bundle uses a kind of expression that it does not list", Load(WithBody("\0\0\0\0\0\0\0\x01\0\0\0\0\0\0"s)));
   // the same with the kind `call`, whose function stands at 0 of no names

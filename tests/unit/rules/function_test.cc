@@ -137,7 +137,9 @@ class Draw {
       case TypeKind::kError:
       case TypeKind::kNullable:
       case TypeKind::kOpaque:
-      case TypeKind::kRecord: break;
+      case TypeKind::kRecord:
+      case TypeKind::kEnum:
+      case TypeKind::kUnion: break;
     }
     ADD_FAILURE() << "teach Draw to make values of type " << types.Text(id);
     return N();

@@ -137,7 +137,7 @@ TEST(Verify, RefusesBadTypes) {
   CheckMutations({
       {"type 3 is of no known kind", [](Program& p) { p.types[3].kind = TypeKind::kInt; }},
       {"type 3 is of no known kind", [](Program& p) { p.types[3].kind = TypeKind::kList; }},
-      {"type 11 is of no known kind", [](Program& p) { p.types[11].kind = static_cast<TypeKind>(19); }},
+      {"type 11 is of no known kind", [](Program& p) { p.types[11].kind = TypeKind::kParameter; }},
       {"type 11 is of no known kind", [](Program& p) { p.types[11] = {.kind = TypeKind::kInt}; }},
       {"type 11 is of no known kind", [](Program& p) { p.types[11] = {.kind = TypeKind::kParameter, .name = "A"}; }},
       {"type 3 has a wrong number of parameters", [](Program& p) { p.types[3].parameters = {TypeId(0)}; }},
@@ -145,6 +145,8 @@ TEST(Verify, RefusesBadTypes) {
       {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11].kind = TypeKind::kMap; }},
       {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11] = {.kind = TypeKind::kOptional}; }},
       {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11] = {.kind = TypeKind::kNullable}; }},
+      {"type 11 has a wrong number of parameters",
+       [](Program& p) { p.types[11] = {.kind = TypeKind::kUnion, .parameters = {SimpleType(TypeKind::kInt)}}; }},
       {"type 11 has a wrong number of parameters",
        [](Program& p) {
          p.types[11] = {TypeKind::kType, "", {TypeId(1), TypeId(1)}};
@@ -187,6 +189,8 @@ TEST(Verify, RefusesBadNodes) {
   CheckMutations({
       {"node 2: is of no known kind", [](Program& p) { p.nodes[2].kind = static_cast<NodeKind>(kNodeKindCount); }},
       {"node 2: has a type that does not exist", [](Program& p) { p.nodes[2].type = TypeId(14); }},
+      {"node 3: _==_ does not give its type", [](Program& p) { p.nodes[3].type = SimpleType(TypeKind::kString); }},
+      {"ok", [](Program& p) { p.nodes[3].type = SimpleType(TypeKind::kBool); }},
       {"node 2: has a type that does not exist", [](Program& p) { p.nodes[2].type = TypeId(); }},
       {"node 3: has arguments that do not exist", [](Program& p) { p.nodes[3].first_arg = 18; }},
       {"node 3: has arguments that do not exist", [](Program& p) { p.nodes[3].first_arg = 0xFFFFFFFF; }},
