@@ -106,7 +106,7 @@ Decision DecideManifest(const Subject& subject, const ManifestScene& scene, cons
 
 std::string HintOf(const Decided& decided) {
   const bool hangs = decided.decision && decided.subject.is_manifest && decided.decision->effect == Effect::kConditional;
-  return hangs ? FlagsFor(decided.decision->residual) : Printable(decided.unnamed);
+  return hangs ? FlagsFor(*decided.decision) : Printable(decided.unnamed);
 }
 
 std::string SubjectPlace(const Subject& subject) {

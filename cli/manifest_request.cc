@@ -160,16 +160,18 @@ std::string AdmissionRequestOf(const Subject& subject, const ManifestScene& scen
   return RequestBuilder(subject, scene, filled_in).Build();
 }
 
-std::string FlagsFor(std::string_view residual) {
+std::string FlagsFor(const Decision& decision) {
   struct Flag {
     std::string_view part, flag;
   };
   static constexpr Flag kFlags[] = {{"request.namespace", "--namespace"},       {"metadata.namespace", "--namespace"},
                                     {"request.userInfo", "--user and --group"}, {"principal", "--user and --group"},
                                     {"namespaceObject", "--namespace-object"},  {"oldObject", "--was"}};
+  std::string open = decision.residual ? decision.residual->cel : "";
+  for (const ImageCondition& condition : decision.needs_images) open.append(" ").append(condition.when).append(" ").append(condition.image);
   std::string flags;
   for (const auto& [part, flag] : kFlags) {
-    if (residual.find(part) == std::string_view::npos || flags.find(std::string(flag) + ",") != std::string::npos) continue;
+    if (open.find(part) == std::string_view::npos || flags.find(std::string(flag) + ",") != std::string::npos) continue;
     flags.append(flag).append(", ");
   }
   if (flags.empty()) return {};

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/requests.h"
 #include "rules/base/result.h"
+#include "writ/engine.h"
 
 namespace writ::cli {
 
@@ -36,6 +37,6 @@ enum class FilledIn { kAsWritten, kUnknown };
 std::string AdmissionRequestOf(const Subject& subject, const ManifestScene& scene, FilledIn filled_in);
 
 // Says what to give so that a conditional verdict about a manifest becomes one; "" when no flag helps.
-std::string FlagsFor(std::string_view residual);
+std::string FlagsFor(const Decision& decision);
 
 }  // namespace writ::cli

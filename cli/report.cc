@@ -69,6 +69,17 @@ std::string ReasonText(const Decision& decision) {
   return {};
 }
 
+void AddResidual(const Decision& decision, std::vector<std::string>& lines) {
+  if (decision.residual) lines.push_back("if " + decision.residual->cel);
+  if (decision.residual_too_large) lines.push_back("if a condition holds that is too large to show");
+  for (const ImageCondition& condition : decision.needs_images) {
+    std::string line = "and if image " + condition.image + " is ";
+    for (const std::string& demand : condition.demands) line += (&demand == condition.demands.data() ? "" : " and ") + demand;
+    if (condition.when != "true") line += ", when " + condition.when;
+    lines.push_back(std::move(line));
+  }
+}
+
 }  // namespace
 
 std::string RulePlace(const RuleOutcome& rule) { return std::string(rule.file) + ":" + std::to_string(rule.line); }
@@ -88,7 +99,7 @@ std::vector<std::string> DecisionLines(const Decision& decision) {
   if (const std::string reason = ReasonText(decision); !reason.empty()) lines.push_back(reason);
   for (const std::string& scope : decision.needs_scopes) lines.push_back("needs scope \"" + scope + "\"");
   if (decision.retry_after_seconds) lines.push_back("retry after " + Counted(*decision.retry_after_seconds, "second"));
-  if (!decision.residual.empty()) lines.push_back("if " + decision.residual);
+  AddResidual(decision, lines);
   if (decision.visible) {
     std::string names;
     for (const std::string& name : *decision.visible) names += (names.empty() ? "" : ", ") + name;

@@ -212,6 +212,21 @@ std::string Canonical(std::string_view text) {
   return expr ? dsl::ExprText(tree, *expr) : std::string(text);
 }
 
+// The condition that is left, for comparing and for showing.
+std::string ResidualText(const Decision& decision) {
+  return decision.residual ? decision.residual->cel : "a condition too large to show";
+}
+
+bool IsResidual(const Decision& decision, std::string_view condition) {
+  return decision.residual && Canonical(decision.residual->cel) == Canonical(condition);
+}
+
+std::string ResidualMismatch(const dsl::Expectation& expect, const Decision& decision) {
+  const std::string_view condition = expect.condition.value;
+  if (expect.effect != Effect::kConditional || condition.empty() || IsResidual(decision, condition)) return {};
+  return "expected conditional " + Quoted(condition) + ", got " + Quoted(ResidualText(decision));
+}
+
 }  // namespace
 
 Result<std::string> Mismatch(const TestData& data, const dsl::TestStep& test_case, const Decision& decision) {
@@ -221,7 +236,7 @@ Result<std::string> Mismatch(const TestData& data, const dsl::TestStep& test_cas
   if (expect.effect == Effect::kNames) return NamesMismatch(expect, decision);
   for (std::string mismatch : {EffectMismatch(expect.effect, decision), ByMismatch(expect, decision), BecauseMismatch(expect, decision),
                                ScopeMismatch(expect, decision), ShadowMismatch(expect, decision), RedactionMismatch(expect, decision),
-                               RetryMismatch(expect, decision)}) {
+                               RetryMismatch(expect, decision), ResidualMismatch(expect, decision)}) {
     if (!mismatch.empty()) return mismatch;
   }
   if (expect.error && decision.errors.empty()) return std::string("expected an error of a rule, got none");
@@ -233,11 +248,11 @@ Result<std::string> FilterMismatch(const dsl::TestStep& test_case, const Decisio
   const dsl::Expectation& expect = test_case.expect;
   const std::string got = decision.effect == writ::Effect::kAllow  ? "all"
                           : decision.effect == writ::Effect::kDeny ? "none"
-                                                                   : Quoted(decision.residual);
+                                                                   : Quoted(ResidualText(decision));
   if (expect.effect == Effect::kFilterAll) return got == "all" ? std::string() : "expected all, got " + got;
   if (expect.effect == Effect::kFilterNone) return got == "none" ? std::string() : "expected none, got " + got;
-  const bool is_equal = decision.effect == writ::Effect::kConditional && Canonical(decision.residual) == Canonical(expect.filter.value);
-  return is_equal ? std::string() : "expected " + Quoted(expect.filter.value) + ", got " + got;
+  const bool is_equal = decision.effect == writ::Effect::kConditional && IsResidual(decision, expect.condition.value);
+  return is_equal ? std::string() : "expected " + Quoted(expect.condition.value) + ", got " + got;
 }
 
 std::vector<const ExplainedRule*> UnheldRules(const dsl::Expectation& expect, const Decision& decision) {
@@ -262,7 +277,7 @@ std::string Summary(const Decision& decision) {
   for (const std::string& message : decision.messages) text += " because " + Quoted(message);
   for (const std::string& warning : decision.warnings) text += " warn " + Quoted(warning);
   for (const std::string& scope : decision.needs_scopes) text += " needs scope " + Quoted(scope);
-  if (!decision.residual.empty()) text += " if " + decision.residual;
+  if (decision.effect == writ::Effect::kConditional) text += " if " + ResidualText(decision);
   if (decision.row_json) text += ", row " + *decision.row_json;
   return text;
 }

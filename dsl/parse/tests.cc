@@ -338,7 +338,7 @@ bool Parser::ParseExpectation(TestStep& step) {
   }
   if (step.kind == Kind::kFilter && At(TokenKind::kString)) {
     expect.effect = Effect::kFilterText;
-    expect.filter = *ParseString("the filter");
+    expect.condition = *ParseString("the filter");
     return true;
   }
   if (step.kind != Kind::kFilter && (AtWord("covered") || AtWord("not"))) {
@@ -351,6 +351,7 @@ bool Parser::ParseExpectation(TestStep& step) {
   Take();
   expect.effect = found->effect;
   if (step.kind == Kind::kFilter) return true;
+  if (expect.effect == Effect::kConditional && At(TokenKind::kString)) expect.condition = *ParseString("the condition that is left");
   return (expect.effect != Effect::kVisible || ParseExpectedColumns(expect)) && ParseExpectationTail(expect);
 }
 

@@ -274,7 +274,7 @@ class Dumper {
     }
     out_.append(kEffects[static_cast<std::size_t>(expect.effect)]);
     AppendPatterns("names", expect.names);
-    AppendString("filter", expect.filter);
+    AppendString("condition", expect.condition);
     for (const Expectation::ColumnValue& column : expect.columns) AppendClause(column.column.text, column.value);
     AppendWord("by", expect.by.text);
     AppendStrings("because", expect.because);

@@ -269,7 +269,7 @@ struct Expectation {
     ExprId value;
   };
   std::vector<ColumnValue> columns;  // kVisible, COLUMN VALUE, …
-  StringLiteral filter;              // kFilterText
+  StringLiteral condition;           // kFilterText; kConditional: what is left, empty = not given
   struct Shadow {                    // `shadow deny by p`: what a policy in shadow mode would have said
     Effect effect = Effect::kDeny;
     Name by;

@@ -7,7 +7,6 @@
 #include "engine/decide/mask.h"
 #include "engine/decide/rule_text.h"
 #include "engine/json/json_document.h"
-#include "rules/ir/text.h"
 
 namespace writ {
 namespace {
@@ -367,41 +366,6 @@ void Decider::ReplaceInParent(SlotId slot, const Value& value) {
     if (entries[i].key.string() == program_.slots[slot.index].key) entries[i].value = value;
   }
   if (const MapData* map = MakeMap(context_.arena, entries, whole.map->size)) whole = Value::Map(map);
-}
-
-// The condition that is left: (allow || allow) && !(deny) && (requirement), of the rules that are unknown.
-void Decider::AddResidual(bool is_allow_needed, Decision& decision) const {
-  decision.effect = Effect::kConditional;
-  decision.reason = Reason::kUnknown;
-  std::string allows;
-  std::string denials;
-  for (const RuleResult& result : context_.results) {
-    if (is_allow_needed && IsEnforced(result, Role::kPossibleAllow)) allows += (allows.empty() ? "" : " || ") + AllowText(result);
-    if (!IsEnforced(result, Role::kPossibleDenial)) continue;
-    denials += (denials.empty() ? "" : " && ") + NoDenialText(RuleOf(result));
-  }
-  decision.residual = allows.empty() ? denials : denials.empty() ? "(" + allows + ")" : "(" + allows + ") && " + denials;
-}
-
-// What must hold for the rule not to deny.
-std::string Decider::NoDenialText(const Rule& rule) const {
-  if (rule.image) return "(" + ImageRequirementText(program_, rule) + ")";
-  return (rule.verb == Verb::kDeny ? "!(" : "(") + ConditionText(rule) + ")";
-}
-
-std::string Decider::ConditionText(const Rule& rule) const {
-  return rule.guard.valid() ? TryNodeText(program_, rule.guard).value_or("…") : "";
-}
-
-std::string Decider::AllowText(const RuleResult& result) const {
-  const Rule& rule = RuleOf(result);
-  if (!Scopes().is_fault() || rule.needs_scopes.empty()) return AsOperand(ConditionText(rule));
-  std::string text = rule.guard.valid() ? "(" + ConditionText(rule) + ")" : "";
-  for (const std::string& scope : rule.needs_scopes) {
-    if (!text.empty()) text += " && ";
-    text += ScopeText(scope);
-  }
-  return text;
 }
 
 // A conditional decision carries them too: whoever finds its residual to hold has to apply them.

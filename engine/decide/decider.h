@@ -14,6 +14,11 @@
 
 namespace writ {
 
+class ResidualBuilder;
+
+// Returns what is left of a decision that hangs on nothing but limits.
+Residual ResidualOfTrue();
+
 // What a decision says that was cut off by its deadline.
 inline constexpr const char* kLateText = "the decision was not made within the time that the request allows";
 
@@ -87,10 +92,11 @@ class Decider {
   Value* GrantedScopes(std::size_t more);
   bool HoldsWithScopes(const Rule& rule, Value* granted);
   void ReplaceInParent(SlotId slot, const Value& value);
-  [[gnu::cold]] void AddResidual(bool is_allow_needed, Decision& decision) const;
-  std::string ConditionText(const Rule& rule) const;
-  std::string NoDenialText(const Rule& rule) const;
-  std::string AllowText(const RuleResult& result) const;
+  [[gnu::cold]] void AddResidual(bool is_allow_needed, Decision& decision);
+  void HideSecrets();
+  bool HasMaskedColumn(const Value& row) const;
+  bool AreImagesOpen(const ImageSpec& spec);
+  void AddImageCondition(const RuleResult& result, ResidualBuilder& builder, Decision& decision) const;
 
   // One of the two lists that rules speak into.
   struct TextList {

@@ -7,6 +7,7 @@
 #include "engine/decide/images.h"
 #include "engine/decide/rule_text.h"
 #include "rules/base/utf8.h"
+#include "rules/function/standard/operators.h"
 
 namespace writ {
 namespace {
@@ -76,6 +77,8 @@ void Decider::EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver*
   } else if (guard.outcome == Outcome::kUnknown || is_open) {
     result.outcome = Outcome::kUnknown;
     result.certain = false;
+    // Where signatures are known to lack, the requirement is met only by not applying.
+    result.possible = is_open ? kAnyOutcome : NotValue(Value::Unknown(guard.possible)).code;
   }
 }
 

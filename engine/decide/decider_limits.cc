@@ -5,6 +5,15 @@
 #include "engine/decide/rule_text.h"
 
 namespace writ {
+namespace {
+
+void ForgetResidual(Decision& decision) {
+  decision.residual.reset();
+  decision.residual_too_large = false;
+  decision.needs_images.clear();
+}
+
+}  // namespace
 
 // Limits of policies in warn mode come after the others, and only warn. A decision that hangs on unknowns is denied, too, when a limit is
 // used up that applies whatever they are.
@@ -17,6 +26,7 @@ void Decider::ApplyLimits(Decision& decision) {
   decision.effect = Effect::kConditional;
   decision.reason = Reason::kUnknown;
   decision.rules.clear();
+  if (options_.residual && !decision.residual && !decision.residual_too_large) decision.residual = ResidualOfTrue();
 }
 
 void Decider::ChargeLimits(PolicyMode mode, Decision& decision) {
@@ -95,7 +105,7 @@ void Decider::ReportFailedLimit(const RuleResult& result, const Value& fault, De
     if (decision.effect != Effect::kDeny) decision.rules.clear();
     decision.effect = Effect::kDeny;
     decision.reason = Reason::kRule;
-    decision.residual.clear();
+    ForgetResidual(decision);
     decision.limits.clear();
     AddRule(failed, decision);
   }
@@ -107,7 +117,7 @@ void Decider::DenyByLimits(Decision& decision) {
   decision.effect = Effect::kDeny;
   decision.reason = Reason::kLimit;
   decision.rules.clear();
-  decision.residual.clear();
+  ForgetResidual(decision);
   decision.limits.clear();
   std::int64_t longest = 0;
   for (std::size_t i = 0; i < context_.charges.size(); ++i) {

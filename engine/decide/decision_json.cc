@@ -1,71 +1,27 @@
 // Decisions as JSON, in the shape of docs/requests_and_decisions.md.
 #include <algorithm>
 
+#include "engine/json/json_writer.h"
 #include "rules/base/check.h"
 #include "writ/engine.h"
 
 namespace writ {
 namespace {
 
-// Writes one JSON object or list, minding the commas.
-class Writer {
- public:
-  explicit Writer(std::string& out) : out_(out) {}
-
-  void Open(char bracket) {
-    Separate();
-    out_ += bracket;
-    is_first_ = true;
-  }
-  void Close(char bracket) {
-    out_ += bracket;
-    is_first_ = false;
-  }
-  Writer& Key(std::string_view key) {
-    Separate();
-    AppendJsonString(key, out_);
-    out_ += ':';
-    is_first_ = true;
-    return *this;
-  }
-  void String(std::string_view text) {
-    Separate();
-    AppendJsonString(text, out_);
-  }
-  void Raw(std::string_view json) {
-    Separate();
-    out_ += json;
-  }
-  void Strings(const std::vector<std::string>& texts) {
-    Open('[');
-    for (const std::string& text : texts) String(text);
-    Close(']');
-  }
-
- private:
-  void Separate() {
-    if (!is_first_) out_ += ',';
-    is_first_ = false;
-  }
-
-  std::string& out_;
-  bool is_first_ = true;
-};
-
-void WriteName(Writer& json, const RuleOutcome& rule) {
+void WriteName(JsonWriter& json, const RuleOutcome& rule) {
   json.Key("package").String(rule.package);
   json.Key("policy").String(rule.policy);
   json.Key("rule").String(rule.rule_id);
 }
 
-void WritePlace(Writer& json, const RuleOutcome& rule) {
+void WritePlace(JsonWriter& json, const RuleOutcome& rule) {
   WriteName(json, rule);
   json.Key("verb").String(VerbName(rule.verb));
   json.Key("file").String(rule.file);
   json.Key("line").Raw(std::to_string(rule.line));
 }
 
-void WriteRules(Writer& json, std::span<const RuleOutcome> rules) {
+void WriteRules(JsonWriter& json, std::span<const RuleOutcome> rules) {
   json.Open('[');
   for (const RuleOutcome& rule : rules) {
     json.Open('{');
@@ -76,7 +32,7 @@ void WriteRules(Writer& json, std::span<const RuleOutcome> rules) {
   json.Close(']');
 }
 
-void WriteErrors(Writer& json, const std::vector<DecisionError>& errors) {
+void WriteErrors(JsonWriter& json, const std::vector<DecisionError>& errors) {
   json.Open('[');
   for (const DecisionError& error : errors) {
     json.Open('{');
@@ -90,7 +46,7 @@ void WriteErrors(Writer& json, const std::vector<DecisionError>& errors) {
   json.Close(']');
 }
 
-void WriteObligations(Writer& json, const std::vector<Obligation>& obligations) {
+void WriteObligations(JsonWriter& json, const std::vector<Obligation>& obligations) {
   json.Open('[');
   for (const Obligation& obligation : obligations) {
     json.Open('{');
@@ -107,7 +63,7 @@ void WriteObligations(Writer& json, const std::vector<Obligation>& obligations) 
   json.Close(']');
 }
 
-void WriteReads(Writer& json, const std::vector<std::pair<std::string, std::string>>& reads) {
+void WriteReads(JsonWriter& json, const std::vector<std::pair<std::string, std::string>>& reads) {
   json.Key("reads").Open('[');
   for (const auto& [path, value] : reads) {
     json.Open('{');
@@ -118,7 +74,7 @@ void WriteReads(Writer& json, const std::vector<std::pair<std::string, std::stri
   json.Close(']');
 }
 
-void WriteUnmet(Writer& json, const std::vector<UnmetCondition>& unmet) {
+void WriteUnmet(JsonWriter& json, const std::vector<UnmetCondition>& unmet) {
   json.Key("unmet").Open('[');
   for (const UnmetCondition& part : unmet) {
     json.Open('{');
@@ -131,7 +87,7 @@ void WriteUnmet(Writer& json, const std::vector<UnmetCondition>& unmet) {
   json.Close(']');
 }
 
-void WriteExplained(Writer& json, const std::vector<ExplainedRule>& explained) {
+void WriteExplained(JsonWriter& json, const std::vector<ExplainedRule>& explained) {
   json.Open('[');
   for (const ExplainedRule& rule : explained) {
     json.Open('{');
@@ -148,7 +104,7 @@ void WriteExplained(Writer& json, const std::vector<ExplainedRule>& explained) {
 }
 
 // How many of each list were left out, where any were.
-void WriteMore(Writer& json, const LeftOut& more) {
+void WriteMore(JsonWriter& json, const LeftOut& more) {
   const std::pair<std::string_view, std::uint64_t> counts[] = {
       {"rules", more.rules}, {"messages", more.messages}, {"warnings", more.warnings},   {"errors", more.errors},
       {"notes", more.notes}, {"shadow", more.shadow},     {"explained", more.explained},
@@ -162,10 +118,32 @@ void WriteMore(Writer& json, const LeftOut& more) {
   json.Close('}');
 }
 
-void WriteOptional(Writer& json, const Decision& decision) {
+void WriteResidual(JsonWriter& json, const Residual& residual) {
+  json.Key("residual").Open('{');
+  json.Key("version").Raw("1");
+  json.Key("cel").String(residual.cel);
+  json.Key("tree").Raw(residual.tree_json);
+  json.Close('}');
+}
+
+void WriteImageConditions(JsonWriter& json, const std::vector<ImageCondition>& conditions) {
+  json.Key("images").Open('[');
+  for (const ImageCondition& condition : conditions) {
+    json.Open('{');
+    WriteName(json, condition.rule);
+    json.Key("image").String(condition.image);
+    json.Key("when").String(condition.when);
+    json.Key("demands").Strings(condition.demands);
+    json.Close('}');
+  }
+  json.Close(']');
+}
+
+void WriteOptional(JsonWriter& json, const Decision& decision) {
   if (decision.visible) json.Key("visible").Strings(*decision.visible);
   if (decision.row_json) json.Key("row").Raw(*decision.row_json);
-  if (!decision.residual.empty()) json.Key("residual").String(decision.residual);
+  if (decision.residual) WriteResidual(json, *decision.residual);
+  if (decision.residual_too_large) json.Key("residual_too_large").Raw("true");
   if (!decision.limits.empty()) {
     json.Key("limits");
     WriteRules(json, decision.limits);
@@ -193,7 +171,7 @@ std::string RuleName(const RuleOutcome& rule) { return std::string(rule.shown_po
 
 std::string DecisionJson(const Decision& decision) {
   std::string out;
-  Writer json(out);
+  JsonWriter json(out);
   json.Open('{');
   json.Key("effect").String(EffectName(decision.effect));
   json.Key("reason").String(ReasonName(decision.reason));
@@ -211,6 +189,7 @@ std::string DecisionJson(const Decision& decision) {
     for (const std::vector<std::string>& scopes : decision.needs_alternatives) json.Strings(scopes);
     json.Close(']');
   }
+  if (!decision.needs_images.empty()) WriteImageConditions(json, decision.needs_images);
   json.Close('}');
   json.Key("obligations");
   WriteObligations(json, decision.obligations);

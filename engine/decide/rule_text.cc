@@ -96,17 +96,4 @@ std::string DemandText(const Program& program, const SignatureDemand& demand) {
   return "attested " + LiteralText(Value::String(demand.predicate_type)) + " by " + signers + condition;
 }
 
-std::string ImageRequirementText(const Program& program, const Rule& rule) {
-  const std::string condition = rule.guard.valid() ? "!(" + ShownNodeText(program, rule.guard) + ") || " : "";
-  std::string text = condition + "image " + ShownNodeText(program, rule.image->image);
-  for (const SignatureDemand& demand : rule.image->demands) text += " " + DemandText(program, demand);
-  return text;
-}
-
-std::string AsOperand(std::string_view guard) {
-  // Only `?:` binds weaker than `||`. A '?' elsewhere (`.?`, in a string) costs a needless pair of parentheses, no more.
-  if (guard.find('?') == std::string_view::npos) return std::string(guard);
-  return "(" + std::string(guard) + ")";
-}
-
 }  // namespace writ

@@ -1,4 +1,4 @@
-// The words of decisions: rules as decisions show them, messages and their defaults, residual conditions.
+// The words of decisions: rules as decisions show them, messages and their defaults.
 #pragma once
 
 #include <span>
@@ -32,17 +32,10 @@ std::string SignersText(const Program& program, std::span<const SignerTerm> sign
 // Returns "signed by release", "attested T by release where C".
 std::string DemandText(const Program& program, const SignatureDemand& demand);
 
-// Returns "!(C) || image E signed by release": what must hold for an image requirement not to deny, as a residual shows it. The part
-// about signatures is in the words of Writ: CEL has none for it.
-std::string ImageRequirementText(const Program& program, const Rule& rule);
-
 // Returns `"slack:admin" in principal.scopes`.
 std::string ScopeText(std::string_view scope);
 
 // Returns "1m", "1h30m", "250ms".
 std::string PeriodText(std::int64_t nanos);
-
-// Returns `guard` in parentheses where it could not stand as an operand of `||` without them.
-std::string AsOperand(std::string_view guard);
 
 }  // namespace writ

@@ -32,6 +32,7 @@ struct Code {
   const Instruction* instructions = nullptr;
   std::uint32_t size = 0;            // of instructions; the last one is Return
   std::uint32_t register_count = 0;  // of its own
+  std::uint32_t variable_count = 0;  // the first registers, which whoever runs it has filled
   std::uint32_t stack_need = 0;      // registers of it and of the shared values that it loads, nested
   std::uint32_t shared_end = 0;      // beyond the numbers of all shared values that it can load
   // What instructions name by position.

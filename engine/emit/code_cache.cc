@@ -26,8 +26,8 @@ class CodeCache::Maker {
   std::deque<Page> pages;
 
   // Code stands beside what it names: evaluating it touches few cache lines.
-  const Code* Make(NodeId node) {
-    const Code code = EmitCode(emission_, node);
+  const Code* Make(NodeId node, std::uint32_t variables) {
+    const Code code = EmitCode(emission_, node, variables);
     return new (arena_.Allocate(sizeof(Code))) Code(code);
   }
 
@@ -42,7 +42,7 @@ CodeCache::CodeCache(const VerifiedProgram& program)
 
 CodeCache::~CodeCache() = default;
 
-const Code& CodeCache::Make(NodeId node) const {
+const Code& CodeCache::Make(NodeId node, std::uint32_t variables) const {
   const std::lock_guard lock(maker_->mutex);
   std::atomic<Page*>& place = pages_[node.index / kPageNodes];
   Page* page = place.load(std::memory_order_relaxed);
@@ -51,7 +51,7 @@ const Code& CodeCache::Make(NodeId node) const {
     place.store(page, std::memory_order_release);
   }
   std::atomic<const Code*>& code = page->codes[node.index % kPageNodes];
-  if (code.load(std::memory_order_relaxed) == nullptr) code.store(maker_->Make(node), std::memory_order_release);
+  if (code.load(std::memory_order_relaxed) == nullptr) code.store(maker_->Make(node, variables), std::memory_order_release);
   return *code.load(std::memory_order_relaxed);
 }
 

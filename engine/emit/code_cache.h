@@ -31,12 +31,13 @@ class CodeCache {
   CodeCache(const CodeCache&) = delete;
   CodeCache& operator=(const CodeCache&) = delete;
 
-  // Returns the code of a node. Requires: a closed node of the program. O(1); the first time O(size
-  // of the expression).
-  const Code& Of(NodeId node) const {
+  // Returns the code of a node of the program, which mentions only variables of the first
+  // `variables` depths from outside (none of them: a closed node). The count that it was first asked
+  // with stays in the code. O(1); the first time O(size of the expression).
+  const Code& Of(NodeId node, std::uint32_t variables = 0) const {
     const Page* page = pages_[node.index / kPageNodes].load(std::memory_order_acquire);
     const Code* code = page == nullptr ? nullptr : page->codes[node.index % kPageNodes].load(std::memory_order_acquire);
-    return code != nullptr ? *code : Make(node);
+    return code != nullptr ? *code : Make(node, variables);
   }
 
  private:
@@ -46,7 +47,7 @@ class CodeCache {
   };
   class Maker;
 
-  const Code& Make(NodeId node) const;
+  const Code& Make(NodeId node, std::uint32_t variables) const;
 
   std::unique_ptr<std::atomic<Page*>[]> pages_;
   std::unique_ptr<Maker> maker_;

@@ -64,16 +64,18 @@ const T* Keep(Arena& arena, const std::vector<T>& items) {
 
 }  // namespace
 
-Code EmitCode(Emission& emission, NodeId root) { return Emitter(emission, root, true).Write(); }
+Code EmitCode(Emission& emission, NodeId root, std::uint32_t variables) { return Emitter(emission, root, true).Write(variables); }
 
 Emitter::Emitter(Emission& emission, NodeId root, bool may_share_root)
     : emission_(emission), root_(root), may_share_root_(may_share_root) {}
 
-Code Emitter::Write() {
+Code Emitter::Write(std::uint32_t variables) {
+  for (std::uint32_t depth = 0; depth < variables; ++depth) variables_.emplace(depth, Allocate());
   const Register result = LogicOperand(root_);
   Append(Opcode::kReturn, 0, result, 0, 0);
   Code code;
   code.size = Here();
+  code.variable_count = variables;
   code.register_count = code.stack_need = most_registers_;
   for (const SharedValue* shared : shared_) {
     code.stack_need = std::max(code.stack_need, most_registers_ + shared->code.stack_need);

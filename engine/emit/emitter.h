@@ -30,16 +30,18 @@ struct Emission {
   std::unordered_map<std::uint32_t, const SharedValue*> shared_of_node;  // by NodeId
 };
 
-// Returns the code of a closed node of a verified program, and makes the shared values that it
-// needs. O(size of the expression).
-Code EmitCode(Emission& emission, NodeId root);
+// Returns the code of a node of a verified program, and makes the shared values that it needs. The
+// node mentions only variables of the first `variables` depths from outside; the code finds that of
+// depth d in register d. O(size of the expression).
+Code EmitCode(Emission& emission, NodeId root, std::uint32_t variables);
 
 // Writes one Code.
 class Emitter {
  public:
   // `may_share_root`: false for the code of a shared value itself, which must not load itself.
   Emitter(Emission& emission, NodeId root, bool may_share_root);
-  Code Write();
+  // As EmitCode.
+  Code Write(std::uint32_t variables = 0);
 
  private:
   using Register = std::uint16_t;

@@ -144,6 +144,7 @@ struct Evaluator::Impl {
   [[gnu::noinline]] Value HasSlot(std::uint32_t slot);
   [[gnu::noinline]] Value OptionalSlot(std::uint32_t slot, std::uint16_t plain_steps);
   std::uint32_t FirstMissing(std::uint32_t slot) const;
+  bool HasMembers(SlotId slot) const;
   [[gnu::cold]] Value MissingError(std::uint32_t first_missing);
   std::uint32_t StepsFromRoot(std::uint32_t slot) const;
 
@@ -180,12 +181,17 @@ std::uint32_t Evaluator::Impl::FirstMissing(std::uint32_t slot) const {
   return slot;
 }
 
+// May the slot's value have members that stand in slots of their own?
+bool Evaluator::Impl::HasMembers(SlotId slot) const {
+  return slot.valid() && (slots[slot.index].is(Kind::kMap) || slots[slot.index].is_partly_unknown());
+}
+
 Value Evaluator::Impl::MissingError(std::uint32_t first_missing) {
   const Slot& slot = program->slots[first_missing];
   if (!slot.parent.valid()) return Value::Error(ValueError::kUnboundVariable, slot.key);
+  if (HasMembers(slot.parent)) return Value::Error(ValueError::kNoSuchKey, slot.key);
   const Value& parent = slots[slot.parent.index];
-  if (parent.is_fault()) return parent;
-  return parent.is(Kind::kMap) ? Value::Error(ValueError::kNoSuchKey, slot.key) : NoMembers(parent, slot.key, context);
+  return parent.is_fault() ? parent : NoMembers(parent, slot.key, context);
 }
 
 std::uint32_t Evaluator::Impl::StepsFromRoot(std::uint32_t slot) const {
@@ -209,8 +215,7 @@ Value Evaluator::Impl::HasSlot(std::uint32_t slot) {
   const Value& value = slots[slot];
   if (!value.is(Kind::kAbsent)) return value.is_fault() ? value : Value::Bool(true);
   const std::uint32_t missing = FirstMissing(slot);
-  const SlotId parent = program->slots[missing].parent;
-  const bool only_last_is_missing = missing == slot && parent.valid() && slots[parent.index].is(Kind::kMap);
+  const bool only_last_is_missing = missing == slot && HasMembers(program->slots[missing].parent);
   return only_last_is_missing ? Value::Bool(false) : MissingError(missing);
 }
 
@@ -221,8 +226,7 @@ Value Evaluator::Impl::OptionalSlot(std::uint32_t slot, std::uint16_t plain_step
     return value.is_fault() ? value : MakeOptional(value, context);
   }
   const std::uint32_t missing = FirstMissing(slot);
-  const SlotId parent = program->slots[missing].parent;
-  const bool may_be_missing = parent.valid() && slots[parent.index].is(Kind::kMap) && StepsFromRoot(missing) > plain_steps;
+  const bool may_be_missing = HasMembers(program->slots[missing].parent) && StepsFromRoot(missing) > plain_steps;
   return may_be_missing ? Value::Optional(nullptr) : MissingError(missing);
 }
 
@@ -252,7 +256,7 @@ void Evaluator::Impl::Observe(std::uint32_t slot) {
   const Value* value = &slots[slot];
   // Below an unknown value everything is unknown.
   const SlotId above = value->is(Kind::kAbsent) ? program->slots[FirstMissing(slot)].parent : SlotId();
-  if (above.valid() && slots[above.index].is(Kind::kUnknown)) value = &slots[above.index];
+  if (above.valid() && slots[above.index].is(Kind::kUnknown) && !HasMembers(above)) value = &slots[above.index];
   observer->OnRead(SlotId(slot), *value);
   if (read_log.size() < kMaxReadLog) read_log.emplace_back(slot);
 }
@@ -461,6 +465,15 @@ Value Evaluator::Run(const Code& code, ReadObserver* observer) {
   impl.read_log.clear();
   impl.MakeRoom(code);
   return impl.RunCode(code, impl.registers.data());
+}
+
+Value Evaluator::Run(NodeId node, std::span<const Value> variables) {
+  Impl& impl = *impl_;
+  const Code& code = impl.cache->Of(node, static_cast<std::uint32_t>(variables.size()));
+  impl.MakeRoom(code);
+  const std::size_t given = std::min<std::size_t>(variables.size(), code.variable_count);
+  std::copy_n(variables.begin(), given, impl.registers.begin());
+  return Run(code);
 }
 
 bool Evaluator::Spend(std::uint64_t steps) { return Charge(impl_->context, steps); }

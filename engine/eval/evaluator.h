@@ -70,6 +70,9 @@ class Evaluator {
   // not change the value, and hears of what a shared value read also when that was computed
   // earlier, if that Run was observed too.
   Value Run(NodeId node, ReadObserver* observer = nullptr);
+  // The value of a node inside macros: `variables[d]` is what that of depth d stands for, possibly
+  // kUnknown. Requires: the node mentions no others from outside.
+  Value Run(NodeId node, std::span<const Value> variables);
   // The same for code that the caller made and keeps until the next Begin. For tests.
   Value Run(const Code& code, ReadObserver* observer = nullptr);
 

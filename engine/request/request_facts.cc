@@ -220,12 +220,14 @@ void RequestReader::MarkUnknown(std::string_view path) {
 UnknownMark MarkOf(const ShapeNode& node, std::span<const std::string_view> paths) {
   if (HasAtOrAbove(paths, node.path)) return UnknownMark::kUnknown;
   if (!HasBelow(paths, node.path)) return UnknownMark::kNone;
-  return node.whole ? UnknownMark::kUnknown : UnknownMark::kHolds;
+  return node.whole ? UnknownMark::kPartly : UnknownMark::kHolds;
 }
 
 void ApplyMark(UnknownMark mark, SlotId slot, SlotWriter& slots) {
   if (mark == UnknownMark::kUnknown) {
     slots.Set(slot, Value::Unknown());
+  } else if (mark == UnknownMark::kPartly) {
+    slots.Set(slot, Value::PartlyUnknown());
   } else if (mark == UnknownMark::kHolds && !slots[slot].is(Kind::kMap) && !slots[slot].is(Kind::kUnknown)) {
     slots.Set(slot, Value::Map(nullptr));  // it must be there to have a member that is unknown
   }

@@ -21,7 +21,8 @@ namespace writ {
 // What declaring paths unknown makes of a slot.
 enum class UnknownMark : std::uint8_t {
   kNone,
-  kUnknown,  // it is one of the paths, below one, or read as a whole and above one
+  kUnknown,  // it is one of the paths, or below one
+  kPartly,   // some member of it is unknown, so it is there; it is read as a whole
   kHolds,    // some member of it is unknown, so it is there
 };
 

@@ -74,6 +74,13 @@ struct Value {
     v.code = outcomes;
     return v;
   }
+  // A map of which some member is unknown: unknown as a whole. What is known of its members stands in
+  // slots of their own, and those that have no value are not there.
+  static Value PartlyUnknown() {
+    Value v = Unknown();
+    v.size = 1;
+    return v;
+  }
   static Value Bool(bool value) {
     Value v = Make(Kind::kBool);
     v.boolean = value;
@@ -144,6 +151,7 @@ struct Value {
   bool is_true() const { return kind == Kind::kBool && boolean; }
   bool is_false() const { return kind == Kind::kBool && !boolean; }
   // True for errors and unknowns: what strict operations pass on instead of computing.
+  bool is_partly_unknown() const { return kind == Kind::kUnknown && size == 1; }
   bool is_fault() const { return kind >= Kind::kError; }
   // Requires: kString, kBytes, kType or kError (detail).
   std::string_view string() const { return {text, size}; }

@@ -70,6 +70,11 @@ bool IsKeyKind(const Value& value) {
 
 }  // namespace
 
+TypeKind LiteralTypeOf(Kind kind) {
+  const TypeKind own = TypeKindOf(kind);
+  return own <= TypeKind::kDuration ? own : TypeKind::kDyn;
+}
+
 std::uint32_t Graph::InternConstant(const Value& value) {
   std::string key;
   AppendKey(key, value);
@@ -86,10 +91,7 @@ NodeId Graph::Constant(const Value& value, TypeId type, SourceLocation place) {
   return Leaf(NodeKind::kConstant, InternConstant(value), 0, type, place);
 }
 
-NodeId Graph::Constant(const Value& value, SourceLocation place) {
-  const TypeKind kind = TypeKindOf(value.kind);
-  return Constant(value, SimpleType(kind <= TypeKind::kDuration ? kind : TypeKind::kDyn), place);
-}
+NodeId Graph::Constant(const Value& value, SourceLocation place) { return Constant(value, SimpleType(LiteralTypeOf(value.kind)), place); }
 
 SlotId Graph::Root(std::string_view name) { return Child(SlotId(), name); }
 

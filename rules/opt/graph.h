@@ -33,12 +33,18 @@ struct NodeFacts {
   SourceLocation place;           // of the first expression that became this node
 };
 
+// Returns the static type of a literal of that kind: dyn for what has parameters, and for faults.
+TypeKind LiteralTypeOf(Kind kind);
+
 // Not thread-safe. Constants' text and items are copied into the graph. Types are ids of one
 // TypeTable, which the caller keeps.
 class Graph {
  public:
+  static constexpr std::size_t kMaxConstantBytes = std::size_t{1} << 30;
+
   // `fold`: evaluate what is constant while building (constant folding and dead branches; see graph.cc).
-  explicit Graph(bool fold) : fold_(fold) {}
+  // `max_constant_bytes`: of text and items of all constants, see ok().
+  explicit Graph(bool fold, std::size_t max_constant_bytes = kMaxConstantBytes) : fold_(fold), arena_(max_constant_bytes) {}
 
   NodeId Constant(const Value& value, TypeId type, SourceLocation place);
   // The same with the value's own type: dyn for what has parameters.
@@ -63,7 +69,7 @@ class Graph {
   // The node's value when it is a constant, else nullptr.
   const Value* TryValue(NodeId id) const;
   bool is_closed(NodeId id) const { return facts_[id.index].free_depths == 0; }
-  // False when constants passed kMaxConstantBytes: the graph is then not to be used.
+  // False when constants passed `max_constant_bytes`: the graph is then not to be used.
   bool ok() const { return ok_; }
   // True if the node is certainly a bool or a fault.
   bool IsLogical(NodeId id) const;
@@ -76,11 +82,9 @@ class Graph {
   NodeId FoldAggregate(NodeKind kind, std::span<const NodeId> args, TypeId type, SourceLocation place);
   std::uint32_t InternConstant(const Value& value);
 
-  static constexpr std::size_t kMaxConstantBytes = std::size_t{1} << 30;
-
   bool fold_;
   bool ok_ = true;
-  Arena arena_{kMaxConstantBytes};
+  Arena arena_;
   std::vector<Node> nodes_;
   std::vector<NodeFacts> facts_;  // by node
   std::vector<NodeId> args_;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# run.sh [MINUTES]: what takes long. Every source under clang-tidy; the laws of tests/long (how the cost grows, what memory is
-# kept); the differential test and the fuzzers for about MINUTES (default 60), half each. Closes with `N passed, N failed, N skipped`.
+# run.sh [MINUTES]: what takes long. Every source under clang-tidy; the laws of tests/long (how the
+# cost grows, what memory is kept); a million completions of unknowns; the differential test and the
+# fuzzers for about MINUTES (default 60), half each. Closes with `N passed, N failed, N skipped`.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 minutes=${1:-60}
@@ -16,11 +17,17 @@ differential() {
   WRIT_SEED=$((RANDOM * 32768 + RANDOM)) WRIT_ROUNDS=$((minutes * 500)) python3 tests/run.py --build build/dev --only '^differential$' --timeout $((minutes * 60 + 600))
 }
 
+# A million completions take about ten minutes.
+unknowns() {
+  WRIT_SEED=$((RANDOM * 32768 + RANDOM)) WRIT_LAWS=1000000 python3 tests/run.py --build build/dev --only '^residual_laws$' --timeout 3600
+}
+
 targets=$(git ls-files 'tests/fuzz/*_fuzzer.cc' | wc -l)
 step ./dev lint --all
 for law in tests/long/*_test.py; do
   step python3 "$law" --writ build/release/writ
 done
 step differential
+step unknowns
 step ./dev fuzz $((minutes * 30 / targets + 1))
 close_steps

@@ -14,9 +14,14 @@ constexpr UnixNanos kNewYear2026 = 1'767'225'600'000'000'000;
 
 }  // namespace
 
-DecideHarness::DecideHarness(std::string_view policy, std::vector<PolicySet::Data> data, const EvalLimits& limits)
+DecideHarness::DecideHarness(const std::vector<std::string>& files, std::vector<PolicySet::Data> data, const EvalLimits& limits)
     : clock_(kNewYear2026), context_(limits) {
-  const dsl::Compilation compilation = dsl::CompilePolicies({{"test.writ", std::string(policy)}});
+  std::vector<SourceFile> sources;
+  for (const std::string& text : files) {
+    const std::string number = sources.empty() ? "" : std::to_string(sources.size() + 1);
+    sources.push_back({"test" + number + ".writ", text});
+  }
+  const dsl::Compilation compilation = dsl::CompilePolicies(std::move(sources));
   for (const dsl::Diagnostic& diagnostic : compilation.diagnostics) {
     if (!compilation.program) ADD_FAILURE() << dsl::RenderDiagnostic(diagnostic, compilation.files, false);
   }
@@ -34,9 +39,11 @@ std::string DecisionText(std::string_view decision_json) {
   const nlohmann::ordered_json json = nlohmann::ordered_json::parse(decision_json);
   std::string out;
   for (const auto& [key, value] : json.items()) {
-    const bool is_empty = value.empty() || (key == "needs" && value["scopes"].empty());
+    const bool is_empty = value.empty() || (key == "needs" && value["scopes"].empty() && !value.contains("images"));
     if (key == "bundle" || (is_empty && key != "visible")) continue;
-    if (value.is_array() && value.size() > 0 && value[0].is_object()) {
+    if (key == "residual") {  // its tree says the same
+      out += "residual: " + value["cel"].dump() + "\n";
+    } else if (value.is_array() && value.size() > 0 && value[0].is_object()) {
       for (const auto& item : value) out += key + ": " + item.dump() + "\n";
     } else {
       out += key + ": " + value.dump() + "\n";

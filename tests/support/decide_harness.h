@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rules/base/clock.h"
@@ -15,7 +16,10 @@ namespace writ::test {
 class DecideHarness {
  public:
   // Aborts the test (ADD_FAILURE, empty set) with the diagnostics when `policy` does not compile.
-  explicit DecideHarness(std::string_view policy, std::vector<PolicySet::Data> data = {}, const EvalLimits& limits = {});
+  explicit DecideHarness(std::string_view policy, std::vector<PolicySet::Data> data = {}, const EvalLimits& limits = {})
+      : DecideHarness(std::vector<std::string>{std::string(policy)}, std::move(data), limits) {}
+  // The same for several files.
+  explicit DecideHarness(const std::vector<std::string>& files, std::vector<PolicySet::Data> data = {}, const EvalLimits& limits = {});
 
   bool ok() const { return engine_ != nullptr; }
   Engine& engine() { return *engine_; }

@@ -25,9 +25,10 @@ HttpReply Deny(unsigned status, std::string message, const Engine& engine) {
 }
 
 Decision DecideOne(std::string_view text, const Engine& engine, Context& context, const DecideRequestOptions& options,
-                   const Deadline& deadline) {
+                   const Deadline& deadline, std::size_t max_residual_bytes = kMaxResidualBytes) {
   const auto begin = steady_clock::now();
-  ImageDecision decided = DecideWithImages(text, engine, context, {.images = {}, .deadline = deadline}, options.images);
+  ImageDecision decided =
+      DecideWithImages(text, engine, context, {.max_residual_bytes = max_residual_bytes, .deadline = deadline}, options.images);
   if (options.on_decision) options.on_decision(decided.decision, steady_clock::now() - begin);
   if (options.on_images && !decided.findings.empty()) options.on_images(decided.findings);
   return std::move(decided.decision);
@@ -97,7 +98,9 @@ std::optional<HttpReply> DecideSteps::Begin(Context& context) {
 void DecideSteps::DecideNext(Context& context) {
   if (body_.size() > 1) body_ += ",\n ";
   const std::string_view item = items_[next_++];
-  Decision decision = deadline_.has_passed() ? Undecided(engine_) : DecideOne(item, engine_, context, options_, deadline_);
+  const std::size_t room = std::min(kMaxResidualBytes, residual_bytes_left_);
+  Decision decision = deadline_.has_passed() ? Undecided(engine_) : DecideOne(item, engine_, context, options_, deadline_, room);
+  if (decision.residual) residual_bytes_left_ -= std::min(room, decision.residual->cel.size() + decision.residual->tree_json.size());
   FitTexts(decision, TextBytesOfEntry(items_.size()));
   body_ += DecisionJson(decision);
 }
