@@ -88,7 +88,7 @@ Decision Engine::DecideJson(std::string_view request_text, Context& context, con
   }
   const UnixNanos now = clock_->Now();
   RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slot_writer);
-  Result<Request> request = reader.Read(*document);
+  Result<Request> request = reader.Read(*document, state.document.wide_integers());
   if (!request) {
     decision.target = reader.target();
     DenyUnread(reader.refusal(), request.error(), decision);
@@ -132,7 +132,7 @@ Result<std::vector<ImageNeed>> Engine::FindImageNeeds(std::string_view request_t
   if (!document) return document.error();
   const UnixNanos now = clock_->Now();
   RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slot_writer);
-  Result<Request> request = reader.Read(*document);
+  Result<Request> request = reader.Read(*document, state.document.wide_integers());
   if (!request) return request.error();
   if (request->target() != Target::kAdmission) return std::vector<ImageNeed>();
   const DecideOptions options{.images = {}, .deadline = deadline};

@@ -213,9 +213,7 @@ std::string Canonical(std::string_view text) {
 }
 
 // The condition that is left, for comparing and for showing.
-std::string ResidualText(const Decision& decision) {
-  return decision.residual ? decision.residual->cel : "a condition too large to show";
-}
+std::string ResidualText(const Decision& decision) { return decision.residual ? decision.residual->cel : "a condition too large to show"; }
 
 bool IsResidual(const Decision& decision, std::string_view condition) {
   return decision.residual && Canonical(decision.residual->cel) == Canonical(condition);

@@ -103,7 +103,8 @@ void Decider::HideSecrets() {
     const Slot& slot = program_.slots[i];
     const Slot* parent = slot.parent.valid() ? &program_.slots[slot.parent.index] : nullptr;
     const bool is_column = is_row && parent != nullptr && !parent->parent.valid() && parent->key == "row";
-    is_secret[i] = (parent != nullptr && is_secret[slot.parent.index]) || IsCredentialName(slot.key) || (is_column && IsMaskedColumn(slot.key));
+    is_secret[i] =
+        (parent != nullptr && is_secret[slot.parent.index]) || IsCredentialName(slot.key) || (is_column && IsMaskedColumn(slot.key));
     Value& value = context_.slots[i];
     if (value.is(Kind::kAbsent) || value.is_fault()) continue;
     const bool is_whole_row = is_row && parent == nullptr && slot.key == "row";

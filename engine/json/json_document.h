@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "engine/json/json_node.h"
@@ -17,6 +18,13 @@ namespace writ {
 // The largest document whose buffers are kept for the next one.
 inline constexpr std::size_t kKeptDocumentBytes = std::size_t{512} * 1024;
 
+// Integers that no int holds: whoever takes the caller at his word refuses them where no type says
+// that they are meant.
+struct WideIntegers {
+  bool has_uints = false;   // some are from 2^63 to 2^64-1
+  std::string beyond = "";  // the first that is beyond 64 bits, as it is written, cut short; "" = none
+};
+
 // Reuses its buffers; not thread-safe.
 class JsonDocument {
  public:
@@ -29,6 +37,9 @@ class JsonDocument {
   // in place when at least simdjson's padding (32 bytes) behind it lies on the same memory page, otherwise copied.
   // Errors: kInvalidArgument, kTooLarge; the message gives byte offset, path and what was found.
   Result<JsonNode> Parse(std::string_view text);
+
+  // What the last document has of integers that no int holds. O(1).
+  const WideIntegers& wide_integers() const;
 
   // Gives back the buffers of a document larger than kKeptDocumentBytes; its nodes end. A parser holds about 14 times its largest text.
   void Trim();

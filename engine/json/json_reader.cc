@@ -12,6 +12,7 @@
 
 #include "engine/json/json_document.h"
 #include "engine/json/json_locate.h"
+#include "rules/base/utf8.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WRIT_ADDRESS_SANITIZER 1
@@ -76,7 +77,7 @@ bool HasDuplicateKey(JsonNode object, KeyTable& table) {
 bool IsEndOfContainer(JsonKind kind) { return kind == static_cast<JsonKind>(']') || kind == static_cast<JsonKind>('}'); }
 
 // One sweep over the tape in its own order, containers' members included. O(tape) expected.
-bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys) {
+bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys, bool& has_uints) {
   const std::uint32_t end = root.after();
   std::uint32_t depth = 0;
   for (JsonNode node = root; node.index() < end;) {
@@ -87,6 +88,7 @@ bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys) {
       --depth;
     }
     if (kind == JsonKind::kObject && HasDuplicateKey(node, keys)) return false;
+    has_uints = has_uints || kind == JsonKind::kUint;
     const bool two_words = kind == JsonKind::kInt || kind == JsonKind::kUint || kind == JsonKind::kDouble;
     node = node.At(node.index() + (two_words ? 2 : 1));
   }
@@ -112,6 +114,8 @@ bool HasLoneSurrogate(std::string_view text) {
   return false;
 }
 
+constexpr std::size_t kMaxShownNumberBytes = 40;
+
 // Whether `number`, digits with an optional minus sign, is beyond both 64-bit integer types.
 bool IsBeyondIntegers(std::string_view number) {
   std::int64_t as_int = 0;
@@ -123,8 +127,8 @@ bool IsBeyondIntegers(std::string_view number) {
 
 // Returns `text` with an exponent behind every integer beyond 64 bits, `123…456e0`, so that the
 // parser reads it as the double nearest to it. Texts that are not JSON stay that: nothing is added
-// but behind digits. O(text).
-[[gnu::cold]] std::string WithWideIntegersAsDoubles(std::string_view text) {
+// but behind digits. `first` becomes the first of them. O(text).
+[[gnu::cold]] std::string WithWideIntegersAsDoubles(std::string_view text, std::string& first) {
   constexpr std::string_view kDigits = "0123456789";
   std::string widened;
   for (std::size_t at = 0; at < text.size();) {
@@ -140,6 +144,7 @@ bool IsBeyondIntegers(std::string_view number) {
       if (!is_integer) end = std::min(text.find_first_not_of("0123456789.eE+-", end), text.size());
     }
     widened.append(text.substr(at, end - at)).append(is_wide ? "e0" : "");
+    if (is_wide && first.empty()) first = Shorten(text.substr(at, end - at), kMaxShownNumberBytes);
     at = end;
   }
   return widened;
@@ -158,6 +163,7 @@ struct JsonDocument::Impl {
   simdjson::dom::parser parser;
   std::vector<char> padded;  // reused copy of texts that end too close to a page's end
   KeyTable keys;
+  WideIntegers wide;
 
   // Fills the parser's tape from `text`, which is borrowed during the call.
   simdjson::error_code Run(std::string_view text) {
@@ -190,16 +196,19 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
                  "the document has " + std::to_string(text.size()) + " bytes, the limit is " + std::to_string(impl.limits.max_bytes)};
   }
   if (text.empty()) return FaultOf(text, impl.limits, "empty");
+  impl.wide = {};
   simdjson::error_code error = impl.Run(text);
   // Cold: simdjson refuses integers beyond 64 bits by the same code as what is no number at all.
-  if (error == simdjson::NUMBER_ERROR) error = impl.Run(WithWideIntegersAsDoubles(text));
+  if (error == simdjson::NUMBER_ERROR) error = impl.Run(WithWideIntegersAsDoubles(text, impl.wide.beyond));
   if (error == simdjson::MEMALLOC) return Error{ErrorCode::kTooLarge, "no memory for the document"};
   if (error != simdjson::SUCCESS) return FaultOf(text, impl.limits, simdjson::error_message(error));
   const JsonNode root(impl.parser.doc.tape.get(), impl.parser.doc.string_buf.get(), 1);
-  if (!IsStrict(root, impl.limits.max_depth, impl.keys)) return FaultOf(text, impl.limits, "duplicate key");
+  if (!IsStrict(root, impl.limits.max_depth, impl.keys, impl.wide.has_uints)) return FaultOf(text, impl.limits, "duplicate key");
   if (HasLoneSurrogate(text)) return FaultOf(text, impl.limits, "lone surrogate");
   return root;
 }
+
+const WideIntegers& JsonDocument::wide_integers() const { return impl_->wide; }
 
 // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
 Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings, JsonIntegers integers) {

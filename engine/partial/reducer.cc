@@ -189,8 +189,7 @@ NodeId Reducer::Macro(const Node& node, ErrorReading reading) {
   if ((is_fold || is_plain_map) && IsRange(range) && SizeOf(range) <= kMaxWrittenOut) return WrittenOut(node, range, reading);
   std::vector<NodeId> parts = {Reduce(args[0], ErrorReading::kKept)};
   const Binding bound(variables_, node.index, Value::Unknown());
-  for (const NodeId arg : args.subspan(1))
-    parts.push_back(!arg.valid() ? NodeId() : Reduce(arg, is_fold ? reading : ErrorReading::kKept));
+  for (const NodeId arg : args.subspan(1)) parts.push_back(!arg.valid() ? NodeId() : Reduce(arg, is_fold ? reading : ErrorReading::kKept));
   return graph_.Like(node, parts);
 }
 
@@ -202,9 +201,7 @@ NodeId Reducer::WrittenOut(const Node& node, const Value& range, ErrorReading re
     const Binding bound(variables_, node.index, ItemOf(range, i));
     items.push_back(Reduce(body, is_map ? ErrorReading::kKept : reading));
   }
-  if (is_map) {
-    return graph_.Like({.kind = NodeKind::kList, .type = node.type}, items);
-  }
+  if (is_map) { return graph_.Like({.kind = NodeKind::kList, .type = node.type}, items); }
   return graph_.Join(node.kind == NodeKind::kAll ? NodeKind::kAnd : NodeKind::kOr, items, reading);
 }
 

@@ -65,7 +65,7 @@ class Reducer {
   const Program& program_;
   Evaluator& evaluator_;
   ResidualGraph& graph_;
-  std::vector<Value> variables_;                        // by depth
+  std::vector<Value> variables_;                       // by depth
   std::unordered_map<std::uint64_t, NodeId> reduced_;  // outside of macros, by node and reading
 };
 

@@ -90,8 +90,7 @@ class TreeWriter {
   void WriteOperation(const Node& node, std::span<const NodeId> args) {
     json_.Key("op").String(NodeKindName(node.kind));
     if (node.kind == NodeKind::kCall) json_.Key("function").String(InfoOf(static_cast<Function>(node.detail)).name);
-    const bool is_member =
-        node.kind == NodeKind::kSelect || node.kind == NodeKind::kHasMember || node.kind == NodeKind::kOptionalSelect;
+    const bool is_member = node.kind == NodeKind::kSelect || node.kind == NodeKind::kHasMember || node.kind == NodeKind::kOptionalSelect;
     if (is_member) json_.Key("member").String(graph_.constant(node.index).string());
     if (BindsVariable(node.kind)) json_.Key("variable").String(VariableName(node));
     json_.Key("args").Open('[');

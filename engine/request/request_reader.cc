@@ -119,7 +119,8 @@ bool RequestReader::FailUnknownMember(std::string_view key, std::string_view whe
   return Fail("unknown member \"" + Shorten(key, kMaxShownNameBytes) + "\" in " + std::string(where) + DidYouMean(key, known));
 }
 
-Result<Request> RequestReader::Read(JsonNode document) {
+Result<Request> RequestReader::Read(JsonNode document, const WideIntegers& wide) {
+  wide_ = wide;
   if (!ReadDocument(document)) return error_;
   return std::move(request_);
 }
@@ -159,12 +160,44 @@ bool RequestReader::ReadManifest(JsonNode manifest) {
 bool RequestReader::ReadOrdinary(JsonNode document) {
   Target target = Target::kTools;
   if (!ChooseTarget(document, &target) || !ChooseShape(document, target) || !SortTopLevel(document)) return false;
+  const bool is_review = target == Target::kAdmission || target == Target::kSchemas;
+  if (!is_review && (wide_.has_uints || !wide_.beyond.empty()) && !RefuseWideIntegers(document)) return false;
   if (target == Target::kAdmission) {
     if (!FillAdmission(AdmissionSource::kRequest)) return false;
   } else if (!FillRoots()) {
     return false;
   }
   return Finish(document);
+}
+
+// A caller that sends such an integer does not mean the double next to it.
+bool RequestReader::RefuseWideIntegers(JsonNode document) {
+  if (!wide_.beyond.empty()) return Fail("`" + wide_.beyond + "` is an integer beyond 64 bits: send it as a string");
+  return RefuseUints(document, "");
+}
+
+// False, with the fault, for an integer beyond int that is not the value of a declared uint or double.
+// NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
+bool RequestReader::RefuseUints(JsonNode json, const std::string& path) {
+  if (json.is(JsonKind::kObject)) {
+    for (const JsonMember& member : json.members()) {
+      if (!RefuseUints(member.value, path + (path.empty() ? "" : ".") + std::string(member.key))) return false;
+    }
+    return true;
+  }
+  if (json.is(JsonKind::kArray)) {
+    for (const JsonNode& item : json.items()) {
+      if (!RefuseUints(item, path)) return false;
+    }
+    return true;
+  }
+  if (!json.is(JsonKind::kUint)) return true;
+  std::string_view rest;
+  const ShapeNodeId id = FindPath(*shape_, path, rest);
+  const bool is_declared = id.valid() && rest.empty();
+  if (is_declared && ((*shape_)[id].kind == TypeKind::kUint || (*shape_)[id].kind == TypeKind::kDouble)) return true;
+  return FailType(Shorten(path, kMaxShownNameBytes),
+                  "is an integer above 9223372036854775807, the largest that is taken here: send it as a string");
 }
 
 bool RequestReader::ChooseTarget(JsonNode document, Target* target) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/json/json_document.h"
 #include "engine/request/request.h"
 #include "engine/request/slot_writer.h"
 #include "rules/base/arena.h"
@@ -43,8 +44,9 @@ class RequestReader {
       : shapes_(shapes), limits_(limits), now_(now), arena_(arena), slots_(slots) {}
 
   // Errors: kInvalidArgument, naming the member ("`principal.groups` must be a list of strings, found string") or saying which name or
-  // URI has another spelling (refusal() is then kNotCanonical); kTooLarge.
-  Result<Request> Read(JsonNode document);
+  // URI has another spelling (refusal() is then kNotCanonical); kTooLarge. `wide`: of the document. Requests are strict about such
+  // integers; objects under review are what the API server made of them.
+  Result<Request> Read(JsonNode document, const WideIntegers& wide);
 
   // The same from fields (an invalid slot is skipped: no rule reads it). Allocates nothing once `slots` and `arena` are warm, unless it
   // fails or a rule reads a record as a whole. Errors: kInvalidArgument for a value of another type than declared, or a field that the
@@ -157,6 +159,8 @@ class RequestReader {
   bool ReadAttestation(JsonNode item, const std::string& path, AttestationFact& attestation);
   bool ReadString(JsonNode node, const std::string& path, std::string_view& text);
   bool ReadNames(JsonNode list, const std::string& path, std::vector<std::string_view>& names);
+  [[gnu::cold]] bool RefuseWideIntegers(JsonNode document);
+  bool RefuseUints(JsonNode json, const std::string& path);
   bool ReadUnknowns(JsonNode list);
   bool ReadUnknown(std::string_view path);
   void NoteUnknown(std::string_view path);
@@ -175,6 +179,7 @@ class RequestReader {
   Reason refusal_ = Reason::kBadRequest;
   static constexpr std::size_t kMaxRoots = 16;
   JsonNode given_[kMaxRoots];  // by position in shape_->roots
+  WideIntegers wide_;
   JsonNode facts_, unknowns_;
   std::vector<std::string_view> unknown_paths_;                     // sorted once they are applied
   std::vector<std::pair<SlotId, UnknownMark>> unknown_tool_slots_;  // what each tool of a listing gets

@@ -26,8 +26,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kTables =
-    "table orders {\n  id: int\n  tenant: string\n  region: string?\n  amount: double\n  card: string?\n}\n";
+constexpr const char* kTables = "table orders {\n  id: int\n  tenant: string\n  region: string?\n  amount: double\n  card: string?\n}\n";
 
 // What can be unknown of a request for each target, beside what all have.
 const std::map<std::string, std::vector<std::string>> kPaths = {
@@ -221,8 +220,9 @@ class Laws {
     const Effect effect = closed.effect;
     if (closed.reason == Reason::kBadRequest || closed.reason == Reason::kNotCanonical) return false;
     const Effect expected = residual == nullptr ? open.effect : Decide(*residual, completed);
-    EXPECT_EQ(EffectName(expected), EffectName(effect))
-        << (residual == nullptr ? "" : open.residual->cel) << "\n" << completed.dump(2) << "\n" << shown;
+    EXPECT_EQ(EffectName(expected), EffectName(effect)) << (residual == nullptr ? "" : open.residual->cel) << "\n"
+                                                        << completed.dump(2) << "\n"
+                                                        << shown;
     return true;
   }
 

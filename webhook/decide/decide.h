@@ -50,7 +50,7 @@ class DecideSteps {
   Deadline deadline_;
   bool has_begun_ = false;
   std::vector<std::string_view> items_;
-  std::size_t next_ = 0;  // of items_
+  std::size_t next_ = 0;                                            // of items_
   std::size_t residual_bytes_left_ = std::size_t{4} * 1024 * 1024;  // of all entries together
   std::string body_ = "[";
 };

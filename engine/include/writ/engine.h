@@ -246,8 +246,8 @@ struct ImageNeed {
 };
 
 struct DecideOptions {
-  bool explain = false;                // fill Decision::explained
-  bool residual = true;                // fill Decision::residual of a decision that is conditional
+  bool explain = false;                                // fill Decision::explained
+  bool residual = true;                                // fill Decision::residual of a decision that is conditional
   std::size_t max_residual_bytes = kMaxResidualBytes;  // of it; a larger one is residual_too_large
   bool consume_limits = true;          // false: look at quotas without using them up (dry runs), as requests with unknowns do anyway
   bool find_coverage = false;          // fill Decision::covered: whether the selectors of some policy, shadow ones too, match

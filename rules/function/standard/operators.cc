@@ -320,9 +320,8 @@ Value AndValues(const Value& a, const Value& b) {
   if (a.is_true() && b.is_true()) return Value::Bool(true);
   if (!a.is(Kind::kUnknown) && !b.is(Kind::kUnknown)) return BoolFault(a.is_true() ? b : a);
   const unsigned x = OutcomesOf(a), y = OutcomesOf(b);
-  const unsigned fails = ((x & kMayFail) != 0 && (y & (kMayBeTrue | kMayFail)) != 0) || ((y & kMayFail) != 0 && (x & kMayBeTrue) != 0)
-                             ? kMayFail
-                             : 0;
+  const unsigned fails =
+      ((x & kMayFail) != 0 && (y & (kMayBeTrue | kMayFail)) != 0) || ((y & kMayFail) != 0 && (x & kMayBeTrue) != 0) ? kMayFail : 0;
   return OfOutcomes((x & y & kMayBeTrue) | ((x | y) & kMayBeFalse) | fails, a, b);
 }
 
@@ -331,9 +330,8 @@ Value OrValues(const Value& a, const Value& b) {
   if (a.is_false() && b.is_false()) return Value::Bool(false);
   if (!a.is(Kind::kUnknown) && !b.is(Kind::kUnknown)) return BoolFault(a.is_false() ? b : a);
   const unsigned x = OutcomesOf(a), y = OutcomesOf(b);
-  const unsigned fails = ((x & kMayFail) != 0 && (y & (kMayBeFalse | kMayFail)) != 0) || ((y & kMayFail) != 0 && (x & kMayBeFalse) != 0)
-                             ? kMayFail
-                             : 0;
+  const unsigned fails =
+      ((x & kMayFail) != 0 && (y & (kMayBeFalse | kMayFail)) != 0) || ((y & kMayFail) != 0 && (x & kMayBeFalse) != 0) ? kMayFail : 0;
   return OfOutcomes((x & y & kMayBeFalse) | ((x | y) & kMayBeTrue) | fails, a, b);
 }
 
