@@ -54,7 +54,7 @@ std::string_view WantedWord(Kind kind) {
   WRIT_CHECK(false);
 }
 
-std::string Demand(Kind kind, const Value& value) { return value.is(kind) ? "" : Wanted(WantedWord(kind), value); }
+std::string Demand(Kind kind, const Value& value) { return value.is(kind) ? std::string() : Wanted(WantedWord(kind), value); }
 
 std::string ToBytes(Arena& arena, Value& value) {
   if (value.is(Kind::kBytes)) return "";
@@ -87,27 +87,30 @@ std::string ToTime(Kind kind, Value& value) {
   return "";
 }
 
-// Lists of strings, which most lists are, are only looked at; items of others are converted into a new list.
+// Most lists. Nothing in them is converted.
+std::string ToStrings(const Value& value) {
+  constexpr std::string_view kWanted = "a list of strings";
+  if (!value.is(Kind::kList)) return Wanted(kWanted, value);
+  for (std::uint32_t i = 0; i < value.size; ++i) {
+    if (!value.items[i].is(Kind::kString)) return Wanted(kWanted, value.items[i]) + " at position " + std::to_string(i);
+  }
+  return {};
+}
+
+// The items, converted into a new list.
 //
 // NOLINTNEXTLINE(misc-no-recursion): depth of the type
-std::string ToList(TypeId element, const TypeTable& types, Arena& arena, Value& value) {
-  const bool is_strings = element == SimpleType(TypeKind::kString);
-  const std::string_view wanted = is_strings ? "a list of strings" : "a list";
-  if (!value.is(Kind::kList)) return Wanted(wanted, value);
-  if (element == SimpleType(TypeKind::kDyn)) return "";
-  Value* items = is_strings ? nullptr : arena.AllocateArray<Value>(value.size);
-  if (!is_strings && items == nullptr && value.size > 0) return "does not fit in the arena";
+[[gnu::cold]] std::string ToList(TypeId element, const TypeTable& types, Arena& arena, Value& value) {
+  if (element == SimpleType(TypeKind::kDyn) || !value.is(Kind::kList)) return Demand(Kind::kList, value);
+  Value* items = arena.AllocateArray<Value>(value.size);
+  if (items == nullptr && value.size > 0) return "does not fit in the arena";
   for (std::uint32_t i = 0; i < value.size; ++i) {
-    if (is_strings) {
-      if (!value.items[i].is(Kind::kString)) return Wanted(wanted, value.items[i]) + " at position " + std::to_string(i);
-      continue;
-    }
     items[i] = value.items[i];
     const std::string fault = ConvertTo(element, types, arena, items[i]);
     if (!fault.empty()) return "must be a list of " + types.Text(element) + ": item " + std::to_string(i) + " " + fault;
   }
-  if (!is_strings) value = Value::List(items, value.size);
-  return "";
+  value = Value::List(items, value.size);
+  return {};
 }
 
 std::string ToEnum(const Type& type, const Value& value) {
@@ -164,6 +167,8 @@ std::string_view KindWord(Kind kind) {
 
 // NOLINTNEXTLINE(misc-no-recursion): depth of the type
 std::string ConvertTo(TypeId id, const TypeTable& types, Arena& arena, Value& value) {
+  const TypeKind found = TypeKindOf(value.kind);
+  if (found <= TypeKind::kDuration && id == SimpleType(found)) return {};  // most members, without a look at the table
   const Type& type = types[id];
   switch (type.kind) {
     case TypeKind::kDyn: return "";
@@ -173,7 +178,9 @@ std::string ConvertTo(TypeId id, const TypeTable& types, Arena& arena, Value& va
     case TypeKind::kString: return Demand(Kind::kString, value);
     case TypeKind::kMap:
     case TypeKind::kRecord: return Demand(Kind::kMap, value);
-    case TypeKind::kList: return ToList(type.parameters[0], types, arena, value);
+    case TypeKind::kList:
+      if (type.parameters[0] == SimpleType(TypeKind::kString)) return ToStrings(value);
+      return ToList(type.parameters[0], types, arena, value);
     case TypeKind::kBytes: return ToBytes(arena, value);
     case TypeKind::kTimestamp: return ToTime(Kind::kTimestamp, value);
     case TypeKind::kDuration: return ToTime(Kind::kDuration, value);
