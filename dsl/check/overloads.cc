@@ -19,9 +19,11 @@ bool Take(std::string_view& text, std::string_view token) {
 
 // NOLINTNEXTLINE(misc-no-recursion): depth of the table's own types, 3
 bool IsGeneric(const TypeTable& types, TypeId id) {
-  const Type& type = types[id];
-  return type.kind == TypeKind::kParameter ||
-         std::any_of(type.parameters.begin(), type.parameters.end(), [&](TypeId parameter) { return IsGeneric(types, parameter); });
+  if (types[id].kind == TypeKind::kParameter) return true;
+  for (const TypeId parameter : types[id].parameters) {
+    if (IsGeneric(types, parameter)) return true;
+  }
+  return false;
 }
 
 }  // namespace

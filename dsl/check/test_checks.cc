@@ -194,25 +194,10 @@ void PolicyChecker::CheckData(PlacedExpr data, std::uint32_t package, std::strin
 
 namespace {
 
-// What a member's constant must be, or "" when it is that. null counts as not given.
-//
-// NOLINTNEXTLINE(misc-no-recursion): depth of the type
-std::string WantedInstead(TypeId id, const TypedSet& set, FileId file, const Expr& e) {
-  const bool is_literal = e.kind == ExprKind::kLiteral;
-  const bool is_shown = is_literal || e.kind == ExprKind::kList || e.kind == ExprKind::kMap;  // not a `let`
-  if (!is_shown || e.value.is(Kind::kNull)) return {};
-  const auto is = [&](Kind kind) { return is_literal && e.value.is(kind); };
-  const Type& type = set.types[id];
-  switch (type.kind) {
-    case TypeKind::kNullable: return WantedInstead(type.parameters[0], set, file, e);
-    case TypeKind::kEnum: {
-      const auto is_value = [&](const RecordField& field) { return is(Kind::kString) && field.name == e.value.string(); };
-      return std::any_of(type.fields.begin(), type.fields.end(), is_value) ? "" : type.name;
-    }
-    case TypeKind::kUnion: {
-      const auto fits = [&](TypeId one) { return WantedInstead(one, set, file, e).empty(); };
-      return std::any_of(type.parameters.begin(), type.parameters.end(), fits) ? "" : set.types.Text(id);
-    }
+// What a constant must be for a type without parts, or "" when it is that.
+std::string_view WantedScalar(TypeKind kind, const Expr& e) {
+  const auto is = [&](Kind found) { return e.kind == ExprKind::kLiteral && e.value.is(found); };
+  switch (kind) {
     case TypeKind::kBool: return is(Kind::kBool) ? "" : "bool";
     case TypeKind::kInt:
     case TypeKind::kUint: return is(Kind::kInt) || is(Kind::kUint) ? "" : "int";
@@ -220,18 +205,41 @@ std::string WantedInstead(TypeId id, const TypedSet& set, FileId file, const Exp
     case TypeKind::kString: return is(Kind::kString) ? "" : "string";
     case TypeKind::kTimestamp: return is(Kind::kString) ? "" : "string: a time such as \"2026-11-20T10:00:00Z\"";
     case TypeKind::kDuration: return is(Kind::kString) ? "" : "string: a duration such as \"1h30m\"";
-    case TypeKind::kList: {
-      const TypeId element = type.parameters[0];
-      const auto fits = [&](ExprId item) {
-        if (!item.valid() || element == SimpleType(TypeKind::kDyn)) return true;
-        return !set.expr(file, item).value.is(Kind::kNull) && WantedInstead(element, set, file, set.expr(file, item)).empty();
-      };
-      return e.kind == ExprKind::kList && std::all_of(e.args.begin(), e.args.end(), fits) ? "" : set.types.Text(id);
-    }
     case TypeKind::kRecord:
     case TypeKind::kMap: return e.kind == ExprKind::kMap ? "" : "map(string, dyn)";
-    default: return {};  // NOLINT: anything, or nothing that a literal can be
+    default: return "";  // NOLINT: anything, or nothing that a literal can be
   }
+}
+
+// Whether an enum has the literal `e`.
+bool HasValue(const Type& type, const Expr& e) {
+  if (e.kind != ExprKind::kLiteral || !e.value.is(Kind::kString)) return false;
+  return std::any_of(type.fields.begin(), type.fields.end(), [&](const RecordField& field) { return field.name == e.value.string(); });
+}
+
+// What a member's constant must be, or "" when it is that. null counts as not given.
+//
+// NOLINTNEXTLINE(misc-no-recursion): depth of the type
+std::string WantedInstead(TypeId id, const TypedSet& set, FileId file, const Expr& e) {
+  const bool is_shown = e.kind == ExprKind::kLiteral || e.kind == ExprKind::kList || e.kind == ExprKind::kMap;  // not a `let`
+  if (!is_shown || e.value.is(Kind::kNull)) return {};
+  const Type& type = set.types[id];
+  if (type.kind == TypeKind::kNullable) return WantedInstead(type.parameters[0], set, file, e);
+  if (type.kind == TypeKind::kEnum) return HasValue(type, e) ? "" : type.name;
+  if (type.kind == TypeKind::kUnion) {
+    for (const TypeId alternative : type.parameters) {
+      if (WantedInstead(alternative, set, file, e).empty()) return {};
+    }
+    return set.types.Text(id);
+  }
+  if (type.kind != TypeKind::kList) return std::string(WantedScalar(type.kind, e));
+  if (e.kind != ExprKind::kList) return set.types.Text(id);
+  for (const ExprId item : e.args) {
+    if (!item.valid() || type.parameters[0] == SimpleType(TypeKind::kDyn)) continue;
+    const Expr& found = set.expr(file, item);
+    if (found.value.is(Kind::kNull) || !WantedInstead(type.parameters[0], set, file, found).empty()) return set.types.Text(id);
+  }
+  return {};
 }
 
 }  // namespace
