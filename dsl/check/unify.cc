@@ -138,7 +138,8 @@ bool Unifier::Agree(TypeId from, TypeId to) {
   }
 }
 
-// A value is of one of the alternatives, and which one is seen when it is there: as with dyn, what some alternative allows is allowed.
+// A value is of one of the alternatives, and which one is seen when it is there: as with dyn, what
+// some alternative allows is allowed.
 bool Unifier::AgreeSome(TypeId from, TypeId to) {
   const bool is_from = KindOf(from) == TypeKind::kUnion;
   const std::vector<TypeId> alternatives = types_[is_from ? from : to].parameters;  // a copy: Agree may grow the table

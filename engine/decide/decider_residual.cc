@@ -17,18 +17,22 @@ namespace {
 
 constexpr std::string_view kPrincipal = "principal", kScopes = "scopes";
 
-// Does the value hold a member that is called like a credential, at any depth? Takes from `steps`.
+// Does the value hold a member that is called like a credential, at any depth? Adds to `steps`.
 // NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 bool HoldsCredential(const Value& value, std::uint64_t& steps) {
+  bool holds = false;
   if (value.is(Kind::kList)) {
     steps += value.size;
-    return std::any_of(value.items, value.items + value.size, [&](const Value& item) { return HoldsCredential(item, steps); });
+    for (std::uint32_t i = 0; i < value.size && !holds; ++i) holds = HoldsCredential(value.items[i], steps);
   }
-  if (!value.is(Kind::kMap) || value.map == nullptr) return false;
-  steps += value.map->size;
-  return std::any_of(value.map->entries, value.map->entries + value.map->size, [&](const MapEntry& entry) {
-    return (entry.key.is(Kind::kString) && IsCredentialName(entry.key.string())) || HoldsCredential(entry.value, steps);
-  });
+  if (value.is(Kind::kMap) && value.map != nullptr) {
+    steps += value.map->size;
+    for (std::uint32_t i = 0; i < value.map->size && !holds; ++i) {
+      const MapEntry& entry = value.map->entries[i];
+      holds = (entry.key.is(Kind::kString) && IsCredentialName(entry.key.string())) || HoldsCredential(entry.value, steps);
+    }
+  }
+  return holds;
 }
 
 }  // namespace
@@ -63,8 +67,8 @@ class ResidualBuilder {
     return is_done() ? std::nullopt : WriteResidual(graph_, root, bytes_left_);
   }
 
-  // Returns what is left of an expression by itself, as text. Nothing is built any more when it is too
-  // large.
+  // Returns what is left of an expression by itself, as text. Nothing is built any more when it is
+  // too large.
   std::string Text(NodeId node, ErrorReading reading) {
     const NodeId reduced = reducer_.Reduce(node, reading);
     const std::optional<std::string> text = is_done() ? std::nullopt : WriteResidualText(graph_, reduced, bytes_left_);

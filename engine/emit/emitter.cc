@@ -161,7 +161,8 @@ Emitter::Register Emitter::Operand(NodeId id) {
   return dst;
 }
 
-// The same for `&&`, `||`, `!` and macros over conditions, which know what to do with a part of the outcomes.
+// The same for `&&`, `||`, `!` and macros over conditions, which know what to do with a part of the
+// outcomes.
 Emitter::Register Emitter::LogicOperand(NodeId id) {
   if (NodeOf(id).kind == NodeKind::kVariable) return variables_.at(NodeOf(id).index);
   const Register dst = Allocate();

@@ -148,8 +148,8 @@ NodeId Reducer::Conditional(const Node& node, ErrorReading reading) {
   return Alternatives(args[0], parts[1], parts[2], reading);
 }
 
-// `c ? a : b` whose `c` may fail for what is known, without an expression that fails. Where the whole
-// is then false: `c && a || !c && b`. Where it is then true: `(!c || a) && (c || b)`.
+// `c ? a : b` whose `c` may fail for what is known, without an expression that fails. Where the
+// whole is then false: `c && a || !c && b`. Where it is then true: `(!c || a) && (c || b)`.
 NodeId Reducer::Alternatives(NodeId condition, NodeId held, NodeId otherwise, ErrorReading reading) {
   const bool is_false = reading == ErrorReading::kFalse;
   const NodeKind inner = is_false ? NodeKind::kAnd : NodeKind::kOr, outer = is_false ? NodeKind::kOr : NodeKind::kAnd;

@@ -39,8 +39,8 @@ class Reducer {
   // `evaluator` has begun the decision; its budget pays.
   Reducer(const Program& program, Evaluator& evaluator, ResidualGraph& graph) : program_(program), evaluator_(evaluator), graph_(graph) {}
 
-  // Returns the node, in the graph, of what is left of a closed node of the program: a constant when
-  // it is known. When is_done() is true the result is not to be used.
+  // Returns the node, in the graph, of what is left of a closed node of the program: a constant
+  // when it is known. When is_done() is true the result is not to be used.
   NodeId Reduce(NodeId node, ErrorReading reading);
 
   // True when the graph has become too large, or the budget is spent.

@@ -30,10 +30,14 @@ bool ComparesOneType(Function function) {
 bool IsPlain(const Value& value) {
   if (value.is(Kind::kOptional) || value.is_fault()) return false;
   if (value.is(Kind::kDouble)) return std::isfinite(value.real);
-  if (value.is(Kind::kList)) return std::all_of(value.items, value.items + value.size, IsPlain);
-  if (!value.is(Kind::kMap) || value.map == nullptr) return true;
-  const MapEntry* entries = value.map->entries;
-  return std::all_of(entries, entries + value.map->size, [](const MapEntry& entry) { return IsPlain(entry.value); });
+  bool is_plain = true;
+  if (value.is(Kind::kList)) {
+    for (std::uint32_t i = 0; i < value.size && is_plain; ++i) is_plain = IsPlain(value.items[i]);
+  }
+  if (value.is(Kind::kMap) && value.map != nullptr) {
+    for (std::uint32_t i = 0; i < value.map->size && is_plain; ++i) is_plain = IsPlain(value.map->entries[i].value);
+  }
+  return is_plain;
 }
 
 std::string_view NameOfInfinite(double number) { return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"; }
@@ -53,6 +57,7 @@ NodeId ResidualGraph::Checked(NodeId node) {
 
 NodeId ResidualGraph::OfBool(bool value) { return graph_.Constant(Value::Bool(value), {}); }
 
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 NodeId ResidualGraph::OfValue(const Value& value, TypeId type) {
   const TypeId dyn = types_.Simple(TypeKind::kDyn);
   if (value.is_fault()) return Failure();
@@ -92,6 +97,7 @@ bool ResidualGraph::HoldsFailure(NodeId node) const {
   return false;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 NodeId ResidualGraph::OfContainer(const Value& value, TypeId type) {
   const TypeId dyn = types_.Simple(TypeKind::kDyn);
   std::vector<NodeId> args;
@@ -107,6 +113,7 @@ NodeId ResidualGraph::OfContainer(const Value& value, TypeId type) {
 }
 
 // The type that the value has as a literal; nothing where its items differ.
+// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 std::optional<TypeId> ResidualGraph::TryNaturalType(const Value& value) {
   if (value.is(Kind::kList)) {
     std::optional<TypeId> item;
@@ -158,8 +165,9 @@ NodeId ResidualGraph::Call(Function function, std::span<const NodeId> args, Type
   return Checked(graph_.Call(function, natural, type, {}));
 }
 
-// A known value of no static type would be written as `dyn("acme")`, so that it may be compared with
-// anything. Where the other side is of its type, or dyn itself, the plain literal means the same.
+// A known value of no static type would be written as `dyn("acme")`, so that it may be compared
+// with anything. Where the other side is of its type, or dyn itself, the plain literal means the
+// same.
 NodeId ResidualGraph::Naturalized(Function function, std::span<const NodeId> args, std::size_t which) {
   const Value* value = graph_.TryValue(args[which]);
   const bool is_in = function == Function::kIn;

@@ -35,9 +35,10 @@ class ResidualGraph {
   const Graph& graph() const { return graph_; }
   const TypeTable& types() const { return types_; }
 
-  // Returns the node of a known value, of any kind but kAbsent and kUnknown. `type`: the static type
-  // in the program, dyn when nothing is known. An error becomes an expression that always fails; no
-  // constant does, lest the residual be refused where it is compiled, so a slot must be there already.
+  // Returns the node of a known value, of any kind but kAbsent and kUnknown. `type`: the static
+  // type in the program, dyn when nothing is known. An error becomes an expression that always
+  // fails; no constant does, lest the residual be refused where it is compiled, so a slot must be
+  // there already.
   NodeId OfValue(const Value& value, TypeId type);
   // Does the node hold an expression that OfValue made of an error? O(size of the node).
   bool HoldsFailure(NodeId node) const;
@@ -52,8 +53,8 @@ class ResidualGraph {
   NodeId Call(Function function, std::span<const NodeId> args, TypeId type);
 
   // `&&` and `||` of any number of operands. Nested ones of the same kind become one, operands that
-  // are there already or decide nothing are left out. `reading`: of the whole; a single operand stands
-  // alone unless it might be no bool and that has to stay an error.
+  // are there already or decide nothing are left out. `reading`: of the whole; a single operand
+  // stands alone unless it might be no bool and that has to stay an error.
   NodeId Join(NodeKind kind, std::span<const NodeId> operands, ErrorReading reading);
   NodeId Not(NodeId operand);
 

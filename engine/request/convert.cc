@@ -119,7 +119,8 @@ std::string ToEnum(const Type& type, const Value& value) {
   return is_value ? "" : "must be one of " + type.name.substr(type.name.find('('));
 }
 
-// The first alternative that takes the value: of the simple ones null, bool, int, uint, double, string and so on, in this order.
+// The first alternative that takes the value: of the simple ones null, bool, int, uint, double,
+// string and so on, in this order.
 //
 // NOLINTNEXTLINE(misc-no-recursion): depth of the type
 std::string ToUnion(TypeId id, const TypeTable& types, Arena& arena, Value& value) {

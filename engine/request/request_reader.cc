@@ -176,7 +176,8 @@ bool RequestReader::RefuseWideIntegers(JsonNode document) {
   return RefuseUints(document, "");
 }
 
-// False, with the fault, for an integer beyond int that is not the value of a declared uint or double.
+// False, with the fault, for an integer beyond int that is not the value of a declared uint or
+// double.
 // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
 bool RequestReader::RefuseUints(JsonNode json, const std::string& path) {
   if (json.is(JsonKind::kObject)) {
