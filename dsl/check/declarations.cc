@@ -146,7 +146,8 @@ class Declarer {
             set_.types[type].kind == TypeKind::kMap ? "write map(string, dyn)" : "write list(dyn), or list(string)";
         type = SimpleType(TypeKind::kDyn);
       }
-      if (set_.types[type].kind == TypeKind::kError) type = SimpleType(TypeKind::kDyn);  // has its diagnostic
+      // An error has its diagnostic.
+      if (set_.types[type].kind == TypeKind::kError) type = SimpleType(TypeKind::kDyn);
       table.columns.push_back({std::string(column.name.text), column.type.optional ? set_.types.Nullable(type) : type});
     }
     for (const RelationDecl& relation : table.decl->relations) add(relation.name);

@@ -221,7 +221,8 @@ bool HasValue(const Type& type, const Expr& e) {
 //
 // NOLINTNEXTLINE(misc-no-recursion): depth of the type
 std::string WantedInstead(TypeId id, const TypedSet& set, FileId file, const Expr& e) {
-  const bool is_shown = e.kind == ExprKind::kLiteral || e.kind == ExprKind::kList || e.kind == ExprKind::kMap;  // not a `let`
+  // A `let` is not looked into.
+  const bool is_shown = e.kind == ExprKind::kLiteral || e.kind == ExprKind::kList || e.kind == ExprKind::kMap;
   if (!is_shown || e.value.is(Kind::kNull)) return {};
   const Type& type = set.types[id];
   if (type.kind == TypeKind::kNullable) return WantedInstead(type.parameters[0], set, file, e);

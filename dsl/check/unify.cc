@@ -134,7 +134,7 @@ bool Unifier::Agree(TypeId from, TypeId to) {
       const std::vector<TypeId> right = types_[to].parameters;
       return AgreeAll(left, right);
     }
-    default: return false;  // NOLINT: equal ones were accepted above, and kinds of unequal types before
+    default: return false;  // NOLINT: equal ones, and unequal kinds, are done above
   }
 }
 
@@ -142,7 +142,8 @@ bool Unifier::Agree(TypeId from, TypeId to) {
 // some alternative allows is allowed.
 bool Unifier::AgreeSome(TypeId from, TypeId to) {
   const bool is_from = KindOf(from) == TypeKind::kUnion;
-  const std::vector<TypeId> alternatives = types_[is_from ? from : to].parameters;  // a copy: Agree may grow the table
+  // A copy: Agree may grow the table.
+  const std::vector<TypeId> alternatives = types_[is_from ? from : to].parameters;
   return std::any_of(alternatives.begin(), alternatives.end(),
                      [&](TypeId one) { return is_from ? Assignable(one, to) : Assignable(from, one); });
 }

@@ -17,7 +17,7 @@ namespace writ {
 struct RuleResult {
   RuleId rule;
   Outcome outcome = Outcome::kFalse;
-  std::uint16_t possible = kAnyOutcome;  // kUnknown only: what the rule's condition can still come to
+  std::uint16_t possible = kAnyOutcome;  // kUnknown only: what it can still come to
   bool certain = true;  // kUnknown only: false when it hangs on what the caller declared unknown, true when on a missing fact
   Value error;          // kError's value, or of a guard that failed beside it (images); kAbsent otherwise
 };

@@ -151,7 +151,8 @@ void Decider::AddResidual(bool is_allow_needed, Decision& decision) {
   if (decision.needs_images.size() <= kMaxListed) decision.residual = builder.Finish(is_allow_needed);
   decision.residual_too_large = !decision.residual;
   if (decision.residual_too_large) decision.needs_images.clear();
-  std::copy(saved.begin(), saved.end(), context_.slots.begin());  // in place: the evaluator points at these slots
+  // In place: the evaluator points at these slots.
+  std::copy(saved.begin(), saved.end(), context_.slots.begin());
   context_.evaluator.ForgetShared();
 }
 

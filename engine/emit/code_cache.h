@@ -32,8 +32,8 @@ class CodeCache {
   CodeCache& operator=(const CodeCache&) = delete;
 
   // Returns the code of a node of the program, which mentions only variables of the first
-  // `variables` depths from outside (none of them: a closed node). The count that it was first asked
-  // with stays in the code. O(1); the first time O(size of the expression).
+  // `variables` depths from outside (none of them: a closed node). The count that it was first
+  // asked with stays in the code. O(1); the first time O(size of the expression).
   const Code& Of(NodeId node, std::uint32_t variables = 0) const {
     const Page* page = pages_[node.index / kPageNodes].load(std::memory_order_acquire);
     const Code* code = page == nullptr ? nullptr : page->codes[node.index % kPageNodes].load(std::memory_order_acquire);

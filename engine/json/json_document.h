@@ -22,7 +22,7 @@ inline constexpr std::size_t kKeptDocumentBytes = std::size_t{512} * 1024;
 // that they are meant.
 struct WideIntegers {
   bool has_uints = false;   // some are from 2^63 to 2^64-1
-  std::string beyond = "";  // the first that is beyond 64 bits, as it is written, cut short; "" = none
+  std::string beyond = "";  // the first beyond 64 bits as it is written, cut short; "" = none
 };
 
 // Reuses its buffers; not thread-safe.

@@ -77,6 +77,7 @@ bool HasDuplicateKey(JsonNode object, KeyTable& table) {
 bool IsEndOfContainer(JsonKind kind) { return kind == static_cast<JsonKind>(']') || kind == static_cast<JsonKind>('}'); }
 
 // One sweep over the tape in its own order, containers' members included. O(tape) expected.
+// `has_uints` becomes whether some integer is above int.
 bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys, bool& has_uints) {
   const std::uint32_t end = root.after();
   std::uint32_t depth = 0;
@@ -88,7 +89,8 @@ bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys, bool& has_
       --depth;
     }
     if (kind == JsonKind::kObject && HasDuplicateKey(node, keys)) return false;
-    has_uints = has_uints || kind == JsonKind::kUint;
+    if (kind == JsonKind::kUint) [[unlikely]]
+      has_uints = true;
     const bool two_words = kind == JsonKind::kInt || kind == JsonKind::kUint || kind == JsonKind::kDouble;
     node = node.At(node.index() + (two_words ? 2 : 1));
   }

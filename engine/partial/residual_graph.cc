@@ -155,7 +155,7 @@ NodeId ResidualGraph::Like(const Node& node, std::span<const NodeId> args) {
     case NodeKind::kHasMember:
     case NodeKind::kOptionalSelect: return Checked(graph_.Member(node.kind, args[0], program_.constants[node.index].text, node.type, {}));
     case NodeKind::kCall: return Call(static_cast<Function>(node.detail), args, node.type);
-    default: return Checked(graph_.Make(node.kind, args, node.index, node.type, {}));  // NOLINT: all that take arguments
+    default: return Checked(graph_.Make(node.kind, args, node.index, node.type, {}));  // NOLINT: the rest
   }
 }
 

@@ -169,7 +169,8 @@ std::string_view KindWord(Kind kind) {
 // NOLINTNEXTLINE(misc-no-recursion): depth of the type
 std::string ConvertTo(TypeId id, const TypeTable& types, Arena& arena, Value& value) {
   const TypeKind found = TypeKindOf(value.kind);
-  if (found <= TypeKind::kDuration && id == SimpleType(found)) return {};  // most members, without a look at the table
+  // Most members, without a look at the table.
+  if (found <= TypeKind::kDuration && id == SimpleType(found)) return {};
   const Type& type = types[id];
   switch (type.kind) {
     case TypeKind::kDyn: return "";

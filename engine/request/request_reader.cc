@@ -120,7 +120,7 @@ bool RequestReader::FailUnknownMember(std::string_view key, std::string_view whe
 }
 
 Result<Request> RequestReader::Read(JsonNode document, const WideIntegers& wide) {
-  wide_ = wide;
+  wide_ = &wide;
   if (!ReadDocument(document)) return error_;
   return std::move(request_);
 }
@@ -161,7 +161,7 @@ bool RequestReader::ReadOrdinary(JsonNode document) {
   Target target = Target::kTools;
   if (!ChooseTarget(document, &target) || !ChooseShape(document, target) || !SortTopLevel(document)) return false;
   const bool is_review = target == Target::kAdmission || target == Target::kSchemas;
-  if (!is_review && (wide_.has_uints || !wide_.beyond.empty()) && !RefuseWideIntegers(document)) return false;
+  if (!is_review && (wide_->has_uints || !wide_->beyond.empty()) && !RefuseWideIntegers(document)) return false;
   if (target == Target::kAdmission) {
     if (!FillAdmission(AdmissionSource::kRequest)) return false;
   } else if (!FillRoots()) {
@@ -172,7 +172,7 @@ bool RequestReader::ReadOrdinary(JsonNode document) {
 
 // A caller that sends such an integer does not mean the double next to it.
 bool RequestReader::RefuseWideIntegers(JsonNode document) {
-  if (!wide_.beyond.empty()) return Fail("`" + wide_.beyond + "` is an integer beyond 64 bits: send it as a string");
+  if (!wide_->beyond.empty()) return Fail("`" + wide_->beyond + "` is an integer beyond 64 bits: send it as a string");
   return RefuseUints(document, "");
 }
 

@@ -43,9 +43,10 @@ class RequestReader {
   RequestReader(const RequestShapes& shapes, const EvalLimits& limits, UnixNanos now, Arena& arena, SlotWriter& slots)
       : shapes_(shapes), limits_(limits), now_(now), arena_(arena), slots_(slots) {}
 
-  // Errors: kInvalidArgument, naming the member ("`principal.groups` must be a list of strings, found string") or saying which name or
-  // URI has another spelling (refusal() is then kNotCanonical); kTooLarge. `wide`: of the document. Requests are strict about such
-  // integers; objects under review are what the API server made of them.
+  // Errors: kInvalidArgument, naming the member ("`principal.groups` must be a list of strings,
+  // found string") or saying which name or URI has another spelling (refusal() is then
+  // kNotCanonical); kTooLarge. `wide`: of the document. Requests are strict about such integers;
+  // objects under review are what the API server made of them.
   Result<Request> Read(JsonNode document, const WideIntegers& wide);
 
   // The same from fields (an invalid slot is skipped: no rule reads it). Allocates nothing once `slots` and `arena` are warm, unless it
@@ -178,8 +179,8 @@ class RequestReader {
   Error error_;
   Reason refusal_ = Reason::kBadRequest;
   static constexpr std::size_t kMaxRoots = 16;
-  JsonNode given_[kMaxRoots];  // by position in shape_->roots
-  WideIntegers wide_;
+  JsonNode given_[kMaxRoots];           // by position in shape_->roots
+  const WideIntegers* wide_ = nullptr;  // of the document
   JsonNode facts_, unknowns_;
   std::vector<std::string_view> unknown_paths_;                     // sorted once they are applied
   std::vector<std::pair<SlotId, UnknownMark>> unknown_tool_slots_;  // what each tool of a listing gets

@@ -42,12 +42,12 @@ struct ShapeNode {
   std::string key;                           // "tenant"
   std::string path;                          // "principal.tenant"
   TypeId type = SimpleType(TypeKind::kDyn);  // of RequestShapes::types, without null
-  TypeKind kind = TypeKind::kDyn;            // its kind, as it is read: a record whose members nobody checks is a map
+  TypeKind kind = TypeKind::kDyn;            // as it is read: a record that nobody checks is a map
   MemberDefault if_absent = MemberDefault::kAbsent;
   bool declared = false;     // a member or column; else only a path that some rule reads inside a dyn value
   bool open = false;         // a record: members that are not declared are allowed
   bool nullable = false;     // null is a value of it; elsewhere null means "not given"
-  bool is_foreign = false;   // a record: an object of MCP's, whose next version may add members; near misses are refused
+  bool is_foreign = false;   // a record of MCP's, whose next version may add members; near misses are refused
   bool is_identity = false;  // says who: a text that is empty or of blanks alone means "not given"
   bool whole = false;        // the value itself is read: it must be materialised
   // A text that rules compare and servers normalise: only one spelling of it is taken (docs/language.md, "Names and URIs").
@@ -80,8 +80,8 @@ struct Shape {
   const ShapeNode& operator[](ShapeNodeId id) const { return nodes[id.index]; }
 };
 
-// Returns the shape of `target`; of one table for kRows (nullptr: a row without columns). `types` begins with the program's and
-// gets the target's. O((slots + members) * log slots).
+// Returns the shape of `target`; of one table for kRows (nullptr: a row without columns). `types`
+// begins with the program's and gets the target's. O((slots + members) * log slots).
 Shape BuildShape(const Program& program, const SlotTree& tree, TypeTable& types, Target target, const Table* table);
 // Gives the shape a serial of its own: for whoever changes its defaults.
 void Renew(Shape& shape);

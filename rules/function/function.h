@@ -83,8 +83,8 @@ constexpr std::uint32_t ArgumentCounts(std::string_view signatures) {
 static_assert(ArgumentCounts("()->A") == 0b1);
 static_assert(ArgumentCounts("(A,list(A))->bool; map(A,B).()->int") == 0b110);
 
-// Returns a bit for each TypeKind that a signature's result can have; all of them when one is a type parameter or dyn. What is
-// checked is only the kind: "list(A)" is kList.
+// Returns a bit for each TypeKind that a signature's result can have; all of them when one is a
+// type parameter or dyn. What is checked is only the kind: "list(A)" is kList.
 constexpr std::uint32_t ResultKinds(std::string_view signatures) {
   constexpr auto bit = [](TypeKind kind) { return 1U << static_cast<unsigned>(kind); };
   std::uint32_t kinds = 0;

@@ -46,8 +46,8 @@ struct Constant {
 struct Slot {
   SlotId parent;                             // invalid for a root
   std::string key;                           // the root's name, or the member's
-  TypeId type = SimpleType(TypeKind::kDyn);  // what the reader enforces when the path is a declared member or a table column
-  bool whole = false;                        // the value itself is read (else only members below it, or its presence)
+  TypeId type = SimpleType(TypeKind::kDyn);  // what the reader enforces, if declared
+  bool whole = false;                        // the value itself is read, not only members below it or its presence
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 

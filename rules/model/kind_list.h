@@ -1,5 +1,6 @@
-// The kinds of values, in one list: values (value.h), static types (type.h), the names of both, what a request's member is asked to
-// be, and the tests expand it. Everything that a constant, a column or a member can be is a row here.
+// The kinds of values, in one list: values (value.h), static types (type.h), the names of both, what
+// a request's member is asked to be, and the tests expand it. Everything that a constant, a column
+// or a member can be is a row here.
 #pragma once
 
 //   id          static type    its name as a value               asked of a request             found in a request

@@ -37,7 +37,8 @@ using U = Unlisted;
     "tool.annotations.title", "string", D::kAbsent                                                                                \
   }
 
-constexpr Member kDataMember = {"data", kRecordRow, D::kEmptyMap};  // its members are the imported names
+// Its members are the imported names.
+constexpr Member kDataMember = {"data", kRecordRow, D::kEmptyMap};
 
 constexpr Member kToolsMembers[] = {WRIT_PRINCIPAL_MEMBERS, WRIT_SERVER_MEMBERS,
                                     WRIT_TOOL_MEMBERS,      {"args", "map(string, dyn)", D::kEmptyMap},

@@ -24,7 +24,7 @@ enum class MemberDefault : std::uint8_t { kAbsent, kFalse, kTrue, kEmptyList, kE
 enum class Unlisted : std::uint8_t {
   kRefused,  // an error, in requests and in policies
   kDyn,      // allowed, of any type
-  kUnread,   // allowed in requests, whose writer may be newer than we are; a policy may not name them
+  kUnread,   // allowed in requests, whose writer may be newer; a policy may not name them
 };
 
 // The type of a member whose members are rows of their own, behind it.
@@ -33,7 +33,7 @@ inline constexpr std::string_view kRecordRow = "record";
 // One member that a target's request may have: "principal.tenant".
 struct Member {
   std::string_view path;
-  std::string_view type;  // kRecordRow, or what ReadType takes (type.h): "list(string)"; the reader enforces and converts it
+  std::string_view type;  // kRecordRow, or what ReadType takes (type.h): "list(string)"
   MemberDefault if_absent;
   Unlisted unlisted = Unlisted::kRefused;  // records only
 
@@ -54,7 +54,8 @@ struct TargetInfo {
 const TargetInfo& InfoOf(Target target);
 // Returns the target of that name, or nothing.
 std::optional<Target> TryFindTarget(std::string_view name);
-// Returns the name of `member` when it stands right below `record`, else "". "tenant" of principal.tenant and principal.
+// Returns the name of `member` when it stands right below `record`, else "". "tenant" of
+// principal.tenant and principal.
 std::string_view NameBelow(const Member& record, const Member& member);
 // Returns the member with exactly this path, or nullptr. O(members).
 const Member* TryFindMember(const TargetInfo& target, std::string_view path);

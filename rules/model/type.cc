@@ -45,7 +45,7 @@ TypeId TypeTable::Nullable(TypeId inner) {
     case TypeKind::kDyn:
     case TypeKind::kNull:
     case TypeKind::kNullable: return inner;
-    default: return Intern(TypeKind::kNullable, "", {inner});  // NOLINT: null is no value of the others
+    default: return Intern(TypeKind::kNullable, "", {inner});  // NOLINT: the others have no null
   }
 }
 
@@ -149,7 +149,7 @@ std::string TypeText(std::span<const Type> types, TypeId id) {
     case TypeKind::kUnion: text = "union"; break;
     case TypeKind::kNullable: return TypeText(types, type.parameters.empty() ? TypeId() : type.parameters[0]) + '?';
     case TypeKind::kParameter: return type.name.starts_with('?') ? "dyn" : type.name;
-    default: text = type.name; break;  // NOLINT: simple ones, records, enums, and opaque ones with their parameters
+    default: text = type.name; break;  // NOLINT: all others are called by their name
   }
   if (type.parameters.empty()) return text;
   text += '(';

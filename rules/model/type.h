@@ -1,6 +1,7 @@
-// Static types, hash-consed: two equal types have the same TypeId of one TypeTable. The one description of types: members of
-// targets (rules/model/target_types.h), slots, columns and nodes of a program (rules/ir/program.h), parameters of functions, and
-// what the checker knows of expressions.
+// Static types, hash-consed: two equal types have the same TypeId of one TypeTable. The one
+// description of types: members of targets (rules/model/target_types.h), slots, columns and nodes
+// of a program (rules/ir/program.h), parameters of functions, and what the checker knows of
+// expressions.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +22,16 @@ using TypeId = Id<struct TypeTag>;
 enum class TypeKind : std::uint8_t {
   kError,  // of an expression that already has a diagnostic: agrees with everything
   kDyn,
-// Those of values (kind_list.h). Parameters: of kList the element; of kMap key and value; of kOptional what is inside; of kType the
-// type whose value it is (or none: any type).
+// Those of values (kind_list.h). Parameters: of kList the element; of kMap key and value; of
+// kOptional what is inside; of kType the type whose value it is (or none: any type).
 #define WRIT_ENUM(id, name, type_name, wanted, found) k##id,
   WRIT_VALUE_KINDS(WRIT_ENUM)
 #undef WRIT_ENUM
       kNullable,  // parameters: what it is when it is not null; CEL's wrapper
-  kOpaque,        // name and parameters: a value of which only functions know the inside: "url", "cidr"; declared by an environment
+  kOpaque,        // name and parameters: only functions know its inside: "url", "cidr"
   kRecord,        // name and fields
   kEnum,          // fields: the strings that it can be, by name; a string to everybody else
-  kUnion,         // parameters: two or more alternatives, sorted, none of them a union or nullable; "int or string" is one
+  kUnion,         // parameters: two or more alternatives, sorted, no union or nullable
   kParameter,     // name: "A" in a signature, or a unification variable "?7"
 };
 
@@ -62,8 +63,8 @@ static_assert(TypeKindOf(Kind::kType) == TypeKind::kType && TypeKindOf(Kind::kEr
 constexpr TypeId SimpleType(TypeKind kind) { return TypeId(static_cast<std::size_t>(kind)); }
 inline constexpr std::size_t kSimpleTypeCount = static_cast<std::size_t>(TypeKind::kDuration) + 1;
 
-// Returns "list(map(string, int))", as people write types; records by their name. `types` as TypeTable has them. An id out of
-// range is shown as one.
+// Returns "list(map(string, int))", as people write types; records by their name. `types` as
+// TypeTable has them. An id out of range is shown as one.
 std::string TypeText(std::span<const Type> types, TypeId id);
 
 // Owns types. Not thread-safe.
@@ -85,13 +86,15 @@ class TypeTable {
   TypeId Opaque(std::string_view name, std::vector<TypeId> parameters) { return Intern(TypeKind::kOpaque, name, std::move(parameters)); }
   // Values stay in their order, each once. Requires: at least one.
   TypeId Enum(std::span<const std::string_view> values);
-  // Any of the alternatives: dyn if one of them is, nullable if one is null or nullable, the alternative itself if it is the only one.
+  // Any of the alternatives: dyn if one of them is, nullable if one is null or nullable, the
+  // alternative itself if it is the only one.
   TypeId Union(std::span<const TypeId> alternatives);
   TypeId Parameter(std::string_view name) { return Intern(TypeKind::kParameter, name, {}); }
-  // Returns the record that has this name and these fields, declaring it when it is not there. When another record has the name,
-  // the new one is called "name of `qualifier`".
+  // Returns the record that has this name and these fields, declaring it when it is not there. When
+  // another record has the name, the new one is called "name of `qualifier`".
   TypeId Record(std::string_view name, std::string_view qualifier, std::vector<RecordField> fields, bool open);
-  // Returns the type that has other parameters. Requires: as many as the type has, which is no record.
+  // Returns the type that has other parameters. Requires: as many as the type has, which is no
+  // record.
   TypeId WithParameters(TypeId type, std::vector<TypeId> parameters);
 
   const Type& operator[](TypeId id) const { return types_[id.index]; }
@@ -108,10 +111,10 @@ class TypeTable {
   std::unordered_map<std::string, TypeId> interned_;
 };
 
-// Reads a type off the front of `text`, in the notation of our own tables, which is that of TypeText: "list(string)",
-// "map(A, B)" with type parameters of one letter, "string?", "optional_type(A)" (or "opt(A)"), "enum(\"read\", \"write\")",
-// "union(int, string)"; any other name is an opaque type.
-// Requires: well-formed.
+// Reads a type off the front of `text`, in the notation of our own tables, which is that of
+// TypeText: "list(string)", "map(A, B)" with type parameters of one letter, "string?",
+// "optional_type(A)" (or "opt(A)"), "enum(\"read\", \"write\")", "union(int, string)"; any other
+// name is an opaque type. Requires: well-formed.
 TypeId ReadType(std::string_view& text, TypeTable& types);
 // The whole of `text` as a type.
 TypeId TypeOfText(std::string_view text, TypeTable& types);

@@ -45,15 +45,19 @@ struct MapData {
   const std::uint32_t* buckets = nullptr;  // nullptr when size <= kLinearEntries
 };
 
-// What a condition can come to, as bits of a set: an error is also what a value that is no bool comes to.
+// What a condition can come to, as bits of a set: an error is also what a value that is no bool
+// comes to.
 inline constexpr std::uint16_t kMayBeTrue = 1, kMayBeFalse = 2, kMayFail = 4, kAnyOutcome = 7;
 
 struct Value {
   Kind kind = Kind::kAbsent;
   std::uint8_t operands = 0;  // kError, kNoMatchingOverload: the kinds of its first two operands; see OverloadError
-  std::uint16_t code =
-      0;  // kError: ValueError; kUnknown: outcomes; kList, kMap being built: 1 + log2 of the room (rules/function/builders.h)
-  std::uint32_t size = 0;  // bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of kTimestamp
+  // kError: ValueError; kUnknown: outcomes; kList and kMap being built: 1 + log2 of the room
+  // (rules/function/builders.h).
+  std::uint16_t code = 0;
+  // Bytes of kString, kBytes, kType, kError's detail; items of kList; nanoseconds [0, 1e9) of
+  // kTimestamp.
+  std::uint32_t size = 0;
   union {
     bool boolean;
     std::int64_t integer;  // kInt; kDuration: nanoseconds; kTimestamp: seconds since 1970
@@ -68,14 +72,15 @@ struct Value {
   constexpr Value() : integer(0) {}
 
   static Value Null() { return Make(Kind::kNull); }
-  // `outcomes`: what a condition of this value can still come to, a set of OutcomeBits; two or more.
+  // `outcomes`: what a condition of this value can still come to, a set of the bits above; two or
+  // more.
   static Value Unknown(std::uint16_t outcomes = kAnyOutcome) {
     Value v = Make(Kind::kUnknown);
     v.code = outcomes;
     return v;
   }
-  // A map of which some member is unknown: unknown as a whole. What is known of its members stands in
-  // slots of their own, and those that have no value are not there.
+  // A map of which some member is unknown: unknown as a whole. What is known of its members stands
+  // in slots of their own, and those that have no value are not there.
   static Value PartlyUnknown() {
     Value v = Unknown();
     v.size = 1;

@@ -119,8 +119,8 @@ struct ExplainedRule {
 // The longest residual, text and tree together.
 inline constexpr std::size_t kMaxResidualBytes = std::size_t{256} * 1024;
 
-// What is left of a condition when a part of the request is unknown: whole, mentioning unknown parts
-// of the request only. An error of it means "not allowed".
+// What is left of a condition when a part of the request is unknown: whole, mentioning unknown
+// parts of the request only. An error of it means "not allowed".
 struct Residual {
   std::string cel;        // CEL over the variables of the request
   std::string tree_json;  // the same as a tree, docs/requests_and_decisions.md, "Residuals"
@@ -157,8 +157,8 @@ struct Decision {
   std::optional<std::vector<std::string>> visible;  // listings: names in the given order
   std::optional<std::string> row_json;              // rows that are visible: the row with masks applied
   std::optional<Residual> residual;                 // kConditional: the condition that is left
-  bool residual_too_large = false;                  // kConditional: there is none because it would be too large
-  std::vector<ImageCondition> needs_images;         // kConditional: what must be met beside the residual
+  bool residual_too_large = false;                  // kConditional: and so it is not there
+  std::vector<ImageCondition> needs_images;         // kConditional: what else must be met
   std::vector<RuleOutcome> limits;                  // kConditional: limits whose key or condition is unknown, the first hundred
   std::vector<ExplainedRule> explained;             // only when asked for
   std::string admission_uid;                        // AdmissionReviews: request.uid
@@ -247,7 +247,7 @@ struct ImageNeed {
 
 struct DecideOptions {
   bool explain = false;                                // fill Decision::explained
-  bool residual = true;                                // fill Decision::residual of a decision that is conditional
+  bool residual = true;                                // fill Decision::residual
   std::size_t max_residual_bytes = kMaxResidualBytes;  // of it; a larger one is residual_too_large
   bool consume_limits = true;          // false: look at quotas without using them up (dry runs), as requests with unknowns do anyway
   bool find_coverage = false;          // fill Decision::covered: whether the selectors of some policy, shadow ones too, match

@@ -306,7 +306,8 @@ unsigned OutcomesOf(const Value& value) {
 
 namespace {
 
-// The value of a condition over `a` and `b`, one of them unknown. An error alone is that of the operand that is one.
+// The value of a condition over `a` and `b`, one of them unknown. An error alone is that of the
+// operand that is one.
 Value OfOutcomes(unsigned outcomes, const Value& a, const Value& b) {
   if (outcomes == kMayFail) return BoolFault(a.is(Kind::kUnknown) ? b : a);
   if (outcomes == kMayBeTrue || outcomes == kMayBeFalse) return Value::Bool(outcomes == kMayBeTrue);

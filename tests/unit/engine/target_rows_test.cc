@@ -1,4 +1,5 @@
-// Adding a target is adding rows: this walks the rows of rules/model/target.cc, and neither checker nor reader has a list of its own.
+// Adding a target is adding rows: this walks the rows of rules/model/target.cc, and neither checker
+// nor reader has a list of its own.
 #include <gtest/gtest.h>
 
 #include <algorithm>

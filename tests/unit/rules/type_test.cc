@@ -1,4 +1,5 @@
-// The one description of types: every kind made, printed, read again, and kept through a table that begins with another's.
+// The one description of types: every kind made, printed, read again, and kept through a table that
+// begins with another's.
 #include "rules/model/type.h"
 
 #include <gtest/gtest.h>
