@@ -139,6 +139,11 @@ void AddCompile(CLI::App& app, Invocation& call, const Console& console) {
   CLI::App& command = *app.add_subcommand("compile", "Compile policies to a bundle");
   AddPaths(command, call.compile.paths, "Policy files or directories");
   command.add_option("-o,--output", call.compile.output, "The bundle to write")->required()->option_text("FILE.writb");
+  command.add_option("--revision", call.compile.revision, "Where the policies come from, such as a Git commit; kept beside them")
+      ->option_text("TEXT");
+  command.add_option("--metadata", call.compile.metadata, "What else the bundle says of itself; can be repeated")
+      ->option_text("KEY=VALUE")
+      ->allow_extra_args(false);
   AddData(command, call.compile.data);
   command.add_flag("--strict", call.compile.strict, "Warnings are errors");
   AddFormat(command, call.compile.format);

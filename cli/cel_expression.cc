@@ -36,7 +36,7 @@ Value CelExpression::Evaluate(std::span<const CelVariable> variables) {
   slots_.assign(program.slots.size(), Value());
   for (std::size_t i = 0; i < program.slots.size(); ++i) {
     if (program.slots[i].parent.valid()) continue;
-    const auto found = values.find(program.slots[i].key);
+    const auto found = values.find(program[program.slots[i].key]);
     if (found != values.end()) FillSlots(program, SlotId(i), *found->second, slots_);
   }
   evaluator_.Begin(*program_, slots_);

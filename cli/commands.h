@@ -64,6 +64,8 @@ struct CompileOptions {
   std::vector<std::string> paths;
   DataOptions data;
   std::string output;
+  std::string revision;               // of the policies, for the bundle's envelope
+  std::vector<std::string> metadata;  // KEY=VALUE
   Format format = Format::kText;
   bool strict = false;
 };

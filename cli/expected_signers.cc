@@ -69,13 +69,14 @@ Result<ExpectedSigners> LoadDeclared(const VerifyImageOptions& options, const Pr
 }
 
 std::optional<ExpectedSigners> LoadFromPolicies(const VerifyImageOptions& options, const Console& console) {
-  const std::optional<Program> program = LoadProgram(options.policies, console);
-  if (!program) return std::nullopt;
+  const std::optional<Bundle> bundle = LoadProgram(options.policies, console);
+  if (!bundle) return std::nullopt;
+  const Program& program = bundle->program.program();
   const SourceFile text{"--signer", options.signer_expression};
-  const dsl::CompiledSigners compiled = dsl::CompileSigners(text, *program);
+  const dsl::CompiledSigners compiled = dsl::CompileSigners(text, program);
   PrintDiagnostics(compiled.diagnostics, {&text, 1}, console);
   if (compiled.terms.empty()) return std::nullopt;
-  Result<ExpectedSigners> expected = LoadDeclared(options, *program, compiled.terms);
+  Result<ExpectedSigners> expected = LoadDeclared(options, program, compiled.terms);
   if (expected) return std::move(*expected);
   PrintError(console, expected.error().message);
   return std::nullopt;
@@ -97,7 +98,7 @@ Result<ExpectedSigners> LoadFromFlags(const VerifyImageOptions& options) {
   }
   ExpectedSigners expected;
   expected.signers.push_back(std::move(loaded));
-  expected.terms.push_back({SignerTerm::Kind::kSigner, SignerId(0), 0, 0});
+  expected.terms.push_back({.kind = SignerTerm::Kind::kSigner, .signer = SignerId(0)});
   return expected;
 }
 

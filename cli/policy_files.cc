@@ -38,6 +38,9 @@ std::string IdentityOf(const std::string& path) {
   return error ? path : canonical.string();
 }
 
+// Both end with a `/`.
+bool IsBelow(const std::filesystem::path& path, const std::filesystem::path& folder) { return path.native().starts_with(folder.native()); }
+
 }  // namespace
 
 bool LooksLikeBundle(std::string_view bytes) { return bytes.starts_with(kBundleMagic); }
@@ -91,19 +94,42 @@ std::optional<dsl::Compilation> CompileFiles(std::span<const std::string> paths,
   return result;
 }
 
-std::optional<Program> LoadProgram(std::span<const std::string> paths, const Console& console) {
+void NameForBundle(std::span<const std::string> paths, std::vector<SourceFile>& files) {
+  namespace fs = std::filesystem;
+  const auto folder_of = [](const std::string& path) {
+    std::error_code ignored;
+    const fs::path folder = fs::is_directory(path, ignored) ? fs::path(path) / "" : fs::path(path).parent_path();
+    return fs::path(IdentityOf(folder.empty() ? "." : folder.string()));
+  };
+  std::optional<fs::path> common;
+  for (const std::string& path : paths) {
+    if (path == "-") continue;
+    const fs::path folder = folder_of(path) / "";
+    if (!common) common = folder;
+    while (!IsBelow(folder, *common)) common = common->parent_path().parent_path() / "";
+  }
+  for (SourceFile& file : files) {
+    if (common && file.name != kStdinName)
+      file.stored_name = (folder_of(file.name) / fs::path(file.name).filename()).lexically_relative(*common).string();
+  }
+}
+
+std::optional<Bundle> LoadProgram(std::span<const std::string> paths, const Console& console) {
   if (paths.size() == 1) {
-    const Result<Input> input = ReadFile(paths[0], BundleLimits{}.max_bytes);
+    Result<Input> input = ReadFile(paths[0], BundleLimits{}.max_bytes);
     if (input && (LooksLikeBundle(input->text) || paths[0].ends_with(".writb"))) {
-      const Result<Bundle> bundle = LoadBundle(input->text);
-      if (bundle) return bundle->program.program();
+      Result<Bundle> bundle = LoadBundle(std::move(input->text));
+      if (bundle) return *std::move(bundle);
       PrintError(console, paths[0] + ": " + bundle.error().message);
       return std::nullopt;
     }
   }
   std::optional<dsl::Compilation> result = CompileFiles(paths, console);
   if (!result) return std::nullopt;
-  return std::move(*result->program);
+  Result<VerifiedProgram> verified = VerifyProgram(*std::move(result->program));
+  if (verified) return Bundle{*std::move(verified), {}, {}};
+  PrintError(console, verified.error().message);
+  return std::nullopt;
 }
 
 dsl::Compilation CompileWithData(std::vector<SourceFile> files, const PolicySource& source, dsl::CompileOptions options) {

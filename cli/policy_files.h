@@ -13,6 +13,7 @@
 #include "dsl/compiler.h"
 #include "dsl/diagnostics/diagnostic.h"
 #include "rules/base/source.h"
+#include "rules/bundle/bundle.h"
 #include "webhook/reload/policy_source.h"
 
 namespace writ::cli {
@@ -29,8 +30,13 @@ dsl::Compilation CompileWithData(std::vector<SourceFile> files, const PolicySour
 // Finds and reads the data of a compilation that has a program.
 std::optional<std::vector<PolicySet::Data>> LoadData(const PolicySource& source, const dsl::Compilation& compiled, const Console& console);
 
-// Returns the program of `paths`: policy files and directories, or one bundle. Prints the diagnostics.
-std::optional<Program> LoadProgram(std::span<const std::string> paths, const Console& console);
+// Gives each file the name that it has in a bundle: its path below the nearest folder that all
+// `paths` are in, however they were spelt, so that a bundle's digest does not hang on that.
+void NameForBundle(std::span<const std::string> paths, std::vector<SourceFile>& files);
+
+// Returns the program of `paths`: policy files and directories, or one bundle. Policies have no
+// digest and no envelope. Prints the diagnostics.
+std::optional<Bundle> LoadProgram(std::span<const std::string> paths, const Console& console);
 
 // Loads policies (files, directories, or one bundle) with their data, ready to decide. Prints diagnostics, warnings included.
 std::optional<LoadedPolicies> LoadForDeciding(const EvalOptions& options, const Console& console);

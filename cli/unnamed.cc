@@ -59,13 +59,14 @@ std::string HintOfUnnamed(const Program& program, std::string_view request_json)
   std::vector<std::string_view> scopes, names;
   bool is_scope_named = false;
   for (const Rule& rule : program.rules) {
-    if (program.policies[rule.policy.index].target != subject->target) continue;
-    for (const Selector& selector : rule.selectors) {
-      if (IsLiteral(selector.scope)) scopes.push_back(selector.scope);
-      if (!GlobMatches(selector.scope, subject->scope)) continue;
+    if (program.policy(rule).target != subject->target) continue;
+    for (const Selector& selector : program[program.details(rule).selectors]) {
+      const std::string_view scope = program[selector.scope], name = program[selector.name];
+      if (IsLiteral(scope)) scopes.push_back(scope);
+      if (!GlobMatches(scope, subject->scope)) continue;
       is_scope_named = true;
-      if (GlobMatches(selector.name, subject->name)) return {};
-      if (IsLiteral(selector.name)) names.push_back(selector.name);
+      if (GlobMatches(name, subject->name)) return {};
+      if (IsLiteral(name)) names.push_back(name);
     }
   }
   if (!is_scope_named) return Hint("policy is about " + std::string(subject->scope_word), subject->scope, std::move(scopes));

@@ -11,6 +11,7 @@
 #include "dsl/check/checker.h"
 #include "dsl/lower/lower.h"
 #include "dsl/parse/parser.h"
+#include "rules/build/build.h"
 #include "rules/ir/verify.h"
 
 namespace writ::dsl {
@@ -24,7 +25,7 @@ using SignerIds = std::unordered_map<std::string_view, SignerId>;
 
 // The rules of programs that lowering does not already guarantee are ceilings (sizes of regexes, nesting of values); the verifier
 // knows them all, and a program that it refuses must not be handed out.
-void Verify(Program& program, DiagnosticSink& sink) {
+void Verify(const Program& program, DiagnosticSink& sink) {
   const Result<VerifiedProgram> verified = VerifyProgram(program);
   if (verified) return;
   sink.Emit(DiagnosticKind::kProgramTooLarge, SourceSpan{FileId(0), 0, 0},
@@ -104,7 +105,7 @@ Compilation CompilePolicies(std::vector<SourceFile> files, const CompileOptions&
   if (checkable) {
     const TypedSet set = CheckPolicies(std::move(trees), compilation.files, sink);
     if (!sink.has_errors()) {
-      Program program = LowerPolicies(set, compilation.files, {options.limits, options.optimize}, sink);
+      Program program = BuildProgram(LowerPolicies(set, compilation.files, {options.limits, options.optimize}, sink));
       if (!sink.has_errors()) Verify(program, sink);
       compilation.program = std::move(program);
     }
@@ -123,7 +124,7 @@ CompiledSigners CompileSigners(const SourceFile& file, const Program& program, c
   const std::optional<SignerExpr> signers = ParseSignersOnly(file, FileId(0), sink, limits);
   if (signers) {
     SignerIds ids;
-    for (std::size_t i = 0; i < program.signers.size(); ++i) ids.emplace(program.signers[i].name, SignerId(i));
+    for (std::size_t i = 0; i < program.signers.size(); ++i) ids.emplace(program[program.signers[i].name], SignerId(i));
     CheckSignersDeclared(*signers, ids, sink);
     if (!sink.has_errors()) WriteSigners(*signers, ids, compiled.terms);
   }

@@ -143,9 +143,12 @@ std::vector<LimitOverflow> Engine::LimitOverflows() const {
   std::vector<LimitOverflow> overflows;
   for (const auto& [id, quota] : quotas_->limits) {
     if (quota->overflow_count() == 0) continue;
-    const Rule& rule = policies_->program().rules[id.index];
-    const Policy& policy = policies_->program().policies[rule.policy.index];
-    overflows.push_back({policy.package.empty() ? policy.name : policy.package + "." + policy.name, rule.id, quota->overflow_count()});
+    const Program& program = policies_->program();
+    const Policy& policy = program.policy(program[id]);
+    std::string name(program[policy.package]);
+    if (!name.empty()) name += '.';
+    name += program[policy.name];
+    overflows.push_back({std::move(name), program[program.details(id).id], quota->overflow_count()});
   }
   return overflows;
 }

@@ -59,8 +59,9 @@ bool MayBeNamed(const Value& value, std::span<const Pattern> patterns) {
          std::any_of(items.begin(), items.end(), [&](const Value& item) { return !item.is(Kind::kString) || matches(item.string()); });
 }
 
-const Column* TryColumn(const TypedTable& table, std::string_view name) {
-  const auto found = std::find_if(table.columns.begin(), table.columns.end(), [&](const Column& column) { return column.name == name; });
+const draft::Column* TryColumn(const TypedTable& table, std::string_view name) {
+  const auto found =
+      std::find_if(table.columns.begin(), table.columns.end(), [&](const draft::Column& column) { return column.name == name; });
   return found == table.columns.end() ? nullptr : &*found;
 }
 
@@ -227,7 +228,7 @@ class DeadDeclarations {
     if (!rule.mask || (rule.mask->kind != MaskKind::kKeepLast && rule.mask->kind != MaskKind::kKeepFirst)) return;
     for (const Name& name : rule.columns) {
       for (const std::uint32_t table : policy.tables) {
-        const Column* column = TryColumn(set_.tables[table], name.text);
+        const draft::Column* column = TryColumn(set_.tables[table], name.text);
         if (column == nullptr) continue;
         const TypeId type = set_.types.WithoutNull(column->type);
         if (type == SimpleType(TypeKind::kString) || type == SimpleType(TypeKind::kDyn)) continue;
@@ -242,8 +243,8 @@ class DeadDeclarations {
         return each.package == table.package && each.decl->name.text == relation.table.text;
       });
       if (other == set_.tables.end()) continue;
-      const Column* ours = TryColumn(table, relation.our_column.text);
-      const Column* theirs = TryColumn(*other, relation.their_column.text);
+      const draft::Column* ours = TryColumn(table, relation.our_column.text);
+      const draft::Column* theirs = TryColumn(*other, relation.their_column.text);
       if (ours == nullptr || theirs == nullptr) continue;
       const TypeId our_type = set_.types.WithoutNull(ours->type), their_type = set_.types.WithoutNull(theirs->type);
       if (MayBeEqual(our_type, their_type)) continue;

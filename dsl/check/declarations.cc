@@ -161,13 +161,13 @@ class Declarer {
   }
 
   static bool HasColumn(const TypedTable& table, std::string_view name) {
-    return std::any_of(table.columns.begin(), table.columns.end(), [&](const Column& column) { return column.name == name; });
+    return std::any_of(table.columns.begin(), table.columns.end(), [&](const draft::Column& column) { return column.name == name; });
   }
 
   void NeedColumn(const TypedTable& table, const Name& column) {
     if (column.text.empty() || HasColumn(table, column.text)) return;
     std::vector<std::string_view> candidates;
-    for (const Column& each : table.columns) candidates.push_back(each.name);
+    for (const draft::Column& each : table.columns) candidates.push_back(each.name);
     ExpressionChecker::Suggest(checker_.Emit(DiagnosticKind::kUnknownColumn, column.span, {table.decl->name.text, column.text}),
                                column.text, candidates);
   }

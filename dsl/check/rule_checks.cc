@@ -90,8 +90,9 @@ TypeId PolicyChecker::RowType(const TypedPolicy& policy) {
   }
   TypedTable common = set_.tables[policy.tables[0]];
   for (const std::uint32_t index : policy.tables) {
-    const std::vector<Column>& columns = set_.tables[index].columns;
-    std::erase_if(common.columns, [&](const Column& column) { return std::find(columns.begin(), columns.end(), column) == columns.end(); });
+    const std::vector<draft::Column>& columns = set_.tables[index].columns;
+    std::erase_if(common.columns,
+                  [&](const draft::Column& column) { return std::find(columns.begin(), columns.end(), column) == columns.end(); });
   }
   return targets_.Row(common, package, {});
 }

@@ -28,7 +28,7 @@ VariableTypes TargetTypes::AllVariables(std::span<const std::string> imports) {
 
 TypeId TargetTypes::Row(const TypedTable& table, std::string_view package, std::span<const TypedTable* const> related) {
   std::vector<RecordField> fields;
-  for (const Column& column : table.columns) fields.push_back({column.name, column.type, true});
+  for (const draft::Column& column : table.columns) fields.push_back({column.name, column.type, true});
   for (std::size_t i = 0; i < related.size(); ++i) {
     const RelationDecl& relation = table.decl->relations[i];
     TypeId row = types_.Simple(TypeKind::kDyn);
@@ -42,7 +42,7 @@ TypeId TargetTypes::Row(const TypedTable& table, std::string_view package, std::
 TypeId TargetTypes::RelatedRow(const TypedTable& table, std::string_view owner) {
   const TypeId dyn = types_.Simple(TypeKind::kDyn);
   std::vector<RecordField> fields;
-  for (const Column& column : table.columns) fields.push_back({column.name, dyn, true});
+  for (const draft::Column& column : table.columns) fields.push_back({column.name, dyn, true});
   for (const RelationDecl& relation : table.decl->relations) fields.push_back({std::string(relation.name.text), dyn, true});
   return types_.Record("related " + std::string(table.decl->name.text), owner, std::move(fields), false);
 }

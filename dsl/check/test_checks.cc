@@ -301,7 +301,7 @@ const TypedTable* PolicyChecker::NeedTable(const Name& name, std::uint32_t packa
 
 void PolicyChecker::NeedColumn(const TypedTable& table, std::string_view column, SourceSpan span) {
   std::vector<std::string_view> candidates;
-  for (const Column& each : table.columns) {
+  for (const draft::Column& each : table.columns) {
     if (each.name == column) return;
     candidates.push_back(each.name);
   }
@@ -383,9 +383,10 @@ bool PolicyChecker::IsAdmitted(const TypedPolicy& policy, std::string_view kind,
   if (policy.decl->target != Target::kAdmission) return false;
   std::string upper(operation);
   for (char& c : upper) c = static_cast<char>(c - 'a' + 'A');  // create, update, delete, connect
-  const std::vector<Selector> selectors = SelectorsOf(*policy.decl, {});
-  return std::any_of(selectors.begin(), selectors.end(),
-                     [&](const Selector& selector) { return GlobMatches(selector.name, upper) && GlobMatches(selector.scope, kind); });
+  const std::vector<draft::Selector> selectors = SelectorsOf(*policy.decl, {});
+  return std::any_of(selectors.begin(), selectors.end(), [&](const draft::Selector& selector) {
+    return GlobMatches(selector.name, upper) && GlobMatches(selector.scope, kind);
+  });
 }
 
 // The kind of the object that an `admit` case admits, where it is written; "" for other cases, and where the case names a kind itself,

@@ -20,8 +20,8 @@
 #include <vector>
 
 #include "dsl/syntax/tree.h"
+#include "rules/build/draft.h"
 #include "rules/function/function.h"
-#include "rules/ir/program.h"
 #include "rules/model/target.h"
 #include "rules/model/type.h"
 
@@ -65,7 +65,7 @@ struct TypedTable {
   FileId file;
   const TableDecl* decl = nullptr;
   std::uint32_t package = 0;
-  std::vector<Column> columns;  // as declared, in order
+  std::vector<draft::Column> columns;  // as declared, in order
 };
 
 struct TypedSigner {

@@ -42,24 +42,24 @@ bool IsListSlot(const Graph& graph, const TypeTable& types, NodeId id) {
   return types[graph.slots[graph[id].index].type].kind == TypeKind::kList;
 }
 
-std::optional<Discriminator> DiscriminatorOf(const Graph& graph, const TypeTable& types, NodeId id) {
+std::optional<draft::Discriminator> DiscriminatorOf(const Graph& graph, const TypeTable& types, NodeId id) {
   const std::span<const NodeId> args = graph.args(id);
   NodeId subject;
   if (auto strings = ComparedStrings(graph, id, subject); strings && graph[subject].kind == NodeKind::kSlot) {
-    return Discriminator{Discriminator::Kind::kEquals, SlotId(graph[subject].index), std::move(*strings)};
+    return draft::Discriminator{Discriminator::Kind::kEquals, SlotId(graph[subject].index), std::move(*strings)};
   }
   const Node& node = graph[id];
   if (node.kind == NodeKind::kCall && static_cast<Function>(node.detail) == Function::kIn && IsListSlot(graph, types, args[1])) {
     const Value* item = graph.TryValue(args[0]);
     if (item != nullptr && item->is(Kind::kString)) {
-      return Discriminator{Discriminator::Kind::kContains, SlotId(graph[args[1]].index), {std::string(item->string())}};
+      return draft::Discriminator{Discriminator::Kind::kContains, SlotId(graph[args[1]].index), {std::string(item->string())}};
     }
   }
   // Only over lists of strings: an item that is no string would make the comparison false, a fault inside could not arise.
   if (node.kind == NodeKind::kExists && IsListSlot(graph, types, args[0])) {
     if (auto strings = ComparedStrings(graph, args[1], subject);
         strings && graph[subject].kind == NodeKind::kVariable && graph[subject].index == node.index) {
-      return Discriminator{Discriminator::Kind::kContains, SlotId(graph[args[0]].index), std::move(*strings)};
+      return draft::Discriminator{Discriminator::Kind::kContains, SlotId(graph[args[0]].index), std::move(*strings)};
     }
   }
   return std::nullopt;
@@ -67,10 +67,10 @@ std::optional<Discriminator> DiscriminatorOf(const Graph& graph, const TypeTable
 
 }  // namespace
 
-std::vector<Discriminator> FindDiscriminators(const Graph& graph, const TypeTable& types, NodeId guard) {
+std::vector<draft::Discriminator> FindDiscriminators(const Graph& graph, const TypeTable& types, NodeId guard) {
   const NodeId alone[] = {guard};
   const std::span<const NodeId> conjuncts = graph[guard].kind == NodeKind::kAnd ? graph.args(guard) : std::span<const NodeId>(alone);
-  std::vector<Discriminator> found;
+  std::vector<draft::Discriminator> found;
   for (const NodeId conjunct : conjuncts) {
     if (auto discriminator = DiscriminatorOf(graph, types, conjunct)) found.push_back(std::move(*discriminator));
   }

@@ -49,7 +49,7 @@ class Lowerer {
         lines_(MakeLines(files)),
         builder_(set, graph_, lines_, options.limits, options.optimize) {}
 
-  Program Run() {
+  draft::Program Run() {
     if (!CheckLetNesting() || !BuildGraph()) return {};
     TypeSlots();
     ProgramNodes nodes(graph_, builder_.types(), program_, roots_, options_.optimize ? Sharing::kYes : Sharing::kNo);
@@ -197,7 +197,7 @@ class Lowerer {
   std::vector<TypeId> ColumnTypes(std::string_view name) const {
     std::vector<TypeId> types;
     for (const TypedTable& table : set_.tables) {
-      for (const Column& column : table.columns) {
+      for (const draft::Column& column : table.columns) {
         if (column.name == name) types.push_back(column.type);
       }
       for (const RelationDecl& relation : table.decl->relations) {
@@ -228,15 +228,24 @@ class Lowerer {
     return agreed;
   }
 
+  // Paths by slot. A member whose name has a dot is declared nowhere; '\n' keeps it from looking
+  // like a path that is.
+  static std::vector<std::string> PathsOf(std::span<const draft::Slot> slots) {
+    std::vector<std::string> paths;
+    for (const draft::Slot& slot : slots) {
+      const char joint = slot.key.find('.') == std::string::npos ? '.' : '\n';
+      paths.push_back(slot.parent.valid() ? paths[slot.parent.index] + joint + slot.key : slot.key);
+    }
+    return paths;
+  }
+
   // A slot has the type on which all targets agree that have its path, and all tables for columns; else dyn.
   void TypeSlots() {
     TypesByPath agreed = MemberTypes();
-    std::vector<std::string> paths(graph_.slots.size());
+    const std::vector<std::string> paths = PathsOf(graph_.slots);
     for (std::size_t i = 0; i < graph_.slots.size(); ++i) {
-      Slot& slot = graph_.slots[i];
+      draft::Slot& slot = graph_.slots[i];
       const bool is_root = !slot.parent.valid();
-      // A member whose name has a dot is declared nowhere; '\n' keeps it from looking like a path that is.
-      paths[i] = is_root ? slot.key : paths[slot.parent.index] + (slot.key.find('.') == std::string::npos ? '.' : '\n') + slot.key;
       if (!is_root && paths[slot.parent.index] == "row") {
         for (const TypeId type : ColumnTypes(slot.key)) Vote(agreed, paths[i], type);
       }
@@ -254,8 +263,9 @@ class Lowerer {
     };
     std::map<std::string, SlotId> slots;
     bool is_read = false;
-    for (std::size_t i = 0; i < program_.slots.size(); ++i) {
-      const std::string path = SlotPath(program_, SlotId(i));
+    const std::vector<std::string> paths = PathsOf(program_.slots);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const std::string& path = paths[i];
       slots.emplace(path, SlotId(i));
       is_read = is_read || is_one_of(std::span(kPlaces).first(3), path) || (program_.slots[i].whole && is_one_of(kRecords, path));
     }
@@ -281,7 +291,7 @@ class Lowerer {
   // ---- declarations -----------------------------------------------------------------------------
 
   void WriteDeclarations(ProgramNodes& nodes) {
-    for (const SourceFile& file : files_) program_.files.push_back(file.name);
+    for (const SourceFile& file : files_) program_.files.push_back(file.stored_name.empty() ? file.name : file.stored_name);
     for (const auto& imports : set_.imports) {
       for (const std::string& name : imports) {
         if (std::find(program_.imports.begin(), program_.imports.end(), name) == program_.imports.end()) program_.imports.push_back(name);
@@ -296,8 +306,8 @@ class Lowerer {
     }
   }
 
-  Signer WriteSigner(const SignerDecl& decl) const {
-    Signer signer{.name = std::string(decl.name.text), .kind = decl.kind};
+  draft::Signer WriteSigner(const SignerDecl& decl) const {
+    draft::Signer signer{.name = std::string(decl.name.text), .kind = decl.kind};
     signer.issuer = decl.issuer.value;
     signer.subject = decl.subject.value;
     signer.key = decl.key.value;
@@ -320,11 +330,11 @@ class Lowerer {
   }
 
   void WriteTable(ProgramNodes& nodes, const TypedTable& table) {
-    const bool known =
-        std::any_of(program_.tables.begin(), program_.tables.end(), [&](const Table& each) { return each.name == table.decl->name.text; });
+    const bool known = std::any_of(program_.tables.begin(), program_.tables.end(),
+                                   [&](const draft::Table& each) { return each.name == table.decl->name.text; });
     if (known) return;  // the same in another package
-    Table written{std::string(table.decl->name.text), table.columns, {}};
-    for (Column& column : written.columns) column.type = nodes.UseType(column.type);
+    draft::Table written{std::string(table.decl->name.text), table.columns, {}};
+    for (draft::Column& column : written.columns) column.type = nodes.UseType(column.type);
     for (const RelationDecl& relation : table.decl->relations) {
       written.relations.push_back({std::string(relation.name.text), relation.many, std::string(relation.table.text),
                                    std::string(relation.their_column.text), std::string(relation.our_column.text)});
@@ -345,7 +355,7 @@ class Lowerer {
 
   void WriteRule(ProgramNodes& out, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
     const RuleDecl& decl = policy.decl->rules[position];
-    Rule rule;
+    draft::Rule rule;
     rule.policy = PolicyId(program_.policies.size() - 1);
     rule.verb = decl.verb;
     rule.id = AttributeValue(decl.attributes, "id");
@@ -353,25 +363,27 @@ class Lowerer {
     rule.severity = AttributeValue(decl.attributes, "severity");
     rule.title = AttributeValue(decl.attributes, "title");
     rule.see = AttributeValue(decl.attributes, "see");
-    rule.location = Locate(decl.verb_span);
+    const SourceLocation place = Locate(decl.verb_span);
+    rule.line = place.line;
+    rule.column = place.column;
     rule.selectors = SelectorsOf(*policy.decl, decl);
     if (nodes.guard.valid()) rule.guard = out.Write(nodes.guard);
     WriteMessage(out, decl, nodes, rule);
     for (const StringLiteral& scope : decl.needs_scopes) rule.needs_scopes.emplace_back(scope.value);
     if (options_.optimize && nodes.guard.valid() && (decl.verb != Verb::kRequire || decl.image.valid())) {
       rule.discriminators = FindDiscriminators(graph_, builder_.types(), nodes.guard);
-      for (Discriminator& discriminator : rule.discriminators) discriminator.slot = out.UseSlot(discriminator.slot, true);
+      for (draft::Discriminator& discriminator : rule.discriminators) discriminator.slot = out.UseSlot(discriminator.slot, true);
     }
     if (decl.mask) rule.mask = MaskOf(decl);
     if (decl.limit) rule.limit = LimitOf(out, policy, position, nodes);
     if (nodes.image.valid()) {
-      rule.image = ImageSpec{out.Write(nodes.image), {}};
+      rule.image = draft::ImageSpec{out.Write(nodes.image), {}};
       WriteDemands(out, decl, nodes, rule.image->demands);
     }
     program_.rules.push_back(std::move(rule));
   }
 
-  static void WriteMessage(ProgramNodes& out, const RuleDecl& decl, const RuleNodes& nodes, Rule& rule) {
+  static void WriteMessage(ProgramNodes& out, const RuleDecl& decl, const RuleNodes& nodes, draft::Rule& rule) {
     std::size_t next = 0;
     for (const MessagePiece& piece : decl.message.pieces) {
       if (piece.expr.valid()) {
@@ -383,9 +395,9 @@ class Lowerer {
   }
 
   // Keys are taken in the order of their texts, so that nobody has a fresh quota because two were exchanged.
-  LimitSpec LimitOf(ProgramNodes& out, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
+  draft::LimitSpec LimitOf(ProgramNodes& out, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
     const RuleDecl& decl = policy.decl->rules[position];
-    LimitSpec limit{decl.limit->count, decl.limit->period_nanos, {}, LimitIdentity(policy, decl)};
+    draft::LimitSpec limit{decl.limit->count, decl.limit->period_nanos, {}, LimitIdentity(policy, decl)};
     std::vector<std::pair<std::string, NodeId>> keys;
     for (std::size_t i = 0; i < nodes.keys.size(); ++i)
       keys.emplace_back(ExprText(set_.files[policy.file.index], decl.limit->keys[i]), nodes.keys[i]);
@@ -414,17 +426,17 @@ class Lowerer {
     return joined(patterns) + (by.empty() ? "" : " by " + by);
   }
 
-  static MaskSpec MaskOf(const RuleDecl& decl) {
-    MaskSpec mask{{}, decl.mask->kind, decl.mask->count, std::string(decl.mask->replacement.value)};
+  static draft::MaskSpec MaskOf(const RuleDecl& decl) {
+    draft::MaskSpec mask{{}, decl.mask->kind, decl.mask->count, std::string(decl.mask->replacement.value)};
     for (const Name& column : decl.columns) mask.targets.emplace_back(column.text);
     for (const StringLiteral& pointer : decl.pointers) mask.targets.emplace_back(pointer.value);
     return mask;
   }
 
-  void WriteDemands(ProgramNodes& out, const RuleDecl& decl, const RuleNodes& nodes, std::vector<SignatureDemand>& demands) {
+  void WriteDemands(ProgramNodes& out, const RuleDecl& decl, const RuleNodes& nodes, std::vector<draft::SignatureDemand>& demands) {
     std::size_t next = 0;
     for (const DemandClause& clause : decl.demands) {
-      SignatureDemand& demand = demands.emplace_back();
+      draft::SignatureDemand& demand = demands.emplace_back();
       const std::optional<SignerExpr>& signers = clause.signers ? clause.signers : decl.demands[0].signers;
       if (signers) WriteSigners(*signers, signers_, demand.signers);
       demand.predicate_type = PredicateTypeUri(clause.predicate_type.value);
@@ -442,24 +454,25 @@ class Lowerer {
   std::vector<RuleNodes> rules_;
   std::vector<NodeId> roots_;
   std::map<std::string, std::size_t> limit_identities_;  // of the policy that is being written: how many limits have it
-  Program program_;
+  draft::Program program_;
   std::unordered_map<std::string_view, SignerId> signers_;
 };
 
 }  // namespace
 
-Program LowerPolicies(const TypedSet& set, std::span<const SourceFile> files, const LowerOptions& options, DiagnosticSink& sink) {
+draft::Program LowerPolicies(const TypedSet& set, std::span<const SourceFile> files, const LowerOptions& options, DiagnosticSink& sink) {
   return Lowerer(set, files, options, sink).Run();
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): depth <= SourceLimits::max_expression_depth
 void WriteSigners(const SignerExpr& signers, const std::unordered_map<std::string_view, SignerId>& ids, std::vector<SignerTerm>& terms) {
   if (signers.kind == SignerExpr::Kind::kSigner) {
-    terms.push_back({SignerTerm::Kind::kSigner, ids.at(signers.signer.text), 0, 0});
+    terms.push_back({.kind = SignerTerm::Kind::kSigner, .signer = ids.at(signers.signer.text)});
     return;
   }
   for (const SignerExpr& operand : signers.operands) WriteSigners(operand, ids, terms);
-  terms.push_back({SignerTerm::Kind::kAtLeast, SignerId(), signers.needed, static_cast<std::uint32_t>(signers.operands.size())});
+  terms.push_back(
+      {.kind = SignerTerm::Kind::kAtLeast, .needed = signers.needed, .operands = static_cast<std::uint32_t>(signers.operands.size())});
 }
 
 }  // namespace writ::dsl

@@ -52,8 +52,8 @@ std::vector<std::string> NamesOf(const PolicyDecl& policy, const RuleDecl& rule)
 
 }  // namespace
 
-std::vector<Selector> SelectorsOf(const PolicyDecl& policy, const RuleDecl& rule) {
-  std::vector<Selector> selectors;
+std::vector<draft::Selector> SelectorsOf(const PolicyDecl& policy, const RuleDecl& rule) {
+  std::vector<draft::Selector> selectors;
   const std::vector<std::string> names = NamesOf(policy, rule);
   const bool is_any_kind = policy.target == Target::kAdmission && policy.scopes.empty();
   for (const std::string& scope : ScopesOf(policy)) {

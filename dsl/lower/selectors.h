@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "dsl/syntax/tree.h"
-#include "rules/ir/program.h"
+#include "rules/build/draft.h"
 
 namespace writ::dsl {
 
@@ -12,6 +12,6 @@ namespace writ::dsl {
 //   tools, resources, prompts, schemas: server and tool, uri, prompt;  access: resource type and action;  rows: table and nothing
 //   admission: "Kind.group" (or "Kind.group/subresource") and the operation in capitals. A plain kind is of the core group;
 //   `Kind.*` is the kind in any group, the core group too; no pattern matches a subresource that it does not name.
-std::vector<Selector> SelectorsOf(const PolicyDecl& policy, const RuleDecl& rule);
+std::vector<draft::Selector> SelectorsOf(const PolicyDecl& policy, const RuleDecl& rule);
 
 }  // namespace writ::dsl

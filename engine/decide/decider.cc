@@ -112,7 +112,7 @@ RuleResult Decider::EvaluateRule(RuleId id, ReadObserver* observer) {
   }
   result.certain = result.outcome != Outcome::kUnknown;
   if (!rule.needs_scopes.empty()) EvaluateScopes(rule, result);
-  if (rule.image) EvaluateImages(rule, result, observer);
+  if (program_.image(rule) != nullptr) EvaluateImages(rule, result, observer);
   return result;
 }
 
@@ -126,8 +126,8 @@ void Decider::EvaluateScopes(const Rule& rule, RuleResult& result) const {
     result.certain = false;
     return;
   }
-  for (const std::string& scope : rule.needs_scopes) {
-    if (!HasScope(scope)) {
+  for (const TextId scope : program_[rule.needs_scopes]) {
+    if (!HasScope(program_[scope])) {
       result.outcome = Outcome::kFalse;
       result.certain = true;
     }
@@ -295,19 +295,21 @@ void Decider::AddMissingScopes(Decision& decision) {
     const Rule& rule = program_.rules[id.index];
     const bool is_shadow = program_.policies[rule.policy.index].mode == PolicyMode::kShadow;
     if (rule.verb != Verb::kAllow || rule.needs_scopes.empty() || is_shadow) continue;
-    const auto has = [this](const std::string& scope) { return HasScope(scope); };
-    const auto held = static_cast<std::size_t>(std::count_if(rule.needs_scopes.begin(), rule.needs_scopes.end(), has));
-    most = std::max(most, rule.needs_scopes.size());
-    if (held < rule.needs_scopes.size()) ways.push_back({id, rule.needs_scopes.size() - held});
+    const std::span<const TextId> scopes = program_[rule.needs_scopes];
+    const auto has = [this](TextId scope) { return HasScope(program_[scope]); };
+    const auto held = static_cast<std::size_t>(std::count_if(scopes.begin(), scopes.end(), has));
+    most = std::max(most, scopes.size());
+    if (held < scopes.size()) ways.push_back({id, scopes.size() - held});
   }
-  const auto needs = [this](const Way& way) -> const std::vector<std::string>& { return program_.rules[way.rule.index].needs_scopes; };
+  const auto needs = [this](const Way& way) { return program_[program_[way.rule].needs_scopes]; };
   std::stable_sort(ways.begin(), ways.end(), [&](const Way& a, const Way& b) {
     return std::pair(needs(a).size(), a.missing) < std::pair(needs(b).size(), b.missing);
   });
   Value* granted = GrantedScopes(most);
   if (granted == nullptr) return;
   for (const Way& way : ways) {
-    const std::vector<std::string>& scopes = needs(way);
+    std::vector<std::string> scopes;
+    for (const TextId scope : needs(way)) scopes.emplace_back(program_[scope]);
     const bool is_told = scopes == decision.needs_all || std::find(decision.needs_alternatives.begin(), decision.needs_alternatives.end(),
                                                                    scopes) != decision.needs_alternatives.end();
     if (is_told || !HoldsWithScopes(program_.rules[way.rule.index], granted)) continue;
@@ -339,9 +341,9 @@ bool Decider::HoldsWithScopes(const Rule& rule, Value* granted) {
   if (!slot.valid()) return context_.evaluator.Run(rule.guard).is_true();
   const SlotId parent = program_.slots[slot.index].parent;
   const Value scopes = context_.slots[slot.index], whole = context_.slots[parent.index];
-  if (!context_.evaluator.Spend(1 + rule.needs_scopes.size())) return false;
+  if (!context_.evaluator.Spend(1 + rule.needs_scopes.count)) return false;
   std::uint32_t size = Scopes().is(Kind::kList) ? Scopes().size : 0;
-  for (const std::string& scope : rule.needs_scopes) granted[size++] = Value::String(scope);
+  for (const TextId scope : program_[rule.needs_scopes]) granted[size++] = Value::String(program_[scope]);
   const Value list = Value::List(granted, size);
   context_.slots[slot.index] = list;
   ReplaceInParent(slot, list);
@@ -363,7 +365,7 @@ void Decider::ReplaceInParent(SlotId slot, const Value& value) {
   if (entries == nullptr) return;
   for (std::uint32_t i = 0; i < whole.map->size; ++i) {
     entries[i] = whole.map->entries[i];
-    if (entries[i].key.string() == program_.slots[slot.index].key) entries[i].value = value;
+    if (entries[i].key.string() == program_[program_[slot].key]) entries[i].value = value;
   }
   if (const MapData* map = MakeMap(context_.arena, entries, whole.map->size)) whole = Value::Map(map);
 }
@@ -372,9 +374,9 @@ void Decider::ReplaceInParent(SlotId slot, const Value& value) {
 void Decider::AddObligations(Decision& decision) const {
   for (const RuleResult& result : context_.results) {
     const Rule& rule = RuleOf(result);
-    const bool masks = (rule.verb == Verb::kMask || rule.verb == Verb::kRedact) && rule.mask.has_value();
-    if (!masks || result.outcome == Outcome::kFalse || ModeOf(result) == PolicyMode::kShadow) continue;
-    writ::AddObligations(rule.verb, *rule.mask, decision.obligations);
+    const MaskSpec* mask = program_.mask(rule);
+    if (mask == nullptr || result.outcome == Outcome::kFalse || ModeOf(result) == PolicyMode::kShadow) continue;
+    writ::AddObligations(program_, rule.verb, *mask, decision.obligations);
   }
 }
 
@@ -398,15 +400,17 @@ Value Decider::WithoutMaskedRelations(const Value& row) {
 }
 
 bool Decider::IsMaskedRelation(std::string_view member) const {
-  const auto table =
-      std::find_if(program_.tables.begin(), program_.tables.end(), [&](const Table& each) { return each.name == request_.scope; });
+  const auto table = std::find_if(program_.tables.begin(), program_.tables.end(),
+                                  [&](const Table& each) { return program_[each.name] == request_.scope; });
   if (table == program_.tables.end()) return false;
+  const std::span<const Relation> relations = program_[table->relations];
   const auto relation =
-      std::find_if(table->relations.begin(), table->relations.end(), [&](const Relation& each) { return each.name == member; });
-  if (relation == table->relations.end()) return false;
+      std::find_if(relations.begin(), relations.end(), [&](const Relation& each) { return program_[each.name] == member; });
+  if (relation == relations.end()) return false;
+  const auto is_about = [&](const Selector& selector) { return GlobMatches(program_[selector.scope], program_[relation->table]); };
   return std::any_of(program_.rules.begin(), program_.rules.end(), [&](const Rule& rule) {
-    return rule.verb == Verb::kMask && std::any_of(rule.selectors.begin(), rule.selectors.end(),
-                                                   [&](const Selector& selector) { return GlobMatches(selector.scope, relation->table); });
+    const std::span<const Selector> selectors = program_[program_.details(rule).selectors];
+    return rule.verb == Verb::kMask && std::any_of(selectors.begin(), selectors.end(), is_about);
   });
 }
 

@@ -48,13 +48,14 @@ Attestations ByPart(const ImageFact& fact, std::string_view type, std::string_vi
 
 // Whether a signer of the demand has attested that type at all, whatever it says.
 bool HasAttestation(const Program& program, const SignatureDemand& demand, const ImageFact* fact) {
-  if (demand.predicate_type.empty() || fact == nullptr || !fact->attestations) return false;
+  if (demand.predicate_type == kNoText || fact == nullptr || !fact->attestations) return false;
   const auto is_by = [&](const AttestationFact& attestation, const SignerTerm& term) {
-    return term.kind == SignerTerm::Kind::kSigner && IsAmong(attestation.signed_by, program.signers[term.signer.index].name);
+    return term.kind == SignerTerm::Kind::kSigner && IsAmong(attestation.signed_by, program[program[term.signer].name]);
   };
   return std::any_of(fact->attestations->begin(), fact->attestations->end(), [&](const AttestationFact& attestation) {
-    return attestation.predicate_type == demand.predicate_type &&
-           std::any_of(demand.signers.begin(), demand.signers.end(), [&](const SignerTerm& term) { return is_by(attestation, term); });
+    const std::span<const SignerTerm> terms = program[demand.signers];
+    return attestation.predicate_type == program[demand.predicate_type] &&
+           std::any_of(terms.begin(), terms.end(), [&](const SignerTerm& term) { return is_by(attestation, term); });
   });
 }
 
@@ -68,7 +69,7 @@ void Decider::EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver*
     result.outcome = Outcome::kTrue;
     return;
   }
-  const RuleResult images = EvaluateSignatures(*rule.image, observer);
+  const RuleResult images = EvaluateSignatures(*program_.image(rule), observer);
   const bool is_open = images.outcome == Outcome::kUnknown && !images.certain;
   if (images.outcome == Outcome::kTrue || guard.outcome == Outcome::kTrue) {
     result.outcome = images.outcome;
@@ -89,9 +90,9 @@ RuleResult Decider::EvaluateSignatures(const ImageSpec& spec, ReadObserver* obse
     if (Badness(each) > Badness(worst)) worst = each;
   };
   for (const Value& image : AsList(images)) {
-    if (!context_.evaluator.Spend(kStepsPerImage * spec.demands.size())) break;
+    if (!context_.evaluator.Spend(kStepsPerImage * spec.demands.count)) break;
     if (image.is(Kind::kString)) {
-      for (const SignatureDemand& demand : spec.demands) take(EvaluateDemand(demand, image.string(), observer));
+      for (const SignatureDemand& demand : program_[spec.demands]) take(EvaluateDemand(demand, image.string(), observer));
     } else if (image.is(Kind::kUnknown)) {
       take({.outcome = Outcome::kUnknown, .certain = false});
     } else {
@@ -106,12 +107,13 @@ RuleResult Decider::EvaluateSignatures(const ImageSpec& spec, ReadObserver* obse
 RuleResult Decider::EvaluateDemand(const SignatureDemand& demand, std::string_view image, ReadObserver* observer) {
   const ImageFact* fact = TryFindFact(request_.images, image);
   RuleResult result;
-  if (demand.predicate_type.empty()) {
-    result.outcome = CombineSigners(program_, demand.signers, [fact](std::string_view signer) { return SignedBy(fact, signer); });
+  const std::span<const SignerTerm> signers = program_[demand.signers];
+  if (demand.predicate_type == kNoText) {
+    result.outcome = CombineSigners(program_, signers, [fact](std::string_view signer) { return SignedBy(fact, signer); });
     return result;
   }
   result.outcome =
-      CombineSigners(program_, demand.signers, [&](std::string_view signer) { return AttestedBy(demand, fact, signer, observer, result); });
+      CombineSigners(program_, signers, [&](std::string_view signer) { return AttestedBy(demand, fact, signer, observer, result); });
   // Why no attestation served matters only when none did.
   if (result.outcome == Outcome::kFalse && result.error.is(Kind::kError)) result.outcome = Outcome::kError;
   if (result.outcome != Outcome::kError) result.error = Value();
@@ -125,7 +127,7 @@ Outcome Decider::AttestedBy(const SignatureDemand& demand, const ImageFact* fact
                             RuleResult& result) {
   if (fact == nullptr || !fact->attestations) return Outcome::kUnknown;
   if (!context_.evaluator.Spend(2 * fact->attestations->size())) return Outcome::kUnknown;
-  const Attestations attestations = ByPart(*fact, demand.predicate_type, signer);
+  const Attestations attestations = ByPart(*fact, program_[demand.predicate_type], signer);
   const bool is_known = !IsAmong(fact->unknown, signer);
   Outcome worst = attestations.empty() ? (is_known ? Outcome::kFalse : Outcome::kUnknown) : Outcome::kTrue;
   for (std::span<const AttestationFact* const> rest = attestations; !rest.empty();) {
@@ -179,9 +181,10 @@ std::vector<ImageNeed> Decider::FindImageNeeds() {
   NeedPositions positions;
   for (const RuleId id : context_.candidates) {
     const Rule& rule = program_.rules[id.index];
-    if (!rule.image) continue;
+    const ImageSpec* image = program_.image(rule);
+    if (image == nullptr) continue;
     Value guard = rule.guard.valid() ? context_.evaluator.Run(rule.guard) : Value::Bool(true);
-    if (OutcomeOf(guard) != Outcome::kFalse) AddNeeds(*rule.image, needs, positions);
+    if (OutcomeOf(guard) != Outcome::kFalse) AddNeeds(*image, needs, positions);
   }
   if (context_.evaluator.exhausted()) return {};  // it cannot be decided, whatever is found out
   return needs;
@@ -194,17 +197,17 @@ void Decider::AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs, Nee
   const Value images = context_.evaluator.Run(spec.image);
   for (const Value& image : AsList(images)) {
     if (!image.is(Kind::kString) || TryFindFact(request_.images, image.string()) != nullptr) continue;
-    if (!context_.evaluator.Spend(kStepsPerImage * spec.demands.size())) return;
+    if (!context_.evaluator.Spend(kStepsPerImage * spec.demands.count)) return;
     const auto [known, is_new] = positions.emplace(image.string(), needs.size());
     if (is_new) needs.push_back(ImageNeed{std::string(image.string()), {}, {}});
     ImageNeed* need = &needs[known->second];
-    for (const SignatureDemand& demand : spec.demands) {
-      for (const SignerTerm& term : demand.signers) {
+    for (const SignatureDemand& demand : program_[spec.demands]) {
+      for (const SignerTerm& term : program_[demand.signers]) {
         if (term.kind != SignerTerm::Kind::kSigner) continue;
-        if (demand.predicate_type.empty())
+        if (demand.predicate_type == kNoText)
           add(need->signers, term.signer);
         else
-          add(need->attestations, ImageNeed::Attestation{term.signer, demand.predicate_type});
+          add(need->attestations, ImageNeed::Attestation{term.signer, std::string(program_[demand.predicate_type])});
       }
     }
   }
@@ -219,10 +222,10 @@ std::string Decider::WhyNot(const SignatureDemand& demand, std::string_view imag
 
 // One text for every image and demand that is not met.
 void Decider::AddImageTexts(const RuleResult& result, const TextList& list) {
-  const ImageSpec& spec = *RuleOf(result).image;
+  const ImageSpec& spec = *program_.image(RuleOf(result));
   const Value images = context_.evaluator.Run(spec.image);
   for (const Value& image : AsList(images)) {
-    for (const SignatureDemand& demand : spec.demands) {
+    for (const SignatureDemand& demand : program_[spec.demands]) {
       const std::string what = DemandText(program_, demand);
       if (!image.is(Kind::kString)) {
         AddText(result, "an image that is not known is not known to be " + what, list);

@@ -34,7 +34,7 @@ void Decider::ChargeLimits(PolicyMode mode, Decision& decision) {
   context_.charged_rules.clear();
   for (const RuleResult& result : context_.results) {
     const Rule& rule = RuleOf(result);
-    if (rule.verb != Verb::kLimit || !rule.limit || ModeOf(result) != mode) continue;
+    if (rule.verb != Verb::kLimit || ModeOf(result) != mode) continue;
     if (result.outcome == Outcome::kError)
       ReportFailedLimit(result, result.error, decision);
     else if (result.outcome == Outcome::kUnknown)
@@ -71,10 +71,10 @@ QuotaMode Decider::ModeOfQuotas(const Decision& decision) const {
 }
 
 void Decider::AddCharge(const RuleResult& result, Decision& decision) {
-  const Rule& rule = RuleOf(result);
+  const LimitSpec& limit = *program_.limit(RuleOf(result));
   QuotaKeyBuilder key;
-  for (const NodeId node : rule.limit->keys) {
-    const Value value = context_.evaluator.Run(node);
+  for (const LimitKey& part : program_[limit.keys]) {
+    const Value value = context_.evaluator.Run(part.value);
     if (value.is(Kind::kUnknown)) return AddUndecidedLimit(result, decision);
     if (value.is_fault()) return ReportFailedLimit(result, value, decision);
     const std::uint64_t before = context_.evaluator.steps_left();
@@ -83,7 +83,7 @@ void Decider::AddCharge(const RuleResult& result, Decision& decision) {
     if (!context_.evaluator.Spend(before - left)) return;  // out of budget: the decision is a deny
   }
   context_.charges.push_back(
-      {.limit = &quotas_.Of(result.rule), .key = key.Finish(), .count = rule.limit->count, .period_nanos = rule.limit->period_nanos});
+      {.limit = &quotas_.Of(result.rule), .key = key.Finish(), .count = limit.count, .period_nanos = limit.period_nanos});
   context_.charged_rules.push_back(result.rule);
 }
 
@@ -141,7 +141,8 @@ void Decider::WarnOfLimits(Decision& decision) {
 }
 
 std::string Decider::LimitText(const Rule& rule) {
-  return "limit of " + std::to_string(rule.limit->count) + " per " + PeriodText(rule.limit->period_nanos) + " reached";
+  const LimitSpec& limit = *program_.limit(rule);
+  return "limit of " + std::to_string(limit.count) + " per " + PeriodText(limit.period_nanos) + " reached";
 }
 
 }  // namespace writ

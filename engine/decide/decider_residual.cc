@@ -42,14 +42,14 @@ class ResidualBuilder {
  public:
   // `max_bytes`: of everything that it writes.
   ResidualBuilder(const Program& program, Evaluator& evaluator, std::size_t max_bytes)
-      : graph_(program), reducer_(program, evaluator, graph_), bytes_left_(max_bytes) {}
+      : program_(program), graph_(program), reducer_(program, evaluator, graph_), bytes_left_(max_bytes) {}
 
   bool is_done() const { return is_cut_ || reducer_.is_done(); }
 
   void AddAllow(const Rule& rule, bool are_scopes_open) {
     std::vector<NodeId> operands = {Guard(rule, ErrorReading::kFalse)};
     if (are_scopes_open) {
-      for (const std::string& scope : rule.needs_scopes) operands.push_back(HasScope(scope));
+      for (const TextId scope : program_[rule.needs_scopes]) operands.push_back(HasScope(program_[scope]));
     }
     allows_.push_back(graph_.Join(NodeKind::kAnd, operands, ErrorReading::kFalse));
   }
@@ -88,6 +88,7 @@ class ResidualBuilder {
     return graph_.Call(Function::kIn, args, SimpleType(TypeKind::kBool));
   }
 
+  const Program& program_;
   ResidualGraph graph_;
   Reducer reducer_;
   std::size_t bytes_left_;
@@ -105,13 +106,13 @@ void Decider::HideSecrets() {
   std::vector<bool> is_secret(program_.slots.size());
   for (std::size_t i = 0; i < program_.slots.size(); ++i) {
     const Slot& slot = program_.slots[i];
+    const std::string_view key = program_[slot.key];
     const Slot* parent = slot.parent.valid() ? &program_.slots[slot.parent.index] : nullptr;
-    const bool is_column = is_row && parent != nullptr && !parent->parent.valid() && parent->key == "row";
-    is_secret[i] =
-        (parent != nullptr && is_secret[slot.parent.index]) || IsCredentialName(slot.key) || (is_column && IsMaskedColumn(slot.key));
+    const bool is_column = is_row && parent != nullptr && !parent->parent.valid() && program_[parent->key] == "row";
+    is_secret[i] = (parent != nullptr && is_secret[slot.parent.index]) || IsCredentialName(key) || (is_column && IsMaskedColumn(key));
     Value& value = context_.slots[i];
     if (value.is(Kind::kAbsent) || value.is_fault()) continue;
-    const bool is_whole_row = is_row && parent == nullptr && slot.key == "row";
+    const bool is_whole_row = is_row && parent == nullptr && key == "row";
     if (is_secret[i])
       value = Value::Unknown();
     else if ((is_whole_row && HasMaskedColumn(value)) || HoldsCredential(value, steps))
@@ -139,9 +140,10 @@ void Decider::AddResidual(bool is_allow_needed, Decision& decision) {
     const Rule& rule = RuleOf(result);
     if (is_allow_needed && IsEnforced(result, Role::kPossibleAllow)) builder.AddAllow(rule, Scopes().is_fault());
     if (!IsEnforced(result, Role::kPossibleDenial)) continue;
-    if (rule.image && AreImagesOpen(*rule.image))
+    const ImageSpec* image = program_.image(rule);
+    if (image != nullptr && AreImagesOpen(*image))
       AddImageCondition(result, builder, decision);
-    else if (rule.image)
+    else if (image != nullptr)
       builder.AddExemption(rule);
     else if (rule.verb == Verb::kDeny)
       builder.AddDenial(rule);
@@ -165,9 +167,10 @@ bool Decider::AreImagesOpen(const ImageSpec& spec) {
 void Decider::AddImageCondition(const RuleResult& result, ResidualBuilder& builder, Decision& decision) const {
   const Rule& rule = RuleOf(result);
   ImageCondition condition{.rule = DescribeRule(policies_, result.rule, Outcome::kUnknown), .image = {}, .when = {}, .demands = {}};
-  condition.image = builder.Text(rule.image->image, ErrorReading::kKept);
+  const ImageSpec& image = *program_.image(rule);
+  condition.image = builder.Text(image.image, ErrorReading::kKept);
   condition.when = rule.guard.valid() ? builder.Text(rule.guard, ErrorReading::kTrue) : "true";
-  for (const SignatureDemand& demand : rule.image->demands) condition.demands.push_back(DemandText(program_, demand));
+  for (const SignatureDemand& demand : program_[image.demands]) condition.demands.push_back(DemandText(program_, demand));
   decision.needs_images.push_back(std::move(condition));
 }
 

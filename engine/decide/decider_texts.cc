@@ -113,7 +113,8 @@ void Decider::AddHeldText(const RuleResult& result, Decision& decision) {
     if (decision.notes.size() == kMaxListed)
       ++decision.more.notes;
     else
-      decision.notes.emplace_back(QualifiedRuleName(policies_, rule), RenderMessage(rule.message, context_.evaluator));
+      decision.notes.emplace_back(QualifiedRuleName(policies_, rule),
+                                  RenderMessage(program_, program_.details(rule).message, context_.evaluator));
   }
 }
 
@@ -155,7 +156,7 @@ std::string Decider::PublicErrorText(const Value& error) const {
   const std::string_view shown = dot == std::string_view::npos ? error.string() : error.string().substr(dot + 1);
   const bool is_spelled =
       (is_overload && dot == std::string_view::npos) ||
-      std::any_of(program_.slots.begin(), program_.slots.end(), [shown](const Slot& slot) { return slot.key == shown; });
+      std::any_of(program_.slots.begin(), program_.slots.end(), [&](const Slot& slot) { return program_[slot.key] == shown; });
   switch (error.error()) {
     case ValueError::kNoSuchKey:
     case ValueError::kNoMatchingOverload:
@@ -177,7 +178,7 @@ std::string Decider::PublicErrorText(const Value& error) const {
 
 void Decider::AddDenialTexts(const RuleResult& result, const TextList& list) {
   const Rule& rule = RuleOf(result);
-  if (rule.image && rule.message.empty() && result.outcome != Outcome::kError)
+  if (program_.image(rule) != nullptr && program_.details(rule).message.empty() && result.outcome != Outcome::kError)
     AddImageTexts(result, list);
   else
     AddText(result, list.texts.size() == kMaxListed ? "" : RuleText(result), list);
@@ -187,7 +188,7 @@ void Decider::AddDenialTexts(const RuleResult& result, const TextList& list) {
 std::string Decider::RuleText(const RuleResult& result) {
   const Rule& rule = RuleOf(result);
   if (result.outcome == Outcome::kError) return FailureText(PublicErrorText(result.error), std::span(&result.rule, 1), 1);
-  if (!rule.message.empty()) return RenderMessage(rule.message, context_.evaluator);
+  if (!program_.details(rule).message.empty()) return RenderMessage(program_, program_.details(rule).message, context_.evaluator);
   const std::string name = QualifiedRuleName(policies_, rule);
   if (rule.verb == Verb::kDeny) return "denied by " + name;
   if (rule.verb == Verb::kRequire) return "requirement " + name + " is not met";
@@ -198,11 +199,9 @@ bool Decider::IsMaskedColumn(std::string_view column) const {
   if (IsMaskedRelation(column)) return true;
   for (const RuleResult& result : context_.results) {
     const Rule& rule = RuleOf(result);
-    const bool masks =
-        rule.verb == Verb::kMask && rule.mask.has_value() && result.outcome != Outcome::kFalse && ModeOf(result) != PolicyMode::kShadow;
-    if (!masks) continue;
-    for (const std::string& target : rule.mask->targets) {
-      if (target == column) return true;
+    if (rule.verb != Verb::kMask || result.outcome == Outcome::kFalse || ModeOf(result) == PolicyMode::kShadow) continue;
+    for (const TextId target : program_[program_.mask(rule)->targets]) {
+      if (program_[target] == column) return true;
     }
   }
   return false;
@@ -215,7 +214,7 @@ void Decider::HideMaskedColumns() {
     const Slot& slot = program_.slots[i];
     Value& value = context_.slots[i];
     if (!slot.parent.valid()) {
-      if (slot.key != "row" || !value.is(Kind::kMap) || value.map == nullptr) continue;
+      if (program_[slot.key] != "row" || !value.is(Kind::kMap) || value.map == nullptr) continue;
       MapEntry* entries = context_.arena.AllocateArray<MapEntry>(value.map->size);
       const std::uint32_t size = value.map->size;
       for (std::uint32_t k = 0; entries != nullptr && k < size; ++k) {
@@ -227,8 +226,8 @@ void Decider::HideMaskedColumns() {
       continue;
     }
     const Slot& parent = program_.slots[slot.parent.index];
-    const bool is_column = !parent.parent.valid() && parent.key == "row";
-    if (is_column && !value.is(Kind::kAbsent) && IsMaskedColumn(slot.key)) FillSlots(program_, SlotId(i), hidden, context_.slots);
+    const bool is_column = !parent.parent.valid() && program_[parent.key] == "row";
+    if (is_column && !value.is(Kind::kAbsent) && IsMaskedColumn(program_[slot.key])) FillSlots(program_, SlotId(i), hidden, context_.slots);
   }
   context_.evaluator.ForgetShared();
 }

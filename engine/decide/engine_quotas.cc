@@ -20,9 +20,10 @@ std::shared_ptr<EngineQuotas> MakeQuotas(const Program& program, std::shared_ptr
   std::vector<std::string> names;
   for (std::size_t i = 0; i < program.rules.size(); ++i) {
     const Rule& rule = program.rules[i];
-    if (!rule.limit) continue;
-    const Policy& policy = program.policies[rule.policy.index];
-    names.push_back(policy.package + kSeparator + policy.name + kSeparator + rule.limit->identity);
+    const LimitSpec* limit = program.limit(rule);
+    if (limit == nullptr) continue;
+    std::string& name = names.emplace_back(program[program.policy(rule).package]);
+    name.append(1, kSeparator).append(program[program.policy(rule).name]).append(1, kSeparator).append(program[limit->identity]);
     quotas->limits.emplace_back(RuleId(i), nullptr);
   }
   std::vector<std::shared_ptr<LimitQuota>> adopted = table->Adopt(names, now);

@@ -104,7 +104,8 @@ void Decider::ExplainUnmet(std::size_t first, std::size_t bytes, Decision& decis
 
 void Decider::AddUnmetScopes(const Rule& rule, std::size_t& bytes, ExplainedRule& explained) const {
   const bool is_unknown = Scopes().is_fault();
-  for (const std::string& scope : rule.needs_scopes) {
+  for (const TextId id : program_[rule.needs_scopes]) {
+    const std::string_view scope = program_[id];
     if (explained.unmet.size() >= kMaxUnmet || bytes >= kMaxExplainedBytes) return;
     if (!is_unknown && HasScope(scope)) continue;
     UnmetCondition part{.condition = ScopeText(scope), .let = {}, .outcome = is_unknown ? Outcome::kUnknown : Outcome::kFalse, .reads = {}};
@@ -148,15 +149,15 @@ std::string Decider::ShowRead(SlotId slot, const Value& value) const {
   for (SlotId at = slot; at.valid(); at = program_.slots[at.index].parent) {
     const Slot& step = program_.slots[at.index];
     if (!step.parent.valid()) break;
-    if (IsCredentialName(step.key)) return "(hidden)";
+    if (IsCredentialName(program_[step.key])) return "(hidden)";
     const Slot& parent = program_.slots[step.parent.index];
-    if (is_row && !parent.parent.valid() && parent.key == "row" && IsMaskedColumn(step.key)) return "(masked)";
+    if (is_row && !parent.parent.valid() && program_[parent.key] == "row" && IsMaskedColumn(program_[step.key])) return "(masked)";
   }
   if (!program_.slots[slot.index].whole) {
     if (value.is(Kind::kMap)) return "(object)";
     if (value.is(Kind::kList)) return "(list)";
   }
-  const bool is_whole_row = is_row && !program_.slots[slot.index].parent.valid() && program_.slots[slot.index].key == "row";
+  const bool is_whole_row = is_row && !program_.slots[slot.index].parent.valid() && program_[program_[slot].key] == "row";
   std::string out;
   AppendShown(
       value,

@@ -28,7 +28,7 @@ Outcome CombineSigners(const Program& program, std::span<const SignerTerm> signe
   std::vector<Outcome> stack;
   for (const SignerTerm& term : signers) {
     if (term.kind == SignerTerm::Kind::kSigner) {
-      stack.push_back(holds(program.signers[term.signer.index].name));
+      stack.push_back(holds(program[program[term.signer].name]));
       continue;
     }
     WRIT_CHECK(term.operands <= stack.size());  // SAFETY: VerifyProgram has run the postfix expression

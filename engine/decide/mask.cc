@@ -55,9 +55,9 @@ std::string ShortHash(std::string_view text) {
 
 }  // namespace
 
-void AddObligations(Verb verb, const MaskSpec& mask, std::vector<Obligation>& obligations) {
-  for (const std::string& target : mask.targets) {
-    const Obligation added{verb, target, mask.kind, mask.count, mask.text};
+void AddObligations(const Program& program, Verb verb, const MaskSpec& mask, std::vector<Obligation>& obligations) {
+  for (const TextId target : program[mask.targets]) {
+    const Obligation added{verb, program[target], mask.kind, mask.count, program[mask.text]};
     const auto same =
         std::find_if(obligations.begin(), obligations.end(), [&](const Obligation& other) { return other.target == added.target; });
     if (same == obligations.end())

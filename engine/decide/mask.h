@@ -13,7 +13,7 @@ namespace writ {
 
 // Adds the obligations of one applying `mask` or `redact` rule. Where one stands already for the same target, the stricter stays:
 // null, then `with`, then hash, then keep with fewer characters.
-void AddObligations(Verb verb, const MaskSpec& mask, std::vector<Obligation>& obligations);
+void AddObligations(const Program& program, Verb verb, const MaskSpec& mask, std::vector<Obligation>& obligations);
 
 // Returns what takes the place of `value`. Text: strings themselves, everything else as messages show it. Null stays null, except
 // under `with`. keep: `count` characters (code points) stay, the others become '*', all of them when there are no more than `count`.

@@ -21,7 +21,7 @@ Result<Value> ReadData(const Program& program, std::span<const PolicySet::Data> 
   if (entries == nullptr) return Error{ErrorCode::kTooLarge, "data does not fit in memory"};
   for (std::size_t i = 0; i < data.size(); ++i) {
     const std::string& name = data[i].name;
-    if (std::find(program.imports.begin(), program.imports.end(), name) == program.imports.end()) {
+    if (std::none_of(program.imports.begin(), program.imports.end(), [&](const Import& import) { return program[import.name] == name; })) {
       return Error{ErrorCode::kInvalidArgument, Place(data[i]) + " is not imported by any policy"};
     }
     Result<Value> value = reader.Read(data[i].json, arena);
@@ -40,8 +40,9 @@ Result<Value> ReadData(const Program& program, std::span<const PolicySet::Data> 
 std::vector<PolicySet::Data> WithCompiledData(const Program& program, std::span<const PolicySet::Data> given) {
   std::vector<PolicySet::Data> all(given.begin(), given.end());
   for (const ProgramData& compiled : program.data) {
-    const auto is_it = [&](const PolicySet::Data& data) { return data.name == compiled.name; };
-    if (std::none_of(given.begin(), given.end(), is_it)) all.push_back({.name = compiled.name, .json = compiled.json});
+    const auto is_it = [&](const PolicySet::Data& data) { return data.name == program[compiled.name]; };
+    if (std::none_of(given.begin(), given.end(), is_it))
+      all.push_back({.name = std::string(program[compiled.name]), .json = std::string(program[compiled.json])});
   }
   return all;
 }
@@ -52,7 +53,7 @@ void SpreadData(const Program& program, const Value& data, RequestShapes& shapes
   std::vector<bool> is_data(program.slots.size());
   for (std::size_t i = 0; i < program.slots.size(); ++i) {
     const Slot& slot = program.slots[i];
-    is_data[i] = slot.parent.valid() ? is_data[slot.parent.index] : slot.key == "data";
+    is_data[i] = slot.parent.valid() ? is_data[slot.parent.index] : program[slot.key] == "data";
     if (is_data[i] && !slot.parent.valid()) FillSlots(program, SlotId(i), data, slots);
   }
   const auto spread = [&](Shape& shape) {
@@ -66,13 +67,15 @@ void SpreadData(const Program& program, const Value& data, RequestShapes& shapes
 }
 
 std::vector<std::string> ShownPolicies(const Program& program) {
-  std::unordered_map<std::string_view, std::size_t> uses;
+  std::unordered_map<TextId, std::size_t> uses;
   for (const Policy& policy : program.policies) ++uses[policy.name];
   std::vector<std::string> shown;
   shown.reserve(program.policies.size());
   for (const Policy& policy : program.policies) {
-    const bool is_unique = uses[policy.name] == 1 || policy.package.empty();
-    shown.push_back(is_unique ? policy.name : policy.package + "." + policy.name);
+    const bool is_unique = uses[policy.name] == 1 || policy.package == kNoText;
+    std::string& text = shown.emplace_back();
+    if (!is_unique) text.append(program[policy.package]).append(".");
+    text += program[policy.name];
   }
   return shown;
 }
@@ -84,9 +87,9 @@ void Describe(LoadedProgram& loaded) {
   for (std::size_t i = 0; i < program.slots.size(); ++i) {
     const Slot& slot = program.slots[i];
     const bool below_principal =
-        slot.parent.valid() && !program.slots[slot.parent.index].parent.valid() && program.slots[slot.parent.index].key == "principal";
-    if (below_principal && slot.key == "scopes") loaded.scopes_slot = SlotId(i);
-    if (!slot.parent.valid() && slot.key == kPredicateRoot) loaded.predicate_slot = SlotId(i);
+        slot.parent.valid() && !program[slot.parent].parent.valid() && program[program[slot.parent].key] == "principal";
+    if (below_principal && program[slot.key] == "scopes") loaded.scopes_slot = SlotId(i);
+    if (!slot.parent.valid() && program[slot.key] == kPredicateRoot) loaded.predicate_slot = SlotId(i);
   }
 }
 
@@ -97,11 +100,14 @@ PolicySet::~PolicySet() = default;
 const Program& PolicySet::program() const { return impl_->runtime.program(); }
 std::string_view PolicySet::digest() const { return impl_->digest; }
 
-Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string_view bundle_bytes, std::span<const Data> data,
-                                                         const BundleLimits& limits) {
-  Result<Bundle> bundle = LoadBundle(bundle_bytes, limits);
+Result<std::shared_ptr<const PolicySet>> PolicySet::Load(std::string bundle_bytes, std::span<const Data> data, const BundleLimits& limits) {
+  Result<Bundle> bundle = LoadBundle(std::move(bundle_bytes), limits);
   if (!bundle) return bundle.error();
-  auto loaded = std::make_shared<LoadedProgram>(std::move(bundle->program), std::move(bundle->digest));
+  return Load(*std::move(bundle), data);
+}
+
+Result<std::shared_ptr<const PolicySet>> PolicySet::Load(Bundle bundle, std::span<const Data> data) {
+  auto loaded = std::make_shared<LoadedProgram>(std::move(bundle.program), std::move(bundle.digest));
   Describe(*loaded);
   return Join(std::move(loaded), data);
 }

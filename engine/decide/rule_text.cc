@@ -10,31 +10,34 @@ namespace writ {
 
 RuleOutcome DescribeRule(const PolicySet::Impl& policies, RuleId id, Outcome outcome) {
   const Program& program = policies.runtime.program();
-  const Rule& rule = program.rules[id.index];
-  const Policy& policy = program.policies[rule.policy.index];
+  const Rule& rule = program[id];
+  const Policy& policy = program.policy(rule);
   RuleOutcome described;
   described.rule = id;
-  described.package = policy.package;
-  described.policy = policy.name;
+  described.package = program[policy.package];
+  described.policy = program[policy.name];
   described.shown_policy = policies.shown_policies[rule.policy.index];
-  described.rule_id = rule.id;
+  described.rule_id = program[program.details(id).id];
   described.verb = rule.verb;
-  if (rule.location.file.valid() && rule.location.file.index < program.files.size())
-    described.file = program.files[rule.location.file.index];
-  described.line = rule.location.line;
+  described.file = program[program[policy.location.file].name];
+  described.line = program.details(id).line;
   described.outcome = outcome;
   return described;
 }
 
 std::string QualifiedRuleName(const PolicySet::Impl& policies, const Rule& rule) {
-  return policies.shown_policies[rule.policy.index] + "." + rule.id;
+  const Program& program = policies.runtime.program();
+  return policies.shown_policies[rule.policy.index] + "." + std::string(program[program.details(rule).id]);
 }
 
-std::string RenderMessage(const Message& message, Evaluator& evaluator) {
+std::string RenderMessage(const Program& program, RangeOf<MessagePart> message, Evaluator& evaluator) {
   std::string out;
-  for (const MessagePart& part : message) {
+  for (const MessagePart& part : program[message]) {
     if (out.size() > kMaxOneTextBytes) break;
-    out += part.value.valid() ? DisplayText(evaluator.Run(part.value), kMaxOneTextBytes) : part.text;
+    if (part.value.valid())
+      out += DisplayText(evaluator.Run(part.value), kMaxOneTextBytes);
+    else
+      out += program[part.text];
   }
   return Shorten(out, kMaxOneTextBytes);
 }
@@ -53,7 +56,7 @@ std::string SignersText(const Program& program, std::span<const SignerTerm> sign
   std::vector<Part> stack;
   for (const SignerTerm& term : signers) {
     if (term.kind == SignerTerm::Kind::kSigner) {
-      stack.push_back({program.signers[term.signer.index].name, false});
+      stack.push_back({std::string(program[program[term.signer].name]), false});
       continue;
     }
     WRIT_CHECK(term.operands <= stack.size());  // SAFETY: VerifyProgram has run the postfix expression
@@ -90,10 +93,10 @@ std::string PeriodText(std::int64_t nanos) {
 }
 
 std::string DemandText(const Program& program, const SignatureDemand& demand) {
-  const std::string signers = SignersText(program, demand.signers);
-  if (demand.predicate_type.empty()) return "signed by " + signers;
+  const std::string signers = SignersText(program, program[demand.signers]);
+  if (demand.predicate_type == kNoText) return "signed by " + signers;
   const std::string condition = demand.condition.valid() ? " where " + ShownNodeText(program, demand.condition) : "";
-  return "attested " + LiteralText(Value::String(demand.predicate_type)) + " by " + signers + condition;
+  return "attested " + LiteralText(Value::String(program[demand.predicate_type])) + " by " + signers + condition;
 }
 
 }  // namespace writ

@@ -21,7 +21,7 @@ std::string QualifiedRuleName(const PolicySet::Impl& policies, const Rule& rule)
 
 // Returns a message with its holes filled, cut with "…" after kMaxOneTextBytes. Runs expressions:
 // the evaluator's budget may run out. O(kMaxOneTextBytes), whatever the values in its holes are.
-std::string RenderMessage(const Message& message, Evaluator& evaluator);
+std::string RenderMessage(const Program& program, RangeOf<MessagePart> message, Evaluator& evaluator);
 
 // Returns "1 rule", "50,000 rules".
 std::string CountedRules(std::uint64_t count);

@@ -17,7 +17,7 @@ bool IsSetKey(const Value& value) {
 // NOLINTNEXTLINE(misc-no-recursion): VerifyProgram limits the nesting of constants
 Value ConstantPool::Of(ConstantId id) {
   const Constant& constant = program_.constants[id.index];
-  if (constant.kind != Constant::Kind::kList && constant.kind != Constant::Kind::kMap) return ScalarValue(constant);
+  if (constant.kind != Constant::Kind::kList && constant.kind != Constant::Kind::kMap) return ScalarValue(program_, constant);
   const auto found = aggregates_.find(id.index);
   if (found != aggregates_.end()) return found->second;
   const Value value = MakeAggregate(constant);
@@ -30,14 +30,15 @@ Value ConstantPool::Of(ConstantId id) {
 // each once.
 // NOLINTNEXTLINE(misc-no-recursion): see Of
 Value ConstantPool::MakeAggregate(const Constant& constant) {
-  const std::size_t count = constant.items.size();
+  const std::span<const ConstantId> ids = program_[constant.items()];
+  const std::size_t count = ids.size();
   if (constant.kind == Constant::Kind::kList) {
     Value* items = arena_.AllocateArray<Value>(count);
-    for (std::size_t i = 0; i < count; ++i) items[i] = Of(constant.items[i]);
+    for (std::size_t i = 0; i < count; ++i) items[i] = Of(ids[i]);
     return Value::List(items, static_cast<std::uint32_t>(count));
   }
   MapEntry* entries = arena_.AllocateArray<MapEntry>(count / 2);
-  for (std::size_t i = 0; i < count; i += 2) entries[i / 2] = {Of(constant.items[i]), Of(constant.items[i + 1])};
+  for (std::size_t i = 0; i < count; i += 2) entries[i / 2] = {Of(ids[i]), Of(ids[i + 1])};
   return Value::Map(MakeMap(arena_, entries, static_cast<std::uint32_t>(count / 2)));
 }
 

@@ -258,7 +258,7 @@ bool Emitter::WriteFused(Function function, std::span<const NodeId> args, Regist
     return true;
   }
   if (function != Function::kMatches || right == nullptr || right->kind != Constant::Kind::kString) return false;
-  const CompiledRegex* regex = emission_.regexes.Of(ConstantId(NodeOf(args[1]).index), right->text);
+  const CompiledRegex* regex = emission_.regexes.Of(ConstantId(NodeOf(args[1]).index), emission_.program[right->text()]);
   if (regex == nullptr) return false;
   regexes_.push_back(regex);
   const auto number = static_cast<std::uint32_t>(regexes_.size() - 1);

@@ -176,7 +176,7 @@ struct Evaluator::Impl {
 };
 
 std::uint32_t Evaluator::Impl::FirstMissing(std::uint32_t slot) const {
-  const std::vector<Slot>& all = program->slots;
+  const std::span<const Slot> all = program->slots;
   while (all[slot].parent.valid() && slots[all[slot].parent.index].is(Kind::kAbsent)) slot = all[slot].parent.index;
   return slot;
 }
@@ -188,10 +188,11 @@ bool Evaluator::Impl::HasMembers(SlotId slot) const {
 
 Value Evaluator::Impl::MissingError(std::uint32_t first_missing) {
   const Slot& slot = program->slots[first_missing];
-  if (!slot.parent.valid()) return Value::Error(ValueError::kUnboundVariable, slot.key);
-  if (HasMembers(slot.parent)) return Value::Error(ValueError::kNoSuchKey, slot.key);
+  const std::string_view key = (*program)[slot.key];
+  if (!slot.parent.valid()) return Value::Error(ValueError::kUnboundVariable, key);
+  if (HasMembers(slot.parent)) return Value::Error(ValueError::kNoSuchKey, key);
   const Value& parent = slots[slot.parent.index];
-  return parent.is_fault() ? parent : NoMembers(parent, slot.key, context);
+  return parent.is_fault() ? parent : NoMembers(parent, key, context);
 }
 
 std::uint32_t Evaluator::Impl::StepsFromRoot(std::uint32_t slot) const {

@@ -5,7 +5,7 @@ namespace writ {
 namespace {
 
 // The value of a member `key` of `parent`: faults are passed down, what has no members has none.
-Value MemberOf(const Value& parent, const std::string& key) {
+Value MemberOf(const Value& parent, std::string_view key) {
   if (parent.is_fault()) return parent;
   if (!parent.is(Kind::kMap) || parent.map == nullptr) return {};
   const Value* found = FindInMap(*parent.map, key);
@@ -22,7 +22,7 @@ void FillSlots(const Program& program, SlotId root, const Value& value, std::spa
     const SlotId parent = program.slots[i].parent;
     if (!parent.valid() || parent < root || !is_below[parent.index - root.index]) continue;
     is_below[i - root.index] = true;
-    slots[i] = MemberOf(slots[parent.index], program.slots[i].key);
+    slots[i] = MemberOf(slots[parent.index], program[program.slots[i].key]);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/json/json_writer.h"
+#include "rules/build/build.h"
 #include "rules/function/function.h"
 #include "rules/ir/text.h"
 #include "rules/opt/program_nodes.h"
@@ -109,11 +110,11 @@ class TreeWriter {
 }  // namespace
 
 std::optional<std::string> WriteResidualText(const ResidualGraph& graph, NodeId root, std::size_t max_bytes) {
-  Program program;
+  draft::Program draft;
   const NodeId roots[] = {root};
-  ProgramNodes nodes(graph.graph(), graph.types(), program, roots, Sharing::kNo);
+  ProgramNodes nodes(graph.graph(), graph.types(), draft, roots, Sharing::kNo);
   const NodeId written = nodes.Write(root);
-  return TryNodeText(program, written, std::min(max_bytes, kMaxNodeTextBytes));
+  return TryNodeText(BuildProgram(draft), written, std::min(max_bytes, kMaxNodeTextBytes));
 }
 
 std::optional<Residual> WriteResidual(const ResidualGraph& graph, NodeId root, std::size_t max_bytes) {

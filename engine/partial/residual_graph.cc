@@ -46,7 +46,7 @@ bool IsDyn(TypeId type) { return !type.valid() || type == SimpleType(TypeKind::k
 
 }  // namespace
 
-ResidualGraph::ResidualGraph(const Program& program) : program_(program), types_(program.types) {}
+ResidualGraph::ResidualGraph(const Program& program) : program_(program), types_(TypesOf(program)) {}
 
 NodeId ResidualGraph::Checked(NodeId node) {
   is_deep_ = is_deep_ || graph_.facts(node).depth > kMaxResidualDepth;
@@ -133,7 +133,7 @@ std::optional<TypeId> ResidualGraph::TryNaturalType(const Value& value) {
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the path
 SlotId ResidualGraph::SlotOf(SlotId slot) {
   const Slot& step = program_.slots[slot.index];
-  return step.parent.valid() ? graph_.Child(SlotOf(step.parent), step.key) : graph_.Root(step.key);
+  return step.parent.valid() ? graph_.Child(SlotOf(step.parent), program_[step.key]) : graph_.Root(program_[step.key]);
 }
 
 NodeId ResidualGraph::OfSlot(const Node& node) {
@@ -153,7 +153,8 @@ NodeId ResidualGraph::Like(const Node& node, std::span<const NodeId> args) {
   switch (node.kind) {
     case NodeKind::kSelect:
     case NodeKind::kHasMember:
-    case NodeKind::kOptionalSelect: return Checked(graph_.Member(node.kind, args[0], program_.constants[node.index].text, node.type, {}));
+    case NodeKind::kOptionalSelect:
+      return Checked(graph_.Member(node.kind, args[0], program_[program_.constants[node.index].text()], node.type, {}));
     case NodeKind::kCall: return Call(static_cast<Function>(node.detail), args, node.type);
     default: return Checked(graph_.Make(node.kind, args, node.index, node.type, {}));  // NOLINT: the rest
   }

@@ -83,7 +83,7 @@ bool IsString(JsonNode node) { return node.valid() && node.is(JsonKind::kString)
 
 const Shape* RequestShapes::FindTable(std::string_view name) const {
   for (const Shape& shape : tables) {
-    if (shape.table->name == name) return &shape;
+    if ((*program)[shape.table->name] == name) return &shape;
   }
   return nullptr;
 }
@@ -92,14 +92,15 @@ RequestShapes BuildShapes(const Program& program) {
   RequestShapes shapes;
   shapes.program = &program;
   shapes.tree = SlotTree(program);
-  shapes.types = TypeTable(program.types);
+  shapes.types = TypeTable(TypesOf(program));
   for (std::size_t i = 0; i < kTargetCount; ++i)
     shapes.targets.push_back(BuildShape(program, shapes.tree, shapes.types, static_cast<Target>(i), nullptr));
   for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, shapes.tree, shapes.types, Target::kRows, &table));
   for (const Rule& rule : program.rules) {
+    const std::span<const Selector> selectors = program[program.details(rule).selectors];
     const bool is_scoped =
-        std::any_of(rule.selectors.begin(), rule.selectors.end(), [](const Selector& selector) { return selector.scope != "**"; });
-    Shape& shape = shapes.targets[static_cast<std::size_t>(program.policies[rule.policy.index].target)];
+        std::any_of(selectors.begin(), selectors.end(), [&](const Selector& selector) { return program[selector.scope] != "**"; });
+    Shape& shape = shapes.targets[static_cast<std::size_t>(program.policy(rule).target)];
     shape.has_scoped_rules = shape.has_scoped_rules || is_scoped;
   }
   return shapes;
@@ -241,11 +242,11 @@ bool RequestReader::ChooseShape(JsonNode document, Target target) {
   const Shape* shape = shapes_.FindTable(table.string());
   if (shape == nullptr) {
     std::vector<std::string_view> names;
-    for (const Shape& known : shapes_.tables) names.push_back(known.table->name);
+    for (const Shape& known : shapes_.tables) names.push_back((*shapes_.program)[known.table->name]);
     return Fail("unknown table \"" + Shorten(table.string(), kMaxShownNameBytes) + "\"" + DidYouMean(table.string(), names));
   }
   Begin(*shape);
-  request_.scope = shape->table->name;
+  request_.scope = (*shapes_.program)[shape->table->name];
   return true;
 }
 

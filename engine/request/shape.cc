@@ -91,11 +91,11 @@ class Builder {
   }
 
   void DeclareColumn(ShapeNode& node) const {
-    for (const Column& column : shape_.table->columns) {
-      if (column.name == node.key) SetType(node, column.type);
+    for (const Column& column : program_[shape_.table->columns]) {
+      if (program_[column.name] == node.key) SetType(node, column.type);
     }
-    for (const Relation& relation : shape_.table->relations) {
-      if (relation.name == node.key) SetType(node, TypeOfText(relation.many ? "list(dyn)" : "map(string, dyn)", types_));
+    for (const Relation& relation : program_[shape_.table->relations]) {
+      if (program_[relation.name] == node.key) SetType(node, TypeOfText(relation.many ? "list(dyn)" : "map(string, dyn)", types_));
     }
   }
 
@@ -115,11 +115,11 @@ class Builder {
       }
     }
     if (node.path == "row" && shape_.table != nullptr) {
-      for (const Column& column : shape_.table->columns) names.push_back(column.name);
-      for (const Relation& relation : shape_.table->relations) names.push_back(relation.name);
+      for (const Column& column : program_[shape_.table->columns]) names.emplace_back(program_[column.name]);
+      for (const Relation& relation : program_[shape_.table->relations]) names.emplace_back(program_[relation.name]);
     }
     if (node.slot.valid()) {
-      for (const SlotId child : tree_.children(node.slot)) names.push_back(program_.slots[child.index].key);
+      for (const SlotId child : tree_.children(node.slot)) names.emplace_back(program_[program_[child].key]);
     }
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -216,7 +216,7 @@ SlotTree::SlotTree(const Program& program) : begins_(program.slots.size() + 2, 0
   for (std::size_t i = 1; i < begins_.size(); ++i) begins_[i] += begins_[i - 1];
   std::vector<std::uint32_t> next = begins_;
   for (std::size_t i = 0; i < children_.size(); ++i) children_[next[place_of(i)]++] = SlotId(i);
-  const auto by_key = [&](SlotId a, SlotId b) { return program.slots[a.index].key < program.slots[b.index].key; };
+  const auto by_key = [&](SlotId a, SlotId b) { return program[a].key < program[b].key; };  // texts are in order
   for (std::size_t i = 0; i + 1 < begins_.size(); ++i)
     std::sort(children_.begin() + begins_[i], children_.begin() + begins_[i + 1], by_key);
 }
@@ -224,8 +224,8 @@ SlotTree::SlotTree(const Program& program) : begins_(program.slots.size() + 2, 0
 SlotId SlotTree::FindChild(const Program& program, SlotId parent, std::string_view key) const {
   const std::span<const SlotId> below = children(parent);
   const auto found = std::lower_bound(below.begin(), below.end(), key,
-                                      [&](SlotId child, std::string_view wanted) { return program.slots[child.index].key < wanted; });
-  return found != below.end() && program.slots[found->index].key == key ? *found : SlotId();
+                                      [&](SlotId child, std::string_view wanted) { return program[program[child].key] < wanted; });
+  return found != below.end() && program[program[*found].key] == key ? *found : SlotId();
 }
 
 void Renew(Shape& shape) {

@@ -60,7 +60,7 @@ void SlotWriter::FillBelow(const Program& program, const SlotTree& tree, SlotId 
   if (children.empty() || !value.is(Kind::kMap) || value.map == nullptr) return;
   if (children.size() <= value.map->size) {
     for (const SlotId child : children) {
-      if (const Value* member = FindInMap(*value.map, program.slots[child.index].key)) FillBelow(program, tree, child, *member);
+      if (const Value* member = FindInMap(*value.map, program[program[child].key])) FillBelow(program, tree, child, *member);
     }
     return;
   }

@@ -10,7 +10,7 @@
 
 namespace writ {
 
-using FileId = Id<struct FileTag>;
+using FileId = Id<struct File>;
 
 // Half-open byte range [begin, end) of file `file`.
 struct SourceSpan {
@@ -31,6 +31,7 @@ struct SourceLocation {
 struct SourceFile {
   std::string name;
   std::string text;
+  std::string stored_name;  // what the program calls it; "" = as the user does
 };
 
 // Returns where byte `offset` of `text` is. Offsets past the end give the end. O(offset).

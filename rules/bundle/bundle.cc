@@ -1,4 +1,5 @@
-// Writing and loading bundles; the layout is docs/bundle_format.md, and Write…/Read… below stand in its order.
+// Writing and loading bundles: header, envelope, table of sections, sections;
+// docs/bundle_format.md.
 #include "rules/bundle/bundle.h"
 
 #include <openssl/evp.h>
@@ -6,36 +7,59 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <unordered_map>
+#include <memory>
 #include <utility>
 
 #include "rules/base/check.h"
-#include "rules/bundle/coding.h"
-#include "rules/function/function.h"
-#include "rules/model/error_list.h"
+#include "rules/bundle/names.h"
 
 namespace writ {
 namespace {
 
+static_assert(std::endian::native == std::endian::little, "sections are used where they lie");
+
 constexpr std::string_view kMagic = "\x89WRITB\r\n";
-constexpr std::uint32_t kVersion = 5;
+// Written, and oldest that is read. A reader of version N + 1 reads N too: sections that N + 1 did
+// not change are read as ever, and a changed one gets a new number and is made from the old one.
+constexpr std::uint32_t kVersion = 6;
+constexpr std::uint32_t kOldestVersion = 6;
 constexpr std::size_t kDigestBytes = 32;
-constexpr std::size_t kHeaderBytes = 8 + 4 + 8 + kDigestBytes;
+constexpr std::size_t kAlignment = 8;
 
-constexpr std::string_view kErrorNames[] = {
-#define WRIT_NAME(name, text) #name,
-    WRIT_VALUE_ERRORS(WRIT_NAME)
-#undef WRIT_NAME
+struct Header {
+  char magic[8];
+  std::uint32_t version;
+  std::uint32_t envelope_bytes;
+  std::uint64_t body_bytes;
+  char digest[kDigestBytes];  // of the body
+  std::uint64_t unused;
 };
+static_assert(sizeof(Header) == 64);
 
-std::string Sha256(std::string_view body) {
+// The body begins with a number of sections and as many of these, by number; then come the
+// sections, each at the next multiple of kAlignment.
+struct Section {
+  std::uint32_t number;
+  std::uint32_t flags;
+  std::uint64_t offset;  // in the body
+  std::uint64_t bytes;
+};
+static_assert(sizeof(Section) == 24);
+constexpr std::uint32_t kRequired = 1;  // flag: who does not know the section must not use the bundle
+constexpr std::uint32_t kNamesSection = 1000;
+
+constexpr std::size_t Aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+std::array<char, kDigestBytes> Sha256(std::string_view body) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   WRIT_CHECK(EVP_Digest(body.data(), body.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1 && size == kDigestBytes);
-  return {reinterpret_cast<const char*>(digest.data()), kDigestBytes};
+  std::array<char, kDigestBytes> out{};
+  std::memcpy(out.data(), digest.data(), kDigestBytes);
+  return out;
 }
 
-std::string DigestText(std::string_view digest) {
+std::string DigestText(std::span<const char> digest) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string text = "sha256:";
   for (const char c : digest) {
@@ -48,514 +72,45 @@ std::string DigestText(std::string_view digest) {
 
 Error Corrupt(const std::string& message) { return {ErrorCode::kCorrupt, message}; }
 
-// ---- names of enumerators --------------------------------------------------------------------------------------------
-
-std::string_view NameOf(NodeKind kind) { return NodeKindName(kind); }
-std::string_view NameOf(Function function) { return InfoOf(function).name; }
-std::string_view NameOf(Target target) { return InfoOf(target).name; }
-std::string_view NameOf(Verb verb) { return VerbName(verb); }
-std::string_view NameOf(PolicyMode mode) { return PolicyModeName(mode); }
-enum class ErrorKind : std::uint16_t {};  // ValueError, without the header of values
-std::string_view NameOf(ErrorKind kind) { return kErrorNames[static_cast<std::size_t>(kind)]; }
-
-template <typename Enum>
-inline constexpr std::size_t kCountOf = 0;
-template <>
-inline constexpr std::size_t kCountOf<NodeKind> = kNodeKindCount;
-template <>
-inline constexpr std::size_t kCountOf<Function> = kFunctionCount;
-template <>
-inline constexpr std::size_t kCountOf<Target> = kTargetCount;
-template <>
-inline constexpr std::size_t kCountOf<Verb> = static_cast<std::size_t>(Verb::kMask) + 1;
-template <>
-inline constexpr std::size_t kCountOf<PolicyMode> = static_cast<std::size_t>(PolicyMode::kWarn) + 1;
-template <>
-inline constexpr std::size_t kCountOf<ErrorKind> = std::size(kErrorNames);
-
-template <typename Enum>
-std::optional<Enum> TryFindByName(std::string_view name) {
-  for (std::size_t i = 0; i < kCountOf<Enum>; ++i) {
-    const Enum value = static_cast<Enum>(i);
-    if (NameOf(value) == name) return value;
-  }
-  return std::nullopt;
-}
-
 // ---- writing ---------------------------------------------------------------------------------------------------------
 
-class ProgramWriter {
+class BodyWriter {
  public:
-  explicit ProgramWriter(const Program& program) : program_(program) {}
+  template <typename Record>
+  void Add(std::uint32_t number, std::span<const Record> pool, NameWriter& names) {
+    std::vector<Record> written(pool.begin(), pool.end());
+    for (Record& record : written) {
+      VisitByKind(record, names);
+      ForEachNamed(record, names);
+    }
+    Add(number, {reinterpret_cast<const char*>(written.data()), written.size() * sizeof(Record)});
+  }
 
-  std::string Write() {
-    CollectNames();
-    List(kind_names_, [this](NodeKind kind) { Name(kind); });
-    List(function_names_, [this](Function function) { Name(function); });
-    Strings(program_.files);
-    List(program_.constants, [this](const Constant& constant) { WriteConstant(constant); });
-    List(program_.types, [this](const Type& type) { WriteType(type); });
-    List(program_.slots, [this](const Slot& slot) {
-      out_.WriteId(slot.parent);
-      out_.WriteString(slot.key);
-      out_.WriteId(slot.type);
-      out_.WriteBool(slot.whole);
-    });
-    WriteNodes();
-    List(program_.lets, [this](const Let& let) {
-      out_.WriteString(let.name);
-      out_.WriteId(let.value);
-    });
-    List(program_.policies, [this](const Policy& policy) { WritePolicy(policy); });
-    List(program_.rules, [this](const Rule& rule) { WriteRule(rule); });
-    List(program_.tables, [this](const Table& table) { WriteTable(table); });
-    List(program_.signers, [this](const Signer& signer) {
-      out_.WriteString(signer.name);
-      out_.WriteUint(static_cast<std::uint64_t>(signer.kind));
-      for (const std::string* text : {&signer.issuer, &signer.subject, &signer.trust, &signer.trust_digest, &signer.key})
-        out_.WriteString(*text);
-      List(signer.options, [this](const SignerOption& option) {
-        out_.WriteUint(static_cast<std::uint64_t>(option.kind));
-        out_.WriteString(option.name);
-        out_.WriteString(option.value);
-      });
-      WriteLocation(signer.location);
-    });
-    Strings(program_.imports);
-    List(program_.data, [this](const ProgramData& data) {
-      out_.WriteString(data.name);
-      out_.WriteString(data.json);
-    });
-    return out_.Finish();
+  // Empty sections are left out.
+  void Add(std::uint32_t number, std::string_view bytes) {
+    if (bytes.empty()) return;
+    sections_.push_back({number, kRequired, contents_.size(), bytes.size()});
+    contents_ += bytes;
+    contents_.resize(Aligned(contents_.size()), '\0');
+  }
+
+  std::string Finish() {
+    const std::uint64_t count = sections_.size();
+    for (Section& section : sections_) section.offset += sizeof(count) + count * sizeof(Section);
+    std::string body(reinterpret_cast<const char*>(&count), sizeof(count));
+    body.append(reinterpret_cast<const char*>(sections_.data()), sections_.size() * sizeof(Section));
+    return body + contents_;
   }
 
  private:
-  template <typename Items, typename WriteItem>
-  void List(const Items& items, WriteItem write_item) {
-    out_.WriteUint(items.size());
-    for (const auto& item : items) write_item(item);
-  }
-  void Strings(const std::vector<std::string>& strings) {
-    List(strings, [this](const std::string& text) { out_.WriteString(text); });
-  }
-  template <typename Id>
-  void Ids(const std::vector<Id>& ids) {
-    List(ids, [this](Id id) { out_.WriteId(id); });
-  }
-  template <typename Enum>
-  void Name(Enum value) {
-    WRIT_CHECK(static_cast<std::size_t>(value) < kCountOf<Enum>);
-    out_.WriteString(NameOf(value));
-  }
-
-  void CollectNames() {
-    kind_position_.assign(kNodeKindCount, kUnused);
-    function_position_.assign(kFunctionCount, kUnused);
-    for (const Node& node : program_.nodes) {
-      Collect(node.kind, kind_position_, kind_names_);
-      if (node.kind == NodeKind::kCall) Collect(static_cast<Function>(node.detail), function_position_, function_names_);
-    }
-  }
-  template <typename Enum>
-  static void Collect(Enum value, std::vector<std::uint32_t>& positions, std::vector<Enum>& names) {
-    WRIT_CHECK(static_cast<std::size_t>(value) < positions.size());
-    std::uint32_t& position = positions[static_cast<std::size_t>(value)];
-    if (position != kUnused) return;
-    position = static_cast<std::uint32_t>(names.size());
-    names.push_back(value);
-  }
-
-  void WriteNodes() {
-    out_.WriteUint(program_.nodes.size());
-    for (const Node& node : program_.nodes) {
-      const bool is_call = node.kind == NodeKind::kCall;
-      out_.WriteUint(kind_position_[static_cast<std::size_t>(node.kind)]);
-      out_.WriteBool(node.shared);
-      out_.WriteUint(is_call ? function_position_[node.detail] : node.detail);
-      out_.WriteUint(node.index);
-      out_.WriteId(node.type);
-      out_.WriteUint(node.arg_count);
-      for (const NodeId arg : program_.args(node)) out_.WriteId(arg);
-    }
-  }
-
-  void WriteType(const Type& type) {
-    out_.WriteUint(static_cast<std::uint64_t>(type.kind));
-    out_.WriteString(type.name);
-    Ids(type.parameters);
-    List(type.fields, [this](const RecordField& field) {
-      out_.WriteString(field.name);
-      out_.WriteId(field.type);
-      out_.WriteBool(field.optional);
-    });
-    out_.WriteBool(type.open);
-  }
-
-  void WriteLocation(const SourceLocation& location) {
-    out_.WriteId(location.file);
-    out_.WriteUint(location.line);
-    out_.WriteUint(location.column);
-  }
-
-  void WriteConstant(const Constant& constant) {
-    using Kind = Constant::Kind;
-    out_.WriteUint(static_cast<std::uint64_t>(constant.kind));
-    switch (constant.kind) {
-      case Kind::kNull: return;
-      case Kind::kBool: return out_.WriteBool(constant.integer != 0);
-      case Kind::kInt:
-      case Kind::kDuration: return out_.WriteInt(constant.integer);
-      case Kind::kUint: return out_.WriteUint(static_cast<std::uint64_t>(constant.integer));
-      case Kind::kDouble: return out_.WriteFixed64(std::bit_cast<std::uint64_t>(constant.real));
-      case Kind::kString:
-      case Kind::kBytes:
-      case Kind::kType: return out_.WriteString(constant.text);
-      case Kind::kTimestamp: out_.WriteInt(constant.integer); return out_.WriteUint(constant.nanos);
-      case Kind::kList:
-      case Kind::kMap: return Ids(constant.items);
-      case Kind::kError: Name(static_cast<ErrorKind>(constant.code)); return out_.WriteString(constant.text);
-    }
-    WRIT_CHECK(false);
-  }
-
-  void WritePolicy(const Policy& policy) {
-    out_.WriteString(policy.name);
-    out_.WriteString(policy.package);
-    Name(policy.target);
-    Name(policy.mode);
-    for (const std::string* text : {&policy.severity, &policy.title, &policy.see}) out_.WriteString(*text);
-    WriteLocation(policy.location);
-  }
-
-  void WriteRule(const Rule& rule) {
-    out_.WriteId(rule.policy);
-    Name(rule.verb);
-    for (const std::string* text : {&rule.id, &rule.severity, &rule.title, &rule.see}) out_.WriteString(*text);
-    WriteLocation(rule.location);
-    List(rule.selectors, [this](const Selector& selector) {
-      out_.WriteString(selector.scope);
-      out_.WriteString(selector.name);
-    });
-    out_.WriteId(rule.guard);
-    List(rule.message, [this](const MessagePart& part) {
-      out_.WriteString(part.text);
-      out_.WriteId(part.value);
-    });
-    Strings(rule.needs_scopes);
-    List(rule.discriminators, [this](const Discriminator& discriminator) {
-      out_.WriteUint(static_cast<std::uint64_t>(discriminator.kind));
-      out_.WriteId(discriminator.slot);
-      Strings(discriminator.strings);
-    });
-    WriteRuleParts(rule);
-  }
-
-  void WriteRuleParts(const Rule& rule) {
-    out_.WriteBool(rule.mask.has_value());
-    if (rule.mask) {
-      Strings(rule.mask->targets);
-      out_.WriteUint(static_cast<std::uint64_t>(rule.mask->kind));
-      out_.WriteUint(rule.mask->count);
-      out_.WriteString(rule.mask->text);
-    }
-    out_.WriteBool(rule.limit.has_value());
-    if (rule.limit) {
-      out_.WriteUint(rule.limit->count);
-      out_.WriteInt(rule.limit->period_nanos);
-      Ids(rule.limit->keys);
-      out_.WriteString(rule.limit->identity);
-    }
-    out_.WriteBool(rule.image.has_value());
-    if (!rule.image) return;
-    out_.WriteId(rule.image->image);
-    List(rule.image->demands, [this](const SignatureDemand& demand) { WriteDemand(demand); });
-  }
-
-  void WriteDemand(const SignatureDemand& demand) {
-    List(demand.signers, [this](const SignerTerm& term) {
-      out_.WriteUint(static_cast<std::uint64_t>(term.kind));
-      if (term.kind == SignerTerm::Kind::kSigner) return out_.WriteId(term.signer);
-      out_.WriteUint(term.needed);
-      out_.WriteUint(term.operands);
-    });
-    out_.WriteString(demand.predicate_type);
-    out_.WriteId(demand.condition);
-  }
-
-  void WriteTable(const Table& table) {
-    out_.WriteString(table.name);
-    List(table.columns, [this](const Column& column) {
-      out_.WriteString(column.name);
-      out_.WriteId(column.type);
-    });
-    List(table.relations, [this](const Relation& relation) {
-      out_.WriteString(relation.name);
-      out_.WriteBool(relation.many);
-      for (const std::string* text : {&relation.table, &relation.their_column, &relation.our_column}) out_.WriteString(*text);
-    });
-  }
-
-  static constexpr std::uint32_t kUnused = ~0U;
-  const Program& program_;
-  BodyWriter out_;
-  std::vector<NodeKind> kind_names_;
-  std::vector<Function> function_names_;
-  std::vector<std::uint32_t> kind_position_, function_position_;  // by enumerator
+  std::vector<Section> sections_;
+  std::string contents_;
 };
 
 // ---- reading ---------------------------------------------------------------------------------------------------------
 
-// Reads a program from a body. The reader remembers its first failure and then gives zeros, so that the code below reads as
-// the format does; every list is bounded by the bytes that are left, so a failure ends all loops quickly.
-class ProgramReader {
- public:
-  explicit ProgramReader(std::string_view body) : in_(body) {}
-
-  Result<Program> Read() {
-    in_.ReadStringTable();
-    List(kind_names_, 1, [this](NodeKind& kind) { kind = Name<NodeKind>("kind of expression"); });
-    List(function_names_, 1, [this](Function& function) { function = Name<Function>("function"); });
-    Strings(program_.files);
-    List(program_.constants, 1, [this](Constant& constant) { ReadConstant(constant); });
-    List(program_.types, 5, [this](Type& type) { ReadType(type); });
-    List(program_.slots, 4, [this](Slot& slot) {
-      slot.parent = in_.ReadId<SlotId>();
-      slot.key = in_.ReadString();
-      slot.type = in_.ReadId<TypeId>();
-      slot.whole = in_.ReadBool();
-    });
-    ReadNodes();
-    List(program_.lets, 2, [this](Let& let) {
-      let.name = in_.ReadString();
-      let.value = in_.ReadId<NodeId>();
-    });
-    List(program_.policies, 10, [this](Policy& policy) { ReadPolicy(policy); });
-    List(program_.rules, 18, [this](Rule& rule) { ReadRule(rule); });
-    List(program_.tables, 3, [this](Table& table) { ReadTable(table); });
-    List(program_.signers, 11, [this](Signer& signer) {
-      signer.name = in_.ReadString();
-      signer.kind = Numbered(Signer::Kind::kOwnPki, "kind of signer");
-      for (std::string* text : {&signer.issuer, &signer.subject, &signer.trust, &signer.trust_digest, &signer.key})
-        *text = in_.ReadString();
-      List(signer.options, 3, [this](SignerOption& option) {
-        option.kind = Numbered(static_cast<SignerOptionKind>(kSignerOptionCount - 1), "signer option");
-        option.name = in_.ReadString();
-        option.value = in_.ReadString();
-      });
-      signer.location = ReadLocation();
-    });
-    Strings(program_.imports);
-    List(program_.data, 2, [this](ProgramData& data) {
-      data.name = in_.ReadString();
-      data.json = in_.ReadString();
-    });
-    in_.ExpectEnd();
-    if (in_.failed()) return in_.error();
-    return std::move(program_);
-  }
-
- private:
-  // Reads a list whose items take at least `min_bytes` each.
-  template <typename Item, typename ReadItem>
-  void List(std::vector<Item>& items, std::size_t min_bytes, ReadItem read_item) {
-    const std::size_t count = in_.ReadCount(min_bytes);
-    items.resize(count);
-    for (Item& item : items) {
-      if (in_.failed()) return;
-      read_item(item);
-    }
-  }
-  void Strings(std::vector<std::string>& strings) {
-    List(strings, 1, [this](std::string& text) { text = in_.ReadString(); });
-  }
-  template <typename Id>
-  void Ids(std::vector<Id>& ids) {
-    List(ids, 1, [this](Id& id) { id = in_.ReadId<Id>(); });
-  }
-
-  template <typename Enum>
-  Enum Name(const char* what) {
-    const std::string name = in_.ReadString();
-    if (in_.failed()) return Enum{};
-    if (const std::optional<Enum> found = TryFindByName<Enum>(name)) return *found;
-    in_.Fail({ErrorCode::kVersionUnknown,
-              "the bundle uses the " + std::string(what) + " `" + name + "`, which this version of writ does not know"});
-    return Enum{};
-  }
-  // Reads a number below `count`, written as such.
-  template <typename Enum>
-  Enum Numbered(Enum last, const char* what) {
-    const std::uint64_t number = in_.ReadUint();
-    if (number <= static_cast<std::uint64_t>(last)) return static_cast<Enum>(number);
-    in_.Fail(Corrupt("the bundle has a " + std::string(what) + " of no known kind"));
-    return Enum{};
-  }
-  template <typename Enum>
-  Enum Positioned(const std::vector<Enum>& names, const char* what) {
-    const std::uint64_t position = in_.ReadUint();
-    if (position < names.size()) return names[position];
-    in_.Fail(Corrupt("the bundle uses " + std::string(what) + " that it does not list"));
-    return Enum{};
-  }
-
-  SourceLocation ReadLocation() {
-    SourceLocation location;
-    location.file = in_.ReadId<FileId>();
-    location.line = in_.ReadUint32();
-    location.column = in_.ReadUint32();
-    return location;
-  }
-
-  void ReadNodes() {
-    List(program_.nodes, 6, [this](Node& node) {
-      node.kind = Positioned(kind_names_, "a kind of expression");
-      node.shared = in_.ReadBool();
-      const bool is_call = node.kind == NodeKind::kCall;
-      node.detail = is_call ? static_cast<std::uint16_t>(Positioned(function_names_, "a function")) : in_.ReadUint16();
-      node.index = in_.ReadUint32();
-      node.type = in_.ReadId<TypeId>();
-      node.first_arg = static_cast<std::uint32_t>(program_.node_args.size());
-      node.arg_count = static_cast<std::uint32_t>(in_.ReadCount(1));
-      for (std::uint32_t i = 0; i < node.arg_count; ++i) program_.node_args.push_back(in_.ReadId<NodeId>());
-    });
-  }
-
-  void ReadType(Type& type) {
-    type.kind = Numbered(TypeKind::kParameter, "type");
-    type.name = in_.ReadString();
-    Ids(type.parameters);
-    List(type.fields, 3, [this](RecordField& field) {
-      field.name = in_.ReadString();
-      field.type = in_.ReadId<TypeId>();
-      field.optional = in_.ReadBool();
-    });
-    type.open = in_.ReadBool();
-  }
-
-  void ReadConstant(Constant& constant) {
-    using Kind = Constant::Kind;
-    constant.kind = Numbered(Kind::kError, "constant");
-    switch (constant.kind) {
-      case Kind::kNull: break;
-      case Kind::kBool: constant.integer = in_.ReadBool() ? 1 : 0; break;
-      case Kind::kInt:
-      case Kind::kDuration: constant.integer = in_.ReadInt(); break;
-      case Kind::kUint: constant.integer = static_cast<std::int64_t>(in_.ReadUint()); break;
-      case Kind::kDouble: constant.real = std::bit_cast<double>(in_.ReadFixed64()); break;
-      case Kind::kString:
-      case Kind::kBytes:
-      case Kind::kType: constant.text = in_.ReadString(); break;
-      case Kind::kTimestamp:
-        constant.integer = in_.ReadInt();
-        constant.nanos = in_.ReadUint32();
-        break;
-      case Kind::kList:
-      case Kind::kMap: Ids(constant.items); break;
-      case Kind::kError:
-        constant.code = static_cast<std::uint16_t>(Name<ErrorKind>("error"));
-        constant.text = in_.ReadString();
-        break;
-    }
-  }
-
-  void ReadPolicy(Policy& policy) {
-    policy.name = in_.ReadString();
-    policy.package = in_.ReadString();
-    policy.target = Name<Target>("target");
-    policy.mode = Name<PolicyMode>("mode");
-    for (std::string* text : {&policy.severity, &policy.title, &policy.see}) *text = in_.ReadString();
-    policy.location = ReadLocation();
-  }
-
-  void ReadRule(Rule& rule) {
-    rule.policy = in_.ReadId<PolicyId>();
-    rule.verb = Name<Verb>("verb");
-    for (std::string* text : {&rule.id, &rule.severity, &rule.title, &rule.see}) *text = in_.ReadString();
-    rule.location = ReadLocation();
-    List(rule.selectors, 2, [this](Selector& selector) {
-      selector.scope = in_.ReadString();
-      selector.name = in_.ReadString();
-    });
-    rule.guard = in_.ReadId<NodeId>();
-    List(rule.message, 2, [this](MessagePart& part) {
-      part.text = in_.ReadString();
-      part.value = in_.ReadId<NodeId>();
-    });
-    Strings(rule.needs_scopes);
-    List(rule.discriminators, 3, [this](Discriminator& discriminator) {
-      discriminator.kind = Numbered(Discriminator::Kind::kContains, "discriminator");
-      discriminator.slot = in_.ReadId<SlotId>();
-      Strings(discriminator.strings);
-    });
-    ReadRuleParts(rule);
-  }
-
-  void ReadRuleParts(Rule& rule) {
-    if (in_.ReadBool()) {
-      MaskSpec& mask = rule.mask.emplace();
-      Strings(mask.targets);
-      mask.kind = Numbered(MaskKind::kNull, "mask");
-      mask.count = in_.ReadUint32();
-      mask.text = in_.ReadString();
-    }
-    if (in_.ReadBool()) {
-      LimitSpec& limit = rule.limit.emplace();
-      limit.count = in_.ReadUint();
-      limit.period_nanos = in_.ReadInt();
-      Ids(limit.keys);
-      limit.identity = in_.ReadString();
-    }
-    if (!in_.ReadBool()) return;
-    ImageSpec& image = rule.image.emplace();
-    image.image = in_.ReadId<NodeId>();
-    List(image.demands, 4, [this](SignatureDemand& demand) { ReadDemand(demand); });
-  }
-
-  void ReadDemand(SignatureDemand& demand) {
-    List(demand.signers, 2, [this](SignerTerm& term) {
-      term.kind = Numbered(SignerTerm::Kind::kAtLeast, "signer term");
-      if (term.kind == SignerTerm::Kind::kSigner) {
-        term.signer = in_.ReadId<SignerId>();
-      } else {
-        term.needed = in_.ReadUint32();
-        term.operands = in_.ReadUint32();
-      }
-    });
-    demand.predicate_type = in_.ReadString();
-    demand.condition = in_.ReadId<NodeId>();
-  }
-
-  void ReadTable(Table& table) {
-    table.name = in_.ReadString();
-    List(table.columns, 2, [this](Column& column) {
-      column.name = in_.ReadString();
-      column.type = in_.ReadId<TypeId>();
-    });
-    List(table.relations, 5, [this](Relation& relation) {
-      relation.name = in_.ReadString();
-      relation.many = in_.ReadBool();
-      for (std::string* text : {&relation.table, &relation.their_column, &relation.our_column}) *text = in_.ReadString();
-    });
-  }
-
-  BodyReader in_;
-  Program program_;
-  std::vector<NodeKind> kind_names_;
-  std::vector<Function> function_names_;
-};
-
-std::uint64_t LoadFixed(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-void AppendFixed(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8U * static_cast<unsigned>(i)) & 0xFFU);
-}
-
-// Checks the header and returns the body.
-Result<std::string_view> CheckHeader(std::string_view bytes, const BundleLimits& limits) {
+// Checks the header against the bytes and returns it.
+Result<Header> ReadHeader(std::string_view bytes, const BundleLimits& limits) {
   if (bytes.size() > limits.max_bytes) {
     return Error{ErrorCode::kTooLarge,
                  "the bundle has " + std::to_string(bytes.size()) + " bytes, more than the limit of " + std::to_string(limits.max_bytes)};
@@ -563,43 +118,155 @@ Result<std::string_view> CheckHeader(std::string_view bytes, const BundleLimits&
   if (bytes.empty()) return Corrupt("the bundle is empty");
   const std::string_view magic = bytes.substr(0, kMagic.size());
   if (magic != kMagic.substr(0, magic.size())) return Corrupt("this is not a bundle: it does not begin with the bytes of one");
-  if (bytes.size() < kHeaderBytes)
+  Header header{};
+  std::memcpy(&header, bytes.data(), std::min(bytes.size(), sizeof(header)));
+  // Older versions had a shorter header, with the version in the same place.
+  if (bytes.size() >= offsetof(Header, envelope_bytes) && (header.version < kOldestVersion || header.version > kVersion)) {
+    const std::string advice = header.version < kOldestVersion ? "compile the policies again" : "it takes a newer writ";
+    return Error{ErrorCode::kVersionUnknown, "the bundle has format version " + std::to_string(header.version) +
+                                                 ", this program reads version " + std::to_string(kVersion) + ": " + advice};
+  }
+  if (bytes.size() < sizeof(Header))
     return Corrupt("the bundle is cut off inside its header, after " + std::to_string(bytes.size()) + " bytes");
-  const std::uint64_t version = LoadFixed(bytes.substr(8, 4));
-  if (version != kVersion) {
-    return Error{ErrorCode::kVersionUnknown, "the bundle has format version " + std::to_string(version) + ", this program reads version " +
-                                                 std::to_string(kVersion) + ": compile the policies again"};
+  if (header.unused != 0) return Corrupt("the bundle's header is damaged");
+  if (header.envelope_bytes > kMaxEnvelopeBytes) return Corrupt("the bundle's envelope is too large");
+  const std::size_t behind = bytes.size() - sizeof(Header), envelope = Aligned(header.envelope_bytes);
+  if (behind < envelope || header.body_bytes != behind - envelope) {
+    return Corrupt("the bundle should have " + std::to_string(header.body_bytes) + " bytes after its envelope, found " +
+                   std::to_string(behind < envelope ? 0 : behind - envelope));
   }
-  const std::uint64_t length = LoadFixed(bytes.substr(12, 8));
-  const std::string_view body = bytes.substr(kHeaderBytes);
-  if (length != body.size()) {
-    return Corrupt("the bundle should have " + std::to_string(length) + " bytes after its header, found " + std::to_string(body.size()));
-  }
-  if (Sha256(body) != bytes.substr(20, kDigestBytes))
-    return Corrupt("the bundle's SHA-256 does not fit its contents: it was changed or damaged");
-  return body;
+  return header;
 }
+
+template <typename Record>
+using OpenPool = std::span<Record>;
+
+// Finds the sections in a body, which begins at a multiple of kAlignment, and puts members in the
+// place of the file's numbers.
+class BodyReader {
+ public:
+  explicit BodyReader(std::span<char> body) : body_(body) {}
+
+  Status Read() {
+    std::uint64_t count = 0;
+    if (body_.size() < sizeof(count)) return Corrupt("the bundle has no table of sections");
+    std::memcpy(&count, body_.data(), sizeof(count));
+    if (count > (body_.size() - sizeof(count)) / sizeof(Section)) return Corrupt("the bundle's table of sections is cut off");
+    end_ = sizeof(count) + count * sizeof(Section);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      Section section{};
+      std::memcpy(&section, body_.data() + sizeof(count) + i * sizeof(Section), sizeof(section));
+      WRIT_RETURN_IF_ERROR(ReadSection(section));
+    }
+    if (end_ != body_.size()) return Corrupt("the bundle has bytes behind its last section");
+    return ReadNames();
+  }
+
+  // What was read.
+  Pools<ConstPool> pools() const {
+    Pools<ConstPool> pools;
+#define WRIT_CONST(number, name, Record, what) pools.name = pools_.name;
+    WRIT_POOLS(WRIT_CONST)
+#undef WRIT_CONST
+    return pools;
+  }
+
+ private:
+  // Sections stand in the order of their numbers, one behind the other: there is one way to write a
+  // program.
+  Status ReadSection(const Section& section) {
+    const std::string name = "the bundle's section " + std::to_string(section.number);
+    if (section.number <= last_number_ || section.flags > kRequired) return Corrupt(name + " is not where it has to be");
+    if (section.offset != end_ || section.bytes > body_.size() - end_ || Aligned(section.bytes) > body_.size() - end_)
+      return Corrupt(name + " does not lie behind the one before");
+    const std::span<char> bytes = body_.subspan(end_, section.bytes);
+    last_number_ = section.number;
+    end_ += Aligned(section.bytes);
+    for (std::size_t i = section.offset + section.bytes; i < end_; ++i) {
+      if (body_[i] != 0) return Corrupt(name + " has bytes behind its end");
+    }
+    switch (section.number) {
+#define WRIT_READ(number, name, Record, what) \
+  case number: return Take(bytes, pools_.name) ? OkStatus() : Corrupt("the bundle has a " what " that is cut off");
+      WRIT_POOLS(WRIT_READ)
+#undef WRIT_READ
+      case kNamesSection: names_ = {bytes.data(), bytes.size()}; return OkStatus();
+      default: break;
+    }
+    if ((section.flags & kRequired) == 0) return OkStatus();
+    return Error{ErrorCode::kVersionUnknown,
+                 "the bundle has a section " + std::to_string(section.number) + ", which this version of writ does not know"};
+  }
+
+  // SAFETY: the body is aligned for every record (program.h), and records are plain data.
+  template <typename Record>
+  static bool Take(std::span<char> bytes, std::span<Record>& pool) {
+    if (bytes.size() % sizeof(Record) != 0) return false;
+    pool = {reinterpret_cast<Record*>(bytes.data()), bytes.size() / sizeof(Record)};
+    return true;
+  }
+
+  Status ReadNames() {
+    Result<NameReader> names = NameReader::Read(names_);
+    if (!names) return names.error();
+#define WRIT_RENUMBER(number, name, Record, what) Renumber(pools_.name, *names);
+    WRIT_POOLS(WRIT_RENUMBER)
+#undef WRIT_RENUMBER
+    return names->is_good() ? OkStatus() : Corrupt("the bundle uses a number that its names do not list");
+  }
+  template <typename Record>
+  static void Renumber(std::span<Record> pool, NameReader& names) {
+    for (Record& record : pool) {
+      ForEachNamed(record, names);
+      if (!names.is_good()) return;
+      VisitByKind(record, names);
+    }
+  }
+
+  std::span<char> body_;
+  Pools<OpenPool> pools_;
+  std::string_view names_;
+  std::uint32_t last_number_ = 0;
+  std::size_t end_ = 0;  // of the sections read so far, aligned
+};
 
 }  // namespace
 
-std::string WriteBundle(const Program& program) {
-  const std::string body = ProgramWriter(program).Write();
-  std::string bundle(kMagic);
-  AppendFixed(bundle, kVersion, 4);
-  AppendFixed(bundle, body.size(), 8);
-  bundle += Sha256(body);
-  bundle += body;
-  return bundle;
+std::string WriteBundle(const Program& program, const Envelope& envelope) {
+  BodyWriter writer;
+  NameWriter names;
+#define WRIT_WRITE(number, name, Record, what) writer.Add(number, program.name, names);
+  WRIT_POOLS(WRIT_WRITE)
+#undef WRIT_WRITE
+  writer.Add(kNamesSection, names.section());
+  const std::string body = writer.Finish();
+  Result<std::string> encoded = EncodeEnvelope(envelope);
+  WRIT_CHECK(encoded);
+  Header header{};
+  std::memcpy(header.magic, kMagic.data(), kMagic.size());
+  header.version = kVersion;
+  header.envelope_bytes = static_cast<std::uint32_t>(encoded->size());
+  header.body_bytes = body.size();
+  std::memcpy(header.digest, Sha256(body).data(), kDigestBytes);
+  encoded->resize(Aligned(encoded->size()), '\0');
+  return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + *encoded + body;
 }
 
-Result<Bundle> LoadBundle(std::string_view bytes, const BundleLimits& limits) {
-  const Result<std::string_view> body = CheckHeader(bytes, limits);
-  if (!body) return body.error();
-  Result<Program> program = ProgramReader(*body).Read();
-  if (!program) return program.error();
-  Result<VerifiedProgram> verified = VerifyProgram(*std::move(program), limits);
+Result<Bundle> LoadBundle(std::string bytes, const BundleLimits& limits) {
+  const Result<Header> header = ReadHeader(bytes, limits);
+  if (!header) return header.error();
+  const auto owner = std::make_shared<std::string>(std::move(bytes));
+  Result<Envelope> envelope = DecodeEnvelope({owner->data() + sizeof(Header), header->envelope_bytes});
+  if (!envelope) return envelope.error();
+  const std::span<char> body = std::span(*owner).last(header->body_bytes);
+  WRIT_CHECK(reinterpret_cast<std::uintptr_t>(body.data()) % kAlignment == 0);  // operator new aligns what is this long
+  if (Sha256({body.data(), body.size()}) != std::to_array(header->digest))
+    return Corrupt("the bundle's SHA-256 does not fit its contents: it was changed or damaged");
+  BodyReader reader(body);
+  if (const Status read = reader.Read(); !read) return read.error();
+  Result<VerifiedProgram> verified = VerifyProgram(Program(reader.pools(), owner), limits);
   if (!verified) return verified.error();
-  return Bundle{*std::move(verified), DigestText(bytes.substr(20, kDigestBytes))};
+  return Bundle{*std::move(verified), DigestText(header->digest), *std::move(envelope)};
 }
 
 }  // namespace writ

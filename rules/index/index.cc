@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <string>
+#include <unordered_map>
 
 #include "rules/index/target_index.h"
 #include "rules/model/resource_uri.h"
@@ -25,20 +27,23 @@ bool Holds(const std::vector<RuleId>& sorted, RuleId rule) { return std::binary_
 class FoldedIndex {
  public:
   FoldedIndex() = default;
-  FoldedIndex(std::span<const Rule> rules, const std::vector<std::uint32_t>& ids) : rules_(rules) {
-    for (const std::uint32_t id : ids) {
-      const Rule& rule = rules[id];
-      std::vector<Selector>& folded = selectors_.emplace_back(rule.selectors);
-      for (Selector& selector : folded) {
-        std::string name = FoldPattern(selector.name);
-        const bool is_folders = name.ends_with("*/");  // without its slash it would be about files, too
-        if (rule.verb != Verb::kAllow && !is_folders) name = WithoutSlashAtEnd(name);
-        patterns_differ_ = patterns_differ_ || name != selector.name;
-        selector.name = std::move(name);
+  FoldedIndex(const Program& program, const std::vector<RuleId>& rules) : program_(&program) {
+    std::unordered_map<std::string, std::uint32_t> positions;  // in names_
+    std::vector<IndexedSelector> folded;
+    if (!rules.empty()) name_of_.resize(program.selectors.size());
+    for (const RuleId rule : rules) {
+      const RangeOf<Selector> selectors = program.details(rule).selectors;
+      for (std::uint32_t i = selectors.first; i < selectors.first + selectors.count; ++i) {
+        const std::string_view own = program[program.selectors[i].name];
+        std::string name = FoldedName(own, IsAllow(rule));
+        patterns_differ_ = patterns_differ_ || name != own;
+        const auto [found, is_new] = positions.emplace(std::move(name), static_cast<std::uint32_t>(names_.size()));
+        if (is_new) names_.push_back(found->first);
+        name_of_[i] = found->second;
+        folded.push_back({program.selectors[i].scope, found->second, rule});
       }
-      position_.emplace_back(id);
     }
-    index_ = TargetIndex(rules, ids, selectors_);
+    index_ = TargetIndex(program, std::move(folded), names_);
   }
 
   // Can a rule be found by `key` here that its own patterns do not find, or the other way round?
@@ -62,25 +67,31 @@ class FoldedIndex {
   const TargetIndex& index() const { return index_; }
 
  private:
-  bool IsAllow(RuleId id) const { return rules_[id.index].verb == Verb::kAllow; }
+  bool IsAllow(RuleId id) const { return (*program_)[id].verb == Verb::kAllow; }
+
+  static std::string FoldedName(std::string_view pattern, bool is_allow) {
+    std::string name = FoldPattern(pattern);
+    const bool is_folders = name.ends_with("*/");  // without its slash it would be about files, too
+    return std::string(is_allow || is_folders ? name : WithoutSlashAtEnd(name));
+  }
 
   // Does one pattern of an allow match both forms? Of several, one could match the first and another the second.
   bool MatchesBoth(RuleId id, const SelectorKey& key) const {
-    const std::vector<Selector>& own = rules_[id.index].selectors;
-    if (own.size() == 1) return true;
-    const auto at = std::lower_bound(position_.begin(), position_.end(), id.index) - position_.begin();
-    const std::vector<Selector>& folded = selectors_[static_cast<std::size_t>(at)];
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      if (GlobMatches(own[i].scope, key.scope) && GlobMatches(own[i].name, key.name) && GlobMatches(folded[i].name, key.folded))
+    const RangeOf<Selector> own = program_->details(id).selectors;
+    if (own.count == 1) return true;
+    for (std::uint32_t i = own.first; i < own.first + own.count; ++i) {
+      const Selector& selector = program_->selectors[i];
+      if (GlobMatches((*program_)[selector.scope], key.scope) && GlobMatches((*program_)[selector.name], key.name) &&
+          GlobMatches(names_[name_of_[i]], key.folded))
         return true;
     }
     return false;
   }
 
-  std::span<const Rule> rules_;
-  std::vector<std::uint32_t> position_;           // rules, ascending: where they stand in selectors_
-  std::vector<std::vector<Selector>> selectors_;  // folded
-  TargetIndex index_;                             // borrows selectors_
+  const Program* program_ = nullptr;
+  std::vector<std::string> names_;      // folded patterns, which index_ borrows
+  std::vector<std::uint32_t> name_of_;  // by position in the program's selectors, where there are rules: its folded name in names_
+  TargetIndex index_;
   bool patterns_differ_ = false;
 };
 
@@ -93,13 +104,19 @@ struct RuleIndex::Impl {
 
 RuleIndex::RuleIndex(const VerifiedProgram& verified) : impl_(std::make_unique<Impl>()) {
   const Program& program = verified.program();
-  std::array<std::vector<std::uint32_t>, kTargetCount> rules;
-  for (std::uint32_t i = 0; i < program.rules.size(); ++i) {
-    const Target target = program.policies[program.rules[i].policy.index].target;
-    rules[static_cast<std::size_t>(target)].push_back(i);
+  for (std::size_t i = 0; i < kTargetCount; ++i) {
+    std::vector<RuleId> rules;
+    std::vector<IndexedSelector> selectors;
+    for (std::size_t at = 0; at < program.rules.size(); ++at) {
+      const RuleId id(at);
+      if (program.policy(program[id]).target != static_cast<Target>(i)) continue;
+      if (static_cast<Target>(i) == Target::kResources) rules.push_back(id);
+      for (const Selector& selector : program[program.details(id).selectors])
+        selectors.push_back({selector.scope, selector.name.index, id});
+    }
+    if (!rules.empty()) impl_->resources = FoldedIndex(program, rules);
+    impl_->targets[i] = TargetIndex(program, std::move(selectors));
   }
-  for (std::size_t i = 0; i < kTargetCount; ++i) impl_->targets[i] = TargetIndex(program.rules, rules[i]);
-  impl_->resources = FoldedIndex(program.rules, rules[static_cast<std::size_t>(Target::kResources)]);
 }
 
 RuleIndex::~RuleIndex() = default;

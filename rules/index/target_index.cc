@@ -49,34 +49,21 @@ bool HasUntold(std::span<const Value> items) {
   return std::any_of(items.begin(), items.end(), [](const Value& item) { return item.is_fault() || item.is(Kind::kAbsent); });
 }
 
-bool Excludes(const Discriminator& discriminator, std::span<const Value> slots) {
-  const Value& value = SlotValue(slots, discriminator.slot);
-  const Verdict verdict = VerdictByKind(discriminator.kind, value.kind);
-  if (verdict != Verdict::kLook) return verdict == Verdict::kExcluded;
-  const auto names = [&](const Value& item) {
-    return item.is(Kind::kString) &&
-           std::find(discriminator.strings.begin(), discriminator.strings.end(), item.string()) != discriminator.strings.end();
-  };
-  if (discriminator.kind == Discriminator::Kind::kEquals) return !names(value);
-  const std::span<const Value> items(value.items, value.size);
-  return !HasUntold(items) && std::none_of(items.begin(), items.end(), names);
-}
-
 }  // namespace
 
 bool TargetIndex::Matches(const Half& half, std::string_view text) {
   switch (half.shape) {
-    case Half::Shape::kLiteral: return half.text == text;
+    case Half::Shape::kLiteral: return half.text() == text;
     case Half::Shape::kStar: return text.find('/') == std::string_view::npos;
     case Half::Shape::kDoubleStar: return true;
-    case Half::Shape::kPattern: return GlobMatches(half.text, text);
+    case Half::Shape::kPattern: return GlobMatches(half.text(), text);
   }
   return false;
 }
 
 // Only patterns are held against the text byte by byte.
 std::uint64_t TargetIndex::StepsOf(const Half& half, std::string_view text) {
-  return half.shape == Half::Shape::kPattern ? (1 + half.text.size() / 16) * (1 + text.size() / 16) : 0;
+  return half.shape == Half::Shape::kPattern ? (1 + half.size / 16) * (1 + text.size() / 16) : 0;
 }
 
 template <typename Visit>
@@ -119,11 +106,25 @@ void TargetIndex::RunAutomaton(std::string_view scope, std::string_view name, Vi
   feed('\x1d');
 }
 
-bool TargetIndex::IsExcluded(const Rule& rule, IndexSearch& search) const {
-  for (const Discriminator& discriminator : rule.discriminators) {
+bool TargetIndex::Excludes(const Discriminator& discriminator, std::span<const Value> slots) const {
+  const Value& value = SlotValue(slots, discriminator.slot);
+  const Verdict verdict = VerdictByKind(discriminator.kind, value.kind);
+  if (verdict != Verdict::kLook) return verdict == Verdict::kExcluded;
+  const std::span<const TextId> strings = (*program_)[discriminator.strings];
+  const auto names = [&](const Value& item) {
+    return item.is(Kind::kString) &&
+           std::any_of(strings.begin(), strings.end(), [&](TextId text) { return (*program_)[text] == item.string(); });
+  };
+  if (discriminator.kind == Discriminator::Kind::kEquals) return !names(value);
+  const std::span<const Value> items(value.items, value.size);
+  return !HasUntold(items) && std::none_of(items.begin(), items.end(), names);
+}
+
+bool TargetIndex::IsExcluded(RuleId rule, IndexSearch& search) const {
+  for (const Discriminator& discriminator : (*program_)[program_->details(rule).discriminators]) {
     const Value& value = SlotValue(search.slots, discriminator.slot);
     if (value.is(Kind::kList) && !search.Charge(value.size)) return true;
-    if (discriminator.strings.size() <= kMostStringsChecked && Excludes(discriminator, search.slots)) return true;
+    if (discriminator.strings.count <= kMostStringsChecked && Excludes(discriminator, search.slots)) return true;
   }
   return false;
 }
@@ -131,7 +132,7 @@ bool TargetIndex::IsExcluded(const Rule& rule, IndexSearch& search) const {
 void TargetIndex::AddPostings(Range range, IndexSearch& search) const {
   for (std::uint32_t i = range.begin; i < range.end; ++i) {
     const RuleId rule(postings_[i] & ~kHasMore);
-    if ((postings_[i] & kHasMore) != 0 && IsExcluded(rules_[rule.index], search)) continue;
+    if ((postings_[i] & kHasMore) != 0 && IsExcluded(rule, search)) continue;
     search.candidates.push_back(rule);
   }
 }
@@ -139,7 +140,7 @@ void TargetIndex::AddPostings(Range range, IndexSearch& search) const {
 void TargetIndex::AddKey(std::uint32_t group, std::string_view text, IndexSearch& search) const {
   by_key_.ForEach(HashKeyOf(group, text), [&](std::uint32_t index) {
     const Key& key = keys_[index];
-    if (key.group == group && key.text == text) AddPostings(key.rules, search);
+    if (key.group == group && (*program_)[key.text] == text) AddPostings({key.begin, key.end}, search);
   });
 }
 
@@ -173,8 +174,13 @@ void TargetIndex::FindCandidates(std::string_view scope, std::string_view name, 
 
 void TargetIndex::FindApplying(std::string_view scope, std::string_view name, std::vector<RuleId>& candidates) const {
   std::uint64_t unlimited = ~std::uint64_t{0};
+  const auto add = [&](Range range) {
+    for (std::uint32_t i = range.begin; i < range.end; ++i) candidates.emplace_back(std::size_t{postings_[i] & ~kHasMore});
+  };
   ForEachEntry(scope, name, unlimited, [&](const Entry& entry) {
-    for (std::uint32_t i = entry.all.begin; i < entry.all.end; ++i) candidates.emplace_back(std::size_t{postings_[i]});
+    add(entry.plain);
+    add(entry.checked);
+    for (std::uint32_t group = entry.groups.begin; group < entry.groups.end; ++group) add(groups_[group].rules);
   });
 }
 

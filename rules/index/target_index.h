@@ -6,8 +6,12 @@
 //      through one literal run of "START scope SEP name END" each, the run that fewest entries have. Then confirmed.
 //   2. Inside an entry: rules without discriminators, a few to be checked one by one, and groups that discriminate on one slot.
 //   3. Inside a group: rules by hash of the slot's string, or of each string in the slot's list.
-// A rule of several discriminators is found through its rarest string and then checked for the others, except for those
-// of more than kMostStringsChecked strings: the rule is then a candidate, and its guard says no.
+// A rule of several discriminators is found through its rarest string and then checked for the
+// others, except for those of more than kMostStringsChecked strings: the rule is then a candidate,
+// and its guard says no.
+//
+// Memory: 56 bytes an entry and about 8 for its hash; 4 a posting, of which a rule has one a
+// selector, or one a string that it is found by; 16 a key of a group and 16 to 32 for its hash.
 #pragma once
 
 #include <algorithm>
@@ -37,14 +41,22 @@ struct IndexSearch {
   }
 };
 
+// A rule that can be found by a selector.
+struct IndexedSelector {
+  TextId scope;
+  std::uint32_t name = 0;  // a TextId's index, or a position in the names that are given beside the program
+  RuleId rule;
+  friend auto operator<=>(const IndexedSelector&, const IndexedSelector&) = default;
+};
+
 // Immutable after construction; thread-safe.
 class TargetIndex {
  public:
   TargetIndex() = default;
-  using Selectors = std::vector<Selector>;
-  // Indexes the rules `ids` (ascending), by their own selectors or by `selectors[i]` for ids[i]. `rules` (all of the program) and
-  // `selectors` are borrowed.
-  TargetIndex(std::span<const Rule> rules, const std::vector<std::uint32_t>& ids, std::span<const Selectors> selectors = {});
+  // Indexes rules of `program` by these selectors. Names are texts of the program, or of `names`
+  // when there are any: distinct ones. Both are borrowed. O(selectors * log selectors + total
+  // length of their texts).
+  TargetIndex(const Program& program, std::vector<IndexedSelector> selectors, std::span<const std::string> names = {});
 
   // Appends candidates in no order, perhaps twice.
   void FindCandidates(std::string_view scope, std::string_view name, IndexSearch& search) const;
@@ -61,13 +73,16 @@ class TargetIndex {
   };
   // One half of a selector.
   struct Half {
-    enum class Shape : std::uint8_t { kLiteral, kStar, kDoubleStar, kPattern };
-    std::string_view text;  // kLiteral: the text itself, unescaped; kPattern: the pattern
+    enum class Shape : std::uint32_t { kLiteral, kStar, kDoubleStar, kPattern };
+    const char* data = nullptr;
+    std::uint32_t size = 0;
     Shape shape = Shape::kLiteral;
+    // kLiteral: the text itself, unescaped; kPattern: the pattern.
+    std::string_view text() const { return {data, size}; }
   };
+  // Every rule of an entry is in one of the three.
   struct Entry {
     Half scope, name;
-    Range all;      // of postings_: every rule
     Range plain;    // of postings_: rules without discriminators
     Range checked;  // of postings_: rules whose discriminators are checked one by one
     Range groups;   // of groups_: all other rules
@@ -79,9 +94,9 @@ class TargetIndex {
     Range rules;  // of postings_: all rules of the group, for when the slot does not tell
   };
   struct Key {
-    std::string_view text;
+    TextId text;
     std::uint32_t group = 0;
-    Range rules;  // of postings_
+    std::uint32_t begin = 0, end = 0;  // of postings_
   };
   // A rule's index; kHasMore says that discriminators other than the one it was found by are to be checked.
   using Posting = std::uint32_t;
@@ -100,12 +115,13 @@ class TargetIndex {
   void AddGroup(std::uint32_t group, IndexSearch& search) const;
   void AddKey(std::uint32_t group, std::string_view text, IndexSearch& search) const;
   void AddPostings(Range range, IndexSearch& search) const;
-  bool IsExcluded(const Rule& rule, IndexSearch& search) const;
+  bool IsExcluded(RuleId rule, IndexSearch& search) const;
+  bool Excludes(const Discriminator& discriminator, std::span<const Value> slots) const;
 
   static std::uint64_t HashPair(std::string_view scope, std::string_view name) { return MixHash(HashBytes(scope), HashBytes(name)); }
   static std::uint64_t HashKeyOf(std::uint32_t group, std::string_view text) { return MixHash(HashBytes(text), group); }
 
-  std::span<const Rule> rules_;
+  const Program* program_ = nullptr;
   std::vector<Entry> entries_;
   HashTable by_both_, by_scope_, by_name_;  // of entries_
   std::vector<std::uint32_t> always_;       // of entries_

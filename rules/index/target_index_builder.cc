@@ -36,19 +36,20 @@ void AppendRuns(std::string_view pattern, std::vector<std::string>& runs) {
 
 class TargetIndexBuilder {
  public:
-  using Selectors = TargetIndex::Selectors;
-
-  TargetIndexBuilder(TargetIndex& index, const std::vector<std::uint32_t>& ids, std::span<const Selectors> selectors)
-      : index_(index), ids_(ids), other_selectors_(selectors) {}
+  TargetIndexBuilder(TargetIndex& index, const Program& program, std::vector<IndexedSelector> selectors, std::span<const std::string> names)
+      : index_(index), program_(program), selectors_(std::move(selectors)), names_(names) {}
 
   void Build() {
     CollectEntries();
     BuildTables();
     BuildAutomaton();
-    for (std::size_t i = 0; i < index_.entries_.size(); ++i) BuildPostings(i);
+    for (std::size_t i = 0; i < index_.entries_.size(); ++i) BuildPostings(index_.entries_[i], selectors_of_[i]);
+    index_.groups_.shrink_to_fit();
+    index_.keys_.shrink_to_fit();
+    index_.postings_.shrink_to_fit();
     index_.by_key_.Reserve(index_.keys_.size());
     for (std::uint32_t i = 0; i < index_.keys_.size(); ++i) {
-      index_.by_key_.Insert(TargetIndex::HashKeyOf(index_.keys_[i].group, index_.keys_[i].text), i);
+      index_.by_key_.Insert(TargetIndex::HashKeyOf(index_.keys_[i].group, program_[index_.keys_[i].text]), i);
     }
   }
 
@@ -58,26 +59,30 @@ class TargetIndexBuilder {
   using Entry = TargetIndex::Entry;
   using Range = TargetIndex::Range;
   using Posting = TargetIndex::Posting;
+  using Selectors = std::span<const IndexedSelector>;  // of one entry: each rule once, ascending
 
-  void CollectEntries() {
-    std::unordered_map<std::string, std::uint32_t> positions;  // of selectors, "length:scope name"
-    for (std::size_t i = 0; i < ids_.size(); ++i) {
-      const std::uint32_t id = ids_[i];
-      for (const Selector& selector : other_selectors_.empty() ? index_.rules_[id].selectors : other_selectors_[i]) {
-        const std::string key = std::to_string(selector.scope.size()) + ':' + selector.scope + selector.name;
-        const auto [place, is_new] = positions.try_emplace(key, static_cast<std::uint32_t>(index_.entries_.size()));
-        if (is_new) {
-          index_.entries_.push_back({.scope = ShapeOf(selector.scope), .name = ShapeOf(selector.name)});
-          selectors_.push_back(&selector);
-          rules_of_.emplace_back();
-        }
-        std::vector<std::uint32_t>& rules = rules_of_[place->second];
-        if (rules.empty() || rules.back() != id) rules.push_back(id);
-      }
-    }
+  std::string_view NameOf(const IndexedSelector& selector) const {
+    return names_.empty() ? program_[TextId(selector.name)] : std::string_view(names_[selector.name]);
   }
 
-  Half ShapeOf(const std::string& pattern) {
+  void CollectEntries() {
+    std::sort(selectors_.begin(), selectors_.end());
+    selectors_.erase(std::unique(selectors_.begin(), selectors_.end()), selectors_.end());
+    for (Selectors rest = selectors_; !rest.empty();) {
+      const IndexedSelector& first = rest.front();
+      const auto is_other = [&](const IndexedSelector& each) { return each.scope != first.scope || each.name != first.name; };
+      const Selectors same = rest.first(static_cast<std::size_t>(std::find_if(rest.begin(), rest.end(), is_other) - rest.begin()));
+      index_.entries_.push_back(
+          {.scope = ShapeOf(program_[first.scope]), .name = ShapeOf(NameOf(first)), .plain = {}, .checked = {}, .groups = {}});
+      selectors_of_.push_back(same);
+      rest = rest.subspan(same.size());
+    }
+    index_.entries_.shrink_to_fit();
+  }
+
+  static Half MakeHalf(std::string_view text, Shape shape) { return {text.data(), static_cast<std::uint32_t>(text.size()), shape}; }
+
+  Half ShapeOf(std::string_view pattern) {
     bool has_byte = false, has_star = false, has_double_star = false;
     GlobReader reader(pattern);
     for (GlobToken token; reader.Next(token);) {
@@ -85,13 +90,13 @@ class TargetIndexBuilder {
       has_star |= token.kind == GlobToken::Kind::kStar;
       has_double_star |= token.kind == GlobToken::Kind::kDoubleStar || token.kind == GlobToken::Kind::kFolders;
     }
-    if (!has_star && !has_double_star) return {LiteralText(pattern), Shape::kLiteral};
-    if (has_byte) return {pattern, Shape::kPattern};
-    return {{}, has_double_star ? Shape::kDoubleStar : Shape::kStar};
+    if (!has_star && !has_double_star) return MakeHalf(LiteralText(pattern), Shape::kLiteral);
+    if (has_byte) return MakeHalf(pattern, Shape::kPattern);
+    return MakeHalf({}, has_double_star ? Shape::kDoubleStar : Shape::kStar);
   }
 
-  std::string_view LiteralText(const std::string& pattern) {
-    if (pattern.find('\\') == std::string::npos) return pattern;
+  std::string_view LiteralText(std::string_view pattern) {
+    if (pattern.find('\\') == std::string_view::npos) return pattern;
     std::vector<std::string> runs(1);
     AppendRuns(pattern, runs);
     return index_.unescaped_.emplace_back(std::move(runs.front()));
@@ -117,9 +122,9 @@ class TargetIndexBuilder {
     for (std::uint32_t i = 0; i < index_.entries_.size(); ++i) {
       const Entry& entry = index_.entries_[i];
       switch (WayTo(entry)) {
-        case Way::kBoth: index_.by_both_.Insert(TargetIndex::HashPair(entry.scope.text, entry.name.text), i); break;
-        case Way::kScope: index_.by_scope_.Insert(HashBytes(entry.scope.text), i); break;
-        case Way::kName: index_.by_name_.Insert(HashBytes(entry.name.text), i); break;
+        case Way::kBoth: index_.by_both_.Insert(TargetIndex::HashPair(entry.scope.text(), entry.name.text()), i); break;
+        case Way::kScope: index_.by_scope_.Insert(HashBytes(entry.scope.text()), i); break;
+        case Way::kName: index_.by_name_.Insert(HashBytes(entry.name.text()), i); break;
         case Way::kAlways: index_.always_.push_back(i); break;
         case Way::kAutomaton: automaton_entries_.push_back(i); break;
       }
@@ -127,11 +132,12 @@ class TargetIndexBuilder {
   }
 
   // The literal runs of a selector, framed. "slack" "delete_*" gives "\x1eslack\x1fdelete_" and "\x1d".
-  static std::vector<std::string> RunsOf(const Selector& selector) {
+  std::vector<std::string> RunsOf(std::uint32_t entry) const {
+    const IndexedSelector& selector = selectors_of_[entry].front();
     std::vector<std::string> runs = {std::string(1, kStart)};
-    AppendRuns(selector.scope, runs);
+    AppendRuns(program_[selector.scope], runs);
     runs.back() += kSeparator;
-    AppendRuns(selector.name, runs);
+    AppendRuns(NameOf(selector), runs);
     runs.back() += kEnd;
     std::vector<std::string> telling;
     std::copy_if(runs.begin(), runs.end(), std::back_inserter(telling), [](const std::string& run) { return !IsOnlyFrame(run); });
@@ -141,11 +147,11 @@ class TargetIndexBuilder {
   void BuildAutomaton() {
     std::unordered_map<std::string, std::uint32_t> frequency;  // entries that have the run
     for (const std::uint32_t entry : automaton_entries_) {
-      for (const std::string& run : RunsOf(*selectors_[entry])) ++frequency[run];
+      for (const std::string& run : RunsOf(entry)) ++frequency[run];
     }
     std::vector<std::pair<std::string, std::uint32_t>> chosen;  // run, entry
     for (const std::uint32_t entry : automaton_entries_) {
-      std::vector<std::string> runs = RunsOf(*selectors_[entry]);
+      std::vector<std::string> runs = RunsOf(entry);
       const auto best = std::min_element(runs.begin(), runs.end(), [&](const std::string& a, const std::string& b) {
         const std::uint32_t fa = frequency[a], fb = frequency[b];
         return fa != fb ? fa < fb : a.size() > b.size();
@@ -178,19 +184,22 @@ class TargetIndexBuilder {
     const Discriminator* by;
   };
 
-  void BuildPostings(std::size_t entry_index) {
-    Entry& entry = index_.entries_[entry_index];
-    const std::vector<std::uint32_t>& rules = rules_of_[entry_index];
-    entry.all = Append(rules);
+  std::span<const Discriminator> DiscriminatorsOf(RuleId rule) const { return program_[program_.details(rule).discriminators]; }
+
+  void BuildPostings(Entry& entry, Selectors selectors) {
     std::vector<Posting> plain, checked;
-    std::vector<std::uint32_t> discriminated;
-    for (const std::uint32_t rule : rules) (index_.rules_[rule].discriminators.empty() ? plain : discriminated).push_back(rule);
-    std::map<GroupKey, std::vector<Found>> groups = Choose(discriminated);
-    entry.plain = plain.size() == rules.size() ? entry.all : Append(plain);
+    std::vector<RuleId> discriminated;
+    for (const IndexedSelector& selector : selectors) {
+      if (DiscriminatorsOf(selector.rule).empty())
+        plain.push_back(selector.rule.index);
+      else
+        discriminated.push_back(selector.rule);
+    }
+    entry.plain = Append(plain);
     entry.groups.begin = static_cast<std::uint32_t>(index_.groups_.size());
-    for (const auto& [key, found] : groups) {
+    for (const auto& [key, found] : Choose(discriminated)) {
       const bool is_small = found.size() < kHashFrom && std::all_of(found.begin(), found.end(), [](const Found& item) {
-                              return item.by->strings.size() <= TargetIndex::kMostStringsChecked;
+                              return item.by->strings.count <= TargetIndex::kMostStringsChecked;
                             });
       if (!is_small) {
         BuildGroup(key, found);
@@ -203,28 +212,28 @@ class TargetIndexBuilder {
   }
 
   // Chooses for each rule the discriminator whose most frequent string fewest rules of the entry share.
-  std::map<GroupKey, std::vector<Found>> Choose(const std::vector<std::uint32_t>& rules) const {
-    std::map<GroupKey, std::unordered_map<std::string_view, std::uint32_t>> frequency;
-    for (const std::uint32_t rule : rules) {
-      for (const Discriminator& discriminator : index_.rules_[rule].discriminators) {
+  std::map<GroupKey, std::vector<Found>> Choose(const std::vector<RuleId>& rules) const {
+    std::map<GroupKey, std::unordered_map<TextId, std::uint32_t>> frequency;
+    for (const RuleId rule : rules) {
+      for (const Discriminator& discriminator : DiscriminatorsOf(rule)) {
         auto& counts = frequency[{discriminator.kind, discriminator.slot}];
-        for (const std::string& text : discriminator.strings) ++counts[text];
+        for (const TextId text : program_[discriminator.strings]) ++counts[text];
       }
     }
     std::map<GroupKey, std::vector<Found>> groups;
-    for (const std::uint32_t rule : rules) {
+    for (const RuleId rule : rules) {
       const Discriminator* best = nullptr;
       std::uint32_t best_frequency = 0;
-      for (const Discriminator& discriminator : index_.rules_[rule].discriminators) {
+      for (const Discriminator& discriminator : DiscriminatorsOf(rule)) {
         const auto& counts = frequency[{discriminator.kind, discriminator.slot}];
         std::uint32_t most = 0;
-        for (const std::string& text : discriminator.strings) most = std::max(most, counts.at(text));
+        for (const TextId text : program_[discriminator.strings]) most = std::max(most, counts.at(text));
         if (best == nullptr || most < best_frequency) {
           best = &discriminator;
           best_frequency = most;
         }
       }
-      groups[{best->kind, best->slot}].push_back({rule, best});
+      groups[{best->kind, best->slot}].push_back({rule.index, best});
     }
     return groups;
   }
@@ -232,31 +241,37 @@ class TargetIndexBuilder {
   void BuildGroup(const GroupKey& key, const std::vector<Found>& found) {
     const auto group = static_cast<std::uint32_t>(index_.groups_.size());
     std::vector<Posting> all;
-    std::map<std::string_view, std::vector<Posting>> by_text;
+    std::map<TextId, std::vector<Posting>> by_text;
     for (const Found& item : found) {
-      const bool has_more = index_.rules_[item.rule].discriminators.size() > 1;
+      const bool has_more = DiscriminatorsOf(RuleId(item.rule)).size() > 1;
       const Posting posting = item.rule | (has_more ? TargetIndex::kHasMore : 0);
       all.push_back(posting);
-      for (const std::string& text : item.by->strings) {
+      for (const TextId text : program_[item.by->strings]) {
         std::vector<Posting>& postings = by_text[text];
         if (postings.empty() || postings.back() != posting) postings.push_back(posting);
       }
     }
-    index_.groups_.push_back({.slot = key.second, .kind = key.first, .rules = Append(all)});
-    for (const auto& [text, postings] : by_text) index_.keys_.push_back({.text = text, .group = group, .rules = Append(postings)});
+    const auto begin = static_cast<std::uint32_t>(index_.postings_.size());
+    for (const auto& [text, postings] : by_text) {
+      const Range range = Append(postings);
+      index_.keys_.push_back({text, group, range.begin, range.end});
+    }
+    // Where each rule has one string, the keys' postings are all rules.
+    const auto end = static_cast<std::uint32_t>(index_.postings_.size());
+    index_.groups_.push_back({.slot = key.second, .kind = key.first, .rules = end - begin == all.size() ? Range{begin, end} : Append(all)});
   }
 
   TargetIndex& index_;
-  const std::vector<std::uint32_t>& ids_;
-  std::span<const Selectors> other_selectors_;        // by position in ids_; empty: the rules' own
-  std::vector<const Selector*> selectors_;            // by entry
-  std::vector<std::vector<std::uint32_t>> rules_of_;  // by entry
-  std::vector<std::uint32_t> automaton_entries_;      // entries that only the automaton finds
+  const Program& program_;
+  std::vector<IndexedSelector> selectors_;        // sorted
+  std::span<const std::string> names_;            // of selectors; empty: they are the program's
+  std::vector<Selectors> selectors_of_;           // by entry
+  std::vector<std::uint32_t> automaton_entries_;  // entries that only the automaton finds
 };
 
-TargetIndex::TargetIndex(std::span<const Rule> rules, const std::vector<std::uint32_t>& ids, std::span<const Selectors> selectors)
-    : rules_(rules) {
-  TargetIndexBuilder(*this, ids, selectors).Build();
+TargetIndex::TargetIndex(const Program& program, std::vector<IndexedSelector> selectors, std::span<const std::string> names)
+    : program_(&program) {
+  TargetIndexBuilder(*this, program, std::move(selectors), names).Build();
 }
 
 }  // namespace writ

@@ -7,7 +7,7 @@
 namespace writ {
 
 // Returns the value of a literal that is no list or map; kAbsent for those, whose items are other
-// constants. Texts stay in the constant. O(1).
-Value ScalarValue(const Constant& constant);
+// constants. Texts stay in the program. O(1).
+Value ScalarValue(const Program& program, const Constant& constant);
 
 }  // namespace writ

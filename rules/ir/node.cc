@@ -1,15 +1,15 @@
-// Names of node kinds.
+// The table of node kinds.
 #include "rules/ir/node.h"
 
 namespace writ {
 
-std::string_view NodeKindName(NodeKind kind) {
-  static constexpr std::string_view kNames[] = {
-#define WRIT_NAME(id, name, what) name,
-      WRIT_NODE_KINDS(WRIT_NAME)
-#undef WRIT_NAME
+const NodeKindInfo& InfoOf(NodeKind kind) {
+  static constexpr NodeKindInfo kInfo[] = {
+#define WRIT_INFO(id, name, least, most, index, nests, what) {name, least, most, NodeIndex::index, nests},
+      WRIT_NODE_KINDS(WRIT_INFO)
+#undef WRIT_INFO
   };
-  return kNames[static_cast<std::size_t>(kind)];
+  return kInfo[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace writ

@@ -35,42 +35,61 @@
 
 namespace writ {
 
-using NodeId = Id<struct NodeTag>;
+using NodeId = Id<struct Node>;
 
-// Kind, name in dumps and bundles, what it is.
-#define WRIT_NODE_KINDS(N)                                                                              \
-  N(Constant, "constant", "constants[index]")                                                           \
-  N(Slot, "slot", "value of slots[index], or the error of its first missing step")                      \
-  N(HasSlot, "has_slot", "has(path of slots[index])")                                                   \
-  N(OptionalSlot, "optional_slot", "optional of the path; the first `detail` steps are plain selects")  \
-  N(Variable, "variable", "variable of the macro that binds depth `index`")                             \
-  N(Select, "select", "args[0] . constants[index]")                                                     \
-  N(HasMember, "has", "has(args[0] . constants[index])")                                                \
-  N(OptionalSelect, "optional_select", "args[0] .? constants[index]")                                   \
-  N(Call, "call", "function `detail` of args")                                                          \
-  N(And, "and", "args, two or more")                                                                    \
-  N(Or, "or", "args, two or more")                                                                      \
-  N(Conditional, "conditional", "condition, then, else")                                                \
-  N(List, "list", "items")                                                                              \
-  N(Map, "map", "key, value, key, value, ...")                                                          \
-  N(OptionalEntry, "optional_entry", "item of a list, value of a map: an optional's inside or nothing") \
-  N(All, "all", "range, predicate; `index`: the depth that it binds, as for all macros below")          \
-  N(Exists, "exists", "range, predicate")                                                               \
-  N(ExistsOne, "exists_one", "range, predicate")                                                        \
-  N(MapItems, "map_items", "range, predicate or none, transform")                                       \
-  N(Filter, "filter", "range, predicate")                                                               \
-  N(OptMap, "opt_map", "optional, transform")                                                           \
-  N(OptFlatMap, "opt_flat_map", "optional, transform")
+// What a node's `index` names.
+enum class NodeIndex : std::uint8_t {
+  kNothing,   // 0
+  kConstant,  // constants[index]
+  kMember,    // constants[index], a string
+  kSlot,      // slots[index]
+  kDepth,     // the variable that a macro binds, or that it is
+};
+
+inline constexpr std::uint32_t kAnyCount = 0xFFFFFFFF;
+
+// Kind, name in dumps and bundles, fewest and most arguments, what the index names, whether it puts
+// values into a list, map or optional that its arguments are not in, what it is.
+#define WRIT_NODE_KINDS(N)                                                                                                     \
+  N(Constant, "constant", 0, 0, kConstant, false, "constants[index]")                                                          \
+  N(Slot, "slot", 0, 0, kSlot, false, "value of slots[index], or the error of its first missing step")                         \
+  N(HasSlot, "has_slot", 0, 0, kSlot, false, "has(path of slots[index])")                                                      \
+  N(OptionalSlot, "optional_slot", 0, 0, kSlot, true, "optional of the path; the first `detail` steps are plain selects")      \
+  N(Variable, "variable", 0, 0, kDepth, false, "variable of the macro that binds depth `index`")                               \
+  N(Select, "select", 1, 1, kMember, false, "args[0] . constants[index]")                                                      \
+  N(HasMember, "has", 1, 1, kMember, false, "has(args[0] . constants[index])")                                                 \
+  N(OptionalSelect, "optional_select", 1, 1, kMember, true, "args[0] .? constants[index]")                                     \
+  N(Call, "call", 0, 31, kNothing, false, "function `detail` of args; which nest values is known of functions")                \
+  N(And, "and", 2, kAnyCount, kNothing, false, "args")                                                                         \
+  N(Or, "or", 2, kAnyCount, kNothing, false, "args")                                                                           \
+  N(Conditional, "conditional", 3, 3, kNothing, false, "condition, then, else")                                                \
+  N(List, "list", 0, kAnyCount, kNothing, true, "items")                                                                       \
+  N(Map, "map", 0, kAnyCount, kNothing, true, "key, value, key, value, ...")                                                   \
+  N(OptionalEntry, "optional_entry", 1, 1, kNothing, false, "item of a list, value of a map: an optional's inside or nothing") \
+  N(All, "all", 2, 2, kDepth, false, "range, predicate; `index`: the depth that it binds, as for all macros below")            \
+  N(Exists, "exists", 2, 2, kDepth, false, "range, predicate")                                                                 \
+  N(ExistsOne, "exists_one", 2, 2, kDepth, false, "range, predicate")                                                          \
+  N(MapItems, "map_items", 3, 3, kDepth, true, "range, predicate or none, transform")                                          \
+  N(Filter, "filter", 2, 2, kDepth, true, "range, predicate")                                                                  \
+  N(OptMap, "opt_map", 2, 2, kDepth, true, "optional, transform")                                                              \
+  N(OptFlatMap, "opt_flat_map", 2, 2, kDepth, false, "optional, transform")
 
 enum class NodeKind : std::uint8_t {
-#define WRIT_ENUM(id, name, what) k##id,
+#define WRIT_ENUM(id, name, least, most, index, nests, what) k##id,
   WRIT_NODE_KINDS(WRIT_ENUM)
 #undef WRIT_ENUM
 };
 
-#define WRIT_COUNT(id, name, what) +1
+#define WRIT_COUNT(id, name, least, most, index, nests, what) +1
 inline constexpr std::size_t kNodeKindCount = 0 WRIT_NODE_KINDS(WRIT_COUNT);
 #undef WRIT_COUNT
+
+struct NodeKindInfo {
+  std::string_view name;
+  std::uint32_t least_args, most_args;
+  NodeIndex index;
+  bool nests;
+};
 
 // Plain data, 20 bytes.
 struct Node {
@@ -89,7 +108,9 @@ struct Node {
 // Does the node bind a variable? All arguments but the first are then inside.
 constexpr bool BindsVariable(NodeKind kind) { return kind >= NodeKind::kAll; }
 
-// Returns "slot", "call", … O(1). Requires: a kind that is one.
-std::string_view NodeKindName(NodeKind kind);
+// Returns the row of the list. O(1). Requires: a kind that is one.
+const NodeKindInfo& InfoOf(NodeKind kind);
+// Returns "slot", "call", …
+inline std::string_view NodeKindName(NodeKind kind) { return InfoOf(kind).name; }
 
 }  // namespace writ

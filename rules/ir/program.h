@@ -1,18 +1,30 @@
-// The decision program: what the compiler (dsl) writes and the engine reads. Free of anything only the native syntax has,
-// so that other front ends (Cedar, ValidatingAdmissionPolicy) can produce it.
+// The decision program: what the compiler (dsl) writes and the engine reads. Free of anything only
+// the native syntax has, so that other front ends (Cedar, ValidatingAdmissionPolicy) can produce
+// it.
 //
-// A program is plain data with value semantics. A `VerifiedProgram` (verify.h) is one whose every index has been proven in
-// range; only that type can be evaluated.
+// Idea: a program is a set of pools, arrays of plain records of fixed width. Records name records
+// of other pools by id (a position) or by range (a first one and how many). So a program is used
+// where its bytes lie: a loaded bundle is not decoded, and what a decision reads stands close
+// together.
+//
+//   const Rule& rule = program[id];                       // 24 bytes: all that most decisions read
+//   for (const TextId scope : program[rule.needs_scopes]) Use(program[scope]);
+//   std::string_view title = program[program.details(id).title];
+//
+// Programs are made by rules/build, or by rules/bundle from bytes. A `VerifiedProgram` (verify.h)
+// is one whose every id and range has been proven; only that type can be evaluated.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include "rules/base/check.h"
 #include "rules/base/ids.h"
 #include "rules/base/source.h"
 #include "rules/ir/node.h"
@@ -21,238 +33,412 @@
 
 namespace writ {
 
-using ConstantId = Id<struct ConstantTag>;
-using SlotId = Id<struct SlotTag>;
-using PolicyId = Id<struct PolicyTag>;
-using RuleId = Id<struct RuleTag>;
-using TableId = Id<struct TableTag>;
-using SignerId = Id<struct SignerTag>;
+using TextId = Id<struct TextTag>;
+using ConstantId = Id<struct Constant>;
+using SlotId = Id<struct Slot>;
+using PolicyId = Id<struct Policy>;
+using RuleId = Id<struct Rule>;
+using SignerId = Id<struct Signer>;
+using SpecId = Id<struct SpecTag>;
 
-// A literal. Lists and maps refer to earlier constants only, so a pool can be built front to back.
+// Items of one pool that stand in a row.
+template <typename Item>
+struct RangeOf {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+  constexpr bool empty() const { return count == 0; }
+  friend bool operator==(const RangeOf&, const RangeOf&) = default;
+};
+
+// Every text of a program stands once in its pool, and the pool is in byte order. So equal texts
+// have equal ids, and this one, which says "none" where a text may be missing, comes first.
+inline constexpr TextId kNoText{std::size_t{0}};
+
+// ---- records ------------------------------------------------------------------------------------
+// All are plain data without padding; what is called `unused` is 0. rules/ir/fields.h says of every
+// field what it names, and the verifier, the builder and the bundle read that.
+
+// One policy file, by its name.
+struct File {
+  TextId name;
+};
+
+// A static type (rules/model/type.h). The simple ones stand first (SimpleType); parameters and
+// fields refer backwards.
+struct TypeField {
+  TextId name;
+  TypeId type;
+  bool optional = false;
+  std::uint8_t unused[3] = {};
+};
+struct TypeRecord {
+  TypeKind kind = TypeKind::kDyn;
+  bool open = false;  // kRecord: members not listed are dyn
+  std::uint8_t unused[2] = {};
+  TextId name;
+  RangeOf<TypeId> parameters;
+  RangeOf<TypeField> fields;
+};
+
+// A literal. Lists and maps refer to earlier constants only, so a pool can be used front to back.
 struct Constant {
   enum class Kind : std::uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kTimestamp, kDuration, kType, kList, kMap, kError };
   Kind kind = Kind::kNull;
-  std::uint16_t code = 0;         // kError: ValueError
-  std::int64_t integer = 0;       // kBool 0/1, kInt, kUint (bit pattern), kTimestamp seconds, kDuration nanoseconds
-  double real = 0;                // kDouble
-  std::uint32_t nanos = 0;        // kTimestamp [0, 1e9)
-  std::string text;               // kString (UTF-8), kBytes, kType (name), kError (detail)
-  std::vector<ConstantId> items;  // kList: items; kMap: key, value, key, value, …
-  friend bool operator==(const Constant&, const Constant&) = default;
+  std::uint8_t unused = 0;
+  std::uint16_t code = 0;   // kError: ValueError
+  std::uint32_t nanos = 0;  // kTimestamp: [0, 1e9)
+  std::uint64_t bits = 0;   // as one of the functions below reads it; 0 for kNull
+
+  // kBool 0/1, kInt, kUint (bit pattern), kTimestamp seconds, kDuration nanoseconds.
+  std::int64_t integer() const { return static_cast<std::int64_t>(bits); }
+  double real() const;                                       // kDouble
+  TextId text() const { return TextId(std::size_t{bits}); }  // kString, kType (name), kError (detail)
+  RangeOf<std::byte> bytes() const { return As<std::byte>(); }
+  RangeOf<ConstantId> items() const { return As<ConstantId>(); }  // kList: items; kMap: key, value, key, value, …
+  template <typename Item>
+  static std::uint64_t BitsOf(RangeOf<Item> range) {
+    return range.first | std::uint64_t{range.count} << 32U;
+  }
+
+ private:
+  template <typename Item>
+  RangeOf<Item> As() const {
+    return {static_cast<std::uint32_t>(bits), static_cast<std::uint32_t>(bits >> 32U)};
+  }
 };
 
-// One node of the trie of attribute paths that the program reads: "principal" → "principal.tenant". A slot's parent comes
-// before it. Roots are variables of targets (or free variables of a single expression).
+// One node of the trie of attribute paths that the program reads: "principal" → "principal.tenant".
+// A slot's parent comes before it. Roots are variables of targets (or free variables of a single
+// expression).
 struct Slot {
   SlotId parent;                             // invalid for a root
-  std::string key;                           // the root's name, or the member's
+  TextId key;                                // the root's name, or the member's
   TypeId type = SimpleType(TypeKind::kDyn);  // what the reader enforces, if declared
   bool whole = false;                        // the value itself is read, not only members below it or its presence
-  friend bool operator==(const Slot&, const Slot&) = default;
+  std::uint8_t unused[3] = {};
 };
 
 // What a `let` stood for: only for people who read a dump or an explanation.
 struct Let {
-  std::string name;
+  TextId name;
   NodeId value;
-  friend bool operator==(const Let&, const Let&) = default;
 };
 
 // A message with holes: text, value, text, value, … `because "depth is {context.chain.depth}"`.
 struct MessagePart {
-  std::string text;  // literal text, when `value` is not valid
-  NodeId value;      // to be shown by DisplayText
-  friend bool operator==(const MessagePart&, const MessagePart&) = default;
+  TextId text;   // literal text, when `value` is not valid
+  NodeId value;  // to be shown by DisplayText
 };
-using Message = std::vector<MessagePart>;
 
-// What a rule must match before its guard is looked at: a pattern over the request's selector key (target.h rows say what
-// the two halves are: server and tool, resource type and action, table and "", Kind.group and operation). '*' stays inside
-// one '/' segment of its half, '**' crosses; both never cross the halves. `\` escapes the next byte.
+// What a rule must match before its guard is looked at: a pattern over the request's selector key
+// (target.h rows say what the two halves are: server and tool, resource type and action, table and
+// "", Kind.group and operation). '*' stays inside one '/' segment of its half, '**' crosses; both
+// never cross the halves. `\` escapes the next byte.
 struct Selector {
-  std::string scope = "**";  // server, resource type, table, Kind.group
-  std::string name = "**";   // tool, uri, prompt, action, operation
-  friend bool operator==(const Selector&, const Selector&) = default;
+  TextId scope;  // server, resource type, table, Kind.group
+  TextId name;   // tool, uri, prompt, action, operation
 };
 
-// A conjunct of a guard that the index can test by hash: the guard is certainly false unless the slot's value is one of the
-// strings (kEquals), or is a list that holds one of them (kContains). Faults and absent values make the rule a candidate.
+// A conjunct of a guard that the index can test by hash: the guard is certainly false unless the
+// slot's value is one of the strings (kEquals), or is a list that holds one of them (kContains).
+// Faults and absent values make the rule a candidate.
 struct Discriminator {
   enum class Kind : std::uint8_t { kEquals, kContains };
   Kind kind = Kind::kEquals;
+  std::uint8_t unused[3] = {};
   SlotId slot;
-  std::vector<std::string> strings;
-  friend bool operator==(const Discriminator&, const Discriminator&) = default;
+  RangeOf<TextId> strings;
 };
 
 enum class MaskKind : std::uint8_t { kKeepLast, kKeepFirst, kHash, kReplace, kNull };
 
-// `mask` on a column, `redact` on JSON pointers of a tool's result. `count`: characters kept; `text`: the replacement.
+// `mask` on a column, `redact` on JSON pointers of a tool's result.
 struct MaskSpec {
-  std::vector<std::string> targets;  // column names, or JSON pointers where "*" is any element
+  RangeOf<TextId> targets;  // column names, or JSON pointers where "*" is any element
+  TextId text;              // kReplace: the replacement
+  std::uint32_t count = 0;  // kKeepLast, kKeepFirst: characters kept
   MaskKind kind = MaskKind::kNull;
-  std::uint32_t count = 0;
-  std::string text;
-  friend bool operator==(const MaskSpec&, const MaskSpec&) = default;
+  std::uint8_t unused[3] = {};
 };
 
-// `limit … to COUNT per PERIOD by KEY`: at most `count` calls in a burst, refilled evenly over the period (GCRA).
+// A value that names the bucket of a limit.
+struct LimitKey {
+  NodeId value;
+};
+
+// `limit … to COUNT per PERIOD by KEY`: at most `count` calls in a burst, refilled evenly over the
+// period (GCRA).
 struct LimitSpec {
   std::uint64_t count = 1;        // >= 1
   std::int64_t period_nanos = 1;  // >= 1
-  std::vector<NodeId> keys;       // values that name the bucket; empty = one bucket for all
-  // By what the limit is found again after a reload, inside its policy: `@id`, or else patterns and key, never place, count or condition.
-  std::string identity;
-  friend bool operator==(const LimitSpec&, const LimitSpec&) = default;
+  RangeOf<LimitKey> keys;         // empty = one bucket for all
+  // By what the limit is found again after a reload, inside its policy: `@id`, or else patterns and
+  // key, never place, count or condition.
+  TextId identity;
+  std::uint32_t unused = 0;
 };
 
-// Which signatures an image must carry, in postfix order: kSigner pushes "signed by that signer"; kAtLeast pops `operands`
-// and pushes "at least `needed` of them hold" (and = all, or = 1).
+// Which signatures an image must carry, in postfix order: kSigner pushes "signed by that signer";
+// kAtLeast pops `operands` and pushes "at least `needed` of them hold" (and = all, or = 1).
 struct SignerTerm {
   enum class Kind : std::uint8_t { kSigner, kAtLeast };
   Kind kind = Kind::kSigner;
-  SignerId signer;
-  std::uint32_t needed = 0;
+  std::uint8_t unused[3] = {};
+  SignerId signer;           // kSigner
+  std::uint32_t needed = 0;  // kAtLeast, as below
   std::uint32_t operands = 0;
-  friend bool operator==(const SignerTerm&, const SignerTerm&) = default;
 };
 
-// What an image must carry: a signature, or an attestation of a type whose predicate meets a condition.
+// What an image must carry: a signature, or an attestation of a type whose predicate meets a
+// condition.
 struct SignatureDemand {
-  std::vector<SignerTerm> signers;
-  std::string predicate_type;  // "" = a signature proper, which no attestation is
-  NodeId condition;            // attestations only: over the root slot `predicate`; invalid = any predicate
-  friend bool operator==(const SignatureDemand&, const SignatureDemand&) = default;
+  RangeOf<SignerTerm> signers;
+  TextId predicate_type;  // kNoText = a signature proper, which no attestation is
+  NodeId condition;       // attestations only: over the root slot `predicate`; invalid = any predicate
 };
 
-// `require image EXPR signed by … attested …`: EXPR is an image reference or a list of them; every image meets every demand.
+// `require image EXPR signed by … attested …`: EXPR is an image reference or a list of them; every
+// image meets every demand.
 struct ImageSpec {
   NodeId image;
-  std::vector<SignatureDemand> demands;
-  friend bool operator==(const ImageSpec&, const ImageSpec&) = default;
+  RangeOf<SignatureDemand> demands;
 };
 
-// The root slot that holds an attestation's predicate while the condition of a demand runs. No request can set it.
+// The root slot that holds an attestation's predicate while the condition of a demand runs. No
+// request can set it.
 inline constexpr std::string_view kPredicateRoot = "predicate";
 
+// What every decision reads of a rule.
+//
+// kRequire without an image: the guard is the whole requirement. `require X when C unless U` is
+// lowered to the guard `!(C) || U || X` by the front end, so that "not true" means "not met" for
+// every kind of failure, errors in C included.
 struct Rule {
   PolicyId policy;
+  NodeId guard;                  // a bool; invalid = always
+  RangeOf<TextId> needs_scopes;  // kAllow
+  // What the verb is about: a MaskSpec (kMask, kRedact), a LimitSpec (kLimit), an ImageSpec
+  // (kRequire; the guard then says when the requirement applies). Invalid: nothing more.
+  SpecId spec;
   Verb verb = Verb::kDeny;
-  std::string id;                    // "r4", or what @id says; unique inside the policy
-  std::string severity, title, see;  // attributes, "" when not given
-  SourceLocation location;
-  std::vector<Selector> selectors;  // any of them
-  NodeId guard;                     // a bool; invalid = always
-  Message message;                  // empty = none
-  std::vector<std::string> needs_scopes;
-  std::vector<Discriminator> discriminators;
-  std::optional<MaskSpec> mask;    // kMask, kRedact
-  std::optional<LimitSpec> limit;  // kLimit
-  std::optional<ImageSpec> image;  // kRequire on images; the guard then says when the requirement applies
-  friend bool operator==(const Rule&, const Rule&) = default;
+  std::uint8_t unused[3] = {};
+};
+static_assert(sizeof(Rule) == 24);
+
+// The rest of a rule: what the index is made of, and what people are shown.
+struct RuleDetails {
+  TextId id;                    // "r4", or what @id says; unique inside the policy
+  TextId severity, title, see;  // attributes, kNoText when not given
+  std::uint32_t line = 0;       // in the policy's file
+  std::uint32_t column = 0;
+  RangeOf<Selector> selectors;  // any of them
+  RangeOf<MessagePart> message;
+  RangeOf<Discriminator> discriminators;
 };
 
-// Calls `visit(NodeId)` for each expression of the rule: guard, message, keys, image, conditions of
-// demands.
-template <typename Visit>
-void ForEachExpression(const Rule& rule, Visit visit) {
-  if (rule.guard.valid()) visit(rule.guard);
-  for (const MessagePart& part : rule.message) {
-    if (part.value.valid()) visit(part.value);
-  }
-  if (rule.limit) {
-    for (const NodeId key : rule.limit->keys) visit(key);
-  }
-  if (!rule.image) return;
-  visit(rule.image->image);
-  for (const SignatureDemand& demand : rule.image->demands) {
-    if (demand.condition.valid()) visit(demand.condition);
-  }
-}
-
-// Note on kRequire without `image`: the guard is the whole requirement. `require X when C unless U` is lowered to the guard
-// `!(C) || U || X` by the front end, so that "not true" means "not met" for every kind of failure, errors in C included.
-
 struct Policy {
-  std::string name;
-  std::string package;
+  TextId name;
+  TextId package;
+  TextId severity, title, see;
+  SourceLocation location;
   Target target = Target::kTools;
   PolicyMode mode = PolicyMode::kEnforce;
-  std::string severity, title, see;
-  SourceLocation location;
-  friend bool operator==(const Policy&, const Policy&) = default;
+  std::uint8_t unused[2] = {};
 };
 
 struct Column {
-  std::string name;
+  TextId name;
   TypeId type = SimpleType(TypeKind::kDyn);
-  friend bool operator==(const Column&, const Column&) = default;
 };
 
 // `items: many order_item on order_item.order_id = id`.
 struct Relation {
-  std::string name;
+  TextId name;
+  TextId table;  // the other table
+  TextId their_column, our_column;
   bool many = true;
-  std::string table;  // the other table
-  std::string their_column, our_column;
-  friend bool operator==(const Relation&, const Relation&) = default;
+  std::uint8_t unused[3] = {};
 };
 
 struct Table {
-  std::string name;
-  std::vector<Column> columns;
-  std::vector<Relation> relations;
-  friend bool operator==(const Table&, const Table&) = default;
+  TextId name;
+  RangeOf<Column> columns;
+  RangeOf<Relation> relations;
+};
+
+struct SignerOption {
+  SignerOptionKind kind = SignerOptionKind::kLog;
+  std::uint8_t unused[3] = {};
+  TextId name;  // pairs only
+  TextId value;
 };
 
 // Whose signature counts. Paths are relative to the folder of the policy file, which `location` names.
 struct Signer {
   enum class Kind : std::uint8_t { kKey, kKeyless, kOwnPki };
-  std::string name;
-  Kind kind = Kind::kKey;
-  std::string issuer, subject;  // kKeyless, kOwnPki: of the certificate; `*` in the subject stays inside one `/` segment
-  std::string trust;            // kKeyless: path of a trusted_root.json; kOwnPki: of root certificates (PEM); kKey: of the log, or ""
-  std::string trust_digest;     // "sha256:<hex>" that the file must have; "" = any
-  std::string key;              // kKey: path of a PEM file
-  std::vector<SignerOption> options;
+  TextId name;
+  TextId issuer, subject;  // kKeyless, kOwnPki: of the certificate; `*` in the subject stays inside one `/` segment
+  TextId trust;            // kKeyless: path of a trusted_root.json; kOwnPki: of root certificates (PEM); kKey: of the log, or ""
+  TextId trust_digest;     // "sha256:<hex>" that the file must have; "" = any
+  TextId key;              // kKey: path of a PEM file
+  RangeOf<SignerOption> options;
   SourceLocation location;
-  friend bool operator==(const Signer&, const Signer&) = default;
+  Kind kind = Kind::kKey;
+  std::uint8_t unused[3] = {};
+};
+
+// A name under `data`.
+struct Import {
+  TextId name;
 };
 
 // What an import stands for, compiled in. The JSON is read where policies are loaded.
 struct ProgramData {
-  std::string name;  // of the import
-  std::string json;
-  friend bool operator==(const ProgramData&, const ProgramData&) = default;
+  TextId name;  // of the import
+  TextId json;
 };
 
-// INVARIANT: rules stand in source order, and the rules of one policy are contiguous.
-struct Program {
-  std::vector<std::string> files;  // names of the policy files, for FileId
-  std::vector<Type> types;         // the simple ones first (SimpleType); parameters and fields refer backwards
-  std::vector<Constant> constants;
-  std::vector<Slot> slots;
-  std::vector<Node> nodes;
-  std::vector<NodeId> node_args;  // of all nodes, each node's in a row
-  std::vector<Let> lets;
-  std::vector<Policy> policies;
-  std::vector<Rule> rules;
-  std::vector<Table> tables;
-  std::vector<Signer> signers;
-  std::vector<std::string> imports;  // names under `data`
-  std::vector<ProgramData> data;     // of those imports that were compiled in
-  friend bool operator==(const Program&, const Program&) = default;
+// ---- pools --------------------------------------------------------------------------------------
 
-  // Requires: the node's range lies in node_args (verify.h).
-  std::span<const NodeId> args(const Node& node) const { return {node_args.data() + node.first_arg, node.arg_count}; }
+// Number of the section in a bundle (never used again for anything else), name, record, what one is
+// called in faults.
+//
+// INVARIANTS: texts are distinct and in byte order; text i is the bytes [begins[i], begins[i + 1]).
+// Rules and their details have the same position. Rules stand in source order, and the rules of one
+// policy in a row.
+#define WRIT_POOLS(P)                                    \
+  P(1, text_begins, std::uint32_t, "text")               \
+  P(2, text_bytes, char, "byte of text")                 \
+  P(3, bytes, std::byte, "byte")                         \
+  P(4, text_lists, TextId, "item of a list of texts")    \
+  P(5, files, File, "file")                              \
+  P(6, type_parameters, TypeId, "parameter of a type")   \
+  P(7, type_fields, TypeField, "field of a type")        \
+  P(8, types, TypeRecord, "type")                        \
+  P(9, constant_items, ConstantId, "item of a constant") \
+  P(10, constants, Constant, "constant")                 \
+  P(11, slots, Slot, "slot")                             \
+  P(12, node_args, NodeId, "argument")                   \
+  P(13, nodes, Node, "node")                             \
+  P(14, lets, Let, "let")                                \
+  P(15, policies, Policy, "policy")                      \
+  P(16, rules, Rule, "rule")                             \
+  P(17, rule_details, RuleDetails, "details of rule")    \
+  P(18, selectors, Selector, "selector")                 \
+  P(19, message_parts, MessagePart, "part of a message") \
+  P(20, discriminators, Discriminator, "discriminator")  \
+  P(21, masks, MaskSpec, "mask")                         \
+  P(22, limits, LimitSpec, "limit")                      \
+  P(23, limit_keys, LimitKey, "key of a limit")          \
+  P(24, images, ImageSpec, "image requirement")          \
+  P(25, demands, SignatureDemand, "demand")              \
+  P(26, signer_terms, SignerTerm, "signer term")         \
+  P(27, columns, Column, "column")                       \
+  P(28, relations, Relation, "relation")                 \
+  P(29, tables, Table, "table")                          \
+  P(30, signer_options, SignerOption, "signer option")   \
+  P(31, signers, Signer, "signer")                       \
+  P(32, imports, Import, "import")                       \
+  P(33, data, ProgramData, "data")
+
+template <template <typename> class Pool>
+struct Pools {
+#define WRIT_POOL(number, name, Record, what) Pool<Record> name;
+  WRIT_POOLS(WRIT_POOL)
+#undef WRIT_POOL
+};
+
+// No byte of a record is left to chance: equal programs are equal bytes.
+#define WRIT_CHECK_RECORD(number, name, Record, what) \
+  static_assert(std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record> && alignof(Record) <= 8);
+WRIT_POOLS(WRIT_CHECK_RECORD)
+#undef WRIT_CHECK_RECORD
+
+template <typename Record>
+using ConstPool = std::span<const Record>;
+template <typename Record>
+using OwnPool = std::vector<Record>;
+
+// The pools as they are built and, in tests, broken.
+using ProgramParts = Pools<OwnPool>;
+
+// Immutable, and cheap to copy: copies share the memory that the pools lie in. The accessors take
+// ids and ranges of this program that are in range (verify.h proves them), and are O(1); what they
+// return lives as long as one of the copies.
+class Program : public Pools<ConstPool> {
+ public:
+  Program() = default;
+  // Takes the parts over.
+  explicit Program(ProgramParts parts);
+  // Uses the pools where they lie, in memory that `owner` keeps.
+  Program(const Pools<ConstPool>& pools, std::shared_ptr<const void> owner) : Pools<ConstPool>(pools), owner_(std::move(owner)) {}
+
+  std::size_t text_count() const { return text_begins.empty() ? 0 : text_begins.size() - 1; }
+
+  std::string_view operator[](TextId id) const {
+    const std::uint32_t begin = text_begins[id.index];
+    return {text_bytes.data() + begin, text_begins[id.index + 1] - begin};
+  }
+#define WRIT_ACCESS(number, name, Record, what)                                                                      \
+  const Record& operator[](Id<Record> id) const { return name[id.index]; }                                           \
+  std::span<const Record> operator[](RangeOf<Record> range) const { return name.subspan(range.first, range.count); } \
+  std::span<const Record> pool(std::type_identity<Record> /*of*/) const { return name; }
+  WRIT_POOLS(WRIT_ACCESS)
+#undef WRIT_ACCESS
+
+  std::span<const NodeId> args(const Node& node) const { return node_args.subspan(node.first_arg, node.arg_count); }
   std::span<const NodeId> args(NodeId id) const { return args(nodes[id.index]); }
+
+  const RuleDetails& details(RuleId id) const { return rule_details[id.index]; }
+  // Of a rule that stands in `rules`.
+  const RuleDetails& details(const Rule& rule) const { return rule_details[static_cast<std::size_t>(&rule - rules.data())]; }
+  const Policy& policy(const Rule& rule) const { return policies[rule.policy.index]; }
+  // Invalid file: only in a program that nobody has verified.
+  SourceLocation location(const Rule& rule) const { return {policy(rule).location.file, details(rule).line, details(rule).column}; }
+  // What the rule's verb is about, or nullptr.
+  const MaskSpec* mask(const Rule& rule) const { return IsMask(rule.verb) ? SpecOf(masks, rule) : nullptr; }
+  const LimitSpec* limit(const Rule& rule) const { return rule.verb == Verb::kLimit ? SpecOf(limits, rule) : nullptr; }
+  const ImageSpec* image(const Rule& rule) const { return rule.verb == Verb::kRequire ? SpecOf(images, rule) : nullptr; }
+
+  static bool IsMask(Verb verb) { return verb == Verb::kMask || verb == Verb::kRedact; }
+
+  // Are all pools the same bytes?
+  friend bool operator==(const Program& a, const Program& b);
+
+ private:
+  template <typename Spec>
+  static const Spec* SpecOf(std::span<const Spec> specs, const Rule& rule) {
+    return rule.spec.valid() ? &specs[rule.spec.index] : nullptr;
+  }
+
+  std::shared_ptr<const void> owner_;
 };
+
+// Calls `visit(NodeId)` for each expression of the rule: guard, message, keys, image, conditions of
+// demands.
+template <typename Visit>
+void ForEachExpression(const Program& program, RuleId id, Visit visit) {
+  const Rule& rule = program[id];
+  if (rule.guard.valid()) visit(rule.guard);
+  for (const MessagePart& part : program[program.details(id).message]) {
+    if (part.value.valid()) visit(part.value);
+  }
+  if (const LimitSpec* limit = program.limit(rule)) {
+    for (const LimitKey& key : program[limit->keys]) visit(key.value);
+  }
+  const ImageSpec* image = program.image(rule);
+  if (image == nullptr) return;
+  visit(image->image);
+  for (const SignatureDemand& demand : program[image->demands]) {
+    if (demand.condition.valid()) visit(demand.condition);
+  }
+}
+
+// Returns the types as rules/model/type.h has them, by TypeId. O(size of the types). Requires:
+// ranges and texts are in range.
+std::vector<Type> TypesOf(const Program& program);
 
 // Returns "principal.claims.team" for a slot; the parts that are no identifiers are shown as ["…"]. Requires: in range.
 std::string SlotPath(const Program& program, SlotId slot);
-
-// Returns the program as text: stable, one line per item, greppable (`writ dump`). Needs no verification: ids out of range
-// are shown as they are.
-std::string DumpProgram(const Program& program);
 
 }  // namespace writ

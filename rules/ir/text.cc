@@ -28,7 +28,8 @@ NodeTexts::Names RootNames(const Program& program) {
   NodeTexts::Names names;
   for (const Slot& slot : program.slots) {
     // The root `x.y` would be read as a member of a variable `x`.
-    if (!slot.parent.valid()) names.taken.insert(std::string_view(slot.key).substr(0, slot.key.find('.')));
+    const std::string_view key = program[slot.key];
+    if (!slot.parent.valid()) names.taken.insert(key.substr(0, key.find('.')));
   }
   return names;
 }
@@ -38,8 +39,8 @@ NodeTexts::Names AllNames(const Program& program) {
   NodeTexts::Names names = RootNames(program);
   for (const Let& let : program.lets) {
     if (program.nodes[let.value.index].arg_count == 0) continue;
-    names.lets.emplace(let.value.index, let.name);
-    names.taken.insert(let.name);
+    names.lets.emplace(let.value.index, program[let.name]);
+    names.taken.insert(program[let.name]);
   }
   return names;
 }
@@ -128,18 +129,19 @@ class Printer {
     const Constant& constant = program_.constants[id.index];
     const bool is_list = constant.kind == Constant::Kind::kList;
     if (!is_list && constant.kind != Constant::Kind::kMap) {
-      out_ += LiteralText(ScalarValue(constant));
+      out_ += LiteralText(ScalarValue(program_, constant));
       return;
     }
     out_ += is_list ? '[' : '{';
     const std::size_t stride = is_list ? 1 : 2;
-    for (std::size_t i = 0; i < constant.items.size(); ++i) {
+    const std::span<const ConstantId> items = program_[constant.items()];
+    for (std::size_t i = 0; i < items.size(); ++i) {
       if (i > 0) out_ += !is_list && i % 2 == 1 ? ": " : ", ";
       const TypeId part = PartOf(type, i % stride);
       // Items of one kind are dyn when one of them says so.
-      const bool says_dyn = i < stride && part == SimpleType(TypeKind::kDyn) && AreOfOneKind(constant.items, i, stride);
+      const bool says_dyn = i < stride && part == SimpleType(TypeKind::kDyn) && AreOfOneKind(items, i, stride);
       if (says_dyn) out_ += "dyn(";
-      WriteConstant(constant.items[i], part);
+      WriteConstant(items[i], part);
       if (says_dyn) out_ += ')';
     }
     out_ += is_list ? ']' : '}';
@@ -155,13 +157,13 @@ class Printer {
   // The type of a list's items, or of a map's keys or values; invalid when it is not known.
   TypeId PartOf(TypeId type, std::size_t parameter) const {
     if (type.index >= program_.types.size()) return {};
-    const Type& whole = program_.types[type.index];
-    return (whole.kind == TypeKind::kList || whole.kind == TypeKind::kMap) && parameter < whole.parameters.size()
-               ? whole.parameters[parameter]
+    const TypeRecord& whole = program_.types[type.index];
+    return (whole.kind == TypeKind::kList || whole.kind == TypeKind::kMap) && parameter < whole.parameters.count
+               ? program_[whole.parameters][parameter]
                : TypeId();
   }
 
-  bool AreOfOneKind(const std::vector<ConstantId>& items, std::size_t first, std::size_t stride) const {
+  bool AreOfOneKind(std::span<const ConstantId> items, std::size_t first, std::size_t stride) const {
     const Constant::Kind kind = program_.constants[items[first].index].kind;
     for (std::size_t i = first; i < items.size(); i += stride) {
       if (program_.constants[items[i].index].kind != kind) return false;
@@ -196,8 +198,8 @@ class Printer {
   bool IsNegative(const Node& node) const {
     if (SaysDyn(node)) return false;
     const Constant& constant = program_.constants[node.index];
-    if (constant.kind == Constant::Kind::kInt) return constant.integer < 0;
-    return constant.kind == Constant::Kind::kDouble && LiteralText(Value::Double(constant.real)).starts_with('-');
+    if (constant.kind == Constant::Kind::kInt) return constant.integer() < 0;
+    return constant.kind == Constant::Kind::kDouble && LiteralText(Value::Double(constant.real())).starts_with('-');
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): see Write
@@ -271,7 +273,7 @@ class Printer {
   // NOLINTNEXTLINE(misc-no-recursion): see Write
   void WriteMember(NodeId operand, std::uint32_t constant, std::string_view dot, std::string_view bracket) {
     Write(operand, kMember);
-    WriteStep(program_.constants[constant].text, dot, bracket);
+    WriteStep(program_[program_.constants[constant].text()], dot, bracket);
   }
 
   void WriteStep(std::string_view key, std::string_view dot, std::string_view bracket) {
@@ -290,10 +292,10 @@ class Printer {
   void WritePath(SlotId slot, std::uint32_t plain) {
     std::vector<SlotId> steps;
     for (SlotId at = slot; at.valid(); at = program_.slots[at.index].parent) steps.push_back(at);
-    out_ += program_.slots[steps.back().index].key;
+    out_ += program_[program_[steps.back()].key];
     for (std::size_t i = steps.size() - 1; i-- > 0;) {
       const bool is_optional = steps.size() - 2 - i >= plain;
-      WriteStep(program_.slots[steps[i].index].key, is_optional ? ".?" : ".", is_optional ? "[?" : "[");
+      WriteStep(program_[program_[steps[i]].key], is_optional ? ".?" : ".", is_optional ? "[?" : "[");
     }
   }
 

@@ -28,7 +28,7 @@ class VerifiedProgram {
   Program program_;
 };
 
-// Returns DumpProgram's text, with conditions as CEL beside their nodes (`writ dump`).
+// Returns the program as text: stable, one line per item, greppable (`writ dump`).
 std::string DumpProgram(const VerifiedProgram& program);
 
 // Checks `program` and returns it as verified. O(size of the program).

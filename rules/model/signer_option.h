@@ -45,13 +45,6 @@ inline constexpr std::size_t kSignerOptionCount = 0
 #undef WRIT_SIGNER_OPTION_ONE
     ;
 
-struct SignerOption {
-  SignerOptionKind kind = SignerOptionKind::kLog;
-  std::string name;  // pairs only
-  std::string value;
-  friend bool operator==(const SignerOption&, const SignerOption&) = default;
-};
-
 // Returns the URI behind cosign's short name of a predicate type ("slsaprovenance1", "spdx", "vuln"), or `name` itself.
 std::string PredicateTypeUri(std::string_view name);
 // Returns whether `name` is one of those short names, or an absolute URI (in-toto's TypeURI): a scheme, `:`, and more without blanks.

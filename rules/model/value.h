@@ -32,6 +32,10 @@ enum class ValueError : std::uint16_t {
 #undef WRIT_ENUM
 };
 
+#define WRIT_COUNT(name, text) +1
+inline constexpr std::size_t kValueErrorCount = 0 WRIT_VALUE_ERRORS(WRIT_COUNT);
+#undef WRIT_COUNT
+
 struct Value;
 struct MapEntry;
 

@@ -100,7 +100,7 @@ SlotId Graph::Child(SlotId parent, std::string_view key) {
   AppendRaw(path, parent.index);
   path += key;
   const auto [found, is_new] = slot_index_.emplace(std::move(path), SlotId(slots.size()));
-  if (is_new) slots.push_back(Slot{parent, std::string(key), SimpleType(TypeKind::kDyn), false});
+  if (is_new) slots.push_back({parent, std::string(key), SimpleType(TypeKind::kDyn), false});
   return found->second;
 }
 

@@ -18,8 +18,8 @@
 
 #include "rules/base/arena.h"
 #include "rules/base/source.h"
+#include "rules/build/draft.h"
 #include "rules/function/function.h"
-#include "rules/ir/program.h"
 #include "rules/model/value.h"
 
 namespace writ {
@@ -74,7 +74,7 @@ class Graph {
   // True if the node is certainly a bool or a fault.
   bool IsLogical(NodeId id) const;
 
-  std::vector<Slot> slots;  // `whole` is set by ProgramNodes
+  std::vector<draft::Slot> slots;  // `whole` is set by ProgramNodes
 
  private:
   NodeId Intern(Node node, NodeFacts facts, std::span<const NodeId> args);

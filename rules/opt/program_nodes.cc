@@ -36,7 +36,7 @@ Constant::Kind ConstantKindOf(Kind kind) {
 }
 
 // The literal without its items, as a key as well: equal text means equal constant.
-std::string ConstantKey(const Constant& constant) {
+std::string ConstantKey(const draft::Constant& constant) {
   std::string key = std::to_string(static_cast<int>(constant.kind)) + ',' + std::to_string(constant.code) + ',' +
                     std::to_string(constant.integer) + ',' + std::to_string(constant.nanos) + ',';
   key.append(reinterpret_cast<const char*>(&constant.real), sizeof(constant.real));
@@ -46,7 +46,8 @@ std::string ConstantKey(const Constant& constant) {
 
 }  // namespace
 
-ProgramNodes::ProgramNodes(const Graph& graph, const TypeTable& types, Program& program, std::span<const NodeId> roots, Sharing sharing)
+ProgramNodes::ProgramNodes(const Graph& graph, const TypeTable& types, draft::Program& program, std::span<const NodeId> roots,
+                           Sharing sharing)
     : graph_(graph), types_(types), program_(program) {
   shared_ = sharing == Sharing::kYes ? FindShared(graph, roots) : std::vector<bool>(graph.node_count(), false);
   nodes_.resize(graph.node_count());
@@ -130,7 +131,7 @@ ConstantId ProgramNodes::UseConstant(std::uint32_t index) {
 
 // NOLINTNEXTLINE(misc-no-recursion): constants are as deep as their expressions
 ConstantId ProgramNodes::AddConstant(const Value& value) {
-  Constant constant;
+  draft::Constant constant;
   constant.kind = ConstantKindOf(value.kind);
   switch (value.kind) {
     case Kind::kBool: constant.integer = value.boolean ? 1 : 0; break;
@@ -166,7 +167,7 @@ SlotId ProgramNodes::UseSlot(SlotId slot, bool whole) {
   std::vector<SlotId> path;  // from the slot up to the first one that the program has
   for (SlotId at = slot; at.valid() && !slots_.contains(at.index); at = graph_.slots[at.index].parent) path.push_back(at);
   for (auto at = path.rbegin(); at != path.rend(); ++at) {
-    Slot copy = graph_.slots[at->index];
+    draft::Slot copy = graph_.slots[at->index];
     if (copy.parent.valid()) copy.parent = slots_.at(copy.parent.index);
     copy.type = UseType(copy.type);
     copy.whole = false;

@@ -1,5 +1,5 @@
-// Writes the expression graph into a program. Only what the written roots reach is written:
-// constants, slots, types and branches that nothing needs never get into the program (dead code
+// Writes the expression graph into the draft of a program. Only what the written roots reach is
+// written: constants, slots, types and branches that nothing needs never get into it (dead code
 // elimination). Nodes come out behind their arguments.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "rules/ir/program.h"
+#include "rules/build/draft.h"
 #include "rules/opt/graph.h"
 
 namespace writ {
@@ -20,7 +20,7 @@ class ProgramNodes {
  public:
   // `types`: the table of the graph's types. `roots`: every node that will be written, for finding
   // what they share.
-  ProgramNodes(const Graph& graph, const TypeTable& types, Program& program, std::span<const NodeId> roots, Sharing sharing);
+  ProgramNodes(const Graph& graph, const TypeTable& types, draft::Program& program, std::span<const NodeId> roots, Sharing sharing);
 
   // Returns the program's node for the graph's, adding it and what it needs. Requires: the root is
   // closed.
@@ -43,7 +43,7 @@ class ProgramNodes {
 
   const Graph& graph_;
   const TypeTable& types_;
-  Program& program_;
+  draft::Program& program_;
   std::vector<bool> shared_;            // by the graph's node
   std::vector<NodeId> nodes_;           // by the graph's node
   std::vector<std::uint32_t> nesting_;  // by the graph's node: shared nodes inside each other below it

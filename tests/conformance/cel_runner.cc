@@ -112,10 +112,10 @@ std::string FaultOfText(const cli::CelExpression& expression, dsl::ExpressionEnv
   if (!environment.check || !environment.container.empty()) return "";
   const std::optional<std::string> text = TryNodeText(expression.program(), expression.root());
   if (!text) return "the expression has no text";
-  const SourceFile file{expression.program().files[0], *text};
+  const SourceFile file{std::string(expression.program()[expression.program()[FileId(0)].name]), *text};
   const cli::CelExpression again(file, environment);
   if (!again.ok()) return "its text is refused: " + *text + ": " + again.fault().message;
-  return DumpProgram(again.program()) == DumpProgram(expression.program()) ? "" : "its text is another expression: " + *text;
+  return again.program() == expression.program() ? "" : "its text is another expression: " + *text;
 }
 
 // Runs one test; "" when it passed, else what went wrong.

@@ -16,18 +16,19 @@
 namespace {
 
 constexpr std::size_t kMaxInputBytes = 64 * 1024;
-constexpr std::size_t kLengthOffset = 12, kDigestOffset = 20, kHeaderBytes = 52;
+constexpr std::size_t kEnvelopeOffset = 12, kLengthOffset = 16, kDigestOffset = 24, kHeaderBytes = 64;
 
 std::string WithHeader(std::string_view body) {
-  std::string bundle = writ::WriteBundle(writ::Program{}).substr(0, kHeaderBytes);
+  std::string bundle = writ::WriteBundle(writ::Program{}).substr(0, kHeaderBytes) + std::string(8, '\0');  // two empty texts
+  bundle[kEnvelopeOffset] = 8;
   for (std::size_t i = 0; i < 8; ++i) bundle[kLengthOffset + i] = static_cast<char>(body.size() >> (8 * i) & 0xFFU);
   bundle += body;
   SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), reinterpret_cast<unsigned char*>(bundle.data()) + kDigestOffset);
   return bundle;
 }
 
-void Try(std::string_view bytes) {
-  const writ::Result<writ::Bundle> bundle = writ::LoadBundle(bytes);
+void Try(std::string bytes) {
+  const writ::Result<writ::Bundle> bundle = writ::LoadBundle(std::move(bytes));
   if (!bundle) {
     WRIT_CHECK(!bundle.error().message.empty());
     return;
@@ -37,12 +38,13 @@ void Try(std::string_view bytes) {
   const writ::Result<writ::Bundle> again = writ::LoadBundle(written);
   WRIT_CHECK(again.ok());
   WRIT_CHECK(writ::WriteBundle(again->program.program()) == written);
-  WRIT_CHECK(writ::DumpProgram(again->program.program()) == writ::DumpProgram(program));
+  WRIT_CHECK(writ::DumpProgram(again->program) == writ::DumpProgram(bundle->program));
   const writ::RuleIndex index(bundle->program);
   std::vector<writ::RuleId> candidates, applying;
   for (const writ::Rule& rule : program.rules) {
-    const writ::Target target = program.policies[rule.policy.index].target;
-    const writ::SelectorKey key{rule.selectors[0].scope, rule.selectors[0].name};
+    const writ::Target target = program.policy(rule).target;
+    const writ::Selector& selector = program[program.details(rule).selectors][0];
+    const writ::SelectorKey key{program[selector.scope], program[selector.name]};
     index.FindCandidates(target, key, {}, candidates);
     index.FindApplying(target, key, applying);
     WRIT_CHECK(candidates == applying);  // without slot values no discriminator excludes anything
@@ -54,7 +56,7 @@ void Try(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > kMaxInputBytes) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  Try(input);
+  Try(std::string(input));
   Try(WithHeader(input));
   return 0;
 }

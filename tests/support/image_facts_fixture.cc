@@ -66,24 +66,24 @@ void SignedImages::Attach(const std::string& tag, const std::string& layer) {
   repository.AddManifest(ManifestText(text, "{}"), tag);
 }
 
-Program ProgramDemanding(std::vector<writ::Signer> signers) {
-  Program program;
+draft::Program ProgramDemanding(std::vector<draft::Signer> signers) {
+  draft::Program program;
   program.files = {"policies/images.writ"};
   program.signers = std::move(signers);
-  SignatureDemand demand;
+  draft::SignatureDemand demand;
   for (std::size_t at = 0; at < program.signers.size(); ++at) {
     program.signers[at].location = {.file = FileId{0}, .line = static_cast<std::uint32_t>(at + 3), .column = 1};
     demand.signers.push_back({.kind = SignerTerm::Kind::kSigner, .signer = SignerId{static_cast<std::uint32_t>(at)}});
   }
-  Rule rule;
+  draft::Rule rule;
   rule.verb = Verb::kRequire;
-  rule.image = ImageSpec{.image = {}, .demands = {demand}};
+  rule.image = draft::ImageSpec{.image = {}, .demands = {demand}};
   program.rules.push_back(rule);
   return program;
 }
 
-writ::Signer KeySigner(const std::string& name) {
-  writ::Signer signer;
+draft::Signer KeySigner(const std::string& name) {
+  draft::Signer signer;
   signer.name = name;
   signer.key = name + ".pub";
   return signer;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/ir/program.h"
+#include "rules/build/build.h"
 #include "tests/support/memory_registry.h"
 #include "tests/unit/image/test_pki.h"
 #include "webhook/image/facts/image_judge.h"
@@ -48,9 +48,9 @@ class LentSource final : public image::ImageSource {
 };
 
 // A program in which one rule demands all of `signers`.
-Program ProgramDemanding(std::vector<writ::Signer> signers);
+draft::Program ProgramDemanding(std::vector<draft::Signer> signers);
 // A signer by the key file `name`.pub.
-writ::Signer KeySigner(const std::string& name);
+draft::Signer KeySigner(const std::string& name);
 
 // Reads from a map instead of the disk.
 std::function<Result<std::string>(const std::string&)> ReadFrom(const std::map<std::string, std::string>& files);

@@ -13,7 +13,7 @@ ProgramBuilder::ProgramBuilder() {
   program.types.assign(simple.types().begin(), simple.types().end());
 }
 
-ConstantId ProgramBuilder::AddConstant(Constant constant) {
+ConstantId ProgramBuilder::AddConstant(draft::Constant constant) {
   program.constants.push_back(std::move(constant));
   return ConstantId(program.constants.size() - 1);
 }
@@ -33,8 +33,8 @@ SlotId ProgramBuilder::AddSlot(std::string_view path, TypeId type) {
     const std::size_t end = std::min(path.find('.'), path.size());
     const std::string key(path.substr(0, end));
     path.remove_prefix(std::min(end + 1, path.size()));
-    const auto found =
-        std::find_if(program.slots.begin(), program.slots.end(), [&](const Slot& slot) { return slot.parent == at && slot.key == key; });
+    const auto found = std::find_if(program.slots.begin(), program.slots.end(),
+                                    [&](const draft::Slot& slot) { return slot.parent == at && slot.key == key; });
     const auto index = static_cast<std::size_t>(found - program.slots.begin());
     if (found == program.slots.end())
       program.slots.push_back({.parent = at, .key = key, .type = path.empty() ? type : SimpleType(TypeKind::kDyn)});
@@ -67,15 +67,16 @@ PolicyId ProgramBuilder::AddPolicy(std::string_view name, Target target) {
   return PolicyId(program.policies.size() - 1);
 }
 
-Rule& ProgramBuilder::AddRule(Verb verb, Selector selector) {
+draft::Rule& ProgramBuilder::AddRule(Verb verb, draft::Selector selector) {
   const PolicyId policy(program.policies.size() - 1);
   const auto number =
-      1 + std::count_if(program.rules.begin(), program.rules.end(), [&](const Rule& rule) { return rule.policy == policy; });
-  Rule& rule = program.rules.emplace_back();
+      1 + std::count_if(program.rules.begin(), program.rules.end(), [&](const draft::Rule& rule) { return rule.policy == policy; });
+  draft::Rule& rule = program.rules.emplace_back();
   rule.policy = policy;
   rule.verb = verb;
   rule.id = "r" + std::to_string(number);
-  rule.location = {FileId(0), static_cast<std::uint32_t>(program.rules.size()), 3};
+  rule.line = static_cast<std::uint32_t>(program.rules.size());
+  rule.column = 3;
   rule.selectors = {std::move(selector)};
   return rule;
 }
@@ -86,7 +87,7 @@ SignerId ProgramBuilder::AddSigner(std::string_view name) {
 }
 
 VerifiedProgram ProgramBuilder::Verified() const {
-  Result<VerifiedProgram> verified = VerifyProgram(program);
+  Result<VerifiedProgram> verified = VerifyProgram(BuildProgram(program));
   if (!verified) {
     std::fprintf(stderr, "ProgramBuilder: %s\n", verified.error().message.c_str());
     std::abort();
@@ -162,11 +163,11 @@ void AddSampleToolRules(ProgramBuilder& b, const SampleNodes& nodes) {
   b.AddPolicy("tools", Target::kTools);
   b.program.policies.back().severity = "high";
   b.program.policies.back().mode = PolicyMode::kWarn;
-  Rule& allow = b.AddRule(Verb::kAllow, {"slack", "post_*"});
+  draft::Rule& allow = b.AddRule(Verb::kAllow, {"slack", "post_*"});
   allow.guard = nodes.counts;
   allow.needs_scopes = {"slack:write"};
   allow.discriminators = {{Discriminator::Kind::kEquals, SlotId(1), {"acme"}}, {Discriminator::Kind::kContains, SlotId(2), {"sre", "ops"}}};
-  Rule& deny = b.AddRule(Verb::kDeny, {"slack", "delete_*"});
+  draft::Rule& deny = b.AddRule(Verb::kDeny, {"slack", "delete_*"});
   deny.selectors.push_back({"**", "drop\\*"});
   deny.message = {{"not by ", {}}, {"", nodes.optional}};
   b.AddRule(Verb::kLimit).limit = {.count = 30, .period_nanos = 60'000'000'000, .keys = {nodes.optional}, .identity = "* by principal.id"};
@@ -185,18 +186,17 @@ void AddSampleOtherRules(ProgramBuilder& b, const SampleNodes& nodes) {
                           .trust = "root.json",
                           .trust_digest = "sha256:00",
                           .options = {{SignerOptionKind::kTimestamp, "", "required"}, {SignerOptionKind::kAnnotation, "env", "prod"}}};
-  Rule& require = b.AddRule(Verb::kRequire, {"MCPServer.toolhive.stacklok.dev", "CREATE"});
+  draft::Rule& require = b.AddRule(Verb::kRequire, {"MCPServer.toolhive.stacklok.dev", "CREATE"});
   require.title = "signed images";
-  const SignerTerm either[] = {
-      {SignerTerm::Kind::kSigner, release, 0, 0}, {SignerTerm::Kind::kSigner, platform, 0, 0}, {SignerTerm::Kind::kAtLeast, {}, 1, 2}};
-  require.image = ImageSpec{
+  const SignerTerm either[] = {{.signer = release}, {.signer = platform}, {.kind = SignerTerm::Kind::kAtLeast, .needed = 1, .operands = 2}};
+  require.image = draft::ImageSpec{
       nodes.optional, {{{std::begin(either), std::end(either)}, "", {}}, {{either[0]}, "https://slsa.dev/provenance/v1", nodes.builds}}};
   b.AddRule(Verb::kWarn).message = {{std::string(80, 'w'), {}}};
 }
 
 }  // namespace
 
-Program SampleProgram() {
+draft::Program SampleProgram() {
   ProgramBuilder b;
   AddSampleConstants(b);
   const SampleNodes nodes = AddSampleNodes(b);

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/build/build.h"
 #include "rules/function/function.h"
 #include "rules/ir/program.h"
 #include "rules/ir/verify.h"
@@ -25,7 +26,7 @@ class ProgramBuilder {
   // Begins with one file, "test.writ".
   ProgramBuilder();
 
-  ConstantId AddConstant(Constant constant);
+  ConstantId AddConstant(draft::Constant constant);
   ConstantId AddBool(bool value);
   ConstantId AddInt(std::int64_t value);
   ConstantId AddString(std::string_view text);
@@ -43,11 +44,11 @@ class ProgramBuilder {
   // Adds a policy; rules added from here on belong to it.
   PolicyId AddPolicy(std::string_view name, Target target);
   // Adds a rule to the last policy, with id "rN". The reference is valid until the next AddRule.
-  Rule& AddRule(Verb verb, Selector selector = {});
+  draft::Rule& AddRule(Verb verb, draft::Selector selector = {});
   SignerId AddSigner(std::string_view name);
 
   // For everything else.
-  Program program;
+  draft::Program program;
 
   // Returns the program as verified; aborts with the verifier's message when it is refused.
   VerifiedProgram Verified() const;
@@ -55,7 +56,7 @@ class ProgramBuilder {
 
 // Returns a program that has at least one of everything: constants of all kinds, nodes, lets,
 // macros, every verb, masks, limits, images, tables, signers, imports. It verifies.
-Program SampleProgram();
+draft::Program SampleProgram();
 
 // A pseudo-random sequence that is the same everywhere: std's distributions are not.
 class Random {

@@ -140,7 +140,7 @@ Status CheckNotLost(const std::string& import, std::span<const PolicySet::Data> 
 Status CheckNames(const PolicySource& source, const Program& program) {
   std::set<std::string_view> names;
   const auto is_imported = [&](const std::string& name) {
-    return std::find(program.imports.begin(), program.imports.end(), name) != program.imports.end();
+    return std::any_of(program.imports.begin(), program.imports.end(), [&](const Import& import) { return program[import.name] == name; });
   };
   for (const DataFile& data : source.data) {
     if (!names.insert(data.name).second) return Error{ErrorCode::kInvalidArgument, "data `" + data.name + "` is given twice"};
@@ -162,7 +162,7 @@ bool IsSettled(const PolicySource& source, std::string_view name) {
 
 std::string_view RootOf(const Program& program, SlotId slot) {
   while (program.slots[slot.index].parent.valid()) slot = program.slots[slot.index].parent;
-  return program.slots[slot.index].key;
+  return program[program[slot].key];
 }
 
 bool ReadsSlot(const Node& node) {
@@ -178,12 +178,12 @@ std::string FindReader(const Program& program, std::string_view variable) {
     reads[i] = ReadsSlot(node) && RootOf(program, SlotId(node.index)) == variable;
     for (const NodeId arg : program.args(node)) reads[i] = reads[i] || (arg.valid() && reads[arg.index]);
   }
-  for (const Rule& rule : program.rules) {
+  for (std::size_t i = 0; i < program.rules.size(); ++i) {
     bool is_reader = false;
-    ForEachExpression(rule, [&](NodeId node) { is_reader = is_reader || reads[node.index]; });
+    ForEachExpression(program, RuleId(i), [&](NodeId node) { is_reader = is_reader || reads[node.index]; });
     if (!is_reader) continue;
-    const SourceLocation& place = rule.location;
-    return program.files[place.file.index] + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+    const SourceLocation place = program.location(program.rules[i]);
+    return std::string(program[program[place.file].name]) + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
   }
   return "";
 }
@@ -228,8 +228,9 @@ Result<std::vector<DataFile>> FindData(const PolicySource& source, const Program
   WRIT_RETURN_IF_ERROR(CheckNames(source, program));
   std::vector<DataFile> files = source.data;
   const std::set<fs::path> folders = DataFolders(source, policy_files);
-  for (const std::string& import : program.imports) {
-    const auto is_it = [&](const ProgramData& data) { return data.name == import; };
+  for (const Import& each : program.imports) {
+    const std::string import(program[each.name]);
+    const auto is_it = [&](const ProgramData& data) { return data.name == each.name; };
     if (IsSettled(source, import) || std::any_of(program.data.begin(), program.data.end(), is_it)) continue;
     Result<std::string> file = FindDataBeside(import, folders);
     if (!file) return file.error();
@@ -258,7 +259,7 @@ Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const 
   if (source.paths.empty()) return Error{ErrorCode::kInvalidArgument, "no policies given"};
   Result<std::string> bytes = ReadBundleBytes(source, running, loaded);
   if (!bytes) return bytes.error();
-  Result<Bundle> bundle = LoadBundle(*bytes);
+  Result<Bundle> bundle = LoadBundle(*std::move(bytes));
   if (!bundle) return Error{bundle.error().code, source.paths.front() + ": " + bundle.error().message};
   const Program& program = bundle->program.program();
   WRIT_RETURN_IF_ERROR(CheckNamespaceObject(source, program));
@@ -268,7 +269,7 @@ Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const 
   if (!data) return data.error();
   for (const DataFile& file : *data_files) loaded.files.push_back(file.file);
   loaded.policy_count = program.policies.size();
-  Result<std::shared_ptr<const PolicySet>> policies = PolicySet::Load(*bytes, *data);
+  Result<std::shared_ptr<const PolicySet>> policies = PolicySet::Load(*std::move(bundle), *data);
   if (!policies) return policies.error();
   loaded.policies = std::move(*policies);
   loaded.data = std::move(*data);

@@ -13,7 +13,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryAfter{30'000};
 
-std::string FullName(const Policy& policy) { return policy.package.empty() ? policy.name : policy.package + "." + policy.name; }
+std::string FullName(const Program& program, const Policy& policy) {
+  std::string name(program[policy.package]);
+  if (!name.empty()) name += '.';
+  return name.append(program[policy.name]);
+}
 
 }  // namespace
 
@@ -48,7 +52,8 @@ Result<LoadedPolicies> PolicyStore::Load() {
 Status PolicyStore::CheckNoneMissed(const LoadedPolicies& loaded) {
   const std::set<std::string_view> files(loaded.files.begin(), loaded.files.end());
   std::set<std::string> policies;
-  for (const Policy& policy : loaded.policies->program().policies) policies.insert(FullName(policy));
+  const Program& program = loaded.policies->program();
+  for (const Policy& policy : program.policies) policies.insert(FullName(program, policy));
   const UnixNanos now = clock_->Now();
   std::map<std::string, UnixNanos> gone;
   Status missed = OkStatus();
@@ -88,7 +93,8 @@ void PolicyStore::Swap(LoadedPolicies loaded) {
   gone_since_.clear();
   const Program& program = loaded.policies->program();
   if (!loaded.from_bundle) {
-    for (const Policy& policy : program.policies) homes_.push_back({program.files[policy.location.file.index], FullName(policy)});
+    for (const Policy& policy : program.policies)
+      homes_.push_back({std::string(program[program[policy.location.file].name]), FullName(program, policy)});
   }
   const std::lock_guard lock(mutex_);
   deciding_ = {std::move(next), std::move(loaded.signers)};

@@ -28,6 +28,7 @@ Result<std::string> ReadRegular(int fd, const std::string& path, std::size_t max
   const Error too_large{ErrorCode::kTooLarge, path + ": larger than " + std::to_string(max_bytes) + " bytes"};
   if (info.st_size > 0 && static_cast<std::size_t>(info.st_size) > max_bytes) return too_large;
   std::string text;
+  if (info.st_size > 0) text.reserve(static_cast<std::size_t>(info.st_size));  // else a large file is in memory up to three times
   std::array<char, kChunkBytes> chunk;
   for (;;) {  // to the end, not to st_size: a file of /proc has size 0
     const ssize_t got = read(fd, chunk.data(), chunk.size());

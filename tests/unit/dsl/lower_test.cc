@@ -58,7 +58,7 @@ TEST(Lower, Guards) {
 TEST(Lower, GuardsOfRequirementsSayWhatMustHold) {
   const Program program = MustCompile("policy p for schemas { require schema.a when tool.name == 'x' unless server.b }\n", false);
   EXPECT_EQ(Text(program, program.rules[0].guard), "!(tool.name == \"x\") || server.b || schema.a");
-  EXPECT_TRUE(program.rules[0].discriminators.empty());
+  EXPECT_TRUE(program.rule_details[0].discriminators.empty());
 }
 
 std::size_t CountShared(const Program& program) {
@@ -84,7 +84,7 @@ policy p for tools {
   EXPECT_EQ(texts.ShownBody(program.rules[1].guard), "context.chain.depth > 3 && principal.verified");
   ASSERT_EQ(program.lets.size(), 1U);
   EXPECT_EQ(program.lets[0].value, program.rules[1].guard);
-  EXPECT_EQ(program.lets[0].name, "busy");
+  EXPECT_EQ(program[program.lets[0].name], "busy");
   EXPECT_EQ(CountShared(program), 1U);
 }
 
@@ -102,7 +102,7 @@ policy q for tools { deny b when principal.groups.exists(h, h.startsWith("x")) }
 TEST(Lower, NodesHaveTheTypesThatTheCheckerFound) {
   const Program program = MustCompile("policy p for tools { allow when principal.groups.map(g, size(g)) == [1] && args.x }\n");
   std::string types;
-  for (const Node& node : program.nodes) types += TypeText(program.types, node.type) + "; ";
+  for (const Node& node : program.nodes) types += TypeText(TypesOf(program), node.type) + "; ";
   EXPECT_EQ(types, "list(string); string; int; list(int); list(int); bool; dyn; bool; ");
 }
 
@@ -135,9 +135,12 @@ TEST(Lower, Discriminators) {
     const Program program = MustCompile("let on_call = principal.groups.exists(g, g == 'sre')\npolicy p for tools { allow when " +
                                         std::string(each.condition) + " }\n");
     std::string found;
-    for (const Discriminator& discriminator : program.rules.at(0).discriminators) {
+    ASSERT_FALSE(program.rules.empty());
+    for (const Discriminator& discriminator : program[program.rule_details[0].discriminators]) {
       found += SlotPath(program, discriminator.slot) + (discriminator.kind == Discriminator::Kind::kEquals ? "==" : "~");
-      for (std::size_t i = 0; i < discriminator.strings.size(); ++i) found += (i > 0 ? "," : "") + discriminator.strings[i];
+      std::string strings;
+      for (const TextId text : program[discriminator.strings]) strings.append(strings.empty() ? "" : ",").append(program[text]);
+      found += strings;
       found += ' ';
     }
     EXPECT_EQ(found, each.expected);
@@ -166,7 +169,9 @@ TEST(Lower, Selectors) {
     SCOPED_TRACE(each.policy);
     const Program program = MustCompile("table t { a: int }\npolicy p " + std::string(each.policy) + "\n");
     std::string found;
-    for (const Selector& selector : program.rules.at(0).selectors) found += selector.scope + "|" + selector.name + " ";
+    ASSERT_FALSE(program.rules.empty());
+    for (const Selector& selector : program[program.rule_details[0].selectors])
+      found.append(program[selector.scope]).append("|").append(program[selector.name]).append(" ");
     EXPECT_EQ(found, each.expected);
   }
 }
@@ -180,7 +185,7 @@ policy q for rows of b { allow when row.v == "x" }
 )");
   std::string found;
   for (std::size_t i = 0; i < program.slots.size(); ++i)
-    found += SlotPath(program, SlotId(i)) + ":" + TypeText(program.types, program.slots[i].type) + " ";
+    found += SlotPath(program, SlotId(i)) + ":" + TypeText(TypesOf(program), program.slots[i].type) + " ";
   EXPECT_EQ(found,
             "row:map(string, dyn) row.v:dyn row.w:double principal:principal principal.verified:bool principal.claims:map(string, dyn) "
             "principal.claims.x:dyn ");

@@ -15,6 +15,7 @@
 #include "engine/decide/rule_text.h"
 #include "engine/request/convert.h"
 #include "engine/request/suggest.h"
+#include "rules/build/build.h"
 #include "rules/bundle/bundle.h"
 #include "tests/support/decide_harness.h"
 
@@ -467,11 +468,12 @@ TEST(Mask, ShowsWhatItMay) {
 }
 
 TEST(Images, AreThreeValued) {
-  Program program;
-  for (const char* name : {"a", "b", "c"}) program.signers.push_back({.name = name});
-  const auto signer = [](std::size_t i) { return SignerTerm{SignerTerm::Kind::kSigner, SignerId(i), 0, 0}; };
+  draft::Program draft;
+  for (const char* name : {"a", "b", "c"}) draft.signers.push_back({.name = name});
+  const Program program = BuildProgram(draft);
+  const auto signer = [](std::size_t i) { return SignerTerm{.signer = SignerId(i)}; };
   const auto at_least = [](std::uint32_t needed, std::uint32_t operands) {
-    return SignerTerm{SignerTerm::Kind::kAtLeast, {}, needed, operands};
+    return SignerTerm{.kind = SignerTerm::Kind::kAtLeast, .needed = needed, .operands = operands};
   };
   struct Case {
     std::vector<SignerTerm> terms;

@@ -94,7 +94,7 @@ TEST(Emit, ThreadsThatAskForTheSameCodeGetIt) {
   for (int i = 0; i < 600; ++i)
     text += "  deny when args.n > " + std::to_string(i) + " || args.list.exists(x, x > " + std::to_string(i / 2) + ")\n";
   const RuntimeProgram runtime(Compiled(text + "}\n"));
-  const std::vector<Rule>& rules = runtime.program().rules;
+  const std::span<const Rule> rules = runtime.program().rules;
   constexpr std::size_t kThreads = 4;
   std::vector<std::vector<const Code*>> found(kThreads);
   std::vector<std::thread> threads;

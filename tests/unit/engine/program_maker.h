@@ -15,6 +15,7 @@
 
 #include "engine/emit/constant_pool.h"
 #include "engine/eval/evaluator.h"
+#include "rules/build/build.h"
 #include "rules/function/function.h"
 #include "rules/function/regex.h"
 #include "tests/unit/engine/values.h"
@@ -27,7 +28,7 @@ class ProgramMaker {
 
   ProgramMaker() {
     const TypeTable simple;
-    program_.types.assign(simple.types().begin(), simple.types().end());
+    draft_.types.assign(simple.types().begin(), simple.types().end());
     AddSlot("x", SlotId());
     const SlotId x = SlotOf("x");
     AddSlot("map", x);
@@ -44,6 +45,7 @@ class ProgramMaker {
       AddSlot("a", SlotOf(root));
       AddSlot("b", SlotOf(std::string(root) + ".a"));
     }
+    program_ = BuildProgram(draft_);
     slot_values_.resize(program_.slots.size());
     FillSlots(program_, SlotOf("x"), M({{S("map"), M({{S("key"), I(1)}})}, {S("text"), S("t")}, {S("part"), M({{S("seen"), I(2)}})}}),
               slot_values_);
@@ -53,8 +55,9 @@ class ProgramMaker {
   }
 
   SlotId SlotOf(std::string_view path) const {
-    for (std::size_t i = 0; i < program_.slots.size(); ++i) {
-      if (SlotPath(program_, SlotId(i)) == path) return SlotId(i);
+    const Program program = BuildProgram(draft_);
+    for (std::size_t i = 0; i < program.slots.size(); ++i) {
+      if (SlotPath(program, SlotId(i)) == path) return SlotId(i);
     }
     return {};
   }
@@ -131,12 +134,12 @@ class ProgramMaker {
   }
 
   const std::set<Opcode>& opcodes() const { return opcodes_; }
-  Program& program() { return program_; }
+  const Program& program() const { return program_; }
   std::vector<Value>& slot_values() { return slot_values_; }
 
  private:
   void AddSlot(const std::string& key, SlotId parent, bool whole = true) {
-    program_.slots.push_back({parent, key, SimpleType(TypeKind::kDyn), whole});
+    draft_.slots.push_back({parent, key, SimpleType(TypeKind::kDyn), whole});
   }
 
   // Moves the items to where they stay.
@@ -148,6 +151,7 @@ class ProgramMaker {
     return kept;
   }
 
+  draft::Program draft_;
   Program program_;
   std::vector<Value> slot_values_;
   std::set<Opcode> opcodes_;

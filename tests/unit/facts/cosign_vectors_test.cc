@@ -22,8 +22,8 @@ Result<std::string> ReadWholeFile(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-writ::Signer SignerOf(const json& from, const json& options) {
-  writ::Signer to;
+draft::Signer SignerOf(const json& from, const json& options) {
+  draft::Signer to;
   to.name = "release";
   to.kind = from.contains("key")        ? writ::Signer::Kind::kKey
             : from.contains("ca_roots") ? writ::Signer::Kind::kOwnPki
@@ -66,8 +66,8 @@ TEST(CosignVectors, HaveTheirOutcomesAsFacts) {
     if (options.contains("oci11")) continue;  // cosign's experiment, which policies cannot ask for
     SCOPED_TRACE(one.at("name").get<std::string>());
     ++judged;
-    const Result<SignerSet> signers =
-        SignerSet::Load(test::ProgramDemanding({SignerOf(one.at("signer"), options)}), {.folder = folder, .read = ReadWholeFile});
+    const Result<SignerSet> signers = SignerSet::Load(BuildProgram(test::ProgramDemanding({SignerOf(one.at("signer"), options)})),
+                                                      {.folder = folder, .read = ReadWholeFile});
     ASSERT_TRUE(signers.ok()) << signers.error().message;
     ImageNeed need{.image = "r.test/" + one.at("image").get<std::string>(), .signers = {}, .attestations = {}};
     if (options.contains("predicate_type"))

@@ -46,8 +46,9 @@ std::string Text(const ImageFacts& facts) {
 
 class FactGathererTest : public testing::Test {
  protected:
-  SignerSet Load(std::vector<writ::Signer> signers) {
-    Result<SignerSet> set = SignerSet::Load(ProgramDemanding(std::move(signers)), {.folder = "", .read = test::ReadFrom(files_)});
+  SignerSet Load(std::vector<draft::Signer> signers) {
+    Result<SignerSet> set =
+        SignerSet::Load(BuildProgram(ProgramDemanding(std::move(signers))), {.folder = "", .read = test::ReadFrom(files_)});
     EXPECT_TRUE(set.ok()) << set.error().message;
     return set.ok() ? *set : SignerSet();
   }
@@ -164,7 +165,7 @@ TEST_F(FactGathererTest, AnEditedSignerIsJudgedAnew) {
   signers_ = Load({KeySigner("release")});
   EXPECT_EQ(Facts(Need(Pinned(image))), "refuted release");
   files_["release.pub"] = release_.Pem();
-  writ::Signer strict = KeySigner("release");
+  draft::Signer strict = KeySigner("release");
   strict.options = {{SignerOptionKind::kAnnotation, "env", "prod"}};
   signers_ = Load({strict});
   EXPECT_EQ(Facts(Need(Pinned(image))), "refuted release");
@@ -249,7 +250,7 @@ TEST_F(FactGathererTest, UnderStrictTagsNothingIsKnownOfATag) {
 TEST_F(FactGathererTest, FetchesEachObjectOnceForAllSigners) {
   const std::string image = images_.AddImage("1.0", "a");
   std::vector<TestKey> keys;
-  std::vector<writ::Signer> signers;
+  std::vector<draft::Signer> signers;
   for (int at = 0; at < 15; ++at) {
     keys.emplace_back("P-256");
     const std::string name = "key" + std::to_string(at);
@@ -269,7 +270,7 @@ TEST_F(FactGathererTest, FetchesEachObjectOnceForAllSigners) {
 TEST_F(FactGathererTest, FindsSignaturesElsewhere) {
   const std::string image = images_.AddImage("1.0", "a");
   elsewhere_.Sign(image, release_, "prod-");
-  writ::Signer there = KeySigner("release"), wrong_prefix = KeySigner("other"), unlisted = KeySigner("other");
+  draft::Signer there = KeySigner("release"), wrong_prefix = KeySigner("other"), unlisted = KeySigner("other");
   there.options = {{SignerOptionKind::kRepository, "", "r.test/signatures"}, {SignerOptionKind::kTagPrefix, "", "prod-"}};
   wrong_prefix.options = {{SignerOptionKind::kRepository, "", "r.test/signatures"}};
   unlisted.name = "third";
@@ -282,7 +283,7 @@ TEST_F(FactGathererTest, JudgesPlatforms) {
   const std::string amd = images_.AddImage("", "amd"), arm = images_.AddImage("", "arm"), extra = images_.AddImage("", "buildkit");
   const std::string index = images_.AddIndex("1.0", {{amd, "linux/amd64"}, {arm, "linux/arm64"}, {extra, "unknown/unknown"}});
   const auto with = [](const std::string& name, const std::string& platforms) {
-    writ::Signer signer = KeySigner("release");
+    draft::Signer signer = KeySigner("release");
     signer.name = name;
     signer.options = {{SignerOptionKind::kPlatforms, "", platforms}};
     return signer;
@@ -334,7 +335,7 @@ TEST_F(FactGathererTest, AttestationsThatMayBeMissingAreUnknown) {
 TEST_F(FactGathererTest, AttestationsOfPlatformsSayWhichTheyAreAbout) {
   const std::string amd = images_.AddImage("", "amd"), arm = images_.AddImage("", "arm");
   const std::string index = images_.AddIndex("1.0", {{amd, "linux/amd64"}, {arm, "linux/arm64"}});
-  writ::Signer each = KeySigner("release");
+  draft::Signer each = KeySigner("release");
   each.options = {{SignerOptionKind::kPlatforms, "", "each"}};
   signers_ = Load({each});
   ImageNeed need = Need(Pinned(index), 0);
@@ -352,7 +353,7 @@ TEST_F(FactGathererTest, TooManyAttestationsOfPlatformsAreUnknown) {
   options_.limits.max_statement_bytes = 15;
   const std::string amd = images_.AddImage("", "amd"), arm = images_.AddImage("", "arm");
   const std::string index = images_.AddIndex("1.0", {{amd, "linux/amd64"}, {arm, "linux/arm64"}});
-  writ::Signer each = KeySigner("release");
+  draft::Signer each = KeySigner("release");
   each.options = {{SignerOptionKind::kPlatforms, "", "each"}};
   signers_ = Load({each});
   for (const std::string& digest : {amd, arm}) images_.Attest(digest, release_, kType, R"({"level":3})");
@@ -370,7 +371,7 @@ TEST_F(FactGathererTest, AnIndexInsideAnIndexIsUnknown) {
   const std::string outer = images_.repository.AddManifest(
       R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + type + "]}", "1.0");
   for (const std::string& digest : {amd, inner, outer}) images_.Sign(digest, release_);
-  writ::Signer each = KeySigner("release");
+  draft::Signer each = KeySigner("release");
   each.options = {{SignerOptionKind::kPlatforms, "", "each"}};
   signers_ = Load({each, KeySigner("other")});
   const GatheredFacts facts = Gather(Need(Pinned(outer)));

@@ -160,7 +160,7 @@ class HostileRegistryTest : public testing::Test {
     const test::TestKey key("P-256");
     const std::map<std::string, std::string> files{{"release.pub", key.Pem()}};
     const SignerSet signers =
-        *SignerSet::Load(test::ProgramDemanding({test::KeySigner("release")}), {.folder = "", .read = test::ReadFrom(files)});
+        *SignerSet::Load(BuildProgram(test::ProgramDemanding({test::KeySigner("release")})), {.folder = "", .read = test::ReadFrom(files)});
     const FakeClock clock{test::kSignedAt};
     const FactGatherer gatherer(open, clock, {.limits = limits_});
     const ImageNeed need{.image = host + "/acme/app@" + image_, .signers = {SignerId{0}}, .attestations = {{SignerId{0}, "vuln"}}};

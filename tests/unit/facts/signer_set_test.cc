@@ -19,8 +19,8 @@ using testing::HasSubstr;
 using Kind = writ::Signer::Kind;
 using Option = SignerOptionKind;
 
-writ::Signer IdentitySigner(Kind kind, const std::string& trust, const std::string& subject = "release@acme.example") {
-  writ::Signer signer;
+draft::Signer IdentitySigner(Kind kind, const std::string& trust, const std::string& subject = "release@acme.example") {
+  draft::Signer signer;
   signer.name = "release";
   signer.kind = kind;
   signer.subject = subject;
@@ -31,14 +31,15 @@ writ::Signer IdentitySigner(Kind kind, const std::string& trust, const std::stri
 
 class SignerSetTest : public testing::Test {
  protected:
-  Result<SignerSet> Load(std::vector<writ::Signer> signers) {
+  Result<SignerSet> Load(std::vector<draft::Signer> signers) {
     const auto read = ReadFrom(files_);
-    return SignerSet::Load(ProgramDemanding(std::move(signers)), {.folder = folder_, .read = [this, read](const std::string& path) {
-                                                                    reads_.push_back(path);
-                                                                    return read(path);
-                                                                  }});
+    return SignerSet::Load(BuildProgram(ProgramDemanding(std::move(signers))),
+                           {.folder = folder_, .read = [this, read](const std::string& path) {
+                              reads_.push_back(path);
+                              return read(path);
+                            }});
   }
-  LoadedSigner LoadOne(const writ::Signer& signer) {
+  LoadedSigner LoadOne(const draft::Signer& signer) {
     const Result<SignerSet> set = Load({signer});
     EXPECT_TRUE(set.ok()) << set.error().message;
     return *set->TryFind(SignerId{0});
@@ -64,9 +65,9 @@ TEST_F(SignerSetTest, ReadsBesideThePolicyFileOrTheBundle) {
 }
 
 TEST_F(SignerSetTest, LooksOnlyAtWhatRulesDemand) {
-  Program program = ProgramDemanding({KeySigner("release"), KeySigner("gone")});
+  draft::Program program = ProgramDemanding({KeySigner("release"), KeySigner("gone")});
   program.rules.front().image->demands.front().signers.pop_back();
-  const Result<SignerSet> set = SignerSet::Load(program, {.folder = {}, .read = ReadFrom(files_)});
+  const Result<SignerSet> set = SignerSet::Load(BuildProgram(program), {.folder = {}, .read = ReadFrom(files_)});
   ASSERT_TRUE(set.ok()) << set.error().message;
   EXPECT_EQ(set->size(), 1U);
   EXPECT_NE(set->TryFind(SignerId{0}), nullptr);
@@ -76,7 +77,7 @@ TEST_F(SignerSetTest, LooksOnlyAtWhatRulesDemand) {
 }
 
 TEST_F(SignerSetTest, ReadsEachFileOnceAndSharesTrust) {
-  writ::Signer first = IdentitySigner(Kind::kOwnPki, "ca.pem"), second = IdentitySigner(Kind::kOwnPki, "./ca.pem", "*@acme.example");
+  draft::Signer first = IdentitySigner(Kind::kOwnPki, "ca.pem"), second = IdentitySigner(Kind::kOwnPki, "./ca.pem", "*@acme.example");
   second.name = "others";
   const Result<SignerSet> set = Load({first, second});
   ASSERT_TRUE(set.ok()) << set.error().message;
@@ -88,7 +89,7 @@ TEST_F(SignerSetTest, ReadsEachFileOnceAndSharesTrust) {
 }
 
 TEST_F(SignerSetTest, MapsEveryOption) {
-  writ::Signer signer = KeySigner("release");
+  draft::Signer signer = KeySigner("release");
   signer.options = {{Option::kLog, "", "ignored"},        {Option::kSct, "", "ignored"},
                     {Option::kTimestamp, "", "optional"}, {Option::kAnnotation, "a", "b"},
                     {Option::kHash, "", "sha512"},        {Option::kPlatforms, "", "both"},
@@ -102,7 +103,7 @@ TEST_F(SignerSetTest, MapsEveryOption) {
   EXPECT_EQ(loaded.platforms, PlatformRule::kBoth);
   EXPECT_EQ(loaded.tag_prefix, "signed-");
   EXPECT_EQ(loaded.repository->Name(), "ghcr.io/acme/signatures");
-  writ::Signer identity = IdentitySigner(Kind::kOwnPki, "ca.pem");
+  draft::Signer identity = IdentitySigner(Kind::kOwnPki, "ca.pem");
   identity.options = {{Option::kCertificate, "build_trigger", "push"}, {Option::kSct, "", "required"}, {Option::kLog, "", "required"}};
   const LoadedSigner of_ca = LoadOne(identity);
   EXPECT_EQ(of_ca.signer.options.certificate_extensions.at("build_trigger"), "push");
@@ -112,16 +113,17 @@ TEST_F(SignerSetTest, MapsEveryOption) {
 
 TEST_F(SignerSetTest, TheFingerprintNamesWhatAVerdictHangsOn) {
   const std::string plain = LoadOne(KeySigner("release")).fingerprint;
-  writ::Signer renamed = KeySigner("release");
+  draft::Signer renamed = KeySigner("release");
   renamed.name = "other name";
   EXPECT_EQ(LoadOne(renamed).fingerprint, plain);
   EXPECT_NE(LoadOne(KeySigner("other")).fingerprint, plain);
-  const SignerOption options[] = {{Option::kSct, "", "ignored"},   {Option::kLog, "", "ignored"},        {Option::kAnnotation, "a", "b"},
-                                  {Option::kHash, "", "sha512"},   {Option::kPlatforms, "", "each"},     {Option::kTagPrefix, "", "x"},
-                                  {Option::kAnnotation, "a", "c"}, {Option::kRepository, "", "r.test/x"}};
+  const draft::SignerOption options[] = {{Option::kSct, "", "ignored"},    {Option::kLog, "", "ignored"},
+                                         {Option::kAnnotation, "a", "b"},  {Option::kHash, "", "sha512"},
+                                         {Option::kPlatforms, "", "each"}, {Option::kTagPrefix, "", "x"},
+                                         {Option::kAnnotation, "a", "c"},  {Option::kRepository, "", "r.test/x"}};
   std::set<std::string> seen = {plain};
-  for (const SignerOption& option : options) {
-    writ::Signer signer = KeySigner("release");
+  for (const draft::SignerOption& option : options) {
+    draft::Signer signer = KeySigner("release");
     signer.options = {option};
     EXPECT_TRUE(seen.insert(LoadOne(signer).fingerprint).second) << InfoOf(option.kind).word << " " << option.value;
   }
@@ -131,7 +133,7 @@ TEST_F(SignerSetTest, TheFingerprintNamesWhatAVerdictHangsOn) {
 }
 
 TEST_F(SignerSetTest, ThePinMustBeTheFiles) {
-  writ::Signer signer = IdentitySigner(Kind::kOwnPki, "ca.pem");
+  draft::Signer signer = IdentitySigner(Kind::kOwnPki, "ca.pem");
   signer.trust_digest = DigestOf(files_["policies/ca.pem"]);
   EXPECT_TRUE(Load({signer}).ok());
   files_["policies/ca.pem"] += "\n";
@@ -145,7 +147,7 @@ TEST_F(SignerSetTest, ThePinMustBeTheFiles) {
 // Case 39: two names of one key are one signer.
 TEST_F(SignerSetTest, OneKeyUnderTwoNamesDoesNotMeetAThreshold) {
   files_["policies/copy.pub"] = "\n" + key_.Pem();
-  writ::Signer copy = KeySigner("copy"), option = KeySigner("release");
+  draft::Signer copy = KeySigner("copy"), option = KeySigner("release");
   option.name = "option";
   option.options = {{Option::kAnnotation, "env", "prod"}};
   const auto at_least = [](std::uint32_t needed, std::uint32_t operands) {
@@ -168,9 +170,9 @@ TEST_F(SignerSetTest, OneKeyUnderTwoNamesDoesNotMeetAThreshold) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
-    Program program = ProgramDemanding({KeySigner("release"), KeySigner("other"), copy, option});
+    draft::Program program = ProgramDemanding({KeySigner("release"), KeySigner("other"), copy, option});
     program.rules.front().image->demands.front().signers = c.terms;
-    const Result<SignerSet> set = SignerSet::Load(program, {.folder = {}, .read = ReadFrom(files_)});
+    const Result<SignerSet> set = SignerSet::Load(BuildProgram(program), {.folder = {}, .read = ReadFrom(files_)});
     ASSERT_EQ(set.ok(), c.is_good);
     if (!c.is_good) { EXPECT_THAT(set.error().message, HasSubstr(" is the same as `")); }
   }
@@ -178,28 +180,28 @@ TEST_F(SignerSetTest, OneKeyUnderTwoNamesDoesNotMeetAThreshold) {
 
 TEST_F(SignerSetTest, OneIdentityUnderTwoNamesIsOneSigner) {
   files_["policies/same.pem"] = files_["policies/ca.pem"] + "\n";
-  const writ::Signer first = IdentitySigner(Kind::kOwnPki, "ca.pem");
-  writ::Signer second = IdentitySigner(Kind::kOwnPki, "same.pem");
+  const draft::Signer first = IdentitySigner(Kind::kOwnPki, "ca.pem");
+  draft::Signer second = IdentitySigner(Kind::kOwnPki, "same.pem");
   second.name = "second";
-  Program program = ProgramDemanding({first, second});
+  draft::Program program = ProgramDemanding({first, second});
   program.rules.front().image->demands.front().signers.push_back(
       {.kind = SignerTerm::Kind::kAtLeast, .signer = {}, .needed = 2, .operands = 2});
-  const Result<SignerSet> set = SignerSet::Load(program, {.folder = {}, .read = ReadFrom(files_)});
+  const Result<SignerSet> set = SignerSet::Load(BuildProgram(program), {.folder = {}, .read = ReadFrom(files_)});
   ASSERT_FALSE(set.ok());
   EXPECT_EQ(set.error().message, "signer `second` (policies/images.writ:4): is the same as `" + first.name +
                                      "` (policies/images.writ:3), and a rule wants both: one signature would count as two");
 }
 
 TEST_F(SignerSetTest, SaysWhatIsWrong) {
-  const auto with = [](SignerOption option, writ::Signer signer = KeySigner("release")) {
+  const auto with = [](draft::SignerOption option, draft::Signer signer = KeySigner("release")) {
     signer.options = {std::move(option)};
     return signer;
   };
-  writ::Signer twice = KeySigner("release");
+  draft::Signer twice = KeySigner("release");
   twice.options = {{Option::kAnnotation, "a", "b"}, {Option::kAnnotation, "a", "c"}};
   struct Case {
     std::string_view name;
-    writ::Signer signer;
+    draft::Signer signer;
     std::string_view message;
   };
   const Case cases[] = {

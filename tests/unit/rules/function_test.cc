@@ -236,7 +236,8 @@ std::string Evaluate(const std::string& source, const Values& arguments, Check c
   Values slots(program.program().slots.size());
   for (std::size_t i = 0; i < slots.size(); ++i) {
     const Slot& slot = program.program().slots[i];
-    if (!slot.parent.valid()) FillSlots(program.program(), SlotId(i), arguments.at(std::stoul(slot.key.substr(1))), slots);
+    if (!slot.parent.valid())
+      FillSlots(program.program(), SlotId(i), arguments.at(std::stoul(std::string(program.program()[slot.key].substr(1)))), slots);
   }
   Evaluator evaluator;
   evaluator.Begin(program, slots);

@@ -53,7 +53,7 @@ class IndexTest : public testing::Test {
   void Add(std::string scope, std::string name) { b_.AddRule(Verb::kDeny, {std::move(scope), std::move(name)}); }
   void AddDiscriminated(Discriminator::Kind kind, SlotId slot, std::vector<std::string> strings) {
     if (!guard_.valid()) guard_ = b_.AddConstantNode(b_.AddBool(true));
-    Rule& rule = b_.AddRule(Verb::kDeny);
+    draft::Rule& rule = b_.AddRule(Verb::kDeny);
     rule.guard = guard_;
     rule.discriminators = {{kind, slot, std::move(strings)}};
   }
@@ -203,8 +203,8 @@ class ResourceIndexTest : public testing::Test {
  protected:
   ResourceIndexTest() { b_.AddPolicy("p", Target::kResources); }
   void Add(Verb verb, std::vector<std::string> names, std::string scope = "s") {
-    Rule& rule = b_.AddRule(verb, {scope, names[0]});
-    if (verb == Verb::kLimit) rule.limit = LimitSpec{};
+    draft::Rule& rule = b_.AddRule(verb, {scope, names[0]});
+    if (verb == Verb::kLimit) rule.limit = draft::LimitSpec{};
     for (std::size_t i = 1; i < names.size(); ++i) rule.selectors.push_back({scope, names[i]});
   }
   std::string Find(std::string_view uri, std::string_view scope = "s") {
@@ -293,7 +293,7 @@ TEST(ResourceIndexDifferential, AgreesWithTheDefinition) {
     ProgramBuilder b;
     b.AddPolicy("p", Target::kResources);
     for (int i = 0; i < 12; ++i) {
-      Rule& rule =
+      draft::Rule& rule =
           b.AddRule(random.Below(2) == 0 ? Verb::kAllow : Verb::kDeny, {"s", std::string(kPatterns[random.Below(std::size(kPatterns))])});
       while (random.Below(2) == 0) rule.selectors.push_back({"s", std::string(kPatterns[random.Below(std::size(kPatterns))])});
     }
@@ -304,8 +304,8 @@ TEST(ResourceIndexDifferential, AgreesWithTheDefinition) {
       folded.resize(FoldUri(uri, folded.data()));
       std::vector<RuleId> found, wanted;
       for (std::size_t i = 0; i < b.program.rules.size(); ++i) {
-        const Rule& rule = b.program.rules[i];
-        const bool matches = std::any_of(rule.selectors.begin(), rule.selectors.end(), [&](const Selector& selector) {
+        const draft::Rule& rule = b.program.rules[i];
+        const bool matches = std::any_of(rule.selectors.begin(), rule.selectors.end(), [&](const draft::Selector& selector) {
           const bool raw = GlobMatches(selector.name, uri);
           const std::string pattern = FoldPattern(selector.name);
           if (rule.verb == Verb::kAllow) return raw && GlobMatches(pattern, folded);
@@ -315,7 +315,7 @@ TEST(ResourceIndexDifferential, AgreesWithTheDefinition) {
         if (matches) wanted.emplace_back(i);
       }
       index.FindCandidates(Target::kResources, {"s", uri, folded}, {}, found);
-      ASSERT_EQ(Text(wanted), Text(found)) << uri << '\n' << DumpProgram(program.program());
+      ASSERT_EQ(Text(wanted), Text(found)) << uri << '\n' << DumpProgram(program);
     }
   }
 }
@@ -344,7 +344,7 @@ Value RandomScalar(Random& random, const std::vector<std::string>& strings) {
   }
 }
 
-bool NaiveExcludes(const Discriminator& discriminator, const Value& value) {
+bool NaiveExcludes(const draft::Discriminator& discriminator, const Value& value) {
   const auto is_wanted = [&](const Value& item) {
     return item.is(Kind::kString) && std::count(discriminator.strings.begin(), discriminator.strings.end(), item.string()) > 0;
   };
@@ -367,11 +367,12 @@ struct World {
     for (int policy = 0; policy < 3; ++policy) {
       b.AddPolicy("p" + std::to_string(policy), policy == 1 ? Target::kPrompts : Target::kTools);
       for (std::size_t n = random.Below(40); n > 0; --n) {
-        Rule& rule = b.AddRule(Verb::kDeny, {RandomPattern(random), RandomPattern(random)});
+        draft::Rule& rule = b.AddRule(Verb::kDeny, {RandomPattern(random), RandomPattern(random)});
         while (random.Below(3) == 0) rule.selectors.push_back({RandomPattern(random), RandomPattern(random)});
         rule.guard = guard;
         while (random.Below(2) == 0) {
-          Discriminator d{random.Below(2) == 0 ? Discriminator::Kind::kEquals : Discriminator::Kind::kContains, slots[random.Below(3)], {}};
+          draft::Discriminator d{
+              random.Below(2) == 0 ? Discriminator::Kind::kEquals : Discriminator::Kind::kContains, slots[random.Below(3)], {}};
           do d.strings.push_back(strings[random.Below(strings.size())]);
           while (random.Below(3) == 0);
           rule.discriminators.push_back(d);
@@ -383,14 +384,14 @@ struct World {
   std::string Naive(Target target, std::string_view scope, std::string_view name, const std::vector<Value>* slots) const {
     std::vector<RuleId> found;
     for (std::size_t i = 0; i < b.program.rules.size(); ++i) {
-      const Rule& rule = b.program.rules[i];
+      const draft::Rule& rule = b.program.rules[i];
       if (b.program.policies[rule.policy.index].target != target) continue;
-      const bool selected = std::any_of(rule.selectors.begin(), rule.selectors.end(), [&](const Selector& selector) {
+      const bool selected = std::any_of(rule.selectors.begin(), rule.selectors.end(), [&](const draft::Selector& selector) {
         return GlobMatches(selector.scope, scope) && GlobMatches(selector.name, name);
       });
       const bool excluded =
           slots != nullptr && std::any_of(rule.discriminators.begin(), rule.discriminators.end(),
-                                          [&](const Discriminator& d) { return NaiveExcludes(d, (*slots)[d.slot.index]); });
+                                          [&](const draft::Discriminator& d) { return NaiveExcludes(d, (*slots)[d.slot.index]); });
       if (selected && !excluded) found.emplace_back(i);
     }
     return Text(found);
@@ -417,7 +418,7 @@ TEST(IndexDifferential, AgreesWithALinearSearch) {
       }
       for (const Target target : {Target::kTools, Target::kPrompts, Target::kAccess}) {
         index.FindCandidates(target, {scope, name}, slots, found);
-        ASSERT_EQ(world.Naive(target, scope, name, &slots), Text(found)) << scope << ' ' << name << '\n' << DumpProgram(program.program());
+        ASSERT_EQ(world.Naive(target, scope, name, &slots), Text(found)) << scope << ' ' << name << '\n' << DumpProgram(program);
         index.FindApplying(target, {scope, name}, found);
         ASSERT_EQ(world.Naive(target, scope, name, nullptr), Text(found)) << scope << ' ' << name;
       }

@@ -57,7 +57,7 @@ void CheckTexts(const Case (&cases)[count], const std::vector<std::string>& dyn_
     const dsl::CompiledExpression compiled = Compile(std::string(each.source), dyn_roots);
     const std::string text = TextOf(compiled);
     EXPECT_EQ(each.text.empty() ? each.source : each.text, text);
-    EXPECT_EQ(DumpProgram(compiled.program), DumpProgram(Compile(text, dyn_roots).program));
+    EXPECT_TRUE(compiled.program == Compile(text, dyn_roots).program);
   }
 }
 
@@ -246,31 +246,35 @@ TEST(NodeText, DynConstants) {
   });
 }
 
+// Texts of what has been added to a builder so far.
+std::optional<std::string> TextIn(const ProgramBuilder& b, NodeId node) { return TryNodeText(BuildProgram(b.program), node); }
+std::string ShownIn(const ProgramBuilder& b, NodeId node) { return ShownNodeText(BuildProgram(b.program), node); }
+std::string ConstantIn(const ProgramBuilder& b, ConstantId constant) { return ConstantText(BuildProgram(b.program), constant); }
+
 // Not written by hand, but made by rules that are combined: parts of one kind inside each other.
 TEST(NodeText, JunctionsInsideEachOther) {
   ProgramBuilder b;
   const NodeId x = b.AddSlotNode(b.AddSlot("p")), y = b.AddSlotNode(b.AddSlot("q"));
   const NodeId both = b.AddNode({.kind = NodeKind::kAnd}, {x, y});
   const NodeId either = b.AddNode({.kind = NodeKind::kOr}, {x, both, y});
-  EXPECT_EQ("p && (p && q)", TryNodeText(b.program, b.AddNode({.kind = NodeKind::kAnd}, {x, both})));
-  EXPECT_EQ("(p && q) && (p || p && q || q)", TryNodeText(b.program, b.AddNode({.kind = NodeKind::kAnd}, {both, either})));
-  EXPECT_EQ("-dyn(5)", TryNodeText(b.program, b.AddCall(Function::kNegate, {b.AddConstantNode(b.AddInt(5))})));
+  EXPECT_EQ("p && (p && q)", TextIn(b, b.AddNode({.kind = NodeKind::kAnd}, {x, both})));
+  EXPECT_EQ("(p && q) && (p || p && q || q)", TextIn(b, b.AddNode({.kind = NodeKind::kAnd}, {both, either})));
+  EXPECT_EQ("-dyn(5)", TextIn(b, b.AddCall(Function::kNegate, {b.AddConstantNode(b.AddInt(5))})));
   b.program.nodes[b.program.nodes.size() - 2].type = SimpleType(TypeKind::kInt);
-  EXPECT_EQ("-(5)", TryNodeText(b.program, NodeId(b.program.nodes.size() - 1)));
+  EXPECT_EQ("-(5)", TextIn(b, NodeId(b.program.nodes.size() - 1)));
 }
 
 // What no policy can say is still shown.
 TEST(NodeText, ErrorsAndOddMembers) {
   ProgramBuilder b;
   const NodeId error = b.AddConstantNode(b.AddConstant({.kind = Constant::Kind::kError, .code = 3, .text = "x"}));
-  EXPECT_EQ(ConstantText(b.program, ConstantId(0)), TryNodeText(b.program, error));
-  EXPECT_EQ("<error: ", ConstantText(b.program, ConstantId(0)).substr(0, 8));
+  EXPECT_EQ(ConstantIn(b, ConstantId(0)), TextIn(b, error));
+  EXPECT_EQ("<error: ", ConstantIn(b, ConstantId(0)).substr(0, 8));
   b.AddString("odd`key");
-  EXPECT_EQ("has(r[\"odd`key\"])",
-            TryNodeText(b.program, b.AddNode({.kind = NodeKind::kHasMember, .index = 1}, {b.AddSlotNode(b.AddSlot("r"))})));
+  EXPECT_EQ("has(r[\"odd`key\"])", TextIn(b, b.AddNode({.kind = NodeKind::kHasMember, .index = 1}, {b.AddSlotNode(b.AddSlot("r"))})));
   const ConstantId list = b.AddList({b.AddInt(1), b.AddString("a")});
-  EXPECT_EQ("[1, \"a\"]", ConstantText(b.program, list));
-  EXPECT_EQ("{\"a\": [1, \"a\"]}", ConstantText(b.program, b.AddConstant({.kind = Constant::Kind::kMap, .items = {ConstantId(3), list}})));
+  EXPECT_EQ("[1, \"a\"]", ConstantIn(b, list));
+  EXPECT_EQ("{\"a\": [1, \"a\"]}", ConstantIn(b, b.AddConstant({.kind = Constant::Kind::kMap, .items = {ConstantId(3), list}})));
 }
 
 // 2^60 leaves when written out.
@@ -290,17 +294,17 @@ TEST(NodeText, IsCutAtItsLimit) {
   EXPECT_EQ("too long", TextOf(compiled, 11));
   EXPECT_EQ("s + \"x\" == s", ShownNodeText(compiled.program, compiled.root, 12));
   EXPECT_EQ("s + \"x\"…", ShownNodeText(compiled.program, compiled.root, 10));
-  const ProgramBuilder doubled = Doubled();
-  const NodeId root(doubled.program.nodes.size() - 1);
-  EXPECT_TRUE(VerifyProgram(doubled.program));
-  EXPECT_EQ(std::nullopt, TryNodeText(doubled.program, root));
-  EXPECT_LE(ShownNodeText(doubled.program, root).size(), kMaxNodeTextBytes);
-  EXPECT_TRUE(ShownNodeText(doubled.program, root, 100).ends_with("…"));
+  const Program doubled = BuildProgram(Doubled().program);
+  const NodeId root(doubled.nodes.size() - 1);
+  EXPECT_TRUE(VerifyProgram(doubled));
+  EXPECT_EQ(std::nullopt, TryNodeText(doubled, root));
+  EXPECT_LE(ShownNodeText(doubled, root).size(), kMaxNodeTextBytes);
+  EXPECT_TRUE(ShownNodeText(doubled, root, 100).ends_with("…"));
   ProgramBuilder wide;
   ConstantId list = wide.AddInt(7);
   for (int i = 0; i < 21; ++i) list = wide.AddList({list, list});
-  EXPECT_EQ(std::nullopt, TryNodeText(wide.program, wide.AddConstantNode(list)));
-  EXPECT_LE(ConstantText(wide.program, list).size(), kMaxNodeTextBytes);
+  EXPECT_EQ(std::nullopt, TextIn(wide, wide.AddConstantNode(list)));
+  EXPECT_LE(ConstantIn(wide, list).size(), kMaxNodeTextBytes);
 }
 
 TEST(ShownNodeText, NamesLets) {
@@ -311,13 +315,13 @@ TEST(ShownNodeText, NamesLets) {
   const NodeId ours = b.AddCall(Function::kEqual, {tenant, acme});
   const NodeId guard = b.AddNode({.kind = NodeKind::kAnd}, {ours, b.AddCall(Function::kIn, {acme, groups})});
   b.program.lets = {{"ours", ours}, {"name", acme}, {"tenant", tenant}};
-  EXPECT_EQ("ours && \"acme\" in principal.groups", ShownNodeText(b.program, guard));  // leaves are shown themselves
-  EXPECT_EQ("principal.tenant == \"acme\" && \"acme\" in principal.groups", TryNodeText(b.program, guard));
-  EXPECT_EQ("ours", ShownNodeText(b.program, ours));
-  EXPECT_EQ("!ours", ShownNodeText(b.program, b.AddCall(Function::kNot, {ours})));
+  EXPECT_EQ("ours && \"acme\" in principal.groups", ShownIn(b, guard));  // leaves are shown themselves
+  EXPECT_EQ("principal.tenant == \"acme\" && \"acme\" in principal.groups", TextIn(b, guard));
+  EXPECT_EQ("ours", ShownIn(b, ours));
+  EXPECT_EQ("!ours", ShownIn(b, b.AddCall(Function::kNot, {ours})));
   // Two names of one value: the first one.
   b.program.lets.push_back({"theirs", ours});
-  EXPECT_EQ("ours", ShownNodeText(b.program, ours));
+  EXPECT_EQ("ours", ShownIn(b, ours));
 }
 
 TEST(ShownNodeText, VariablesAvoidTheNamesOfLets) {
@@ -327,8 +331,8 @@ TEST(ShownNodeText, VariablesAvoidTheNamesOfLets) {
   const NodeId below = b.AddCall(Function::kLess, {b.AddNode({.kind = NodeKind::kVariable, .index = 0}), size});
   const NodeId all = b.AddNode({.kind = NodeKind::kAll, .index = 0}, {list, below});
   b.program.lets = {{"x", size}};
-  EXPECT_EQ("l.all(y, y < x)", ShownNodeText(b.program, all));
-  EXPECT_EQ("l.all(x, x < size(l))", TryNodeText(b.program, all));
+  EXPECT_EQ("l.all(y, y < x)", ShownIn(b, all));
+  EXPECT_EQ("l.all(x, x < size(l))", TextIn(b, all));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <iterator>
 #include <string>
@@ -22,12 +23,14 @@ namespace {
 using test::ProgramBuilder;
 
 // Returns what the verifier says: "ok" or its message.
-std::string Verify(Program program, const BundleLimits& limits = {}) {
-  const Result<VerifiedProgram> verified = VerifyProgram(std::move(program), limits);
+std::string Verify(const Program& program, const BundleLimits& limits = {}) {
+  const Result<VerifiedProgram> verified = VerifyProgram(program, limits);
   if (verified) return "ok";
   EXPECT_EQ(ErrorCode::kCorrupt, verified.error().code);
   return verified.error().message;
 }
+
+std::string Verify(const draft::Program& draft, const BundleLimits& limits = {}) { return Verify(BuildProgram(draft), limits); }
 
 TEST(Verify, AcceptsTheSample) {
   EXPECT_EQ("ok", Verify(test::SampleProgram()));
@@ -38,39 +41,42 @@ TEST(Verify, AcceptsTheSample) {
 
 struct Mutation {
   std::string_view message;
-  std::function<void(Program&)> apply;
+  std::function<void(draft::Program&)> apply;
 };
 
 void CheckMutations(const std::vector<Mutation>& mutations) {
   for (const Mutation& mutation : mutations) {
     SCOPED_TRACE(mutation.message);
-    Program program = test::SampleProgram();
+    draft::Program program = test::SampleProgram();
     mutation.apply(program);
-    EXPECT_EQ(mutation.message, Verify(std::move(program)));
+    EXPECT_EQ(mutation.message, Verify(program));
   }
 }
 
 TEST(Verify, RefusesBadConstants) {
   CheckMutations({
-      {"constant 1 is a bool that is neither 0 nor 1", [](Program& p) { p.constants[1].integer = 2; }},
-      {"constant 5 is not valid UTF-8", [](Program& p) { p.constants[5].text = "\xff"; }},
-      {"constant 9 is not valid UTF-8", [](Program& p) { p.constants[9].text = "\xC0\xAF"; }},
-      {"constant 12 is not valid UTF-8", [](Program& p) { p.constants[12].text = "\x80"; }},
-      {"constant 12 is an error of no known kind", [](Program& p) { p.constants[12].code = 999; }},
-      {"constant 7 is a timestamp outside the years 1 to 9999", [](Program& p) { --p.constants[7].integer; }},
-      {"constant 7 is a timestamp with a second or more of nanoseconds", [](Program& p) { ++p.constants[7].nanos; }},
-      {"constant 10 refers to a constant that does not stand before it", [](Program& p) { p.constants[10].items[0] = ConstantId(10); }},
-      {"constant 10 refers to a constant that does not stand before it", [](Program& p) { p.constants[10].items[0] = ConstantId(); }},
-      {"constant 11 is a map with a key that has no value", [](Program& p) { p.constants[11].items.pop_back(); }},
-      {"constant 11 is a map with a key that cannot be one", [](Program& p) { p.constants[11].items[0] = ConstantId(4); }},
-      {"constant 11 is a map with the same key twice", [](Program& p) { p.constants[11].items[2] = ConstantId(5); }},
+      {"constant 1 is a bool that is neither 0 nor 1", [](draft::Program& p) { p.constants[1].integer = 2; }},
+      {"text 68 is not valid UTF-8", [](draft::Program& p) { p.constants[5].text = "\xff"; }},
+      {"text 68 is not valid UTF-8", [](draft::Program& p) { p.constants[9].text = "\xC0\xAF"; }},
+      {"text 68 is not valid UTF-8", [](draft::Program& p) { p.constants[12].text = "\x80"; }},
+      {"constant 12 is an error of no known kind", [](draft::Program& p) { p.constants[12].code = 999; }},
+      {"constant 7 is a timestamp outside the years 1 to 9999", [](draft::Program& p) { --p.constants[7].integer; }},
+      {"constant 7 is a timestamp with a second or more of nanoseconds", [](draft::Program& p) { ++p.constants[7].nanos; }},
+      {"constant 10 refers to a constant that does not stand before it",
+       [](draft::Program& p) { p.constants[10].items[0] = ConstantId(10); }},
+      {"item of a constant 0: `constant` names something that is not there",
+       [](draft::Program& p) { p.constants[10].items[0] = ConstantId(); }},
+      {"constant 11 is a map with a key that has no value", [](draft::Program& p) { p.constants[11].items.pop_back(); }},
+      {"constant 11 is a map with a key that cannot be one", [](draft::Program& p) { p.constants[11].items[0] = ConstantId(4); }},
+      {"constant 11 is a map with the same key twice", [](draft::Program& p) { p.constants[11].items[2] = ConstantId(5); }},
       {"constant 11 is a map with the same key twice",
-       [](Program& p) {
+       [](draft::Program& p) {
          p.constants[3].integer = 0;  // 0u is the key 0
          p.constants[11].items[0] = ConstantId(3);
        }},
-      {"constant 13 holds an error", [](Program& p) { p.constants[13] = {.kind = Constant::Kind::kList, .items = {ConstantId(12)}}; }},
-      {"constant 0 is of no known kind", [](Program& p) { p.constants[0].kind = static_cast<Constant::Kind>(13); }},
+      {"constant 13 holds an error",
+       [](draft::Program& p) { p.constants[13] = {.kind = Constant::Kind::kList, .items = {ConstantId(12)}}; }},
+      {"constant 0: `kind` is of no known kind", [](draft::Program& p) { p.constants[0].kind = static_cast<Constant::Kind>(13); }},
   });
 }
 
@@ -86,41 +92,42 @@ TEST(Verify, RefusesConstantsThatWouldExplode) {
 
 TEST(Verify, RefusesBadSlotsAndDeclarations) {
   CheckMutations({
-      {"slot 1 stands before its parent", [](Program& p) { p.slots[1].parent = SlotId(1); }},
-      {"slot 4 is there twice", [](Program& p) { p.slots[4] = p.slots[1]; }},
-      {"slot 0 is a root without a name", [](Program& p) { p.slots[0].key.clear(); }},
-      {"slot 1 has a key that is not valid UTF-8", [](Program& p) { p.slots[1].key = "\xff"; }},
-      {"slot 1 is of no known type", [](Program& p) { p.slots[1].type = TypeId(99); }},
-      {"file 0 has a name that is not valid UTF-8", [](Program& p) { p.files[0] = "\xff"; }},
-      {"table 0 has no name that is valid UTF-8", [](Program& p) { p.tables[0].name.clear(); }},
-      {"table 0 has two columns of the same name", [](Program& p) { p.tables[0].columns[1].name = "id"; }},
-      {"table 0 has two columns or relations of the same name", [](Program& p) { p.tables[0].relations[0].name = "id"; }},
-      {"table 0 has a column without a name that is valid UTF-8", [](Program& p) { p.tables[0].columns[0].name.clear(); }},
-      {"table 0 has a relation with a name that is not valid UTF-8", [](Program& p) { p.tables[0].relations[0].table = "\xff"; }},
-      {"table 0 has a column of no known type", [](Program& p) { p.tables[0].columns[0].type = TypeId(99); }},
-      {"table 1 has the name of another", [](Program& p) { p.tables.push_back(p.tables[0]); }},
-      {"signer 1 has no name of its own", [](Program& p) { p.signers[1].name = "release"; }},
-      {"signer 1 is not valid UTF-8", [](Program& p) { p.signers[1].key = "\xff"; }},
-      {"signer 1 is of no known kind", [](Program& p) { p.signers[1].kind = static_cast<Signer::Kind>(3); }},
-      {"signer 1 has no key", [](Program& p) { p.signers[1].key.clear(); }},
-      {"signer 0 has a key beside its identity", [](Program& p) { p.signers[0].key = "x.pub"; }},
-      {"signer 0 says not whom to trust", [](Program& p) { p.signers[0].trust.clear(); }},
-      {"signer 0 has an option of no known kind", [](Program& p) { p.signers[0].options[0].kind = static_cast<SignerOptionKind>(99); }},
-      {"signer 0 has a bad option `timestamp`", [](Program& p) { p.signers[0].options[0].value = "perhaps"; }},
-      {"signer 0 has a bad option `annotation`", [](Program& p) { p.signers[0].options[1].name.clear(); }},
-      {"import 1 is there twice", [](Program& p) { p.imports.emplace_back("fleet"); }},
-      {"import 0 has no name that is valid UTF-8", [](Program& p) { p.imports[0].clear(); }},
+      {"slot 1 stands before its parent", [](draft::Program& p) { p.slots[1].parent = SlotId(1); }},
+      {"slot 4 is there twice", [](draft::Program& p) { p.slots[4] = p.slots[1]; }},
+      {"slot 0 is a root without a name", [](draft::Program& p) { p.slots[0].key.clear(); }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.slots[1].key = "\xff"; }},
+      {"slot 1: `type` names something that is not there", [](draft::Program& p) { p.slots[1].type = TypeId(99); }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.files[0] = "\xff"; }},
+      {"table 0: `name` is empty", [](draft::Program& p) { p.tables[0].name.clear(); }},
+      {"table 0 has two columns of the same name", [](draft::Program& p) { p.tables[0].columns[1].name = "id"; }},
+      {"table 0 has two columns or relations of the same name", [](draft::Program& p) { p.tables[0].relations[0].name = "id"; }},
+      {"column 0: `name` is empty", [](draft::Program& p) { p.tables[0].columns[0].name.clear(); }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.tables[0].relations[0].table = "\xff"; }},
+      {"column 0: `type` names something that is not there", [](draft::Program& p) { p.tables[0].columns[0].type = TypeId(99); }},
+      {"table 1 has the name of another", [](draft::Program& p) { p.tables.push_back(p.tables[0]); }},
+      {"signer 1 has the name of another", [](draft::Program& p) { p.signers[1].name = "release"; }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.signers[1].key = "\xff"; }},
+      {"signer 1: `kind` is of no known kind", [](draft::Program& p) { p.signers[1].kind = static_cast<Signer::Kind>(3); }},
+      {"signer 1 has no key", [](draft::Program& p) { p.signers[1].key.clear(); }},
+      {"signer 0 has a key beside its identity", [](draft::Program& p) { p.signers[0].key = "x.pub"; }},
+      {"signer 0 says not whom to trust", [](draft::Program& p) { p.signers[0].trust.clear(); }},
+      {"signer option 0: `kind` is of no known kind",
+       [](draft::Program& p) { p.signers[0].options[0].kind = static_cast<SignerOptionKind>(99); }},
+      {"signer 0 has a bad option", [](draft::Program& p) { p.signers[0].options[0].value = "perhaps"; }},
+      {"signer 0 has a bad option", [](draft::Program& p) { p.signers[0].options[1].name.clear(); }},
+      {"import 1 is there twice", [](draft::Program& p) { p.imports.emplace_back("fleet"); }},
+      {"import 0: `name` is empty", [](draft::Program& p) { p.imports[0].clear(); }},
       {"data 1 is not that of an import, or is there twice",
-       [](Program& p) {
+       [](draft::Program& p) {
          p.data.push_back({"fleet", "{}"});
        }},
-      {"data 0 is not that of an import, or is there twice", [](Program& p) { p.data[0].name = "x"; }},
-      {"data 0 is not valid UTF-8", [](Program& p) { p.data[0].json = "\xff"; }},
+      {"data 0 is not that of an import, or is there twice", [](draft::Program& p) { p.data[0].name = "x"; }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.data[0].json = "\xff"; }},
   });
 }
 
 TEST(Verify, RefusesSlotsNestedTooDeeply) {
-  Program program = ProgramBuilder().program;
+  draft::Program program = ProgramBuilder().program;
   for (std::size_t i = 0; i < 260; ++i) program.slots.push_back({i == 0 ? SlotId() : SlotId(i - 1), "a"});
   EXPECT_EQ("slot 251 is nested too deeply", Verify(program));
 }
@@ -135,42 +142,45 @@ std::vector<Type> NestedTypes(std::size_t count) {
 
 TEST(Verify, RefusesBadTypes) {
   CheckMutations({
-      {"type 3 is of no known kind", [](Program& p) { p.types[3].kind = TypeKind::kInt; }},
-      {"type 3 is of no known kind", [](Program& p) { p.types[3].kind = TypeKind::kList; }},
-      {"type 11 is of no known kind", [](Program& p) { p.types[11].kind = TypeKind::kParameter; }},
-      {"type 11 is of no known kind", [](Program& p) { p.types[11] = {.kind = TypeKind::kInt}; }},
-      {"type 11 is of no known kind", [](Program& p) { p.types[11] = {.kind = TypeKind::kParameter, .name = "A"}; }},
-      {"type 3 has a wrong number of parameters", [](Program& p) { p.types[3].parameters = {TypeId(0)}; }},
-      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11].parameters.clear(); }},
-      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11].kind = TypeKind::kMap; }},
-      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11] = {.kind = TypeKind::kOptional}; }},
-      {"type 11 has a wrong number of parameters", [](Program& p) { p.types[11] = {.kind = TypeKind::kNullable}; }},
+      {"type 3 is of no known kind", [](draft::Program& p) { p.types[3].kind = TypeKind::kInt; }},
+      {"type 3 is of no known kind", [](draft::Program& p) { p.types[3].kind = TypeKind::kList; }},
+      {"type 11: `kind` is of no known kind",
+       [](draft::Program& p) { p.types[11].kind = static_cast<TypeKind>(static_cast<int>(TypeKind::kParameter) + 1); }},
+      {"type 11 is of no known kind", [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kInt}; }},
+      {"type 11 is of no known kind", [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kParameter, .name = "A"}; }},
+      {"type 3 has a wrong number of parameters", [](draft::Program& p) { p.types[3].parameters = {TypeId(0)}; }},
+      {"type 11 has a wrong number of parameters", [](draft::Program& p) { p.types[11].parameters.clear(); }},
+      {"type 11 has a wrong number of parameters", [](draft::Program& p) { p.types[11].kind = TypeKind::kMap; }},
+      {"type 11 has a wrong number of parameters", [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kOptional}; }},
+      {"type 11 has a wrong number of parameters", [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kNullable}; }},
       {"type 11 has a wrong number of parameters",
-       [](Program& p) { p.types[11] = {.kind = TypeKind::kUnion, .parameters = {SimpleType(TypeKind::kInt)}}; }},
-      {"type 11 has a wrong number of parameters",
-       [](Program& p) {
+       [](draft::Program& p) {
          p.types[11] = {TypeKind::kType, "", {TypeId(1), TypeId(1)}};
        }},
-      {"type 12 has a wrong number of parameters", [](Program& p) { p.types[12].parameters = {TypeId(1)}; }},
-      {"type 12 has a name that is not valid UTF-8", [](Program& p) { p.types[12].name = "\xff"; }},
-      {"type 12 has a name that is not valid UTF-8", [](Program& p) { p.types[12].fields[0].name = "\xff"; }},
-      {"type 11 refers to a type that does not stand before it", [](Program& p) { p.types[11].parameters[0] = TypeId(11); }},
-      {"type 11 refers to a type that does not stand before it", [](Program& p) { p.types[11].parameters[0] = TypeId(); }},
-      {"type 12 refers to a type that does not stand before it", [](Program& p) { p.types[12].fields[0].type = TypeId(12); }},
-      {"the simple types are missing", [](Program& p) { p.types.resize(10); }},
-      {"table 0 has a column of no known type", [](Program& p) { p.types.clear(); }},
-      {"ok", [](Program& p) { p.types[11] = {.kind = TypeKind::kType}; }},
+      {"type 11 has a wrong number of parameters",
+       [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kUnion, .parameters = {SimpleType(TypeKind::kInt)}}; }},
+      {"type 12 has a wrong number of parameters", [](draft::Program& p) { p.types[12].parameters = {TypeId(1)}; }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.types[12].name = "\xff"; }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.types[12].fields[0].name = "\xff"; }},
+      {"type 11 refers to a type that does not stand before it", [](draft::Program& p) { p.types[11].parameters[0] = TypeId(11); }},
+      {"parameter of a type 0: `type` names something that is not there", [](draft::Program& p) { p.types[11].parameters[0] = TypeId(); }},
+      {"type 12 refers to a type that does not stand before it", [](draft::Program& p) { p.types[12].fields[0].type = TypeId(12); }},
+      {"slot 2: `type` names something that is not there", [](draft::Program& p) { p.types.resize(10); }},
+      {"slot 0: `type` names something that is not there", [](draft::Program& p) { p.types.clear(); }},
+      {"ok", [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kType}; }},
       {"ok",
-       [](Program& p) {
+       [](draft::Program& p) {
          p.types[11] = {TypeKind::kOpaque, "pair", {TypeId(1), TypeId(2), TypeId(3)}};
        }},
   });
 }
 
 TEST(Verify, RefusesTypesThatWouldExplode) {
-  Program program;
+  draft::Program program;
   program.types = NestedTypes(250);
   EXPECT_EQ("ok", Verify(program));
+  program.types.resize(10);
+  EXPECT_EQ("the simple types are missing", Verify(program));
   program.types = NestedTypes(251);
   EXPECT_EQ("type 261 is nested too deeply", Verify(program));
   program.types = NestedTypes(0);
@@ -187,43 +197,45 @@ TEST(Verify, RefusesTypesThatWouldExplode) {
 // n13), n15 map_items (n1 - n14), n16 optional_slot, n17 "acme", n18 orValue (n16 n17).
 TEST(Verify, RefusesBadNodes) {
   CheckMutations({
-      {"node 2: is of no known kind", [](Program& p) { p.nodes[2].kind = static_cast<NodeKind>(kNodeKindCount); }},
-      {"node 2: has a type that does not exist", [](Program& p) { p.nodes[2].type = TypeId(14); }},
-      {"node 3: _==_ does not give its type", [](Program& p) { p.nodes[3].type = SimpleType(TypeKind::kString); }},
-      {"ok", [](Program& p) { p.nodes[3].type = SimpleType(TypeKind::kBool); }},
-      {"node 2: has a type that does not exist", [](Program& p) { p.nodes[2].type = TypeId(); }},
-      {"node 3: has arguments that do not exist", [](Program& p) { p.nodes[3].first_arg = 18; }},
-      {"node 3: has arguments that do not exist", [](Program& p) { p.nodes[3].first_arg = 0xFFFFFFFF; }},
-      {"node 18: has arguments that do not exist", [](Program& p) { p.node_args.pop_back(); }},
-      {"node 2: has a constant that does not exist", [](Program& p) { p.nodes[2].index = 15; }},
-      {"node 0: has a slot that does not exist", [](Program& p) { p.nodes[0].index = 5; }},
-      {"node 0: reads a slot that is not whole", [](Program& p) { p.nodes[0].index = 0; }},
-      {"node 12: reads a slot that is not whole", [](Program& p) { p.nodes[12].index = 3; }},
-      {"node 8: asks for a root, which has no parent to look into", [](Program& p) { p.nodes[8].index = 3; }},
-      {"node 12: asks for a root, which has no parent to look into",
-       [](Program& p) {
+      {"node 2: `kind` is of no known kind", [](draft::Program& p) { p.nodes[2].kind = static_cast<NodeKind>(kNodeKindCount); }},
+      {"node 2: `type` names something that is not there", [](draft::Program& p) { p.nodes[2].type = TypeId(14); }},
+      {"node 3 calls a function that does not give its type", [](draft::Program& p) { p.nodes[3].type = SimpleType(TypeKind::kString); }},
+      {"ok", [](draft::Program& p) { p.nodes[3].type = SimpleType(TypeKind::kBool); }},
+      {"node 2: `type` names something that is not there", [](draft::Program& p) { p.nodes[2].type = TypeId(); }},
+      {"node 3 has arguments that do not exist", [](draft::Program& p) { p.nodes[3].first_arg = 18; }},
+      {"node 3 has arguments that do not exist", [](draft::Program& p) { p.nodes[3].first_arg = 0xFFFFFFFF; }},
+      {"node 18 has arguments that do not exist", [](draft::Program& p) { p.node_args.pop_back(); }},
+      {"node 2 has a constant that does not exist", [](draft::Program& p) { p.nodes[2].index = 15; }},
+      {"node 0 has a slot that does not exist", [](draft::Program& p) { p.nodes[0].index = 5; }},
+      {"node 0 reads a slot that is not whole", [](draft::Program& p) { p.nodes[0].index = 0; }},
+      {"node 12 reads a slot that is not whole", [](draft::Program& p) { p.nodes[12].index = 3; }},
+      {"node 8 asks for a root, which has no parent to look into", [](draft::Program& p) { p.nodes[8].index = 3; }},
+      {"node 12 asks for a root, which has no parent to look into",
+       [](draft::Program& p) {
          p.slots[3].whole = true;
          p.nodes[12].index = 3;
        }},
-      {"node 12: has a path of which no step is optional", [](Program& p) { p.nodes[12].detail = 1; }},
-      {"node 3: calls a function that does not exist", [](Program& p) { p.nodes[3].detail = kFunctionCount; }},
-      {"node 3: size does not take 2 arguments", [](Program& p) { p.nodes[3].detail = static_cast<std::uint16_t>(Function::kSize); }},
-      {"node 4: has a variable of too deep a macro", [](Program& p) { p.nodes[4].index = 128; }},
-      {"node 7: has a variable of too deep a macro", [](Program& p) { p.nodes[7].index = 128; }},
-      {"node 3: has an argument that does not stand before it", [](Program& p) { p.node_args[0] = NodeId(3); }},
-      {"node 3: has an argument that does not stand before it", [](Program& p) { p.node_args[0] = NodeId(); }},
-      {"node 7: has an argument that does not stand before it", [](Program& p) { p.node_args[5] = NodeId(); }},
-      {"node 15: has an argument that does not stand before it", [](Program& p) { p.node_args[14] = NodeId(); }},
-      {"node 15: has an argument that does not stand before it", [](Program& p) { p.node_args[16] = NodeId(); }},
-      {"node 18: has an optional entry as an argument", [](Program& p) { p.node_args[17] = NodeId(13); }},
-      {"node 15: has an optional entry as an argument", [](Program& p) { p.node_args[16] = NodeId(13); }},
-      {"node 14: has an optional entry as an argument",
-       [](Program& p) { p.nodes[14].kind = NodeKind::kMap, p.node_args[12] = NodeId(13); }},
-      {"node 6: is shared, yet mentions a variable of a macro around it", [](Program& p) { p.nodes[6].shared = true; }},
-      {"ok", [](Program& p) { p.nodes[7].shared = true; }},
-      {"ok", [](Program& p) { p.node_args[15] = NodeId(4); }},                                                         // a predicate
-      {"ok", [](Program& p) { p.nodes[14].kind = NodeKind::kMap; }},                                                   // {g: ?args.?x}
-      {"ok", [](Program& p) { p.nodes[3] = p.nodes[9], p.nodes[3].kind = NodeKind::kOr, p.nodes[3].first_arg = 0; }},  // shares arguments
+      {"node 12 has a path of which no step is optional", [](draft::Program& p) { p.nodes[12].detail = 1; }},
+      {"node 3 calls a function that does not exist", [](draft::Program& p) { p.nodes[3].detail = kFunctionCount; }},
+      {"node 3 calls a function with a wrong number of arguments",
+       [](draft::Program& p) { p.nodes[3].detail = static_cast<std::uint16_t>(Function::kSize); }},
+      {"node 4 has a variable of too deep a macro", [](draft::Program& p) { p.nodes[4].index = 128; }},
+      {"node 7 has a variable of too deep a macro", [](draft::Program& p) { p.nodes[7].index = 128; }},
+      {"node 3 has an argument that does not stand before it", [](draft::Program& p) { p.node_args[0] = NodeId(3); }},
+      {"node 3 has an argument that does not stand before it", [](draft::Program& p) { p.node_args[0] = NodeId(); }},
+      {"node 7 has an argument that does not stand before it", [](draft::Program& p) { p.node_args[5] = NodeId(); }},
+      {"node 15 has an argument that does not stand before it", [](draft::Program& p) { p.node_args[14] = NodeId(); }},
+      {"node 15 has an argument that does not stand before it", [](draft::Program& p) { p.node_args[16] = NodeId(); }},
+      {"node 18 has an optional entry as an argument", [](draft::Program& p) { p.node_args[17] = NodeId(13); }},
+      {"node 15 has an optional entry as an argument", [](draft::Program& p) { p.node_args[16] = NodeId(13); }},
+      {"node 14 has an optional entry as an argument",
+       [](draft::Program& p) { p.nodes[14].kind = NodeKind::kMap, p.node_args[12] = NodeId(13); }},
+      {"node 6 is shared, yet mentions a variable of a macro around it", [](draft::Program& p) { p.nodes[6].shared = true; }},
+      {"ok", [](draft::Program& p) { p.nodes[7].shared = true; }},
+      {"ok", [](draft::Program& p) { p.node_args[15] = NodeId(4); }},        // a predicate
+      {"ok", [](draft::Program& p) { p.nodes[14].kind = NodeKind::kMap; }},  // {g: ?args.?x}
+      {"ok",
+       [](draft::Program& p) { p.nodes[3] = p.nodes[9], p.nodes[3].kind = NodeKind::kOr, p.nodes[3].first_arg = 0; }},  // shares arguments
   });
 }
 
@@ -255,8 +267,8 @@ TEST(Verify, RefusesWrongNumbersOfArguments) {
       b.AddNode({.kind = each.kind, .detail = is_call ? static_cast<std::uint16_t>(Function::kGetHours) : std::uint16_t{0}, .index = index},
                 std::vector<NodeId>(count, arg));
       const bool is_legal = std::find(each.legal.begin(), each.legal.end(), count) != each.legal.end();
-      const std::string fault = is_call && count <= 31 ? "node 1: getHours does not take " + std::to_string(count) + " arguments"
-                                                       : "node 1: has a wrong number of arguments";
+      const std::string fault = is_call && count <= 31 ? std::string("node 1 calls a function with a wrong number of arguments")
+                                                       : "node 1 has a wrong number of arguments";
       EXPECT_EQ(is_legal ? "ok" : fault, Verify(b.program));
     }
   }
@@ -267,9 +279,9 @@ TEST(Verify, MembersAreNamedByStrings) {
     ProgramBuilder b;
     const NodeId operand = b.AddConstantNode(b.AddInt(1));
     b.AddNode({.kind = kind, .index = 0}, {operand});
-    EXPECT_EQ("node 1: has a member that is not named by a string", Verify(b.program));
+    EXPECT_EQ("node 1 has a member that is not named by a string", Verify(b.program));
     b.program.nodes[1].index = 1;
-    EXPECT_EQ("node 1: has a member that is not named by a string", Verify(b.program));
+    EXPECT_EQ("node 1 has a member that is not named by a string", Verify(b.program));
     b.AddString("s");
     EXPECT_EQ("ok", Verify(b.program));
   }
@@ -279,22 +291,22 @@ TEST(Verify, MembersAreNamedByStrings) {
 // list.
 TEST(Verify, RootsAreClosed) {
   CheckMutations({
-      {"let 0 has a name that is not valid UTF-8", [](Program& p) { p.lets[0].name = "\xff"; }},
-      {"let 0 is a node that does not exist", [](Program& p) { p.lets[0].value = NodeId(19); }},
-      {"let 0 is a node that does not exist", [](Program& p) { p.lets[0].value = NodeId(); }},
-      {"let 0 is a node that does not exist", [](Program& p) { p.lets[0].value = NodeId(4); }},
-      {"let 0 is a node that does not exist", [](Program& p) { p.lets[0].value = NodeId(13); }},
-      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.rules[0].guard = NodeId(6); }},
-      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.rules[0].guard = NodeId(13); }},
-      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.nodes[7].index = 1; }},        // binds another variable
-      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.node_args[4] = NodeId(4); }},  // its own range
-      {"rule 1 (tools.r2) has a message that shows a node that does not exist",
-       [](Program& p) { p.rules[1].message[1].value = NodeId(4); }},
-      {"rule 2 (tools.r3) has a limit by a node that does not exist", [](Program& p) { p.rules[2].limit->keys[0] = NodeId(14); }},
-      {"rule 5 (images.r1) requires an image by a node that does not exist", [](Program& p) { p.rules[5].image->image = NodeId(4); }},
-      {"rule 5 (images.r1) has a condition on attestations that does not exist",
-       [](Program& p) { p.rules[5].image->demands[1].condition = NodeId(4); }},
-      {"ok", [](Program& p) { p.lets[0].value = NodeId(7); }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.lets[0].name = "\xff"; }},
+      {"let 0: `value` names something that is not there", [](draft::Program& p) { p.lets[0].value = NodeId(19); }},
+      {"let 0: `value` names something that is not there", [](draft::Program& p) { p.lets[0].value = NodeId(); }},
+      {"let 0 names a node that is no expression by itself", [](draft::Program& p) { p.lets[0].value = NodeId(4); }},
+      {"let 0 names a node that is no expression by itself", [](draft::Program& p) { p.lets[0].value = NodeId(13); }},
+      {"rule 0 names a node that is no expression by itself", [](draft::Program& p) { p.rules[0].guard = NodeId(6); }},
+      {"rule 0 names a node that is no expression by itself", [](draft::Program& p) { p.rules[0].guard = NodeId(13); }},
+      {"rule 0 names a node that is no expression by itself", [](draft::Program& p) { p.nodes[7].index = 1; }},  // binds another variable
+      {"rule 0 names a node that is no expression by itself", [](draft::Program& p) { p.node_args[4] = NodeId(4); }},  // its own range
+      {"part of a message 1 names a node that is no expression by itself",
+       [](draft::Program& p) { p.rules[1].message[1].value = NodeId(4); }},
+      {"key of a limit 0 names a node that is no expression by itself", [](draft::Program& p) { p.rules[2].limit->keys[0] = NodeId(14); }},
+      {"image requirement 0 names a node that is no expression by itself", [](draft::Program& p) { p.rules[5].image->image = NodeId(4); }},
+      {"demand 1 names a node that is no expression by itself",
+       [](draft::Program& p) { p.rules[5].image->demands[1].condition = NodeId(4); }},
+      {"ok", [](draft::Program& p) { p.lets[0].value = NodeId(7); }},
   });
 }
 
@@ -313,19 +325,19 @@ ProgramBuilder Chain(Function function, std::size_t count, bool shared = false) 
 
 TEST(Verify, NodesNestOnlySoDeep) {
   EXPECT_EQ("ok", Verify(Chain(Function::kNot, 1'499).program));
-  EXPECT_EQ("node 1500: is nested too deeply", Verify(Chain(Function::kNot, 1'500).program));
+  EXPECT_EQ("node 1500 is nested too deeply", Verify(Chain(Function::kNot, 1'500).program));
   BundleLimits limits;
   limits.max_node_depth = 4;
   EXPECT_EQ("ok", Verify(Chain(Function::kNot, 3).program, limits));
-  EXPECT_EQ("node 4: is nested too deeply", Verify(Chain(Function::kNot, 4).program, limits));
+  EXPECT_EQ("node 4 is nested too deeply", Verify(Chain(Function::kNot, 4).program, limits));
 }
 
 TEST(Verify, SharedNodesNestOnlySoDeep) {
   BundleLimits limits;
   limits.max_shared_depth = 4;
   EXPECT_EQ("ok", Verify(Chain(Function::kNot, 4, true).program, limits));
-  EXPECT_EQ("node 5: has too many shared nodes inside each other", Verify(Chain(Function::kNot, 5, true).program, limits));
-  EXPECT_EQ("node 201: has too many shared nodes inside each other", Verify(Chain(Function::kNot, 300, true).program));
+  EXPECT_EQ("node 5 has too many shared nodes inside each other", Verify(Chain(Function::kNot, 5, true).program, limits));
+  EXPECT_EQ("node 201 has too many shared nodes inside each other", Verify(Chain(Function::kNot, 300, true).program));
 }
 
 TEST(Verify, CodeGrowsOnlySoMuch) {
@@ -335,16 +347,16 @@ TEST(Verify, CodeGrowsOnlySoMuch) {
     for (int i = 0; i < 60; ++i) { at = b.AddNode({.kind = NodeKind::kAnd, .shared = shared}, {at, at}); }
     return b.program;
   };
-  EXPECT_EQ("node 21: is too large when written out", Verify(doubled(false)));
+  EXPECT_EQ("node 21 is too large when written out", Verify(doubled(false)));
   EXPECT_EQ("ok", Verify(doubled(true)));
   BundleLimits limits;
   limits.max_code_nodes = 3;
-  EXPECT_EQ("node 2: is too large when written out", Verify(doubled(false), limits));
+  EXPECT_EQ("node 2 is too large when written out", Verify(doubled(false), limits));
 }
 
 TEST(Verify, ValuesNestOnlySoDeep) {
   EXPECT_EQ("ok", Verify(Chain(Function::kOptionalOf, 1'000).program));
-  EXPECT_EQ("node 1001: has a value that may be nested too deeply", Verify(Chain(Function::kOptionalOf, 1'001).program));
+  EXPECT_EQ("node 1001 has a value that may be nested too deeply", Verify(Chain(Function::kOptionalOf, 1'001).program));
   const auto nested = [](NodeKind kind, std::size_t args_each) {
     ProgramBuilder b;
     b.AddString("s");
@@ -362,9 +374,9 @@ TEST(Verify, ValuesNestOnlySoDeep) {
   // A request brings 100 levels.
   for (const NodeKind kind : {NodeKind::kList, NodeKind::kMap, NodeKind::kMapItems, NodeKind::kOptMap}) {
     SCOPED_TRACE(NodeKindName(kind));
-    EXPECT_EQ("node 901: has a value that may be nested too deeply", nested(kind, kind == NodeKind::kMap ? 2 : 1));
+    EXPECT_EQ("node 901 has a value that may be nested too deeply", nested(kind, kind == NodeKind::kMap ? 2 : 1));
   }
-  EXPECT_EQ("node 901: has a value that may be nested too deeply", nested(NodeKind::kOptionalSelect, 1));
+  EXPECT_EQ("node 901 has a value that may be nested too deeply", nested(NodeKind::kOptionalSelect, 1));
   EXPECT_EQ("ok", nested(NodeKind::kSelect, 1));
 }
 
@@ -388,102 +400,146 @@ TEST(Verify, NestingOfConstantsCounts) {
   for (int i = 0; i < 200; ++i) constant = b.AddList({constant});
   NodeId at = b.AddConstantNode(constant);
   for (int i = 0; i < 801; ++i) at = b.AddNode({.kind = NodeKind::kList}, {at});
-  EXPECT_EQ("node 801: has a value that may be nested too deeply", Verify(b.program));
+  EXPECT_EQ("node 801 has a value that may be nested too deeply", Verify(b.program));
 }
 
 TEST(Verify, RefusesBadRules) {
   CheckMutations({
-      {"policy 0 has no name", [](Program& p) { p.policies[0].name.clear(); }},
-      {"policy 0 has a text that is not valid UTF-8", [](Program& p) { p.policies[0].see = "\xff"; }},
-      {"policy 0 is for no known target", [](Program& p) { p.policies[0].target = static_cast<Target>(7); }},
-      {"policy 0 has no known mode", [](Program& p) { p.policies[0].mode = static_cast<PolicyMode>(3); }},
-      {"policy 0 is in no known file", [](Program& p) { p.policies[0].location.file = FileId(); }},
-      {"rule 0 belongs to no policy", [](Program& p) { p.rules[0].policy = PolicyId(3); }},
+      {"policy 0: `name` is empty", [](draft::Program& p) { p.policies[0].name.clear(); }},
+      {"text 68 is not valid UTF-8", [](draft::Program& p) { p.policies[0].see = "\xff"; }},
+      {"policy 0: `target` is of no known kind", [](draft::Program& p) { p.policies[0].target = static_cast<Target>(7); }},
+      {"policy 0: `mode` is of no known kind", [](draft::Program& p) { p.policies[0].mode = static_cast<PolicyMode>(3); }},
+      {"policy 0: `file` names something that is not there", [](draft::Program& p) { p.policies[0].location.file = FileId(); }},
+      {"rule 0: `policy` names something that is not there", [](draft::Program& p) { p.rules[0].policy = PolicyId(3); }},
       {"rule 2 does not stand with the other rules of its policy",
-       [](Program& p) { p.rules[1].policy = PolicyId(1), p.rules[1].verb = Verb::kDeny; }},
-      {"rule 1 has the id of another rule of its policy: r1", [](Program& p) { p.rules[1].id = "r1"; }},
-      {"rule 0 (tools.) has no id", [](Program& p) { p.rules[0].id.clear(); }},
-      {"rule 0 (tools.r1) has a text that is not valid UTF-8", [](Program& p) { p.rules[0].title = "\xff"; }},
-      {"rule 0 (tools.r1) has a text that is not valid UTF-8", [](Program& p) { p.rules[0].needs_scopes = {"\xff"}; }},
-      {"rule 0 (tools.r1) has a verb that its target does not have", [](Program& p) { p.rules[0].verb = Verb::kRequire; }},
-      {"rule 0 (tools.r1) is in no known file", [](Program& p) { p.rules[0].location.file = FileId(8); }},
-      {"rule 0 (tools.r1) has a guard that does not exist", [](Program& p) { p.rules[0].guard = NodeId(19); }},
-      {"rule 0 (tools.r1) has no selector, so it could never speak", [](Program& p) { p.rules[0].selectors.clear(); }},
-      {"rule 0 (tools.r1) has a selector that is not a pattern", [](Program& p) { p.rules[0].selectors[0].name = "a\\"; }},
-      {"rule 0 (tools.r1) has a selector that is not a pattern", [](Program& p) { p.rules[0].selectors[0].scope = "\xff"; }},
-      {"rule 1 (tools.r2) has a message that shows a node that does not exist",
-       [](Program& p) { p.rules[1].message[1].value = NodeId(19); }},
-      {"rule 1 (tools.r2) has a message part that is both text and value", [](Program& p) { p.rules[1].message[1].text = "x"; }},
-      {"rule 1 (tools.r2) has a message that is not valid UTF-8", [](Program& p) { p.rules[1].message[0].text = "\xff"; }},
-      {"rule 0 (tools.r1) always holds, yet has a discriminator", [](Program& p) { p.rules[0].guard = NodeId(); }},
-      {"rule 6 (images.r2) is a requirement, yet has a discriminator",
-       [](Program& p) {
+       [](draft::Program& p) { p.rules[1].policy = PolicyId(1), p.rules[1].verb = Verb::kDeny; }},
+      {"rule 1 has the id of another rule of its policy", [](draft::Program& p) { p.rules[1].id = "r1"; }},
+      {"details of rule 0: `id` is empty", [](draft::Program& p) { p.rules[0].id.clear(); }},
+      {"text 68 is not valid UTF-8", [](draft::Program& p) { p.rules[0].title = "\xff"; }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.rules[0].needs_scopes = {"\xff"}; }},
+      {"rule 0 has a verb that its target does not have", [](draft::Program& p) { p.rules[0].verb = Verb::kRequire; }},
+      {"rule 0: `guard` names something that is not there", [](draft::Program& p) { p.rules[0].guard = NodeId(19); }},
+      {"details of rule 0: `selectors` is empty", [](draft::Program& p) { p.rules[0].selectors.clear(); }},
+      {"rule 0 has a selector that is not a pattern", [](draft::Program& p) { p.rules[0].selectors[0].name = "a\\"; }},
+      {"text 68 is not valid UTF-8", [](draft::Program& p) { p.rules[0].selectors[0].scope = "\xff"; }},
+      {"part of a message 1: `value` names something that is not there",
+       [](draft::Program& p) { p.rules[1].message[1].value = NodeId(19); }},
+      {"rule 1 has a message part that is both text and value", [](draft::Program& p) { p.rules[1].message[1].text = "x"; }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.rules[1].message[0].text = "\xff"; }},
+      {"rule 0 always holds, yet has a discriminator", [](draft::Program& p) { p.rules[0].guard = NodeId(); }},
+      {"rule 6 is a requirement, yet has a discriminator",
+       [](draft::Program& p) {
          p.rules[6].verb = Verb::kRequire;
          p.rules[6].guard = NodeId(3);
          p.rules[6].discriminators = p.rules[0].discriminators;
        }},
-      {"rule 0 (tools.r1) has a discriminator of no known kind",
-       [](Program& p) { p.rules[0].discriminators[0].kind = static_cast<Discriminator::Kind>(2); }},
-      {"rule 0 (tools.r1) has a discriminator on a slot that does not exist",
-       [](Program& p) { p.rules[0].discriminators[0].slot = SlotId(5); }},
-      {"rule 0 (tools.r1) has a discriminator on a slot that is not read whole",
-       [](Program& p) { p.rules[0].discriminators[0].slot = SlotId(0); }},
-      {"rule 0 (tools.r1) has a discriminator that nothing could pass", [](Program& p) { p.rules[0].discriminators[0].strings.clear(); }},
-      {"rule 0 (tools.r1) has a discriminator that is not valid UTF-8",
-       [](Program& p) { p.rules[0].discriminators[0].strings = {"\xff"}; }},
-      {"rule 0 (tools.r1) says what to mask, which its verb does not", [](Program& p) { p.rules[0].mask = p.rules[3].mask; }},
-      {"rule 3 (tools.r4) does not say what to mask", [](Program& p) { p.rules[3].mask.reset(); }},
-      {"rule 0 (tools.r1) says a limit, which its verb has not", [](Program& p) { p.rules[0].limit = p.rules[2].limit; }},
-      {"rule 2 (tools.r3) does not say its limit", [](Program& p) { p.rules[2].limit.reset(); }},
-      {"rule 6 (images.r2) says who signs an image, which its verb does not", [](Program& p) { p.rules[6].image = p.rules[5].image; }},
-      {"rule 5 (images.r1) requires a signed image outside admission", [](Program& p) { p.policies[2].target = Target::kSchemas; }},
-      {"rule 1 (tools.r2) needs a scope, yet does not allow", [](Program& p) { p.rules[1].needs_scopes = {"s"}; }},
+      {"discriminator 0: `kind` is of no known kind",
+       [](draft::Program& p) { p.rules[0].discriminators[0].kind = static_cast<Discriminator::Kind>(2); }},
+      {"discriminator 0: `slot` names something that is not there",
+       [](draft::Program& p) { p.rules[0].discriminators[0].slot = SlotId(5); }},
+      {"rule 0 has a discriminator on a slot that is not read whole",
+       [](draft::Program& p) { p.rules[0].discriminators[0].slot = SlotId(0); }},
+      {"discriminator 0: `strings` is empty", [](draft::Program& p) { p.rules[0].discriminators[0].strings.clear(); }},
+      {"text 68 is not valid UTF-8", [](draft::Program& p) { p.rules[0].discriminators[0].strings = {"\xff"}; }},
+      {"rule 0 says something that its verb does not", [](draft::Program& p) { p.rules[0].mask = p.rules[3].mask; }},
+      {"rule 3 does not say what to mask", [](draft::Program& p) { p.rules[3].mask.reset(); }},
+      {"rule 0 says something that its verb does not", [](draft::Program& p) { p.rules[0].limit = p.rules[2].limit; }},
+      {"rule 2 does not say its limit", [](draft::Program& p) { p.rules[2].limit.reset(); }},
+      {"rule 6 says something that its verb does not", [](draft::Program& p) { p.rules[6].image = p.rules[5].image; }},
+      {"rule 5 requires a signed image outside admission", [](draft::Program& p) { p.policies[2].target = Target::kSchemas; }},
+      {"rule 1 needs a scope, yet does not allow", [](draft::Program& p) { p.rules[1].needs_scopes = {"s"}; }},
   });
 }
 
 TEST(Verify, RefusesBadMasksLimitsAndImages) {
-  constexpr std::string_view kCount = "rule 2 (tools.r3) has a limit whose count is not between 1 and 1000000000";
-  constexpr std::string_view kPeriod = "rule 2 (tools.r3) has a limit whose period is not between 1 ns and 10 years";
+  constexpr std::string_view kCount = "rule 2 has a limit whose count is not between 1 and 1000000000";
+  constexpr std::string_view kPeriod = "rule 2 has a limit whose period is not between 1 ns and 10 years";
   CheckMutations({
-      {"rule 3 (tools.r4) masks nothing", [](Program& p) { p.rules[3].mask->targets.clear(); }},
-      {"rule 3 (tools.r4) has a mask of no known kind", [](Program& p) { p.rules[3].mask->kind = static_cast<MaskKind>(5); }},
-      {"rule 3 (tools.r4) has a mask that is not valid UTF-8", [](Program& p) { p.rules[3].mask->text = "\xff"; }},
-      {"rule 3 (tools.r4) redacts something that is not a JSON pointer", [](Program& p) { p.rules[3].mask->targets = {"rows"}; }},
-      {"rule 3 (tools.r4) redacts something that is not a JSON pointer", [](Program& p) { p.rules[3].mask->targets = {"/a~2"}; }},
-      {"rule 4 (rows.r1) masks a column without a name", [](Program& p) { p.rules[4].mask->targets = {""}; }},
-      {kCount, [](Program& p) { p.rules[2].limit->count = 0; }},
-      {kCount, [](Program& p) { p.rules[2].limit->count = ~std::uint64_t{0}; }},
-      {kPeriod, [](Program& p) { p.rules[2].limit->period_nanos = 0; }},
-      {kPeriod, [](Program& p) { p.rules[2].limit->period_nanos = std::int64_t{1} << 62U; }},
-      {"rule 2 (tools.r3) has a limit of more than one call a nanosecond", [](Program& p) { p.rules[2].limit->period_nanos = 29; }},
-      {"rule 2 (tools.r3) has a text that is not valid UTF-8", [](Program& p) { p.rules[2].limit->identity = "\xff"; }},
-      {"rule 2 (tools.r3) has a limit by a node that does not exist", [](Program& p) { p.rules[2].limit->keys[0] = NodeId(19); }},
-      {"rule 5 (images.r1) requires an image by a node that does not exist", [](Program& p) { p.rules[5].image->image = NodeId(); }},
-      {"rule 5 (images.r1) has a signer term of no known kind",
-       [](Program& p) { p.rules[5].image->demands[0].signers[0].kind = static_cast<SignerTerm::Kind>(2); }},
-      {"rule 5 (images.r1) names a signer that does not exist",
-       [](Program& p) { p.rules[5].image->demands[0].signers[0].signer = SignerId(2); }},
-      {"rule 5 (images.r1) combines more signers than it names", [](Program& p) { p.rules[5].image->demands[0].signers[2].operands = 3; }},
-      {"rule 5 (images.r1) needs no signer, or more than there are",
-       [](Program& p) { p.rules[5].image->demands[0].signers[2].needed = 3; }},
-      {"rule 5 (images.r1) needs no signer, or more than there are",
-       [](Program& p) { p.rules[5].image->demands[0].signers[2].needed = 0; }},
-      {"rule 5 (images.r1) has signer terms that do not make one condition",
-       [](Program& p) { p.rules[5].image->demands[0].signers.pop_back(); }},
-      {"rule 5 (images.r1) has signer terms that do not make one condition",
-       [](Program& p) { p.rules[5].image->demands[0].signers.clear(); }},
-      {"rule 5 (images.r1) demands nothing of its image", [](Program& p) { p.rules[5].image->demands.clear(); }},
-      {"rule 5 (images.r1) has a condition on attestations that does not exist",
-       [](Program& p) { p.rules[5].image->demands[1].condition = NodeId(1000); }},
-      {"rule 5 (images.r1) has a condition on attestations, yet demands none",
-       [](Program& p) { p.rules[5].image->demands[1].predicate_type.clear(); }},
-      {"rule 5 (images.r1) has a demand that is not valid UTF-8", [](Program& p) { p.rules[5].image->demands[1].predicate_type = "\xFF"; }},
+      {"mask 0: `targets` is empty", [](draft::Program& p) { p.rules[3].mask->targets.clear(); }},
+      {"mask 0: `kind` is of no known kind", [](draft::Program& p) { p.rules[3].mask->kind = static_cast<MaskKind>(5); }},
+      {"text 68 is not valid UTF-8", [](draft::Program& p) { p.rules[3].mask->text = "\xff"; }},
+      {"rule 3 redacts something that is not a JSON pointer", [](draft::Program& p) { p.rules[3].mask->targets = {"rows"}; }},
+      {"rule 3 redacts something that is not a JSON pointer", [](draft::Program& p) { p.rules[3].mask->targets = {"/a~2"}; }},
+      {"rule 4 masks a column without a name", [](draft::Program& p) { p.rules[4].mask->targets = {""}; }},
+      {kCount, [](draft::Program& p) { p.rules[2].limit->count = 0; }},
+      {kCount, [](draft::Program& p) { p.rules[2].limit->count = ~std::uint64_t{0}; }},
+      {kPeriod, [](draft::Program& p) { p.rules[2].limit->period_nanos = 0; }},
+      {kPeriod, [](draft::Program& p) { p.rules[2].limit->period_nanos = std::int64_t{1} << 62U; }},
+      {"rule 2 has a limit of more than one call a nanosecond", [](draft::Program& p) { p.rules[2].limit->period_nanos = 29; }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.rules[2].limit->identity = "\xff"; }},
+      {"key of a limit 0: `value` names something that is not there", [](draft::Program& p) { p.rules[2].limit->keys[0] = NodeId(19); }},
+      {"image requirement 0: `image` names something that is not there", [](draft::Program& p) { p.rules[5].image->image = NodeId(); }},
+      {"signer term 0: `kind` is of no known kind",
+       [](draft::Program& p) { p.rules[5].image->demands[0].signers[0].kind = static_cast<SignerTerm::Kind>(2); }},
+      {"signer term 0: `signer` names something that is not there",
+       [](draft::Program& p) { p.rules[5].image->demands[0].signers[0].signer = SignerId(2); }},
+      {"rule 5 combines more signers than it names", [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].operands = 3; }},
+      {"rule 5 needs no signer, or more than there are", [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].needed = 3; }},
+      {"rule 5 needs no signer, or more than there are", [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].needed = 0; }},
+      {"rule 5 has signer terms that do not make one condition",
+       [](draft::Program& p) { p.rules[5].image->demands[0].signers.pop_back(); }},
+      {"rule 5 has signer terms that do not make one condition", [](draft::Program& p) { p.rules[5].image->demands[0].signers.clear(); }},
+      {"image requirement 0: `demands` is empty", [](draft::Program& p) { p.rules[5].image->demands.clear(); }},
+      {"demand 1: `condition` names something that is not there",
+       [](draft::Program& p) { p.rules[5].image->demands[1].condition = NodeId(1000); }},
+      {"rule 5 has a condition on attestations, yet demands none",
+       [](draft::Program& p) { p.rules[5].image->demands[1].predicate_type.clear(); }},
+      {"text 67 is not valid UTF-8", [](draft::Program& p) { p.rules[5].image->demands[1].predicate_type = "\xFF"; }},
   });
+}
+
+// ---- pools that no draft describes ---------------------------------------------------------------
+
+struct PoolMutation {
+  std::string_view message;
+  std::function<void(ProgramParts&)> apply;
+};
+
+TEST(Verify, RefusesBadPools) {
+  const PoolMutation mutations[] = {
+      {"ok", [](ProgramParts&) {}},
+      {"the texts have no beginnings", [](ProgramParts& p) { p.text_begins.clear(); }},
+      {"the texts do not lie one after the other", [](ProgramParts& p) { p.text_begins[0] = 1; }},
+      {"the texts do not lie one after the other", [](ProgramParts& p) { p.text_begins[3] = 0xFFFFFFFF; }},
+      {"the texts do not lie one after the other", [](ProgramParts& p) { p.text_bytes.push_back('x'); }},
+      {"text 0 is not the empty one", [](ProgramParts& p) { p.text_begins[1] = 1; }},
+      {"text 1 is not in order", [](ProgramParts& p) { p.text_begins[2] = p.text_begins[1]; }},
+      {"text 1 is not valid UTF-8", [](ProgramParts& p) { p.text_bytes[0] = '\xff'; }},
+      {"there are not as many details as rules", [](ProgramParts& p) { p.rule_details.pop_back(); }},
+      {"slot 1: `key` is a text that is not there", [](ProgramParts& p) { p.slots[1].key = TextId(p.text_begins.size() - 1); }},
+      {"slot 1: `key` is a text that is not there", [](ProgramParts& p) { p.slots[1].key = TextId(); }},
+      {"slot 1: `unused` is not 0", [](ProgramParts& p) { p.slots[1].unused[1] = 1; }},
+      {"slot 1: `whole` is neither 0 nor 1", [](ProgramParts& p) { std::memset(&p.slots[1].whole, 2, 1); }},
+      {"limit 0: `unused` is not 0", [](ProgramParts& p) { p.limits[0].unused = 1; }},
+      {"rule 0: `policy` names something that is not there", [](ProgramParts& p) { p.rules[0].policy = PolicyId(); }},
+      {"rule 0: `needs_scopes` is a range of things that are not there",
+       [](ProgramParts& p) { p.rules[0].needs_scopes.first = 0xFFFFFFFF; }},
+      {"rule 0: `needs_scopes` is a range of things that are not there",
+       [](ProgramParts& p) { p.rules[0].needs_scopes.count = 0xFFFFFFFF; }},
+      {"item of a list of texts 0: `text` is a text that is not there", [](ProgramParts& p) { p.text_lists[0] = TextId(); }},
+      {"constant 5 has a text that is not there", [](ProgramParts& p) { p.constants[5].bits = 1'000; }},
+      {"constant 6 has bytes that are not there",
+       [](ProgramParts& p) {
+         p.constants[6].bits = 3;
+         p.bytes.clear();
+       }},
+      {"constant 10 has items that are not there", [](ProgramParts& p) { p.constants[10].bits |= std::uint64_t{1} << 60U; }},
+      {"signer 1: `file` names something that is not there", [](ProgramParts& p) { p.signers[1].location.file = FileId(1); }},
+      {"rule 3 does not say what to mask", [](ProgramParts& p) { p.rules[3].spec = SpecId(2); }},
+      {"rule 0 says something that its verb does not", [](ProgramParts& p) { p.rules[0].spec = SpecId(std::size_t{0}); }},
+      {"rule 5 says something that its verb does not", [](ProgramParts& p) { p.rules[5].spec = SpecId(1); }},
+  };
+  for (const PoolMutation& mutation : mutations) {
+    SCOPED_TRACE(mutation.message);
+    ProgramParts parts = PartsOf(BuildProgram(test::SampleProgram()));
+    mutation.apply(parts);
+    EXPECT_EQ(mutation.message, Verify(Program(std::move(parts))));
+  }
 }
 
 // ---- random mutations ---------------------------------------------------------------------------
 
-void MutateNode(Program& program, test::Random& random) {
+void MutateNode(draft::Program& program, test::Random& random) {
   Node& node = program.nodes[random.Below(program.nodes.size())];
   const auto small = static_cast<std::uint32_t>(random.Below(16) == 0 ? random.Next() : random.Below(16));
   switch (random.Below(10)) {
@@ -499,7 +555,7 @@ void MutateNode(Program& program, test::Random& random) {
   }
 }
 
-void MutateType(Program& program, test::Random& random) {
+void MutateType(draft::Program& program, test::Random& random) {
   Type& type = program.types[random.Below(program.types.size())];
   switch (random.Below(4)) {
     case 0: type.kind = static_cast<TypeKind>(random.Below(20)); break;
@@ -509,7 +565,7 @@ void MutateType(Program& program, test::Random& random) {
   }
 }
 
-void MutateOther(Program& program, test::Random& random) {
+void MutateOther(draft::Program& program, test::Random& random) {
   const auto id = [&] { return random.Below(20); };
   switch (random.Below(11)) {
     case 0: MutateType(program, random); break;
@@ -565,13 +621,30 @@ void UseAllRoots(const RuntimeProgram& runtime, test::Random& random) {
   }
 }
 
+// Changes a few bytes of one pool, or cuts it.
+template <typename Record>
+void MutatePool(std::vector<Record>& pool, test::Random& random) {
+  if (pool.empty()) return;
+  if (random.Below(8) == 0) return pool.resize(random.Below(pool.size()));
+  auto* bytes = reinterpret_cast<unsigned char*>(&pool[random.Below(pool.size())]);
+  bytes[random.Below(sizeof(Record))] = static_cast<unsigned char>(random.Below(3) == 0 ? random.Next() : random.Below(8));
+}
+
+void MutatePools(ProgramParts& parts, test::Random& random) {
+  std::size_t turn = random.Below(33);
+#define WRIT_MUTATE(number, name, Record, what) \
+  if (turn-- == 0) MutatePool(parts.name, random);
+  WRIT_POOLS(WRIT_MUTATE)
+#undef WRIT_MUTATE
+}
+
 TEST(VerifyRandom, MutatedProgramsAreRefusedOrCanBeEvaluated) {
   constexpr std::uint64_t kSeed = 20261121;
   test::Random random(kSeed);
   int accepted = 0;
-  for (int i = 0; i < 6'000; ++i) {
+  for (int i = 0; i < 12'000; ++i) {
     SCOPED_TRACE("seed " + std::to_string(kSeed) + " round " + std::to_string(i));
-    Program program = test::SampleProgram();
+    draft::Program program = test::SampleProgram();
     for (std::size_t n = 1 + random.Below(4); n > 0; --n) {
       if (random.Below(4) == 0 || program.node_args.empty()) {
         MutateOther(program, random);
@@ -579,9 +652,11 @@ TEST(VerifyRandom, MutatedProgramsAreRefusedOrCanBeEvaluated) {
         MutateNode(program, random);
       }
     }
-    if (i % 20 == 0) static_cast<void>(DumpProgram(program));
-    Result<VerifiedProgram> verified = VerifyProgram(std::move(program));
+    ProgramParts parts = PartsOf(BuildProgram(program));
+    if (i % 2 == 0) MutatePools(parts, random);
+    Result<VerifiedProgram> verified = VerifyProgram(Program(std::move(parts)));
     if (!verified) continue;
+    if (i % 20 == 0) static_cast<void>(DumpProgram(*verified));
     ++accepted;
     UseAllRoots(RuntimeProgram(*std::move(verified)), random);
   }

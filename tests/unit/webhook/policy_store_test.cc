@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/build/build.h"
 #include "rules/bundle/bundle.h"
 #include "tests/unit/webhook/test_client.h"
 
@@ -167,10 +168,9 @@ TEST(LoadPolicies, ABundleBringsItsData) {
   WriteFile(folder / "no.json", R"({"allowed":[]})");
   const Result<LoadedPolicies> compiled = LoadPolicies({.paths = {folder / "data.writ"}, .data = {{"fleet", folder / "yes.json"}}});
   ASSERT_TRUE(compiled.ok()) << compiled.error().message;
-  Program program = compiled->policies->program();
+  const Program& program = compiled->policies->program();
   WriteFile(folder / "bare.writb", WriteBundle(program));
-  program.data.push_back({"fleet", R"({"allowed":["read"]})"});
-  WriteFile(folder / "full.writb", WriteBundle(program));
+  WriteFile(folder / "full.writb", WriteBundle(WithData(program, {{"fleet", R"({"allowed":["read"]})"}})));
   const auto effect = [](const PolicySource& source) {
     const Result<LoadedPolicies> loaded = LoadPolicies(source);
     return loaded ? std::string(EffectName(Ask(Engine(loaded->policies, SystemClock()), kData))) : loaded.error().message;

@@ -58,44 +58,46 @@ class Loader {
 
   Result<LoadedSigner> Load(const writ::Signer& from) {
     LoadedSigner to;
-    to.signer.name = from.name;
+    to.signer.name = program_[from.name];
     Status done = LoadTrust(from, to);
     if (done) done = LoadWho(from, to);
-    for (const SignerOption& option : from.options) {
+    for (const SignerOption& option : program_[from.options]) {
       if (done) done = SetOption(option, to);
     }
     if (done) {
       if (const std::optional<std::string> fault = FindSignerFault(to.signer)) done = Bad(*fault);
     }
-    if (!done) return Error{done.error().code, "signer `" + from.name + "`" + Place(from) + ": " + done.error().message};
+    if (!done) return Error{done.error().code, "signer `" + to.signer.name + "`" + Place(from) + ": " + done.error().message};
     to.fingerprint = FingerprintOf(to);
     return to;
   }
 
   Error CountedTwice(SignerId first, SignerId second) const {
-    const writ::Signer &one = program_.signers[first.index], &two = program_.signers[second.index];
-    return Bad("signer `" + two.name + "`" + Place(two) + ": is the same as `" + one.name + "`" + Place(one) +
+    const writ::Signer &one = program_[first], &two = program_[second];
+    return Bad("signer `" + Text(two.name) + "`" + Place(two) + ": is the same as `" + Text(one.name) + "`" + Place(one) +
                ", and a rule wants both: one signature would count as two");
   }
 
  private:
   static Error Bad(std::string message) { return Error{ErrorCode::kInvalidArgument, std::move(message)}; }
 
-  const std::string* FileOf(const writ::Signer& signer) const {
+  std::string Text(TextId text) const { return std::string(program_[text]); }
+
+  // "" = it is not known.
+  std::string FileOf(const writ::Signer& signer) const {
     const FileId file = signer.location.file;
-    return file.index < program_.files.size() ? &program_.files[file.index] : nullptr;
+    return file.valid() ? Text(program_[file].name) : "";
   }
   // " (policies/images.writ:3)".
   std::string Place(const writ::Signer& signer) const {
-    const std::string* file = FileOf(signer);
-    return file == nullptr ? "" : " (" + *file + ":" + std::to_string(signer.location.line) + ")";
+    const std::string file = FileOf(signer);
+    return file.empty() ? "" : " (" + file + ":" + std::to_string(signer.location.line) + ")";
   }
 
-  std::string PathOf(const writ::Signer& signer, const std::string& path) const {
+  std::string PathOf(const writ::Signer& signer, TextId path) const {
     namespace fs = std::filesystem;
-    const std::string* file = FileOf(signer);
-    const fs::path folder = files_.folder ? fs::path(*files_.folder) : file != nullptr ? fs::path(*file).parent_path() : fs::path();
-    return (folder / path).lexically_normal().string();
+    const fs::path folder = files_.folder ? fs::path(*files_.folder) : fs::path(FileOf(signer)).parent_path();
+    return (folder / program_[path]).lexically_normal().string();
   }
 
   Result<std::string> Read(const std::string& path) {
@@ -107,13 +109,13 @@ class Loader {
   }
 
   Status LoadTrust(const writ::Signer& from, LoadedSigner& to) {
-    if (from.trust.empty()) return OkStatus();
+    if (from.trust == kNoText) return OkStatus();
     const std::string path = PathOf(from, from.trust);
     const Result<std::string> text = Read(path);
     if (!text) return text.error();
     const std::string digest = DigestOf(*text);
-    if (!from.trust_digest.empty() && digest != from.trust_digest) {
-      return Bad(path + ": found " + digest + ", expected " + Shown(from.trust_digest) +
+    if (from.trust_digest != kNoText && digest != program_[from.trust_digest]) {
+      return Bad(path + ": found " + digest + ", expected " + Shown(program_[from.trust_digest]) +
                  "; look at what has changed, and pin the new digest only if the new trust is wanted");
     }
     const bool is_own_pki = from.kind == writ::Signer::Kind::kOwnPki;
@@ -132,7 +134,7 @@ class Loader {
 
   Status LoadWho(const writ::Signer& from, LoadedSigner& to) {
     if (from.kind != writ::Signer::Kind::kKey) {
-      to.signer.identity = Identity{from.issuer, from.subject, from.subject.find('*') != std::string::npos};
+      to.signer.identity = Identity{Text(from.issuer), Text(from.subject), program_[from.subject].find('*') != std::string_view::npos};
       if (from.kind == writ::Signer::Kind::kOwnPki) {  // root certificates name no logs: what nobody could meet is not the default
         to.signer.options.log = LogRule::kIgnored;
         to.signer.options.sct = Demand::kOptional;
@@ -149,20 +151,21 @@ class Loader {
   }
 
   // SAFETY: VerifyProgram has checked that each option has a value of the list, so that "not required" is the other word.
-  static Status SetOption(const SignerOption& option, LoadedSigner& to) {
+  Status SetOption(const SignerOption& option, LoadedSigner& to) const {
+    const std::string name = Text(option.name), value = Text(option.value);
     SignerOptions& options = to.signer.options;
     switch (option.kind) {
-      case SignerOptionKind::kLog: options.log = option.value == "required" ? LogRule::kRequired : LogRule::kIgnored; break;
-      case SignerOptionKind::kTimestamp: options.timestamp = DemandOf(option.value); break;
-      case SignerOptionKind::kSct: options.sct = DemandOf(option.value); break;
+      case SignerOptionKind::kLog: options.log = value == "required" ? LogRule::kRequired : LogRule::kIgnored; break;
+      case SignerOptionKind::kTimestamp: options.timestamp = DemandOf(value); break;
+      case SignerOptionKind::kSct: options.sct = DemandOf(value); break;
       case SignerOptionKind::kAnnotation: return AddPair(option, options.annotations);
       case SignerOptionKind::kCertificate:
-        if (!FulcioExtensionNumber(option.name)) return Bad("`certificate`: Fulcio's certificates have no extension `" + option.name + "`");
+        if (!FulcioExtensionNumber(name)) return Bad("`certificate`: Fulcio's certificates have no extension `" + name + "`");
         return AddPair(option, options.certificate_extensions);
-      case SignerOptionKind::kHash: options.signature_hash = ParseHashName(option.value); break;
-      case SignerOptionKind::kPlatforms: to.platforms = PlatformsOf(option.value); break;
-      case SignerOptionKind::kRepository: return SetRepository(option.value, to);
-      case SignerOptionKind::kTagPrefix: return SetTagPrefix(option.value, to);
+      case SignerOptionKind::kHash: options.signature_hash = ParseHashName(value); break;
+      case SignerOptionKind::kPlatforms: to.platforms = PlatformsOf(value); break;
+      case SignerOptionKind::kRepository: return SetRepository(value, to);
+      case SignerOptionKind::kTagPrefix: return SetTagPrefix(value, to);
     }
     return OkStatus();
   }
@@ -172,9 +175,9 @@ class Loader {
     return value == "each" ? PlatformRule::kEach : value == "both" ? PlatformRule::kBoth : PlatformRule::kNamed;
   }
 
-  static Status AddPair(const SignerOption& option, std::map<std::string, std::string>& to) {
-    if (to.emplace(option.name, option.value).second) return OkStatus();
-    return Bad("`" + std::string(InfoOf(option.kind).word) + "`: `" + option.name + "` is demanded twice, and has one value");
+  Status AddPair(const SignerOption& option, std::map<std::string, std::string>& to) const {
+    if (to.emplace(program_[option.name], program_[option.value]).second) return OkStatus();
+    return Bad("`" + std::string(InfoOf(option.kind).word) + "`: `" + Text(option.name) + "` is demanded twice, and has one value");
   }
 
   static Status SetRepository(const std::string& text, LoadedSigner& to) {
@@ -241,8 +244,9 @@ std::optional<SignerPair> FindCountedTwice(std::span<const SignerTerm> terms, co
 Result<SignerSet> SignerSet::Load(const Program& program, const SignerFiles& files) {
   std::vector<bool> demanded(program.signers.size(), false);
   for (const Rule& rule : program.rules) {
-    if (!rule.image) continue;
-    for (const SignatureDemand& demand : rule.image->demands) Mark(demand.signers, demanded);
+    const ImageSpec* image = program.image(rule);
+    if (image == nullptr) continue;
+    for (const SignatureDemand& demand : program[image->demands]) Mark(program[demand.signers], demanded);
   }
   return LoadMarked(program, demanded, files);
 }
@@ -266,9 +270,10 @@ Result<SignerSet> SignerSet::LoadMarked(const Program& program, const std::vecto
   }
   const auto person_of = [&out](SignerId id) { return PersonOf(*out.TryFind(id)); };
   for (const Rule& rule : program.rules) {
-    if (!rule.image) continue;
-    for (const SignatureDemand& demand : rule.image->demands) {
-      if (const auto pair = FindCountedTwice(demand.signers, person_of)) return loader.CountedTwice(pair->first, pair->second);
+    const ImageSpec* image = program.image(rule);
+    if (image == nullptr) continue;
+    for (const SignatureDemand& demand : program[image->demands]) {
+      if (const auto pair = FindCountedTwice(program[demand.signers], person_of)) return loader.CountedTwice(pair->first, pair->second);
     }
   }
   return out;
