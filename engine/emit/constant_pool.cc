@@ -17,7 +17,7 @@ bool IsSetKey(const Value& value) {
 // NOLINTNEXTLINE(misc-no-recursion): VerifyProgram limits the nesting of constants
 Value ConstantPool::Of(ConstantId id) {
   const Constant& constant = program_.constants[id.index];
-  if (constant.kind != Constant::Kind::kList && constant.kind != Constant::Kind::kMap) return ScalarValue(program_, constant);
+  if (constant.kind != Kind::kList && constant.kind != Kind::kMap) return ScalarValue(program_, constant);
   const auto found = aggregates_.find(id.index);
   if (found != aggregates_.end()) return found->second;
   const Value value = MakeAggregate(constant);
@@ -32,7 +32,7 @@ Value ConstantPool::Of(ConstantId id) {
 Value ConstantPool::MakeAggregate(const Constant& constant) {
   const std::span<const ConstantId> ids = program_[constant.items()];
   const std::size_t count = ids.size();
-  if (constant.kind == Constant::Kind::kList) {
+  if (constant.kind == Kind::kList) {
     Value* items = arena_.AllocateArray<Value>(count);
     for (std::size_t i = 0; i < count; ++i) items[i] = Of(ids[i]);
     return Value::List(items, static_cast<std::uint32_t>(count));

@@ -239,7 +239,7 @@ bool Emitter::WriteFused(Function function, std::span<const NodeId> args, Regist
   if (args.size() != 2) return false;
   const Constant* left = TryConstant(args[0]);
   const Constant* right = TryConstant(args[1]);
-  const auto is_error = [](const Constant* constant) { return constant != nullptr && constant->kind == Constant::Kind::kError; };
+  const auto is_error = [](const Constant* constant) { return constant != nullptr && constant->kind == Kind::kError; };
   if (is_error(left) || is_error(right)) return false;
   if ((function == Function::kEqual || function == Function::kNotEqual) && (left != nullptr || right != nullptr)) {
     const Opcode op = function == Function::kEqual ? Opcode::kEqualConstant : Opcode::kNotEqualConstant;
@@ -247,7 +247,7 @@ bool Emitter::WriteFused(Function function, std::span<const NodeId> args, Regist
     Append(op, dst, Operand(right != nullptr ? args[0] : args[1]), 0, UseConstant(NodeOf(constant).index));
     return true;
   }
-  if (function == Function::kIn && right != nullptr && (right->kind == Constant::Kind::kList || right->kind == Constant::Kind::kMap)) {
+  if (function == Function::kIn && right != nullptr && (right->kind == Kind::kList || right->kind == Kind::kMap)) {
     ranges_.push_back(emission_.constants.RangeOf(ConstantId(NodeOf(args[1]).index)));
     const auto range = static_cast<std::uint32_t>(ranges_.size() - 1);
     Append(Opcode::kInConstant, dst, Operand(args[0]), 0, range);
@@ -257,7 +257,7 @@ bool Emitter::WriteFused(Function function, std::span<const NodeId> args, Regist
     Append(Opcode::kConstantIn, dst, Operand(args[1]), 0, UseConstant(NodeOf(args[0]).index));
     return true;
   }
-  if (function != Function::kMatches || right == nullptr || right->kind != Constant::Kind::kString) return false;
+  if (function != Function::kMatches || right == nullptr || right->kind != Kind::kString) return false;
   const CompiledRegex* regex = emission_.regexes.Of(ConstantId(NodeOf(args[1]).index), emission_.program[right->text()]);
   if (regex == nullptr) return false;
   regexes_.push_back(regex);

@@ -24,7 +24,7 @@ struct Renumberer {
 };
 
 bool HoldsText(const Constant& constant) {
-  return constant.kind == Constant::Kind::kString || constant.kind == Constant::Kind::kType || constant.kind == Constant::Kind::kError;
+  return constant.kind == Kind::kString || constant.kind == Kind::kType || constant.kind == Kind::kError;
 }
 
 // Texts are borrowed until Finish().
@@ -105,20 +105,19 @@ TypeRecord RecordOf(const Type& type, PoolBuilder& to) {
 
 std::uint64_t BitsOf(const draft::Constant& constant, PoolBuilder& to) {
   switch (constant.kind) {
-    case Constant::Kind::kNull: return 0;
-    case Constant::Kind::kDouble: return std::bit_cast<std::uint64_t>(constant.real);
-    case Constant::Kind::kString:
-    case Constant::Kind::kType:
-    case Constant::Kind::kError: return to.Text(constant.text).index;
-    case Constant::Kind::kBytes: {
+    case Kind::kNull: return 0;
+    case Kind::kDouble: return std::bit_cast<std::uint64_t>(constant.real);
+    case Kind::kString:
+    case Kind::kType:
+    case Kind::kError: return to.Text(constant.text).index;
+    case Kind::kBytes: {
       std::vector<std::byte>& pool = to.parts.bytes;
       const RangeOf<std::byte> range{static_cast<std::uint32_t>(pool.size()), static_cast<std::uint32_t>(constant.text.size())};
       for (const char c : constant.text) pool.push_back(static_cast<std::byte>(c));
       return Constant::BitsOf(range);
     }
-    case Constant::Kind::kList:
-    case Constant::Kind::kMap:
-      return Constant::BitsOf(to.Append(to.parts.constant_items, constant.items, [](ConstantId item) { return item; }));
+    case Kind::kList:
+    case Kind::kMap: return Constant::BitsOf(to.Append(to.parts.constant_items, constant.items, [](ConstantId item) { return item; }));
     default: return static_cast<std::uint64_t>(constant.integer);
   }
 }

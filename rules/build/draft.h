@@ -20,7 +20,7 @@
 namespace writ::draft {
 
 struct Constant {
-  writ::Constant::Kind kind = writ::Constant::Kind::kNull;
+  Kind kind = Kind::kNull;
   std::uint16_t code = 0;         // kError
   std::int64_t integer = 0;       // kBool 0/1, kInt, kUint (bit pattern), kTimestamp seconds, kDuration nanoseconds
   double real = 0;                // kDouble

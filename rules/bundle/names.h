@@ -102,7 +102,7 @@ void VisitByKind(Node& node, Visit& visit) {
 }
 template <typename Visit>
 void VisitByKind(Constant& constant, Visit& visit) {
-  if (constant.kind != Constant::Kind::kError) return;
+  if (constant.kind != Kind::kError) return;
   auto error = static_cast<ValueError>(constant.code);
   visit(error);
   constant.code = static_cast<std::uint16_t>(error);

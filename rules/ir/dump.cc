@@ -155,7 +155,6 @@ std::string Dumper::ItemsText(const Constant& constant) const {
 std::string BytesText(std::span<const std::byte> bytes) { return Quoted({reinterpret_cast<const char*>(bytes.data()), bytes.size()}); }
 
 std::string Dumper::ConstantText(ConstantId id) const {
-  using Kind = Constant::Kind;
   const Constant& constant = program_[id];
   const std::string integer = std::to_string(constant.integer());
   switch (constant.kind) {
@@ -173,6 +172,9 @@ std::string Dumper::ConstantText(ConstantId id) const {
     case Kind::kMap: return "map " + ItemsText(constant);
     case Kind::kError:
       return std::string("error ") + ValueErrorName(static_cast<ValueError>(constant.code)) + ' ' + Quoted(Text(constant.text()));
+    case Kind::kAbsent:
+    case Kind::kOptional:
+    case Kind::kUnknown: break;  // no constant is
   }
   WRIT_CHECK(false);
 }

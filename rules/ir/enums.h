@@ -23,11 +23,11 @@ namespace writ {
   E(3, Target, kTargetCount, InfoOf(member).name, "target")                                         \
   E(4, Verb, static_cast<std::size_t>(Verb::kMask) + 1, VerbName(member), "verb")                   \
   E(5, PolicyMode, static_cast<std::size_t>(PolicyMode::kWarn) + 1, PolicyModeName(member), "mode") \
-  E(6, ValueError, kValueErrorCount, ValueErrorName(member), "error")
+  E(6, ValueError, kValueErrorCount, ValueErrorName(member), "error")                               \
+  E(7, Kind, static_cast<std::size_t>(Kind::kUnknown) + 1, TypeName(member), "kind of constant")
 
 // Enum, last member.
 #define WRIT_NUMBERED_ENUMS(E)                           \
-  E(Constant::Kind, Constant::Kind::kError)              \
   E(TypeKind, TypeKind::kParameter)                      \
   E(Discriminator::Kind, Discriminator::Kind::kContains) \
   E(MaskKind, MaskKind::kNull)                           \

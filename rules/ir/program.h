@@ -80,9 +80,9 @@ struct TypeRecord {
   RangeOf<TypeField> fields;
 };
 
-// A literal. Lists and maps refer to earlier constants only, so a pool can be used front to back.
+// A literal, of any kind but kAbsent, kOptional and kUnknown. Lists and maps refer to earlier
+// constants only, so a pool can be used front to back.
 struct Constant {
-  enum class Kind : std::uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kTimestamp, kDuration, kType, kList, kMap, kError };
   Kind kind = Kind::kNull;
   std::uint8_t unused = 0;
   std::uint16_t code = 0;   // kError: ValueError

@@ -127,8 +127,8 @@ class Printer {
   void WriteConstant(ConstantId id, TypeId type) {
     if (full()) return;
     const Constant& constant = program_.constants[id.index];
-    const bool is_list = constant.kind == Constant::Kind::kList;
-    if (!is_list && constant.kind != Constant::Kind::kMap) {
+    const bool is_list = constant.kind == Kind::kList;
+    if (!is_list && constant.kind != Kind::kMap) {
       out_ += LiteralText(ScalarValue(program_, constant));
       return;
     }
@@ -164,7 +164,7 @@ class Printer {
   }
 
   bool AreOfOneKind(std::span<const ConstantId> items, std::size_t first, std::size_t stride) const {
-    const Constant::Kind kind = program_.constants[items[first].index].kind;
+    const Kind kind = program_.constants[items[first].index].kind;
     for (std::size_t i = first; i < items.size(); i += stride) {
       if (program_.constants[items[i].index].kind != kind) return false;
     }
@@ -191,15 +191,15 @@ class Printer {
 
   // A constant that is only known as dyn says so: else its own type would be found again.
   bool SaysDyn(const Node& node) const {
-    const Constant::Kind kind = program_.constants[node.index].kind;
-    return node.type == SimpleType(TypeKind::kDyn) && kind != Constant::Kind::kError && kind != Constant::Kind::kType;
+    const Kind kind = program_.constants[node.index].kind;
+    return node.type == SimpleType(TypeKind::kDyn) && kind != Kind::kError && kind != Kind::kType;
   }
 
   bool IsNegative(const Node& node) const {
     if (SaysDyn(node)) return false;
     const Constant& constant = program_.constants[node.index];
-    if (constant.kind == Constant::Kind::kInt) return constant.integer() < 0;
-    return constant.kind == Constant::Kind::kDouble && LiteralText(Value::Double(constant.real())).starts_with('-');
+    if (constant.kind == Kind::kInt) return constant.integer() < 0;
+    return constant.kind == Kind::kDouble && LiteralText(Value::Double(constant.real())).starts_with('-');
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): see Write

@@ -15,8 +15,6 @@ constexpr std::uint64_t kMaxConstantLeaves = 4'000'000;  // size of one constant
 constexpr std::uint32_t kMaxConstantDepth = 250;
 constexpr std::uint32_t kMaxSlotDepth = 250;  // an expression's depth, with slack; bounds the recursion over slots
 
-using ConstantKind = Constant::Kind;
-
 bool HasLegalParameterCount(TypeKind kind, std::size_t count) {
   switch (kind) {
     case TypeKind::kMap: return count == 2;
@@ -30,14 +28,12 @@ bool HasLegalParameterCount(TypeKind kind, std::size_t count) {
   }
 }
 
-bool IsMapKey(ConstantKind kind) {
-  return kind == ConstantKind::kBool || kind == ConstantKind::kInt || kind == ConstantKind::kUint || kind == ConstantKind::kString;
-}
+bool IsMapKey(Kind kind) { return kind == Kind::kBool || kind == Kind::kInt || kind == Kind::kUint || kind == Kind::kString; }
 
 // Equal for keys that CEL's equality calls equal: 1 and 1u.
-std::pair<ConstantKind, std::uint64_t> KeyOf(const Constant& key) {
-  const bool is_small_uint = key.kind == ConstantKind::kUint && key.integer() >= 0;
-  return {is_small_uint ? ConstantKind::kInt : key.kind, key.bits};
+std::pair<Kind, std::uint64_t> KeyOf(const Constant& key) {
+  const bool is_small_uint = key.kind == Kind::kUint && key.integer() >= 0;
+  return {is_small_uint ? Kind::kInt : key.kind, key.bits};
 }
 
 // Returns what is wrong with a constant by itself, or "". What its bits name is what only its kind
@@ -45,28 +41,31 @@ std::pair<ConstantKind, std::uint64_t> KeyOf(const Constant& key) {
 std::string_view BitsFault(const Program& program, const Constant& constant) {
   const auto has = [](const auto& pool, const auto& range) { return std::size_t{range.first} + range.count <= pool.size(); };
   switch (constant.kind) {
-    case ConstantKind::kNull:
-    case ConstantKind::kInt:
-    case ConstantKind::kUint:
-    case ConstantKind::kDouble:
-    case ConstantKind::kDuration: return "";
-    case ConstantKind::kBool: return constant.bits <= 1 ? "" : "is a bool that is neither 0 nor 1";
-    case ConstantKind::kBytes: return has(program.bytes, constant.bytes()) ? "" : "has bytes that are not there";
-    case ConstantKind::kTimestamp:
+    case Kind::kNull:
+    case Kind::kInt:
+    case Kind::kUint:
+    case Kind::kDouble:
+    case Kind::kDuration: return "";
+    case Kind::kBool: return constant.bits <= 1 ? "" : "is a bool that is neither 0 nor 1";
+    case Kind::kBytes: return has(program.bytes, constant.bytes()) ? "" : "has bytes that are not there";
+    case Kind::kTimestamp:
       if (constant.integer() < kMinTimestampSeconds || constant.integer() > kMaxTimestampSeconds)
         return "is a timestamp outside the years 1 to 9999";
       return constant.nanos < 1'000'000'000 ? "" : "is a timestamp with a second or more of nanoseconds";
-    case ConstantKind::kError:
+    case Kind::kError:
       if (constant.code >= kValueErrorCount) return "is an error of no known kind";
       [[fallthrough]];
-    case ConstantKind::kString:
-    case ConstantKind::kType: return constant.bits < program.text_count() ? "" : "has a text that is not there";
-    case ConstantKind::kList:
-    case ConstantKind::kMap:
+    case Kind::kString:
+    case Kind::kType: return constant.bits < program.text_count() ? "" : "has a text that is not there";
+    case Kind::kList:
+    case Kind::kMap:
       if (!has(program.constant_items, constant.items())) return "has items that are not there";
-      return constant.kind == ConstantKind::kList || constant.items().count % 2 == 0 ? "" : "is a map with a key that has no value";
+      return constant.kind == Kind::kList || constant.items().count % 2 == 0 ? "" : "is a map with a key that has no value";
+    case Kind::kAbsent:
+    case Kind::kOptional:
+    case Kind::kUnknown: break;
   }
-  return "is of no known kind";
+  return "is of a kind that no literal has";
 }
 
 class ConstantChecker {
@@ -77,22 +76,22 @@ class ConstantChecker {
   std::string_view FaultOf(std::size_t index) {
     const Constant& constant = program_.constants[index];
     if (const std::string_view fault = BitsFault(program_, constant); !fault.empty()) return fault;
-    if (constant.kind != ConstantKind::kList && constant.kind != ConstantKind::kMap) return "";
+    if (constant.kind != Kind::kList && constant.kind != Kind::kMap) return "";
     const std::span<const ConstantId> items = program_[constant.items()];
     for (const ConstantId item : items) {
       if (item.index >= index) return "refers to a constant that does not stand before it";
-      if (program_[item].kind == ConstantKind::kError) return "holds an error";
+      if (program_[item].kind == Kind::kError) return "holds an error";
       depths_[index] = std::max(depths_[index], depths_[item.index]);
       leaves_[index] += leaves_[item.index];
       if (leaves_[index] > kMaxConstantLeaves) return "is too large";
     }
     if (++depths_[index] > kMaxConstantDepth) return "is nested too deeply";
-    return constant.kind == ConstantKind::kMap ? KeysFault(items) : "";
+    return constant.kind == Kind::kMap ? KeysFault(items) : "";
   }
 
  private:
   std::string_view KeysFault(std::span<const ConstantId> items) const {
-    std::set<std::pair<ConstantKind, std::uint64_t>> seen;
+    std::set<std::pair<Kind, std::uint64_t>> seen;
     for (std::size_t i = 0; i < items.size(); i += 2) {
       const Constant& key = program_[items[i]];
       if (!IsMapKey(key.kind)) return "is a map with a key that cannot be one";

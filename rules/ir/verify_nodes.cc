@@ -54,7 +54,7 @@ class NodeChecker {
       case NodeIndex::kNothing: return "";
       case NodeIndex::kConstant: return node.index < program_.constants.size() ? "" : "has a constant that does not exist";
       case NodeIndex::kMember:
-        return node.index < program_.constants.size() && program_.constants[node.index].kind == Constant::Kind::kString
+        return node.index < program_.constants.size() && program_.constants[node.index].kind == Kind::kString
                    ? ""
                    : "has a member that is not named by a string";
       case NodeIndex::kSlot: return node.index < program_.slots.size() ? SlotFault(node) : "has a slot that does not exist";

@@ -13,28 +13,6 @@ namespace {
 // allows 90 of them in a row).
 constexpr std::uint32_t kMaxSharedNesting = 100;
 
-Constant::Kind ConstantKindOf(Kind kind) {
-  switch (kind) {
-    case Kind::kNull: return Constant::Kind::kNull;
-    case Kind::kBool: return Constant::Kind::kBool;
-    case Kind::kInt: return Constant::Kind::kInt;
-    case Kind::kUint: return Constant::Kind::kUint;
-    case Kind::kDouble: return Constant::Kind::kDouble;
-    case Kind::kString: return Constant::Kind::kString;
-    case Kind::kBytes: return Constant::Kind::kBytes;
-    case Kind::kTimestamp: return Constant::Kind::kTimestamp;
-    case Kind::kDuration: return Constant::Kind::kDuration;
-    case Kind::kType: return Constant::Kind::kType;
-    case Kind::kList: return Constant::Kind::kList;
-    case Kind::kMap: return Constant::Kind::kMap;
-    case Kind::kError: return Constant::Kind::kError;
-    case Kind::kAbsent:
-    case Kind::kOptional:
-    case Kind::kUnknown: break;  // the graph holds none
-  }
-  WRIT_CHECK(false);
-}
-
 // The literal without its items, as a key as well: equal text means equal constant.
 std::string ConstantKey(const draft::Constant& constant) {
   std::string key = std::to_string(static_cast<int>(constant.kind)) + ',' + std::to_string(constant.code) + ',' +
@@ -132,7 +110,7 @@ ConstantId ProgramNodes::UseConstant(std::uint32_t index) {
 // NOLINTNEXTLINE(misc-no-recursion): constants are as deep as their expressions
 ConstantId ProgramNodes::AddConstant(const Value& value) {
   draft::Constant constant;
-  constant.kind = ConstantKindOf(value.kind);
+  constant.kind = value.kind;
   switch (value.kind) {
     case Kind::kBool: constant.integer = value.boolean ? 1 : 0; break;
     case Kind::kTimestamp: constant.nanos = value.size; [[fallthrough]];
@@ -153,10 +131,10 @@ ConstantId ProgramNodes::AddConstant(const Value& value) {
         constant.items.push_back(AddConstant(value.map->entries[i].value));
       }
       break;
+    case Kind::kNull: break;
     case Kind::kAbsent:
-    case Kind::kNull:
     case Kind::kOptional:
-    case Kind::kUnknown: break;
+    case Kind::kUnknown: WRIT_CHECK(false);  // the graph holds none
   }
   const auto [found, is_new] = constant_index_.emplace(ConstantKey(constant), ConstantId(program_.constants.size()));
   if (is_new) program_.constants.push_back(std::move(constant));

@@ -18,14 +18,10 @@ ConstantId ProgramBuilder::AddConstant(draft::Constant constant) {
   return ConstantId(program.constants.size() - 1);
 }
 
-ConstantId ProgramBuilder::AddBool(bool value) { return AddConstant({.kind = Constant::Kind::kBool, .integer = value ? 1 : 0}); }
-ConstantId ProgramBuilder::AddInt(std::int64_t value) { return AddConstant({.kind = Constant::Kind::kInt, .integer = value}); }
-ConstantId ProgramBuilder::AddString(std::string_view text) {
-  return AddConstant({.kind = Constant::Kind::kString, .text = std::string(text)});
-}
-ConstantId ProgramBuilder::AddList(std::vector<ConstantId> items) {
-  return AddConstant({.kind = Constant::Kind::kList, .items = std::move(items)});
-}
+ConstantId ProgramBuilder::AddBool(bool value) { return AddConstant({.kind = Kind::kBool, .integer = value ? 1 : 0}); }
+ConstantId ProgramBuilder::AddInt(std::int64_t value) { return AddConstant({.kind = Kind::kInt, .integer = value}); }
+ConstantId ProgramBuilder::AddString(std::string_view text) { return AddConstant({.kind = Kind::kString, .text = std::string(text)}); }
+ConstantId ProgramBuilder::AddList(std::vector<ConstantId> items) { return AddConstant({.kind = Kind::kList, .items = std::move(items)}); }
 
 SlotId ProgramBuilder::AddSlot(std::string_view path, TypeId type) {
   SlotId at;
@@ -105,24 +101,22 @@ std::uint64_t Random::Next() {  // splitmix64
 
 namespace {
 
-using ConstantKind = Constant::Kind;
-
 // Constants 0 … 13: one of each kind, and what the nodes below use.
 void AddSampleConstants(ProgramBuilder& b) {
-  b.AddConstant({.kind = ConstantKind::kNull});                                                                         // 0
-  b.AddBool(true);                                                                                                      // 1
-  b.AddInt(0);                                                                                                          // 2
-  b.AddConstant({.kind = ConstantKind::kUint, .integer = -1});                                                          // 3: 2^64 - 1
-  b.AddConstant({.kind = ConstantKind::kDouble, .real = -0.5});                                                         // 4
-  b.AddString("acme");                                                                                                  // 5
-  b.AddConstant({.kind = ConstantKind::kBytes, .text = std::string("\x00\xff", 2)});                                    // 6
-  b.AddConstant({.kind = ConstantKind::kTimestamp, .integer = -62135596800, .nanos = 999'999'999});                     // 7
-  b.AddConstant({.kind = ConstantKind::kDuration, .integer = -90'000'000'000});                                         // 8
-  b.AddConstant({.kind = ConstantKind::kType, .text = "int"});                                                          // 9
-  b.AddList({ConstantId(5), ConstantId(2)});                                                                            // 10
-  b.AddConstant({.kind = ConstantKind::kMap, .items = {ConstantId(5), ConstantId(10), ConstantId(2), ConstantId(0)}});  // 11
-  b.AddConstant({.kind = ConstantKind::kError, .code = 3, .text = "x"});                                                // 12
-  b.AddString(std::string(100, 'l'));  // 13: too long to be shared
+  b.AddConstant({.kind = Kind::kNull});                                                                         // 0
+  b.AddBool(true);                                                                                              // 1
+  b.AddInt(0);                                                                                                  // 2
+  b.AddConstant({.kind = Kind::kUint, .integer = -1});                                                          // 3: 2^64 - 1
+  b.AddConstant({.kind = Kind::kDouble, .real = -0.5});                                                         // 4
+  b.AddString("acme");                                                                                          // 5
+  b.AddConstant({.kind = Kind::kBytes, .text = std::string("\x00\xff", 2)});                                    // 6
+  b.AddConstant({.kind = Kind::kTimestamp, .integer = -62135596800, .nanos = 999'999'999});                     // 7
+  b.AddConstant({.kind = Kind::kDuration, .integer = -90'000'000'000});                                         // 8
+  b.AddConstant({.kind = Kind::kType, .text = "int"});                                                          // 9
+  b.AddList({ConstantId(5), ConstantId(2)});                                                                    // 10
+  b.AddConstant({.kind = Kind::kMap, .items = {ConstantId(5), ConstantId(10), ConstantId(2), ConstantId(0)}});  // 11
+  b.AddConstant({.kind = Kind::kError, .code = 3, .text = "x"});                                                // 12
+  b.AddString(std::string(100, 'l'));                                                                           // 13: too long to be shared
 }
 
 // What the rules below say.

@@ -191,6 +191,8 @@ TEST(Bundle, NamesThatAreNotKnownAreRefused) {
             Load(WithSections({{1000, "\1\3fly"}})));
   EXPECT_EQ("version_unknown: the bundle uses the function `fly`, which this version of writ does not know",
             Load(WithSections({{1000, "\2\3fly"}})));
+  EXPECT_EQ("version_unknown: the bundle uses the kind of constant `fly`, which this version of writ does not know",
+            Load(WithSections({{1000, "\7\3fly"}})));
   for (const std::string& damaged : {"\1"s, "\1\4fly"s, "\0\3fly"s, "\x63\3fly"s})
     EXPECT_EQ("corrupt: the bundle's names are damaged", Load(WithSections({{1000, damaged}})));
   const std::string node(20, '\0');

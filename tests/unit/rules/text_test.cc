@@ -267,14 +267,14 @@ TEST(NodeText, JunctionsInsideEachOther) {
 // What no policy can say is still shown.
 TEST(NodeText, ErrorsAndOddMembers) {
   ProgramBuilder b;
-  const NodeId error = b.AddConstantNode(b.AddConstant({.kind = Constant::Kind::kError, .code = 3, .text = "x"}));
+  const NodeId error = b.AddConstantNode(b.AddConstant({.kind = Kind::kError, .code = 3, .text = "x"}));
   EXPECT_EQ(ConstantIn(b, ConstantId(0)), TextIn(b, error));
   EXPECT_EQ("<error: ", ConstantIn(b, ConstantId(0)).substr(0, 8));
   b.AddString("odd`key");
   EXPECT_EQ("has(r[\"odd`key\"])", TextIn(b, b.AddNode({.kind = NodeKind::kHasMember, .index = 1}, {b.AddSlotNode(b.AddSlot("r"))})));
   const ConstantId list = b.AddList({b.AddInt(1), b.AddString("a")});
   EXPECT_EQ("[1, \"a\"]", ConstantIn(b, list));
-  EXPECT_EQ("{\"a\": [1, \"a\"]}", ConstantIn(b, b.AddConstant({.kind = Constant::Kind::kMap, .items = {ConstantId(3), list}})));
+  EXPECT_EQ("{\"a\": [1, \"a\"]}", ConstantIn(b, b.AddConstant({.kind = Kind::kMap, .items = {ConstantId(3), list}})));
 }
 
 // 2^60 leaves when written out.

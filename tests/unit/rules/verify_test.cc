@@ -74,9 +74,11 @@ TEST(Verify, RefusesBadConstants) {
          p.constants[3].integer = 0;  // 0u is the key 0
          p.constants[11].items[0] = ConstantId(3);
        }},
-      {"constant 13 holds an error",
-       [](draft::Program& p) { p.constants[13] = {.kind = Constant::Kind::kList, .items = {ConstantId(12)}}; }},
-      {"constant 0: `kind` is of no known kind", [](draft::Program& p) { p.constants[0].kind = static_cast<Constant::Kind>(13); }},
+      {"constant 13 holds an error", [](draft::Program& p) { p.constants[13] = {.kind = Kind::kList, .items = {ConstantId(12)}}; }},
+      {"constant 0: `kind` is of no known kind", [](draft::Program& p) { p.constants[0].kind = static_cast<Kind>(16); }},
+      {"constant 0 is of a kind that no literal has", [](draft::Program& p) { p.constants[0].kind = Kind::kAbsent; }},
+      {"constant 0 is of a kind that no literal has", [](draft::Program& p) { p.constants[0].kind = Kind::kOptional; }},
+      {"constant 0 is of a kind that no literal has", [](draft::Program& p) { p.constants[0].kind = Kind::kUnknown; }},
   });
 }
 
@@ -573,7 +575,7 @@ void MutateOther(draft::Program& program, test::Random& random) {
     case 2: program.node_args.resize(random.Below(20)); break;
     case 3: program.slots[random.Below(program.slots.size())].parent = SlotId(random.Below(6)); break;
     case 4: program.slots[random.Below(program.slots.size())].whole ^= true; break;
-    case 5: program.constants[random.Below(program.constants.size())].kind = static_cast<Constant::Kind>(random.Below(14)); break;
+    case 5: program.constants[random.Below(program.constants.size())].kind = static_cast<Kind>(random.Below(17)); break;
     case 6: program.constants[random.Below(program.constants.size())].items.emplace_back(random.Below(16)); break;
     case 7: program.rules[random.Below(program.rules.size())].policy = PolicyId(random.Below(4)); break;
     case 8: program.rules[random.Below(program.rules.size())].guard = NodeId(id()); break;
