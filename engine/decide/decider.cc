@@ -175,21 +175,26 @@ Decider::Role Decider::RoleOf(const RuleResult& result) const {
   return Role::kNone;
 }
 
-// Does the result play `wanted` for the effect? Shadow policies never do; in warn mode only allows do.
-bool Decider::IsEnforced(const RuleResult& result, Role wanted) const {
-  if (RoleOf(result) != wanted) return false;
+// What the result plays for the effect: nothing in shadow policies, and only allows in warn mode.
+Decider::Role Decider::EnforcedRoleOf(const RuleResult& result) const {
+  const Role role = RoleOf(result);
+  if (role == Role::kNone) return role;
   const PolicyMode mode = ModeOf(result);
-  if (mode == PolicyMode::kWarn) return wanted == Role::kAllow || wanted == Role::kPossibleAllow;
-  return mode == PolicyMode::kEnforce;
+  const bool is_enforced =
+      mode == PolicyMode::kEnforce || (mode == PolicyMode::kWarn && (role == Role::kAllow || role == Role::kPossibleAllow));
+  return is_enforced ? role : Role::kNone;
 }
 
 Decider::Counts Decider::Count() const {
   Counts counts;
   for (const RuleResult& result : context_.results) {
-    counts.denials += IsEnforced(result, Role::kDenial) ? 1 : 0;
-    counts.possible_denials += IsEnforced(result, Role::kPossibleDenial) ? 1 : 0;
-    counts.allows += IsEnforced(result, Role::kAllow) ? 1 : 0;
-    counts.possible_allows += IsEnforced(result, Role::kPossibleAllow) ? 1 : 0;
+    switch (EnforcedRoleOf(result)) {
+      case Role::kNone: break;
+      case Role::kDenial: ++counts.denials; break;
+      case Role::kPossibleDenial: ++counts.possible_denials; break;
+      case Role::kAllow: ++counts.allows; break;
+      case Role::kPossibleAllow: ++counts.possible_allows; break;
+    }
   }
   return counts;
 }

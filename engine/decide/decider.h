@@ -57,7 +57,8 @@ class Decider {
   const Rule& RuleOf(const RuleResult& result) const { return program_.rules[result.rule.index]; }
   PolicyMode ModeOf(const RuleResult& result) const { return program_.policies[RuleOf(result).policy.index].mode; }
   Role RoleOf(const RuleResult& result) const;
-  bool IsEnforced(const RuleResult& result, Role wanted) const;
+  Role EnforcedRoleOf(const RuleResult& result) const;
+  bool IsEnforced(const RuleResult& result, Role wanted) const { return EnforcedRoleOf(result) == wanted; }
 
   // The rules that apply, which for a subresource are also those of its parent's kind; candidates leave out what is certainly false.
   void FindCandidates(std::vector<RuleId>& rules) const;

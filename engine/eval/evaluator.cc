@@ -46,6 +46,18 @@ inline Value FastMultiply(const Value& a, const Value& b, FunctionContext& conte
   return MultiplyValues(a, b, context);
 }
 
+inline Value FastAnd(const Value& a, const Value& b) {
+  if (a.is(Kind::kBool) && b.is(Kind::kBool)) [[likely]]
+    return Value::Bool(a.boolean && b.boolean);
+  return AndValues(a, b);
+}
+
+inline Value FastOr(const Value& a, const Value& b) {
+  if (a.is(Kind::kBool) && b.is(Kind::kBool)) [[likely]]
+    return Value::Bool(a.boolean || b.boolean);
+  return OrValues(a, b);
+}
+
 enum class Fast : std::uint8_t { kFalse, kTrue, kAsk };
 
 inline Fast AnswerOf(bool equal) { return equal ? Fast::kTrue : Fast::kFalse; }
@@ -138,7 +150,11 @@ struct Evaluator::Impl {
   Value RunCode(const Code& code, Value* registers);
   Value LoadShared(const SharedValue& shared, Value* free_registers);
   [[gnu::noinline]] Value ComputeShared(const SharedValue& shared, Value* free_registers);
-  void MakeRoom(const Code& code);
+  void MakeRoom(const Code& code) {
+    if (registers.size() < code.stack_need || shared_marks.size() < code.shared_end) [[unlikely]]
+      Grow(code);
+  }
+  [[gnu::noinline]] void Grow(const Code& code);
 
   [[gnu::noinline]] Value LoadSlotSlowly(std::uint32_t slot);
   [[gnu::noinline]] Value HasSlot(std::uint32_t slot);
@@ -249,7 +265,7 @@ Value Evaluator::Impl::ComputeShared(const SharedValue& shared, Value* free_regi
   const Value value = RunCode(shared.code, free_registers);
   shared_values[number] = value;
   shared_marks[number] = generation;
-  KeepReads(number, mark);
+  if (observer != nullptr || !shared_reads[number].empty()) KeepReads(number, mark);
   return value;
 }
 
@@ -352,8 +368,8 @@ Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
       case Opcode::kInConstant: r[in.dst] = InConstant(r[in.a], code.ranges[in.c]); break;
       case Opcode::kConstantIn: r[in.dst] = InValues(constants[in.c], r[in.a], context); break;
       case Opcode::kMatchesRegex: r[in.dst] = MatchesRegex(r[in.a], *code.regexes[in.c]); break;
-      case Opcode::kAnd: r[in.dst] = AndValues(r[in.a], r[in.b]); break;
-      case Opcode::kOr: r[in.dst] = OrValues(r[in.a], r[in.b]); break;
+      case Opcode::kAnd: r[in.dst] = FastAnd(r[in.a], r[in.b]); break;
+      case Opcode::kOr: r[in.dst] = FastOr(r[in.a], r[in.b]); break;
       case Opcode::kForgetOutcomes:
         if (r[in.dst].is(Kind::kUnknown)) r[in.dst] = Value::Unknown();
         break;
@@ -448,7 +464,7 @@ void Evaluator::Begin(const RuntimeProgram& program, std::span<const Value> slot
 
 void Evaluator::ForgetShared() { ++impl_->generation; }
 
-void Evaluator::Impl::MakeRoom(const Code& code) {
+void Evaluator::Impl::Grow(const Code& code) {
   if (registers.size() < code.stack_need) registers.resize(code.stack_need);
   if (shared_marks.size() >= code.shared_end) return;
   shared_marks.resize(code.shared_end);

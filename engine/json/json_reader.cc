@@ -89,9 +89,8 @@ bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys, bool& has_
       --depth;
     }
     if (kind == JsonKind::kObject && HasDuplicateKey(node, keys)) return false;
-    if (kind == JsonKind::kUint) [[unlikely]]
-      has_uints = true;
     const bool two_words = kind == JsonKind::kInt || kind == JsonKind::kUint || kind == JsonKind::kDouble;
+    if (two_words) has_uints = has_uints || kind == JsonKind::kUint;
     node = node.At(node.index() + (two_words ? 2 : 1));
   }
   return true;
@@ -198,7 +197,8 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
                  "the document has " + std::to_string(text.size()) + " bytes, the limit is " + std::to_string(impl.limits.max_bytes)};
   }
   if (text.empty()) return FaultOf(text, impl.limits, "empty");
-  impl.wide = {};
+  impl.wide.has_uints = false;
+  impl.wide.beyond.clear();
   simdjson::error_code error = impl.Run(text);
   // Cold: simdjson refuses integers beyond 64 bits by the same code as what is no number at all.
   if (error == simdjson::NUMBER_ERROR) error = impl.Run(WithWideIntegersAsDoubles(text, impl.wide.beyond));
@@ -212,50 +212,72 @@ Result<JsonNode> JsonDocument::Parse(std::string_view text) {
 
 const WideIntegers& JsonDocument::wide_integers() const { return impl_->wide; }
 
-// NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
-Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings, JsonIntegers integers) {
-  const auto text = [&](std::string_view bytes) {
+namespace {
+
+// What is the same for all values of one document.
+struct Materializer {
+  Arena& arena;
+  JsonStrings strings;
+  JsonIntegers integers;
+
+  Value Text(std::string_view bytes) const {
     if (strings == JsonStrings::kBorrowed) return Value::String(bytes);
     const std::string_view copy = arena.CopyString(bytes);
     return copy.data() == nullptr ? Value() : Value::String(copy);
-  };
-  switch (node.kind()) {
-    case JsonKind::kNull: return Value::Null();
-    case JsonKind::kTrue: return Value::Bool(true);
-    case JsonKind::kFalse: return Value::Bool(false);
-    case JsonKind::kInt: return Value::Int(node.integer());
-    case JsonKind::kUint: {
-      const auto number = static_cast<std::uint64_t>(node.integer());
-      return integers == JsonIntegers::kUint ? Value::Uint(number) : Value::Double(static_cast<double>(number));
-    }
-    case JsonKind::kDouble: return Value::Double(node.real());
-    case JsonKind::kString: return text(node.string());
-    case JsonKind::kArray: {
-      const std::uint32_t count = node.count();
-      Value* items = arena.AllocateArray<Value>(count);
-      if (items == nullptr) return {};
-      Value* next = items;
-      for (const JsonNode& item : node.items()) {
-        *next = MaterializeJson(item, arena, strings, integers);
-        if ((next++)->is(Kind::kAbsent)) return {};
-      }
-      return Value::List(items, count);
-    }
-    case JsonKind::kObject: {
-      const std::uint32_t count = node.count();
-      MapEntry* entries = arena.AllocateArray<MapEntry>(count);
-      if (entries == nullptr) return {};
-      MapEntry* next = entries;
-      for (const JsonMember& member : node.members()) {
-        *next = {text(member.key), MaterializeJson(member.value, arena, strings, integers)};
-        if (next->key.is(Kind::kAbsent) || next->value.is(Kind::kAbsent)) return {};
-        ++next;
-      }
-      const MapData* map = MakeMap(arena, entries, count);
-      return map == nullptr ? Value() : Value::Map(map);
-    }
   }
-  return {};
+
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
+  Value Of(const JsonNode& node) const {
+    switch (node.kind()) {
+      case JsonKind::kNull: return Value::Null();
+      case JsonKind::kTrue: return Value::Bool(true);
+      case JsonKind::kFalse: return Value::Bool(false);
+      case JsonKind::kInt: return Value::Int(node.integer());
+      case JsonKind::kUint: {
+        const auto number = static_cast<std::uint64_t>(node.integer());
+        return integers == JsonIntegers::kUint ? Value::Uint(number) : Value::Double(static_cast<double>(number));
+      }
+      case JsonKind::kDouble: return Value::Double(node.real());
+      case JsonKind::kString: return Text(node.string());
+      case JsonKind::kArray: return List(node);
+      case JsonKind::kObject: return Map(node);
+    }
+    return {};
+  }
+
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
+  Value List(const JsonNode& node) const {
+    const std::uint32_t count = node.count();
+    Value* items = arena.AllocateArray<Value>(count);
+    if (items == nullptr) return {};
+    Value* next = items;
+    for (const JsonNode& item : node.items()) {
+      *next = Of(item);
+      if ((next++)->is(Kind::kAbsent)) return {};
+    }
+    return Value::List(items, count);
+  }
+
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
+  Value Map(const JsonNode& node) const {
+    const std::uint32_t count = node.count();
+    MapEntry* entries = arena.AllocateArray<MapEntry>(count);
+    if (entries == nullptr) return {};
+    MapEntry* next = entries;
+    for (const JsonMember& member : node.members()) {
+      *next = {Text(member.key), Of(member.value)};
+      if (next->key.is(Kind::kAbsent) || next->value.is(Kind::kAbsent)) return {};
+      ++next;
+    }
+    const MapData* map = MakeMap(arena, entries, count);
+    return map == nullptr ? Value() : Value::Map(map);
+  }
+};
+
+}  // namespace
+
+Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings, JsonIntegers integers) {
+  return Materializer{arena, strings, integers}.Of(node);
 }
 
 void JsonDocument::Trim() {

@@ -168,9 +168,7 @@ std::string_view KindWord(Kind kind) {
 
 // NOLINTNEXTLINE(misc-no-recursion): depth of the type
 std::string ConvertTo(TypeId id, const TypeTable& types, Arena& arena, Value& value) {
-  const TypeKind found = TypeKindOf(value.kind);
-  // Most members, without a look at the table.
-  if (found <= TypeKind::kDuration && id == SimpleType(found)) return {};
+  if (IsSimplyOf(id, value)) return {};
   const Type& type = types[id];
   switch (type.kind) {
     case TypeKind::kDyn: return "";

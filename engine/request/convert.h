@@ -16,6 +16,13 @@ namespace writ {
 // "must be a string, found int". What no JSON value can be, such as an optional, is refused.
 std::string ConvertTo(TypeId type, const TypeTable& types, Arena& arena, Value& value);
 
+// Has `value` the type already? Says so for most scalar values, without a look at the table; what
+// it does not say so of may still have it.
+inline bool IsSimplyOf(TypeId type, const Value& value) {
+  const TypeKind kind = TypeKindOf(value.kind);
+  return kind <= TypeKind::kDuration && type == SimpleType(kind);
+}
+
 // Returns ", found int" for messages.
 std::string FoundJson(JsonNode found);
 

@@ -183,7 +183,7 @@ void RequestReader::SetSlots(const ShapeNode& node, const Value& value) {
 // A declared member that has no members of its own to check.
 bool RequestReader::SetLeaf(ShapeNodeId id, Value value, Value* out) {
   const ShapeNode& node = (*shape_)[id];
-  if (!(value.is(Kind::kNull) && node.nullable)) {
+  if (!IsSimplyOf(node.type, value) && !(value.is(Kind::kNull) && node.nullable)) {
     const std::string fault = ConvertTo(node.type, shapes_.types, arena_, value);
     if (!fault.empty() && id != shape_->time_node) return FailType(node.path, fault);
     if (!fault.empty()) {  // many callers put in what they like, and few rules look at it
@@ -192,15 +192,20 @@ bool RequestReader::SetLeaf(ShapeNodeId id, Value value, Value* out) {
     }
   }
   if (node.spelling != ShapeNode::Spelling::kAny && !CheckSpelling(node, value.string())) return false;
+  if (node.is_named) TakeNamed(id, value);
+  SetSlots(node, value);
+  if (out != nullptr) *out = value;
+  return true;
+}
+
+// Members that the reader itself looks at, or knows better.
+void RequestReader::TakeNamed(ShapeNodeId id, Value& value) {
   if (id == shape_->actors_node || id == shape_->chain_actors_node) value = actors_;
   if (id == shape_->depth_node) value = Value::Int(chain_depth_);
   if (id == shape_->scope_node) request_.scope = value.string();
   if (id == shape_->name_node) request_.name = value.string();
   if (id == shape_->scopes_node) request_.scopes = value;
   if (id == shape_->time_node) time_given_ = true;
-  SetSlots(node, value);
-  if (out != nullptr) *out = value;
-  return true;
 }
 
 }  // namespace writ

@@ -3,6 +3,7 @@
 #include "engine/request/request_reader.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "engine/json/json_document.h"
@@ -77,6 +78,11 @@ std::string RequestOf(Target target) {
   return std::string(Article(name)) + std::string(name) + " request";
 }
 
+// Most names that differ do so in length or at their beginning. Requires: `name` is not empty.
+bool IsSameName(std::string_view name, std::string_view key) {
+  return key.size() == name.size() && key[0] == name[0] && std::memcmp(key.data(), name.data(), name.size()) == 0;
+}
+
 bool IsString(JsonNode node) { return node.valid() && node.is(JsonKind::kString); }
 
 }  // namespace
@@ -128,19 +134,35 @@ Result<Request> RequestReader::Read(JsonNode document, const WideIntegers& wide)
 
 bool RequestReader::ReadDocument(JsonNode document) {
   if (!document.is(JsonKind::kObject)) return Fail("a request must be a JSON object" + FoundJson(document));
-  const JsonNode kind = document.Find("kind"), target = document.Find("target");
-  if (!IsString(kind)) return ReadOrdinary(document);
-  if (kind.string() == "AdmissionReview" && !target.valid()) return ReadReview(document);
-  if (!IsString(document.Find("apiVersion"))) return ReadOrdinary(document);
-  if (IsString(target) && target.string() == InfoOf(Target::kAdmission).name) return ReadManifest(document);
+  const Claims claims = ClaimsOf(document);
+  if (!IsString(claims.kind)) return ReadOrdinary(document, claims);
+  if (claims.kind.string() == "AdmissionReview" && !claims.target.valid()) return ReadReview(document);
+  if (!IsString(claims.api_version)) return ReadOrdinary(document, claims);
+  if (IsString(claims.target) && claims.target.string() == InfoOf(Target::kAdmission).name) return ReadManifest(document);
   // Whoever can put two members into a request that is built of parts must not turn it into something else.
-  if (target.valid() || TellsTarget(document)) return ReadOrdinary(document);
+  if (claims.target.valid() || claims.telling) return ReadOrdinary(document, claims);
   return Fail("a Kubernetes object is decided only when the request says so: {\"target\": \"admission\", \"object\": {…}}");
 }
 
-bool RequestReader::TellsTarget(JsonNode document) {
-  const auto tells = [document](const Telling& telling) { return document.Find(telling.member).valid(); };
-  return std::any_of(std::begin(kTelling), std::end(kTelling), tells);
+// One walk over the members for all that is asked of them first.
+RequestReader::Claims RequestReader::ClaimsOf(JsonNode document) {
+  Claims claims;
+  const Telling* first = std::end(kTelling);
+  for (const JsonMember& member : document.members()) {
+    const Telling* telling = kTelling;
+    while (telling != first && !IsSameName(telling->member, member.key)) ++telling;
+    if (telling != first) {
+      first = telling;
+    } else if (IsSameName("kind", member.key)) {
+      claims.kind = member.value;
+    } else if (IsSameName("apiVersion", member.key)) {
+      claims.api_version = member.value;
+    } else if (IsSameName("target", member.key)) {
+      claims.target = member.value;
+    }
+  }
+  if (first != std::end(kTelling)) claims.telling = first->target;
+  return claims;
 }
 
 // A manifest with `target` beside its own members, which must then be no members of a request.
@@ -158,9 +180,9 @@ bool RequestReader::ReadManifest(JsonNode manifest) {
   return FillAdmission(AdmissionSource::kRequest) && Finish(manifest);
 }
 
-bool RequestReader::ReadOrdinary(JsonNode document) {
+bool RequestReader::ReadOrdinary(JsonNode document, const Claims& claims) {
   Target target = Target::kTools;
-  if (!ChooseTarget(document, &target) || !ChooseShape(document, target) || !SortTopLevel(document)) return false;
+  if (!ChooseTarget(document, claims, &target) || !ChooseShape(document, target) || !SortTopLevel(document)) return false;
   const bool is_review = target == Target::kAdmission || target == Target::kSchemas;
   if (!is_review && (wide_->has_uints || !wide_->beyond.empty()) && !RefuseWideIntegers(document)) return false;
   if (target == Target::kAdmission) {
@@ -202,9 +224,13 @@ bool RequestReader::RefuseUints(JsonNode json, const std::string& path) {
                   "is an integer above 9223372036854775807, the largest that is taken here: send it as a string");
 }
 
-bool RequestReader::ChooseTarget(JsonNode document, Target* target) {
-  const JsonNode given = document.Find("target");
-  if (!given.valid()) return InferTarget(document, target);
+bool RequestReader::ChooseTarget(JsonNode document, const Claims& claims, Target* target) {
+  const JsonNode given = claims.target;
+  if (!given.valid() && !claims.telling) return FailUntold(document);
+  if (!given.valid()) {
+    *target = *claims.telling;
+    return true;
+  }
   if (!given.is(JsonKind::kString)) return FailType("target", "must be a string" + FoundJson(given));
   const std::optional<Target> found = TryFindTarget(given.string());
   if (found) {
@@ -216,12 +242,7 @@ bool RequestReader::ChooseTarget(JsonNode document, Target* target) {
   return Fail("unknown target \"" + Shorten(given.string(), kMaxShownNameBytes) + "\"" + DidYouMean(given.string(), names));
 }
 
-bool RequestReader::InferTarget(JsonNode document, Target* target) {
-  for (const Telling& telling : kTelling) {
-    if (!document.Find(telling.member).valid()) continue;
-    *target = telling.target;
-    return true;
-  }
+bool RequestReader::FailUntold(JsonNode document) {
   std::vector<std::string_view> known = {"target", "principal", "context"};
   for (const Telling& telling : kTelling) known.push_back(telling.member);
   for (const JsonMember& member : document.members()) {

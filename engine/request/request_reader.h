@@ -2,6 +2,7 @@
 // does not have, or one of the wrong type, is an error, so that a typo cannot widen access.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -86,15 +87,20 @@ class RequestReader {
   bool FailType(const std::string& path, const std::string& what) { return Fail("`" + path + "` " + what); }
   bool FailUnknownMember(std::string_view key, std::string_view where, const std::vector<std::string_view>& known);
 
+  // What a document's members say it is.
+  struct Claims {
+    JsonNode kind, api_version, target;  // invalid when they are not there
+    std::optional<Target> telling;       // of the first member that tells (kTelling)
+  };
+  static Claims ClaimsOf(JsonNode document);
   bool ReadDocument(JsonNode document);
-  bool ReadOrdinary(JsonNode document);
+  bool ReadOrdinary(JsonNode document, const Claims& claims);
   bool ReadReview(JsonNode review);
   bool ReadManifest(JsonNode manifest);
-  static bool TellsTarget(JsonNode document);
 
-  bool ChooseTarget(JsonNode document, Target* target);
+  bool ChooseTarget(JsonNode document, const Claims& claims, Target* target);
   bool ChooseShape(JsonNode document, Target target);
-  bool InferTarget(JsonNode document, Target* target);
+  [[gnu::cold]] bool FailUntold(JsonNode document);
   bool SortTopLevel(JsonNode document);
   bool IsAssociate(std::string_view key) const;
   void Begin(const Shape& shape);
@@ -115,6 +121,7 @@ class RequestReader {
   bool FillDyn(ShapeNodeId id, JsonNode json, Build build, Value* out);
   void SetSlots(const ShapeNode& node, const Value& value);
   bool SetLeaf(ShapeNodeId id, Value value, Value* out);
+  void TakeNamed(ShapeNodeId id, Value& value);
   Value DefaultNow(const ShapeNode& node) const;
 
   bool FillFields(const FieldRequest& request);

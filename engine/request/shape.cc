@@ -142,6 +142,10 @@ class Builder {
     for (std::size_t i = 0; i < shape_.nodes.size(); ++i) {
       if (shape_.nodes[i].slot.valid() && shape_.nodes[i].path == "principal.claims.act") shape_.act_node = ShapeNodeId(i);
     }
+    for (const ShapeNodeId id : {shape_.scope_node, shape_.name_node, shape_.scopes_node, shape_.actors_node, shape_.chain_actors_node,
+                                 shape_.depth_node, shape_.time_node}) {
+      if (id.valid()) shape_.nodes[id.index].is_named = true;
+    }
     for (const ShapeNodeId id : {shape_.actors_node, shape_.chain_actors_node, shape_.depth_node, shape_.claims_node, shape_.act_node}) {
       shape_.has_chain_slots |= id.valid() && shape_[id].slot.valid();
     }

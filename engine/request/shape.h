@@ -50,6 +50,7 @@ struct ShapeNode {
   bool is_foreign = false;   // a record of MCP's, whose next version may add members; near misses are refused
   bool is_identity = false;  // says who: a text that is empty or of blanks alone means "not given"
   bool whole = false;        // the value itself is read: it must be materialised
+  bool is_named = false;     // one of the nodes that Shape names and RequestReader::TakeNamed knows
   // A text that rules compare and servers normalise: only one spelling of it is taken (docs/language.md, "Names and URIs").
   enum class Spelling : std::uint8_t { kAny, kName, kUri };
   Spelling spelling = Spelling::kAny;

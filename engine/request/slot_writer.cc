@@ -33,21 +33,14 @@ void SlotWriter::Begin(const Shape& shape) {
   }
 }
 
-void SlotWriter::Set(SlotId slot, const Value& value) {
-  values_[slot.index] = value;
-  if (marks_[slot.index] == generation_) return;
-  marks_[slot.index] = generation_;
-  written_.push_back(slot);
-}
-
 void SlotWriter::Fill(const Program& program, const SlotTree& tree, SlotId slot, const Value& value) {
-  if (!tree.children(slot).empty()) {
-    for (const SlotId written : written_) {
-      if (IsBelow(program, written, slot)) values_[written.index] = Value();
-    }
-    for (const SlotId given : shape_->default_slots) {
-      if (IsBelow(program, given, slot)) Set(given, Value());
-    }
+  Set(slot, value);
+  if (tree.children(slot).empty()) return;
+  for (const SlotId written : written_) {
+    if (IsBelow(program, written, slot)) values_[written.index] = Value();
+  }
+  for (const SlotId given : shape_->default_slots) {
+    if (IsBelow(program, given, slot)) Set(given, Value());
   }
   FillBelow(program, tree, slot, value);
 }
@@ -55,19 +48,22 @@ void SlotWriter::Fill(const Program& program, const SlotTree& tree, SlotId slot,
 // Goes through the members or through the slots below, whichever are fewer.
 // NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
 void SlotWriter::FillBelow(const Program& program, const SlotTree& tree, SlotId slot, const Value& value) {
-  Set(slot, value);
   const std::span<const SlotId> children = tree.children(slot);
   if (children.empty() || !value.is(Kind::kMap) || value.map == nullptr) return;
+  const auto fill = [&](SlotId child, const Value& member) {
+    Set(child, member);
+    FillBelow(program, tree, child, member);
+  };
   if (children.size() <= value.map->size) {
     for (const SlotId child : children) {
-      if (const Value* member = FindInMap(*value.map, program[program[child].key])) FillBelow(program, tree, child, *member);
+      if (const Value* member = FindInMap(*value.map, program[program[child].key])) fill(child, *member);
     }
     return;
   }
   for (std::uint32_t i = 0; i < value.map->size; ++i) {
     const MapEntry& entry = value.map->entries[i];
     if (!entry.key.is(Kind::kString)) continue;
-    if (const SlotId child = tree.FindChild(program, slot, entry.key.string()); child.valid()) FillBelow(program, tree, child, entry.value);
+    if (const SlotId child = tree.FindChild(program, slot, entry.key.string()); child.valid()) fill(child, entry.value);
   }
 }
 

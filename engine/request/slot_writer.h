@@ -28,7 +28,12 @@ class SlotWriter {
   void Begin(const Shape& shape);
 
   // Sets one slot. O(1).
-  void Set(SlotId slot, const Value& value);
+  void Set(SlotId slot, const Value& value) {
+    values_[slot.index] = value;
+    if (marks_[slot.index] == generation_) return;
+    marks_[slot.index] = generation_;
+    written_.push_back(slot);
+  }
   // Sets a slot and everything below it from the value's members. O(slots written so far + members
   // that have slots).
   void Fill(const Program& program, const SlotTree& tree, SlotId slot, const Value& value);

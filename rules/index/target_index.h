@@ -116,7 +116,7 @@ class TargetIndex {
   void AddKey(std::uint32_t group, std::string_view text, IndexSearch& search) const;
   void AddPostings(Range range, IndexSearch& search) const;
   bool IsExcluded(RuleId rule, IndexSearch& search) const;
-  bool Excludes(const Discriminator& discriminator, std::span<const Value> slots) const;
+  bool Excludes(const Discriminator& discriminator, const Value& value) const;
 
   static std::uint64_t HashPair(std::string_view scope, std::string_view name) { return MixHash(HashBytes(scope), HashBytes(name)); }
   static std::uint64_t HashKeyOf(std::uint32_t group, std::string_view text) { return MixHash(HashBytes(text), group); }
