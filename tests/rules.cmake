@@ -12,6 +12,7 @@ writ_test(rules LIBRARIES writ_test_support writ_dsl writ_engine writ_rules nloh
   unit/rules/glob_test.cc
   unit/rules/index_test.cc
   unit/rules/kubernetes_kind_test.cc
+  unit/rules/places_test.cc
   unit/rules/resource_uri_peer_test.cc
   unit/rules/resource_uri_test.cc
   unit/rules/printable_test.cc

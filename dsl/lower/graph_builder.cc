@@ -26,18 +26,37 @@ GraphBuilder::GraphBuilder(const TypedSet& set, Graph& graph, const std::vector<
 bool GraphBuilder::BuildLets(std::uint32_t& faulty) {
   for (const std::uint32_t index : set_.let_order) {
     const TypedLet& let = set_.lets[index];
-    const NodeId body = Build(let.file, let.decl->value);
+    LetValue& value = let_values_[index];
+    value.node = Build(let.file, let.decl->value, &value.places);
     if (fault_ != BuildFault::kNone) {
       faulty = index;
       return false;
     }
-    let_values_[index] = body;
-    graph_.MarkLet(body);
+    const LetId other = LetOf(value.node, value.places);
+    value.let = other.valid() ? other : LetId(index);
+    graph_.MarkLet(value.node);
   }
   return true;
 }
 
-NodeId GraphBuilder::Build(FileId file, ExprId root) {
+// Of expressions that became one node the first counts.
+LetId GraphBuilder::LetOf(NodeId node, std::span<const PlacedNode> places) {
+  const auto first = std::find_if(places.begin(), places.end(), [node](const PlacedNode& placed) { return placed.node == node; });
+  return first == places.end() ? LetId() : first->let;
+}
+
+void GraphBuilder::Record(const Frame& frame, ExprId id, NodeId node) {
+  if (places_ == nullptr || macro_depth_ > 0) return;
+  if (frame.is_fn && ++fn_places_ > kMaxFnPlaces) return;
+  const TypedExpr& info = set_.info(frame.file, id);
+  places_->push_back({.node = node,
+                      .place = lines_[frame.file.index].Locate(set_.expr(frame.file, id).span.begin),
+                      .let = info.reference == ReferenceKind::kLet ? let_values_[info.index].let : LetId()});
+}
+
+NodeId GraphBuilder::Build(FileId file, ExprId root, std::vector<PlacedNode>* places) {
+  places_ = places;
+  fn_places_ = 0;
   fault_ = BuildFault::kNone;
   visited_ = 0;
   macro_depth_ = 0;
@@ -49,14 +68,12 @@ NodeId GraphBuilder::Build(FileId file, ExprId root) {
   return node;
 }
 
-NodeId GraphBuilder::Failed(BuildFault fault, SourceLocation place) {
+NodeId GraphBuilder::Failed(BuildFault fault) {
   if (fault_ == BuildFault::kNone) fault_ = fault;
-  return graph_.Constant(Value::Null(), place);
+  return graph_.Constant(Value::Null());
 }
 
-NodeId GraphBuilder::NoOverload(std::string_view name, SourceLocation place) {
-  return graph_.Constant(Value::Error(ValueError::kNoMatchingOverload, name), place);
-}
+NodeId GraphBuilder::NoOverload(std::string_view name) { return graph_.Constant(Value::Error(ValueError::kNoMatchingOverload, name)); }
 
 // Chains are walked in a loop from the inside out, as ExpressionChecker::CheckNode does: each link finds the node below it ready.
 NodeId GraphBuilder::Node(Frame& frame, ExprId id) {
@@ -84,36 +101,36 @@ bool GraphBuilder::ContinuesChain(FileId file, ExprId id) const {
 
 NodeId GraphBuilder::Link(Frame& frame, ExprId id) {
   const Expr& e = set_.expr(frame.file, id);
-  const SourceLocation place = PlaceOf(frame.file, e.name_span.end > e.name_span.begin ? e.name_span : e.span);
-  if (fault_ != BuildFault::kNone || ++visited_ > limits_.max_inline_nodes) return Failed(BuildFault::kTooLarge, place);
-  if (fn_depth_ >= kMaxNodeDepth) return Failed(BuildFault::kTooDeep, place);
+  if (fault_ != BuildFault::kNone || ++visited_ > limits_.max_inline_nodes) return Failed(BuildFault::kTooLarge);
+  if (fn_depth_ >= kMaxNodeDepth) return Failed(BuildFault::kTooDeep);
   ++fn_depth_;
   const TypeId type = TypeOf(frame.file, id);
   NodeId node;
   switch (e.kind) {
-    case ExprKind::kLiteral: node = graph_.Constant(e.value, type, place); break;
-    case ExprKind::kIdent: node = Reference(frame, e, set_.info(frame.file, id)); break;
+    case ExprKind::kLiteral: node = graph_.Constant(e.value, type); break;
+    case ExprKind::kIdent: node = Reference(frame, set_.info(frame.file, id)); break;
     case ExprKind::kSelect: {
       const TypedExpr& info = set_.info(frame.file, id);
-      node = info.reference == ReferenceKind::kNone ? MemberNode(NodeKind::kSelect, Node(frame, e.args[0]), e.text, type, place)
-                                                    : Reference(frame, e, info);
+      node = info.reference == ReferenceKind::kNone ? MemberNode(NodeKind::kSelect, Node(frame, e.args[0]), e.text, type)
+                                                    : Reference(frame, info);
       break;
     }
-    case ExprKind::kOptionalSelect: node = MemberNode(NodeKind::kOptionalSelect, Node(frame, e.args[0]), e.text, type, place); break;
-    case ExprKind::kHas: node = MemberNode(NodeKind::kHasMember, Node(frame, e.args[0]), e.text, type, place); break;
+    case ExprKind::kOptionalSelect: node = MemberNode(NodeKind::kOptionalSelect, Node(frame, e.args[0]), e.text, type); break;
+    case ExprKind::kHas: node = MemberNode(NodeKind::kHasMember, Node(frame, e.args[0]), e.text, type); break;
     case ExprKind::kCall:
     case ExprKind::kUnary:
     case ExprKind::kBinary: node = Call(frame, id, e); break;
-    case ExprKind::kAnd: node = graph_.Make(NodeKind::kAnd, Nodes(frame, e, 0), 0, type, place); break;
-    case ExprKind::kOr: node = graph_.Make(NodeKind::kOr, Nodes(frame, e, 0), 0, type, place); break;
-    case ExprKind::kConditional: node = graph_.Make(NodeKind::kConditional, Nodes(frame, e, 0), 0, type, place); break;
+    case ExprKind::kAnd: node = graph_.Make(NodeKind::kAnd, Nodes(frame, e, 0), 0, type); break;
+    case ExprKind::kOr: node = graph_.Make(NodeKind::kOr, Nodes(frame, e, 0), 0, type); break;
+    case ExprKind::kConditional: node = graph_.Make(NodeKind::kConditional, Nodes(frame, e, 0), 0, type); break;
     case ExprKind::kList:
     case ExprKind::kMap: node = Aggregate(frame, id); break;
-    case ExprKind::kStruct: node = NoOverload(e.text, place); break;
+    case ExprKind::kStruct: node = NoOverload(e.text); break;
     case ExprKind::kMacro: node = Macro(frame, id); break;
   }
   --fn_depth_;
-  if (graph_.facts(node).depth > kMaxNodeDepth) return Failed(BuildFault::kTooDeep, place);
+  Record(frame, id, node);
+  if (graph_.facts(node).depth > kMaxNodeDepth) return Failed(BuildFault::kTooDeep);
   return node;
 }
 
@@ -125,16 +142,15 @@ std::vector<NodeId> GraphBuilder::Nodes(Frame& frame, const Expr& e, std::size_t
 
 TypeId GraphBuilder::TypeOf(FileId file, ExprId id) { return types_.Settled(set_.info(file, id).type); }
 
-NodeId GraphBuilder::Reference(Frame& frame, const Expr& e, const TypedExpr& info) {
-  const SourceLocation place = PlaceOf(frame.file, e.span);
+NodeId GraphBuilder::Reference(Frame& frame, const TypedExpr& info) {
   switch (info.reference) {
-    case ReferenceKind::kVariable: return graph_.Leaf(NodeKind::kSlot, graph_.Root(info.name).index, 0, types_.Settled(info.type), place);
+    case ReferenceKind::kVariable: return graph_.Leaf(NodeKind::kSlot, graph_.Root(info.name).index, 0, types_.Settled(info.type));
     case ReferenceKind::kParameter: return frame.arguments[info.index];
-    case ReferenceKind::kLet: return let_values_[info.index];
-    case ReferenceKind::kTypeValue: return graph_.Constant(Value::Type(info.name), types_.Settled(info.type), place);
+    case ReferenceKind::kLet: return let_values_[info.index].node;
+    case ReferenceKind::kTypeValue: return graph_.Constant(Value::Type(info.name), types_.Settled(info.type));
     case ReferenceKind::kIteration:
       for (auto it = frame.iterations.rbegin(); it != frame.iterations.rend(); ++it) {
-        if (it->first == info.name) return graph_.Leaf(NodeKind::kVariable, it->second, 0, types_.Settled(info.type), place);
+        if (it->first == info.name) return graph_.Leaf(NodeKind::kVariable, it->second, 0, types_.Settled(info.type));
       }
       break;
     case ReferenceKind::kNone:
@@ -153,70 +169,67 @@ std::uint16_t GraphBuilder::StepsAfterRoot(SlotId slot) const {
 
 // operand.member, operand.?member, has(operand.member): a step of a static path, or a node on a
 // value.
-NodeId GraphBuilder::MemberNode(NodeKind kind, NodeId operand, std::string_view member, TypeId type, SourceLocation place) {
+NodeId GraphBuilder::MemberNode(NodeKind kind, NodeId operand, std::string_view member, TypeId type) {
   const ::writ::Node& on = graph_[operand];
   const auto index = on.index;
   if (on.kind == NodeKind::kSlot && StepsAfterRoot(SlotId(index)) < kMaxSlotSteps) {
     const std::uint16_t plain = StepsAfterRoot(SlotId(index));
     const SlotId slot = graph_.Child(SlotId(index), member);
-    if (kind == NodeKind::kSelect) return graph_.Leaf(NodeKind::kSlot, slot.index, 0, type, place);
-    if (kind == NodeKind::kHasMember) return graph_.Leaf(NodeKind::kHasSlot, slot.index, 0, type, place);
-    return graph_.Leaf(NodeKind::kOptionalSlot, slot.index, plain, type, place);
+    if (kind == NodeKind::kSelect) return graph_.Leaf(NodeKind::kSlot, slot.index, 0, type);
+    if (kind == NodeKind::kHasMember) return graph_.Leaf(NodeKind::kHasSlot, slot.index, 0, type);
+    return graph_.Leaf(NodeKind::kOptionalSlot, slot.index, plain, type);
   }
   if (on.kind == NodeKind::kOptionalSlot && kind != NodeKind::kHasMember && StepsAfterRoot(SlotId(index)) < kMaxSlotSteps) {
     const std::uint16_t plain = on.detail;
-    return graph_.Leaf(NodeKind::kOptionalSlot, graph_.Child(SlotId(index), member).index, plain, type, place);
+    return graph_.Leaf(NodeKind::kOptionalSlot, graph_.Child(SlotId(index), member).index, plain, type);
   }
-  return graph_.Member(kind, operand, member, type, place);
+  return graph_.Member(kind, operand, member, type);
 }
 
-NodeId GraphBuilder::FunctionNode(Function function, std::span<const NodeId> args, TypeId type, SourceLocation place) {
+NodeId GraphBuilder::FunctionNode(Function function, std::span<const NodeId> args, TypeId type) {
   if (!InfoOf(function).takes(args.size())) {
-    return NoOverload(InfoOf(function).name, place);  // only without the checker
+    return NoOverload(InfoOf(function).name);  // only without the checker
   }
   if (function == Function::kIndex || function == Function::kOptionalIndex) {
     const Value* key = graph_.TryValue(args[1]);
     const NodeKind on = graph_[args[0]].kind;
     if (key != nullptr && key->is(Kind::kString) && (on == NodeKind::kSlot || on == NodeKind::kOptionalSlot)) {
-      return MemberNode(function == Function::kIndex ? NodeKind::kSelect : NodeKind::kOptionalSelect, args[0], key->string(), type, place);
+      return MemberNode(function == Function::kIndex ? NodeKind::kSelect : NodeKind::kOptionalSelect, args[0], key->string(), type);
     }
   }
-  return graph_.Call(function, args, type, place);
+  return graph_.Call(function, args, type);
 }
 
 NodeId GraphBuilder::Call(Frame& frame, ExprId id, const Expr& e) {
   const TypedExpr& info = set_.info(frame.file, id);
-  const SourceLocation place = PlaceOf(frame.file, e.name_span.end > e.name_span.begin ? e.name_span : e.span);
   if (info.reference == ReferenceKind::kFn) return FnCall(frame, e, info);
-  if (info.reference != ReferenceKind::kFunction) return NoOverload(e.text, place);
+  if (info.reference != ReferenceKind::kFunction) return NoOverload(e.text);
   const std::vector<NodeId> args = Nodes(frame, e, info.namespaced ? 1 : 0);
-  return FunctionNode(info.function, args, TypeOf(frame.file, id), place);
+  return FunctionNode(info.function, args, TypeOf(frame.file, id));
 }
 
 NodeId GraphBuilder::FnCall(Frame& frame, const Expr& e, const TypedExpr& info) {
   const std::vector<NodeId> arguments = Nodes(frame, e, 0);
   const TypedFn& fn = set_.fns[info.index];
-  Frame inner{fn.file, arguments, {}};
+  Frame inner{fn.file, arguments, {}, true};
   return Node(inner, fn.decl->body);
 }
 
 NodeId GraphBuilder::Aggregate(Frame& frame, ExprId id) {
   const Expr& e = set_.expr(frame.file, id);
-  const SourceLocation place = PlaceOf(frame.file, e.span);
   const bool is_list = e.kind == ExprKind::kList;
   std::vector<NodeId> entries = Nodes(frame, e, 0);
   for (std::size_t i = 0; i < e.optional.size(); ++i) {
     if (!e.optional[i]) continue;
     NodeId& entry = entries[is_list ? i : 2 * i + 1];
     const NodeId wrapped[] = {entry};
-    entry = graph_.Make(NodeKind::kOptionalEntry, wrapped, 0, graph_[wrapped[0]].type, place);
+    entry = graph_.Make(NodeKind::kOptionalEntry, wrapped, 0, graph_[wrapped[0]].type);
   }
-  return graph_.Make(is_list ? NodeKind::kList : NodeKind::kMap, entries, 0, TypeOf(frame.file, id), place);
+  return graph_.Make(is_list ? NodeKind::kList : NodeKind::kMap, entries, 0, TypeOf(frame.file, id));
 }
 
 NodeId GraphBuilder::Macro(Frame& frame, ExprId id) {
   const Expr& e = set_.expr(frame.file, id);
-  const SourceLocation place = PlaceOf(frame.file, e.name_span);
   std::vector<NodeId> args = {Node(frame, e.args[0])};
   const std::uint32_t depth = macro_depth_++;
   for (const std::string_view name : e.names) frame.iterations.emplace_back(name, depth);
@@ -224,7 +237,7 @@ NodeId GraphBuilder::Macro(Frame& frame, ExprId id) {
   for (const NodeId node : Nodes(frame, e, 1)) args.push_back(node);
   frame.iterations.resize(frame.iterations.size() - e.names.size());
   --macro_depth_;
-  const auto make = [&](NodeKind kind) { return graph_.Make(kind, args, depth, TypeOf(frame.file, id), place); };
+  const auto make = [&](NodeKind kind) { return graph_.Make(kind, args, depth, TypeOf(frame.file, id)); };
   switch (e.macro) {
     case Macro::kAll: return make(NodeKind::kAll);
     case Macro::kExists: return make(NodeKind::kExists);

@@ -29,6 +29,7 @@ struct RuleNodes {
   std::vector<NodeId> keys;
   NodeId image;
   std::vector<NodeId> conditions;  // of the demands that have one, in order
+  std::vector<PlacedNode> places;  // in the guard, as GraphBuilder gives them
 };
 
 std::string_view AttributeValue(std::span<const Attribute> attributes, std::string_view name) {
@@ -136,8 +137,8 @@ class Lowerer {
     }
   }
 
-  NodeId Build(FileId file, ExprId id) {
-    const NodeId node = builder_.Build(file, id);
+  NodeId Build(FileId file, ExprId id, std::vector<PlacedNode>* places = nullptr) {
+    const NodeId node = builder_.Build(file, id, places);
     if (builder_.fault() != BuildFault::kNone) Report(set_.expr(file, id).span);
     return node;
   }
@@ -149,7 +150,7 @@ class Lowerer {
 
   RuleNodes BuildRule(FileId file, const RuleDecl& rule) {
     RuleNodes nodes;
-    nodes.guard = BuildGuard(file, rule);
+    nodes.guard = BuildGuard(file, rule, nodes.places);
     if (nodes.guard.valid()) Root(nodes.guard);
     for (const MessagePiece& piece : rule.message.pieces) {
       if (piece.expr.valid()) nodes.message.push_back(Root(Build(file, piece.expr)));
@@ -165,13 +166,15 @@ class Lowerer {
   }
 
   // when && !unless; for a requirement !when || unless || requirement (program.h says why). Always true: no guard.
-  NodeId BuildGuard(FileId file, const RuleDecl& rule) {
+  NodeId BuildGuard(FileId file, const RuleDecl& rule, std::vector<PlacedNode>& places) {
     const bool requires_condition = rule.requirement.valid();
-    const SourceLocation place = Locate(rule.verb_span);
     std::vector<NodeId> parts;
-    const auto negated = [&](NodeId node) {
-      const NodeId args[] = {node};
-      return graph_.Call(Function::kNot, args, SimpleType(TypeKind::kBool), place);
+    const auto built = [&](ExprId id) { return Build(file, id, &places); };
+    const auto negated = [&](ExprId id) {
+      const NodeId args[] = {built(id)};
+      const NodeId node = graph_.Call(Function::kNot, args, SimpleType(TypeKind::kBool));
+      places.push_back({.node = node, .place = Locate(set_.expr(file, id).span)});
+      return node;
     };
     const NodeKind kind = requires_condition ? NodeKind::kOr : NodeKind::kAnd;
     const auto add = [&](NodeId node) {
@@ -182,11 +185,11 @@ class Lowerer {
         parts.push_back(node);
       }
     };
-    if (rule.when.valid()) add(requires_condition ? negated(Build(file, rule.when)) : Build(file, rule.when));
-    if (rule.unless.valid()) add(requires_condition ? Build(file, rule.unless) : negated(Build(file, rule.unless)));
-    if (requires_condition) add(Build(file, rule.requirement));
+    if (rule.when.valid()) add(requires_condition ? negated(rule.when) : built(rule.when));
+    if (rule.unless.valid()) add(requires_condition ? built(rule.unless) : negated(rule.unless));
+    if (requires_condition) add(built(rule.requirement));
     if (parts.empty()) return {};
-    const NodeId guard = parts.size() == 1 ? parts[0] : graph_.Make(kind, parts, 0, SimpleType(TypeKind::kBool), place);
+    const NodeId guard = parts.size() == 1 ? parts[0] : graph_.Make(kind, parts, 0, SimpleType(TypeKind::kBool));
     const Value* constant = graph_.TryValue(guard);
     return options_.optimize && constant != nullptr && constant->is_true() ? NodeId() : guard;
   }
@@ -323,10 +326,27 @@ class Lowerer {
   }
 
   void WriteLets(const ProgramNodes& nodes) {
+    std::vector<LetId> written(set_.lets.size());
     for (std::size_t i = 0; i < set_.lets.size(); ++i) {
       const NodeId value = builder_.let_value(i);
-      if (nodes.has(value)) program_.lets.push_back({std::string(set_.lets[i].decl->name.text), nodes.of(value)});
+      if (!nodes.has(value)) continue;
+      written[i] = LetId(program_.lets.size());
+      program_.lets.push_back({std::string(set_.lets[i].decl->name.text), nodes.of(value), WrittenPlaces(nodes, builder_.let_places(i))});
     }
+    const auto renumber = [&](std::vector<PlacedNode>& places) {
+      for (PlacedNode& placed : places) placed.let = placed.let.valid() ? written[placed.let.index] : placed.let;
+    };
+    for (draft::Rule& rule : program_.rules) renumber(rule.places);
+    for (draft::Let& let : program_.lets) renumber(let.places);
+  }
+
+  // Those of nodes that are part of the program. Lets stay what they are in the set.
+  static std::vector<PlacedNode> WrittenPlaces(const ProgramNodes& nodes, std::span<const PlacedNode> places) {
+    std::vector<PlacedNode> written;
+    for (const PlacedNode& placed : places) {
+      if (nodes.has(placed.node)) written.push_back({nodes.of(placed.node), placed.place, placed.let});
+    }
+    return written;
   }
 
   void WriteTable(ProgramNodes& nodes, const TypedTable& table) {
@@ -368,6 +388,7 @@ class Lowerer {
     rule.column = place.column;
     rule.selectors = SelectorsOf(*policy.decl, decl);
     if (nodes.guard.valid()) rule.guard = out.Write(nodes.guard);
+    rule.places = WrittenPlaces(out, nodes.places);
     WriteMessage(out, decl, nodes, rule);
     for (const StringLiteral& scope : decl.needs_scopes) rule.needs_scopes.emplace_back(scope.value);
     if (options_.optimize && nodes.guard.valid() && (decl.verb != Verb::kRequire || decl.image.valid())) {

@@ -55,7 +55,7 @@ NodeId ResidualGraph::Checked(NodeId node) {
 
 // ---- known values -------------------------------------------------------------------------------
 
-NodeId ResidualGraph::OfBool(bool value) { return graph_.Constant(Value::Bool(value), {}); }
+NodeId ResidualGraph::OfBool(bool value) { return graph_.Constant(Value::Bool(value)); }
 
 // NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
 NodeId ResidualGraph::OfValue(const Value& value, TypeId type) {
@@ -64,12 +64,12 @@ NodeId ResidualGraph::OfValue(const Value& value, TypeId type) {
   if (value.is(Kind::kOptional)) {
     std::vector<NodeId> inner;
     if (value.inner != nullptr) inner.push_back(OfValue(*value.inner, dyn));
-    return graph_.Call(inner.empty() ? Function::kOptionalNone : Function::kOptionalOf, inner, types_.Optional(dyn), {});
+    return graph_.Call(inner.empty() ? Function::kOptionalNone : Function::kOptionalOf, inner, types_.Optional(dyn));
   }
-  if (IsPlain(value)) return graph_.Constant(value, IsDyn(type) || value.is(Kind::kNull) ? dyn : type, {});
+  if (IsPlain(value)) return graph_.Constant(value, IsDyn(type) || value.is(Kind::kNull) ? dyn : type);
   if (!value.is(Kind::kDouble)) return OfContainer(value, type);
-  const NodeId name[] = {graph_.Constant(Value::String(NameOfInfinite(value.real)), {})};
-  return graph_.Call(Function::kToDouble, name, types_.Simple(TypeKind::kDouble), {});
+  const NodeId name[] = {graph_.Constant(Value::String(NameOfInfinite(value.real)))};
+  return graph_.Call(Function::kToDouble, name, types_.Simple(TypeKind::kDouble));
 }
 
 // `[args.x][1]`: the second item of a list of one.
@@ -77,9 +77,9 @@ NodeId ResidualGraph::Failure() {
   WRIT_CHECK(some_slot_.valid());
   const TypeId dyn = types_.Simple(TypeKind::kDyn), item = graph_[some_slot_].type;
   const NodeId items[] = {some_slot_};
-  const NodeId args[] = {graph_.Make(NodeKind::kList, items, 0, types_.List(item), {}), graph_.Constant(Value::Int(1), {})};
-  NodeId failure = graph_.Call(Function::kIndex, args, item, {});
-  if (!IsDyn(item)) failure = graph_.Call(Function::kToDyn, std::span(&failure, 1), dyn, {});
+  const NodeId args[] = {graph_.Make(NodeKind::kList, items, 0, types_.List(item)), graph_.Constant(Value::Int(1))};
+  NodeId failure = graph_.Call(Function::kIndex, args, item);
+  if (!IsDyn(item)) failure = graph_.Call(Function::kToDyn, std::span(&failure, 1), dyn);
   failures_.push_back(failure);
   return failure;
 }
@@ -103,13 +103,13 @@ NodeId ResidualGraph::OfContainer(const Value& value, TypeId type) {
   std::vector<NodeId> args;
   if (value.is(Kind::kList)) {
     for (std::uint32_t i = 0; i < value.size; ++i) args.push_back(OfValue(value.items[i], dyn));
-    return graph_.Make(NodeKind::kList, args, 0, type, {});
+    return graph_.Make(NodeKind::kList, args, 0, type);
   }
   for (std::uint32_t i = 0; i < value.map->size; ++i) {
     args.push_back(OfValue(value.map->entries[i].key, dyn));
     args.push_back(OfValue(value.map->entries[i].value, dyn));
   }
-  return graph_.Make(NodeKind::kMap, args, 0, type, {});
+  return graph_.Make(NodeKind::kMap, args, 0, type);
 }
 
 // The type that the value has as a literal; nothing where its items differ.
@@ -137,15 +137,15 @@ SlotId ResidualGraph::SlotOf(SlotId slot) {
 }
 
 NodeId ResidualGraph::OfSlot(const Node& node) {
-  some_slot_ = graph_.Leaf(node.kind, SlotOf(SlotId(node.index)).index, node.detail, node.type, {});
+  some_slot_ = graph_.Leaf(node.kind, SlotOf(SlotId(node.index)).index, node.detail, node.type);
   return some_slot_;
 }
 
 NodeId ResidualGraph::OfMember(std::string_view root, std::string_view member, TypeId type) {
-  return graph_.Leaf(NodeKind::kSlot, graph_.Child(graph_.Root(root), member).index, 0, type, {});
+  return graph_.Leaf(NodeKind::kSlot, graph_.Child(graph_.Root(root), member).index, 0, type);
 }
 
-NodeId ResidualGraph::OfVariable(std::uint32_t depth, TypeId type) { return graph_.Leaf(NodeKind::kVariable, depth, 0, type, {}); }
+NodeId ResidualGraph::OfVariable(std::uint32_t depth, TypeId type) { return graph_.Leaf(NodeKind::kVariable, depth, 0, type); }
 
 // ---- operations ---------------------------------------------------------------------------------
 
@@ -154,16 +154,16 @@ NodeId ResidualGraph::Like(const Node& node, std::span<const NodeId> args) {
     case NodeKind::kSelect:
     case NodeKind::kHasMember:
     case NodeKind::kOptionalSelect:
-      return Checked(graph_.Member(node.kind, args[0], program_[program_.constants[node.index].text()], node.type, {}));
+      return Checked(graph_.Member(node.kind, args[0], program_[program_.constants[node.index].text()], node.type));
     case NodeKind::kCall: return Call(static_cast<Function>(node.detail), args, node.type);
-    default: return Checked(graph_.Make(node.kind, args, node.index, node.type, {}));  // NOLINT: the rest
+    default: return Checked(graph_.Make(node.kind, args, node.index, node.type));  // NOLINT: the rest
   }
 }
 
 NodeId ResidualGraph::Call(Function function, std::span<const NodeId> args, TypeId type) {
   std::vector<NodeId> natural(args.begin(), args.end());
   for (std::size_t i = 0; i < args.size(); ++i) natural[i] = Naturalized(function, args, i);
-  return Checked(graph_.Call(function, natural, type, {}));
+  return Checked(graph_.Call(function, natural, type));
 }
 
 // A known value of no static type would be written as `dyn("acme")`, so that it may be compared
@@ -180,7 +180,7 @@ NodeId ResidualGraph::Naturalized(Function function, std::span<const NodeId> arg
   const bool is_list = other.valid() && types_[other].kind == TypeKind::kList;
   if (is_in && which == 0 && is_list) other = types_[other].parameters[0];
   const TypeId own = is_in && which == 1 && value->is(Kind::kList) ? types_[*natural].parameters[0] : *natural;
-  return IsDyn(other) || other == own ? graph_.Constant(*value, *natural, {}) : args[which];
+  return IsDyn(other) || other == own ? graph_.Constant(*value, *natural) : args[which];
 }
 
 NodeId ResidualGraph::Join(NodeKind kind, std::span<const NodeId> operands, ErrorReading reading) {
@@ -204,14 +204,14 @@ NodeId ResidualGraph::Join(NodeKind kind, std::span<const NodeId> operands, Erro
   if (kept.empty()) return OfBool(!deciding);
   if (kept.size() == 1 && (reading != ErrorReading::kKept || graph_.IsLogical(kept[0]))) return kept[0];
   if (kept.size() == 1) kept.push_back(OfBool(!deciding));
-  return Checked(graph_.Make(kind, kept, 0, types_.Simple(TypeKind::kBool), {}));
+  return Checked(graph_.Make(kind, kept, 0, types_.Simple(TypeKind::kBool)));
 }
 
 NodeId ResidualGraph::Not(NodeId operand) {
   const Value* value = graph_.TryValue(operand);
   if (value != nullptr && value->is(Kind::kBool)) return OfBool(!value->boolean);
   const NodeId args[] = {operand};
-  return Checked(graph_.Call(Function::kNot, args, types_.Simple(TypeKind::kBool), {}));
+  return Checked(graph_.Call(Function::kNot, args, types_.Simple(TypeKind::kBool)));
 }
 
 }  // namespace writ

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "rules/ir/fields.h"
+#include "rules/ir/places.h"
 
 namespace writ {
 namespace {
@@ -243,6 +244,18 @@ void SetData(const std::vector<draft::Data>& data, PoolBuilder& to) {
   for (const draft::Data& each : data) to.parts.data.push_back({to.Text(each.name), to.Text(each.json)});
 }
 
+// Requires: nodes, lets, rules, policies and files are there.
+std::vector<PlaceByte> PlacesOf(const draft::Program& draft, const ProgramParts& parts) {
+  std::vector<std::span<const PlacedNode>> known;
+  for (const draft::Rule& rule : draft.rules) known.emplace_back(rule.places);
+  for (const draft::Let& let : draft.lets) known.emplace_back(let.places);
+  Pools<ConstPool> pools;
+#define WRIT_VIEW(number, name, Record, what) pools.name = parts.name;
+  WRIT_POOLS(WRIT_VIEW)
+#undef WRIT_VIEW
+  return PackPlaces(Program(pools, nullptr), known);
+}
+
 }  // namespace
 
 Program BuildProgram(const draft::Program& draft) {
@@ -264,6 +277,7 @@ Program BuildProgram(const draft::Program& draft) {
   to.Append(parts.signers, draft.signers, record);
   to.Append(parts.imports, draft.imports, [&](const std::string& name) { return Import{to.Text(name)}; });
   SetData(draft.data, to);
+  parts.places = PlacesOf(draft, parts);
   return to.Finish();
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/ir/places.h"
 #include "rules/ir/program.h"
 #include "rules/model/type.h"
 
@@ -39,6 +40,7 @@ struct Slot {
 struct Let {
   std::string name;
   NodeId value;
+  std::vector<PlacedNode> places = {};  // of parts of the value
 };
 
 struct MessagePart {
@@ -95,6 +97,7 @@ struct Rule {
   std::vector<MessagePart> message;
   std::vector<std::string> needs_scopes;
   std::vector<Discriminator> discriminators;
+  std::vector<PlacedNode> places;  // of parts of the guard
   // At most one, as the verb wants.
   std::optional<MaskSpec> mask;
   std::optional<LimitSpec> limit;

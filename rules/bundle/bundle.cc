@@ -45,7 +45,8 @@ struct Section {
   std::uint64_t bytes;
 };
 static_assert(sizeof(Section) == 24);
-constexpr std::uint32_t kRequired = 1;  // flag: who does not know the section must not use the bundle
+constexpr std::uint32_t kRequired = 1;        // flag: who does not know the section must not use the bundle
+constexpr std::uint32_t kPlacesSection = 34;  // optional: no decision needs it
 constexpr std::uint32_t kNamesSection = 1000;
 
 constexpr std::size_t Aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
@@ -89,7 +90,7 @@ class BodyWriter {
   // Empty sections are left out.
   void Add(std::uint32_t number, std::string_view bytes) {
     if (bytes.empty()) return;
-    sections_.push_back({number, kRequired, contents_.size(), bytes.size()});
+    sections_.push_back({number, number == kPlacesSection ? 0 : kRequired, contents_.size(), bytes.size()});
     contents_ += bytes;
     contents_.resize(Aligned(contents_.size()), '\0');
   }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "rules/function/function.h"
+#include "rules/ir/places.h"
 #include "rules/ir/program.h"
 #include "rules/ir/text.h"
 #include "rules/ir/verify.h"
@@ -81,7 +82,7 @@ std::string PathOf(const Program& program, SlotId slot) {
 
 class Dumper {
  public:
-  explicit Dumper(const Program& program) : program_(program), texts_(program), types_(TypesOf(program)) {}
+  explicit Dumper(const Program& program) : program_(program), texts_(program), places_(program), types_(TypesOf(program)) {}
 
   std::string Dump() {
     for (std::size_t i = 0; i < program_.files.size(); ++i)
@@ -90,7 +91,7 @@ class Dumper {
       Line("constant " + IdText('k', ConstantId(i)) + " " + ConstantText(ConstantId(i)));
     Slots();
     for (std::size_t i = 0; i < program_.nodes.size(); ++i) DumpNode(NodeId(i));
-    for (const Let& let : program_.lets) Line("let " + Name(let.name) + ' ' + IdText('n', let.value));
+    for (std::size_t i = 0; i < program_.lets.size(); ++i) DumpLet(LetId(i));
     for (std::size_t i = 0; i < program_.policies.size(); ++i) DumpPolicy(PolicyId(i));
     for (std::size_t i = 0; i < program_.rules.size(); ++i) DumpRule(RuleId(i));
     for (const Table& table : program_.tables) DumpTable(table);
@@ -124,6 +125,8 @@ class Dumper {
   std::string SubjectText(const Node& node) const;
   void Slots();
   void DumpNode(NodeId id);
+  void DumpLet(LetId id);
+  void DumpPlaces(const std::string& head, PlaceScope scope, FileId file);
   void DumpPolicy(PolicyId id);
   void DumpRule(RuleId id);
   void DumpRuleParts(const std::string& head, const Rule& rule);
@@ -136,6 +139,7 @@ class Dumper {
 
   const Program& program_;
   NodeTexts texts_;
+  const Places places_;
   std::vector<Type> types_;
   std::string out_;
 };
@@ -217,6 +221,24 @@ std::string Dumper::Attributes(TextId severity, TextId title, TextId see) const 
   return text;
 }
 
+void Dumper::DumpLet(LetId id) {
+  const Let& let = program_[id];
+  Line("let " + Name(let.name) + ' ' + IdText('n', let.value));
+  DumpPlaces("  " + Name(let.name), ScopeOf(program_, id), FileId());
+}
+
+// "  R0 at n3 8:12, n6 8:31 in on_call, n9 other.writ:3:4": `file` is the one that goes without saying.
+void Dumper::DumpPlaces(const std::string& head, PlaceScope scope, FileId file) {
+  std::string text;
+  for (const PlacedNode& placed : places_.Read(scope)) {
+    const std::string place = LocationText(placed.place);
+    const std::size_t skipped = placed.place.file == file ? Name(program_[file].name).size() + 1 : 0;
+    text += (text.empty() ? " at " : ", ") + IdText('n', placed.node) + ' ' + place.substr(skipped);
+    if (placed.let.valid()) text += " in " + Name(program_[placed.let].name);
+  }
+  if (!text.empty()) Line(head + text);
+}
+
 void Dumper::DumpPolicy(PolicyId id) {
   const Policy& policy = program_[id];
   Line("policy " + IdText('p', id) + ' ' + (policy.package == kNoText ? "" : Name(policy.package) + "/") + Name(policy.name) + " for " +
@@ -235,6 +257,7 @@ void Dumper::DumpRule(RuleId id) {
     Line(head + " on " + Quoted(Text(selector.scope)) + ' ' + Quoted(Text(selector.name)));
   if (rule.guard.valid()) Line(head + " when " + IdText('n', rule.guard) + ' ' + Quoted(texts_.ShownText(rule.guard)));
   DumpRuleParts(head, rule);
+  DumpPlaces(head, ScopeOf(program_, id), program_.location(rule).file);
 }
 
 std::string Dumper::SignerTermsText(RangeOf<SignerTerm> terms) const {

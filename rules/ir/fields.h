@@ -36,6 +36,7 @@ enum class FieldUse : std::uint8_t {
 WRIT_FIELDS(std::uint32_t, static_cast<void>(0))
 WRIT_FIELDS(char, static_cast<void>(0))
 WRIT_FIELDS(std::byte, static_cast<void>(0))
+WRIT_FIELDS(PlaceByte, static_cast<void>(0))
 WRIT_FIELDS(TextId, visit("text", record, FieldUse::kRequired))
 WRIT_FIELDS(TypeId, visit("type", record, FieldUse::kRequired))
 WRIT_FIELDS(ConstantId, visit("constant", record, FieldUse::kRequired))

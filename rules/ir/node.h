@@ -11,8 +11,8 @@
 //     node n2: bool call _==_ n0 n1
 //
 //   in:  what a condition computes, with its static types; one pool for the rules of all policies
-//   out: names of lets and fns (the body takes their place), places in the text, and how it is
-//        evaluated: code, registers, regexes
+//   out: names of lets and fns (the body takes their place), places in the text (places.h), and how
+//        it is evaluated: code, registers, regexes
 //
 // `&&` and `||` keep the order of their operands and have two or more.
 //

@@ -40,6 +40,7 @@ using PolicyId = Id<struct Policy>;
 using RuleId = Id<struct Rule>;
 using SignerId = Id<struct Signer>;
 using SpecId = Id<struct SpecTag>;
+using LetId = Id<struct Let>;
 
 // Items of one pool that stand in a row.
 template <typename Item>
@@ -298,6 +299,9 @@ struct ProgramData {
   TextId json;
 };
 
+// A byte of the places of conditions, which rules/ir/places.h reads.
+enum class PlaceByte : std::uint8_t {};
+
 // ---- pools --------------------------------------------------------------------------------------
 
 // Number of the section in a bundle (never used again for anything else), name, record, what one is
@@ -339,7 +343,8 @@ struct ProgramData {
   P(30, signer_options, SignerOption, "signer option")   \
   P(31, signers, Signer, "signer")                       \
   P(32, imports, Import, "import")                       \
-  P(33, data, ProgramData, "data")
+  P(33, data, ProgramData, "data")                       \
+  P(34, places, PlaceByte, "byte of places")
 
 template <template <typename> class Pool>
 struct Pools {

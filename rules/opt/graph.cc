@@ -87,11 +87,9 @@ std::uint32_t Graph::InternConstant(const Value& value) {
   return found->second;
 }
 
-NodeId Graph::Constant(const Value& value, TypeId type, SourceLocation place) {
-  return Leaf(NodeKind::kConstant, InternConstant(value), 0, type, place);
-}
+NodeId Graph::Constant(const Value& value, TypeId type) { return Leaf(NodeKind::kConstant, InternConstant(value), 0, type); }
 
-NodeId Graph::Constant(const Value& value, SourceLocation place) { return Constant(value, SimpleType(LiteralTypeOf(value.kind)), place); }
+NodeId Graph::Constant(const Value& value) { return Constant(value, SimpleType(LiteralTypeOf(value.kind))); }
 
 SlotId Graph::Root(std::string_view name) { return Child(SlotId(), name); }
 
@@ -133,15 +131,15 @@ NodeId Graph::Intern(Node node, NodeFacts facts, std::span<const NodeId> args) {
   return found->second;
 }
 
-NodeId Graph::Leaf(NodeKind kind, std::uint32_t index, std::uint16_t detail, TypeId type, SourceLocation place) {
-  NodeFacts facts{.place = place};
+NodeId Graph::Leaf(NodeKind kind, std::uint32_t index, std::uint16_t detail, TypeId type) {
+  NodeFacts facts;
   if (kind == NodeKind::kVariable) facts.free_depths = DepthBit(index);
   return Intern({.kind = kind, .detail = detail, .index = index, .type = type}, facts, {});
 }
 
-NodeId Graph::Member(NodeKind kind, NodeId operand, std::string_view member, TypeId type, SourceLocation place) {
+NodeId Graph::Member(NodeKind kind, NodeId operand, std::string_view member, TypeId type) {
   const NodeId args[] = {operand};
-  return Intern({.kind = kind, .index = InternConstant(Value::String(member)), .type = type}, {.place = place}, args);
+  return Intern({.kind = kind, .index = InternConstant(Value::String(member)), .type = type}, {}, args);
 }
 
 void Graph::MarkLet(NodeId id) {
@@ -183,7 +181,7 @@ bool Graph::IsLogical(NodeId id) const {
   return false;
 }
 
-NodeId Graph::Call(Function function, std::span<const NodeId> args, TypeId type, SourceLocation place) {
+NodeId Graph::Call(Function function, std::span<const NodeId> args, TypeId type) {
   if (fold_) {
     std::vector<Value> values;
     for (const NodeId arg : args) {
@@ -194,35 +192,35 @@ NodeId Graph::Call(Function function, std::span<const NodeId> args, TypeId type,
     if (values.size() == args.size() && !values.empty()) {
       Arena room;
       const std::optional<Value> result = FoldCall(function, values, room);
-      if (result && !result->is_fault() && MayStandAsConstant(*result)) return Constant(*result, type, place);
+      if (result && !result->is_fault() && MayStandAsConstant(*result)) return Constant(*result, type);
     }
   }
-  return Intern({.kind = NodeKind::kCall, .detail = static_cast<std::uint16_t>(function), .type = type}, {.place = place}, args);
+  return Intern({.kind = NodeKind::kCall, .detail = static_cast<std::uint16_t>(function), .type = type}, {}, args);
 }
 
 // A deciding operand decides; operands that decide nothing go, as long as what is left is still certain to be a bool or a fault.
-NodeId Graph::FoldLogic(NodeKind kind, std::span<const NodeId> args, SourceLocation place) {
+NodeId Graph::FoldLogic(NodeKind kind, std::span<const NodeId> args) {
   const bool deciding = kind == NodeKind::kOr;
   std::vector<NodeId> kept;
   for (const NodeId arg : args) {
     const Value* value = TryValue(arg);
     if (value != nullptr && value->is(Kind::kBool)) {
-      if (value->boolean == deciding) return Constant(Value::Bool(deciding), place);
+      if (value->boolean == deciding) return Constant(Value::Bool(deciding));
     } else {
       kept.push_back(arg);
     }
   }
   if (kept.size() == args.size()) return NodeId();
-  if (kept.empty()) return Constant(Value::Bool(!deciding), place);
+  if (kept.empty()) return Constant(Value::Bool(!deciding));
   if (kept.size() == 1) {
     if (IsLogical(kept[0])) return kept[0];
-    kept.push_back(Constant(Value::Bool(!deciding), place));
+    kept.push_back(Constant(Value::Bool(!deciding)));
     if (kept.size() == args.size() && std::equal(kept.begin(), kept.end(), args.begin())) return NodeId();
   }
-  return Intern({.kind = kind, .type = SimpleType(TypeKind::kBool)}, {.place = place}, kept);
+  return Intern({.kind = kind, .type = SimpleType(TypeKind::kBool)}, {}, kept);
 }
 
-NodeId Graph::FoldAggregate(NodeKind kind, std::span<const NodeId> args, TypeId type, SourceLocation place) {
+NodeId Graph::FoldAggregate(NodeKind kind, std::span<const NodeId> args, TypeId type) {
   for (std::size_t i = 0; i < args.size(); ++i) {
     const Value* value = TryValue(args[i]);
     if (value == nullptr || value->is_fault()) return NodeId();
@@ -232,27 +230,27 @@ NodeId Graph::FoldAggregate(NodeKind kind, std::span<const NodeId> args, TypeId 
   if (kind == NodeKind::kList) {
     std::vector<Value> items;
     for (const NodeId arg : args) items.push_back(*TryValue(arg));
-    return Constant(Value::List(items.data(), static_cast<std::uint32_t>(items.size())), type, place);
+    return Constant(Value::List(items.data(), static_cast<std::uint32_t>(items.size())), type);
   }
   std::vector<MapEntry> entries;
   for (std::size_t i = 0; i < args.size(); i += 2) entries.push_back({*TryValue(args[i]), *TryValue(args[i + 1])});
   const MapData* map = MakeMap(room, entries.data(), static_cast<std::uint32_t>(entries.size()));
   if (map == nullptr || FindDuplicateKey(*map) != nullptr) return NodeId();
-  return Constant(Value::Map(map), type, place);
+  return Constant(Value::Map(map), type);
 }
 
-NodeId Graph::Make(NodeKind kind, std::span<const NodeId> args, std::uint32_t index, TypeId type, SourceLocation place) {
+NodeId Graph::Make(NodeKind kind, std::span<const NodeId> args, std::uint32_t index, TypeId type) {
   if (fold_) {
     NodeId folded;
-    if (kind == NodeKind::kAnd || kind == NodeKind::kOr) folded = FoldLogic(kind, args, place);
-    if (kind == NodeKind::kList || kind == NodeKind::kMap) folded = FoldAggregate(kind, args, type, place);
+    if (kind == NodeKind::kAnd || kind == NodeKind::kOr) folded = FoldLogic(kind, args);
+    if (kind == NodeKind::kList || kind == NodeKind::kMap) folded = FoldAggregate(kind, args, type);
     if (kind == NodeKind::kConditional) {
       const Value* condition = TryValue(args[0]);
       if (condition != nullptr && condition->is(Kind::kBool)) folded = args[condition->boolean ? 1 : 2];
     }
     if (folded.valid()) return folded;
   }
-  return Intern({.kind = kind, .index = index, .type = type}, {.place = place}, args);
+  return Intern({.kind = kind, .index = index, .type = type}, {}, args);
 }
 
 }  // namespace writ

@@ -3,8 +3,8 @@
 // by construction, and inlining costs no copies. Free of syntax.
 //
 //   Graph graph(true);
-//   NodeId acme = graph.Constant(Value::String("acme"), string, place);
-//   NodeId guard = graph.Call(Function::kEqual, {slot, acme}, boolean, place);
+//   NodeId acme = graph.Constant(Value::String("acme"), string);
+//   NodeId guard = graph.Call(Function::kEqual, {slot, acme}, boolean);
 //   …
 //   Written into a program by rules/opt/program_nodes.h.
 #pragma once
@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "rules/base/arena.h"
-#include "rules/base/source.h"
 #include "rules/build/draft.h"
 #include "rules/function/function.h"
 #include "rules/model/value.h"
@@ -30,7 +29,6 @@ struct NodeFacts {
   std::uint32_t depth = 1;        // levels of nodes below and with it
   std::uint64_t free_depths = 0;  // bit d: mentions variable d unbound; bit 63: some depth of 63 or more (never removed)
   bool is_let = false;            // the value of a `let`: kept apart, however small its uses are
-  SourceLocation place;           // of the first expression that became this node
 };
 
 // Returns the static type of a literal of that kind: dyn for what has parameters, and for faults.
@@ -46,17 +44,17 @@ class Graph {
   // `max_constant_bytes`: of text and items of all constants, see ok().
   explicit Graph(bool fold, std::size_t max_constant_bytes = kMaxConstantBytes) : fold_(fold), arena_(max_constant_bytes) {}
 
-  NodeId Constant(const Value& value, TypeId type, SourceLocation place);
+  NodeId Constant(const Value& value, TypeId type);
   // The same with the value's own type: dyn for what has parameters.
-  NodeId Constant(const Value& value, SourceLocation place);
+  NodeId Constant(const Value& value);
   // Nodes of one path; slots are made as needed. Parents come before children.
   SlotId Root(std::string_view name);
   SlotId Child(SlotId parent, std::string_view key);
-  NodeId Leaf(NodeKind kind, std::uint32_t index, std::uint16_t detail, TypeId type, SourceLocation place);
-  NodeId Member(NodeKind kind, NodeId operand, std::string_view member, TypeId type, SourceLocation place);
-  NodeId Call(Function function, std::span<const NodeId> args, TypeId type, SourceLocation place);
+  NodeId Leaf(NodeKind kind, std::uint32_t index, std::uint16_t detail, TypeId type);
+  NodeId Member(NodeKind kind, NodeId operand, std::string_view member, TypeId type);
+  NodeId Call(Function function, std::span<const NodeId> args, TypeId type);
   // kAnd … kOptionalEntry and the macros. `index`: the depth that a macro binds.
-  NodeId Make(NodeKind kind, std::span<const NodeId> args, std::uint32_t index, TypeId type, SourceLocation place);
+  NodeId Make(NodeKind kind, std::span<const NodeId> args, std::uint32_t index, TypeId type);
   // Says that the node is what a `let` stands for. Expressions built from here on count it as one
   // node.
   void MarkLet(NodeId id);
@@ -78,8 +76,8 @@ class Graph {
 
  private:
   NodeId Intern(Node node, NodeFacts facts, std::span<const NodeId> args);
-  NodeId FoldLogic(NodeKind kind, std::span<const NodeId> args, SourceLocation place);
-  NodeId FoldAggregate(NodeKind kind, std::span<const NodeId> args, TypeId type, SourceLocation place);
+  NodeId FoldLogic(NodeKind kind, std::span<const NodeId> args);
+  NodeId FoldAggregate(NodeKind kind, std::span<const NodeId> args, TypeId type);
   std::uint32_t InternConstant(const Value& value);
 
   bool fold_;
