@@ -25,10 +25,12 @@ void PrintRule(const ExplainedRule& explained, const Console& console) {
   const auto detail = [&](std::string_view name, std::string_view text) {
     if (!text.empty()) console.out << "      " << Padded(name, 10) << Printable(text) << "\n";
   };
-  detail("condition", explained.condition.empty() ? "always" : explained.condition);
+  // The only part of a condition is the condition, which is shown with what it read.
+  const bool is_whole = explained.unmet.size() == 1 && explained.unmet[0].condition == explained.condition;
+  const bool says_more = !is_whole || !explained.unmet[0].failed.empty();
+  const std::string place = says_more ? "" : ExpressionPlaceText(explained.unmet[0].place);
+  detail("condition", (explained.condition.empty() ? "always" : explained.condition) + (place.empty() ? "" : "  " + place));
   for (const auto& [path, value] : explained.reads) detail("read", path + " = " + value);
-  // The only part of a condition is the condition, which was just shown with what it read.
-  const bool says_more = explained.unmet.size() != 1 || explained.unmet[0].condition != explained.condition;
   if (says_more) {
     for (const std::string& line : UnmetLines(explained.unmet)) console.out << "      " << Printable(line) << "\n";
   }

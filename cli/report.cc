@@ -37,6 +37,8 @@ void AddReasons(const Decision& decision, std::vector<std::string>& lines) {
   }
 }
 
+std::string Behind(const std::string& text) { return text.empty() ? "" : "  " + text; }
+
 // "and 49900 more rules" and so on, for each list that is cut.
 void AddLeftOut(const LeftOut& more, std::vector<std::string>& lines) {
   struct Row {
@@ -84,6 +86,11 @@ void AddResidual(const Decision& decision, std::vector<std::string>& lines) {
 
 std::string RulePlace(const RuleOutcome& rule) { return std::string(rule.file) + ":" + std::to_string(rule.line); }
 
+std::string ExpressionPlaceText(const ExpressionPlace& place) {
+  if (place.line == 0) return {};
+  return place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+}
+
 std::string EffectText(Effect effect, bool colour) {
   switch (effect) {
     case Effect::kAllow: return Styled("allow", Style::kGreen, colour);
@@ -126,13 +133,17 @@ std::vector<std::string> UnmetLines(const std::vector<UnmetCondition>& unmet) {
   constexpr std::size_t kMaxValueBytes = 120, kMaxConditionBytes = 400;
   std::vector<std::string> lines;
   for (const UnmetCondition& part : unmet) {
+    const std::string place = ExpressionPlaceText(part.place), failed_place = ExpressionPlaceText(part.failed_place);
     std::string line = Padded(OutcomeName(part.outcome), 9) + " " + std::string(std::min(part.depth, 20U) * std::size_t{2}, ' ') +
-                       Shorten(part.condition, kMaxConditionBytes);
+                       Shorten(part.condition, kMaxConditionBytes) + Behind(place);
     for (std::size_t i = 0; i < part.reads.size(); ++i) {
       const auto& [path, value] = part.reads[i];
       line += (i == 0 ? "  (" : ", ") + path + " = " + Shorten(value, kMaxValueBytes);
     }
-    lines.push_back(line + (part.reads.empty() ? "" : ")"));
+    if (!part.reads.empty()) line += ')';
+    if (!part.failed.empty()) line += "  failed: " + Shorten(part.failed, kMaxConditionBytes);
+    if (failed_place != place) line += Behind(failed_place);
+    lines.push_back(std::move(line));
   }
   return lines;
 }

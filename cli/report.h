@@ -13,6 +13,9 @@ namespace writ::cli {
 // Returns "fleet.writ:16".
 std::string RulePlace(const RuleOutcome& rule);
 
+// Returns "fleet.writ:16:9"; "" when the place is not known.
+std::string ExpressionPlaceText(const ExpressionPlace& place);
+
 // Returns "deny" and the like in its colour.
 std::string EffectText(Effect effect, bool colour);
 
@@ -20,8 +23,8 @@ std::string EffectText(Effect effect, bool colour);
 // scopes, the residual, what shadow policies say. Each without indentation and newline.
 std::vector<std::string> DecisionLines(const Decision& decision);
 
-// Returns a line a part: "false     principal.tenant == "acme"  (principal.tenant = "other")";
-// parts of a `let` stand further to the right. Long texts are cut.
+// Returns a line a part: "false     principal.tenant == "acme"  fleet.writ:16:9  (principal.tenant =
+// "other")"; parts of a `let` stand further to the right. Long texts are cut.
 std::vector<std::string> UnmetLines(const std::vector<UnmetCondition>& unmet);
 
 // Returns "no policy is about it: …" for a decision that is not covered.

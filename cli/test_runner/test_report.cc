@@ -107,6 +107,13 @@ std::string JunitCase(const CaseResult& result) {
          "</failure>\n    </testcase>\n";
 }
 
+void AddPlace(const ExpressionPlace& place, Json& json) {
+  if (place.line == 0) return;
+  json["file"] = place.file;
+  json["line"] = place.line;
+  json["column"] = place.column;
+}
+
 Json UnheldJson(const std::vector<UnheldRule>& rules) {
   Json json = Json::array();
   for (const UnheldRule& rule : rules) {
@@ -115,6 +122,11 @@ Json UnheldJson(const std::vector<UnheldRule>& rules) {
       Json one = {{"condition", part.condition}};
       if (!part.let.empty()) one["let"] = part.let;
       one["outcome"] = OutcomeName(part.outcome);
+      AddPlace(part.place, one);
+      if (!part.failed.empty()) {
+        one["failed"] = {{"expression", part.failed}};
+        AddPlace(part.failed_place, one["failed"]);
+      }
       Json reads = Json::array();
       for (const auto& [path, value] : part.reads) reads.push_back({{"path", path}, {"value", value}});
       one["reads"] = std::move(reads);

@@ -74,13 +74,27 @@ void WriteReads(JsonWriter& json, const std::vector<std::pair<std::string, std::
   json.Close(']');
 }
 
-void WriteUnmet(JsonWriter& json, const std::vector<UnmetCondition>& unmet) {
+void WriteExpressionPlace(JsonWriter& json, const ExpressionPlace& place, std::string_view rule_file) {
+  if (place.line == 0) return;
+  if (place.file != rule_file) json.Key("file").String(place.file);
+  json.Key("line").Raw(std::to_string(place.line));
+  json.Key("column").Raw(std::to_string(place.column));
+}
+
+void WriteUnmet(JsonWriter& json, const std::vector<UnmetCondition>& unmet, std::string_view rule_file) {
   json.Key("unmet").Open('[');
   for (const UnmetCondition& part : unmet) {
     json.Open('{');
     json.Key("condition").String(part.condition);
     if (!part.let.empty()) json.Key("let").String(part.let);
     json.Key("outcome").String(OutcomeName(part.outcome));
+    WriteExpressionPlace(json, part.place, rule_file);
+    if (!part.failed.empty()) {
+      json.Key("failed").Open('{');
+      json.Key("expression").String(part.failed);
+      WriteExpressionPlace(json, part.failed_place, rule_file);
+      json.Close('}');
+    }
     WriteReads(json, part.reads);
     json.Close('}');
   }
@@ -97,7 +111,7 @@ void WriteExplained(JsonWriter& json, const std::vector<ExplainedRule>& explaine
     if (!rule.message.empty()) json.Key("message").String(rule.message);
     if (!rule.error.empty()) json.Key("error").String(rule.error);
     WriteReads(json, rule.reads);
-    if (!rule.unmet.empty()) WriteUnmet(json, rule.unmet);
+    if (!rule.unmet.empty()) WriteUnmet(json, rule.unmet, rule.rule.file);
     json.Close('}');
   }
   json.Close(']');

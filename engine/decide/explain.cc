@@ -96,7 +96,7 @@ void Decider::ExplainUnmet(std::size_t first, std::size_t bytes, Decision& decis
     ExplainedRule& explained = decision.explained[i];
     if (explained.rule.outcome == Outcome::kTrue) continue;
     const Rule& rule = program_.rules[explained.rule.rule.index];
-    if (rule.guard.valid()) explained.unmet = finder.Find(rule.guard, kMaxExplainedBytes - bytes);
+    if (rule.guard.valid()) explained.unmet = finder.Find(explained.rule.rule, kMaxExplainedBytes - bytes);
     for (const UnmetCondition& part : explained.unmet) bytes += SizeOf(part);
     AddUnmetScopes(rule, bytes, explained);
   }

@@ -93,12 +93,22 @@ struct Obligation {
   std::string_view replacement;
 };
 
+// Where an expression begins in the policy files.
+struct ExpressionPlace {
+  std::string file;
+  std::uint32_t line = 0;  // 0 = not known: the bundle does not say
+  std::uint32_t column = 0;
+};
+
 // For `explain`: one part of a guard, by `&&` and `||`, that kept it from being true.
 struct UnmetCondition {
   std::string condition;              // its text, or the name of a `let`: its own parts follow
   std::string let;                    // the `let` that the part stands in, "" = the rule itself
   std::uint32_t depth = 0;            // how many `let`s it stands in, each in the one before
   Outcome outcome = Outcome::kFalse;  // never kTrue
+  ExpressionPlace place = {};         // of a `let`, where its name stands
+  std::string failed = {};            // kError: the expression in the condition that failed, "" = the condition itself
+  ExpressionPlace failed_place = {};
   // As ExplainedRule::reads; none of a `let`, its parts have them.
   std::vector<std::pair<std::string, std::string>> reads;
 };

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dsl/compiler.h"
+#include "rules/build/build.h"
+#include "rules/bundle/bundle.h"
 #include "tests/support/decide_harness.h"
 
 namespace writ {
@@ -176,6 +179,110 @@ policy q for tools on server "s" {
     EXPECT_EQ(DecisionJson(explained), DecisionJson(plain));
   }
   EXPECT_TRUE(has_ended_early);
+}
+
+// ---- places -------------------------------------------------------------------------------------
+
+std::string PlaceText(const ExpressionPlace& place) {
+  return place.line == 0 ? "" : " " + place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+}
+
+// "false condition test.writ:3:16", and " | failed: expression test.writ:3:20".
+std::vector<std::string> PlacedLines(const ExplainedRule& rule) {
+  std::vector<std::string> lines;
+  for (const UnmetCondition& part : rule.unmet) {
+    lines.push_back(std::string(OutcomeName(part.outcome)) + " " + part.condition + PlaceText(part.place));
+    if (!part.failed.empty()) lines.back() += " | failed: " + part.failed + PlaceText(part.failed_place);
+  }
+  return lines;
+}
+
+const std::vector<std::string> kTwoFiles = {R"(package p
+let on_call = "sre" in principal.groups
+let trusted =
+  principal.verified
+  && on_call
+let ratio = args.m / args.n
+fn small(n: dyn, most: int) -> bool = n < most && n > 0
+)",
+                                            R"(package p
+policy q for tools on server "s" {
+  allow let when trusted && args.n < 3
+  allow fn when small(args.n, 5)
+    unless args.path.startsWith("/etc")
+      || args.open
+  allow ratio when ratio + 1 > 2 || args.m / args.o > 1
+  allow branch when (args.n > 3 ? args.a : args.b) == 1
+  allow macro when args.l.all(x, x.n > args.n) && args.l.all(x, x > args.n)
+  allow list when args.n in [args.a, ?args.?b.c, args.d.e]
+  allow bools when !(args.n || args.o)
+}
+)"};
+
+TEST(UnmetPlaces, AreThoseOfTheTexts) {
+  DecideHarness harness(kTwoFiles);
+  const auto placed = [&](std::string_view tool, std::string_view args) {
+    const Decision decision =
+        harness.Decide(R"({"server": "s", "tool": ")" + std::string(tool) + R"(", "args": )" + std::string(args) + "}", {.explain = true});
+    return decision.explained.empty() ? std::vector<std::string>() : PlacedLines(decision.explained[0]);
+  };
+  EXPECT_THAT(placed("let", R"({"n": 5})"),
+              ElementsAre("false trusted test2.writ:3:18", "false principal.verified test.writ:4:3", "false on_call test.writ:5:6",
+                          R"(false "sre" in principal.groups test.writ:2:15)", "false args.n < 3 test2.writ:3:29"));
+  EXPECT_THAT(placed("fn", R"({"n": 9, "path": "/etc/passwd"})"),
+              ElementsAre("false args.n < 5 test.writ:7:39", R"(false !(args.path.startsWith("/etc") || args.open) test2.writ:5:12)"));
+  EXPECT_THAT(placed("fn", R"({"n": 3, "path": "/home"})"),
+              ElementsAre(R"(error !(args.path.startsWith("/etc") || args.open) test2.writ:5:12 | failed: args.open test2.writ:6:10)"));
+  EXPECT_THAT(placed("fn", R"({"path": "/home", "open": false})"),
+              ElementsAre("error args.n < 5 test.writ:7:39 | failed: args.n test2.writ:4:23",
+                          "error args.n > 0 test.writ:7:51 | failed: args.n test2.writ:4:23"));
+  EXPECT_THAT(placed("ratio", R"({"m": 1, "n": 0, "o": 0})"),
+              ElementsAre("error ratio + 1 > 2 test2.writ:7:20 | failed: ratio test2.writ:7:20",
+                          "error args.m / args.o > 1 test2.writ:7:37 | failed: args.m / args.o test2.writ:7:37"));
+  EXPECT_THAT(placed("ratio", R"({"m": 1, "o": 1})"), ElementsAre("error ratio + 1 > 2 test2.writ:7:20 | failed: args.n test.writ:6:22",
+                                                                  "false args.m / args.o > 1 test2.writ:7:37"));
+  EXPECT_THAT(placed("branch", R"({"n": 5, "b": 1})"),
+              ElementsAre("error (args.n > 3 ? args.a : args.b) == 1 test2.writ:8:22 | failed: args.a test2.writ:8:35"));
+  EXPECT_THAT(placed("branch", R"({"n": 1, "a": 1})"),
+              ElementsAre("error (args.n > 3 ? args.a : args.b) == 1 test2.writ:8:22 | failed: args.b test2.writ:8:44"));
+  EXPECT_THAT(placed("macro", R"({"n": 1, "l": [{"m": 5}]})"),
+              ElementsAre("error args.l.all(x, x.n > args.n) test2.writ:9:20", "error args.l.all(x, x > args.n) test2.writ:9:51"))
+      << "what a macro repeats fails as a whole";
+  EXPECT_THAT(placed("list", R"({"n": 1, "a": 2, "b": 3})"),
+              ElementsAre("error args.n in [args.a, ?args.?b.?c, args.d.e] test2.writ:10:19 | failed: args.?b.?c test2.writ:10:39"));
+  EXPECT_THAT(placed("bools", R"({"n": 1, "o": false})"),
+              ElementsAre("error !(args.n || args.o) test2.writ:11:20 | failed: args.n test2.writ:11:22"));
+}
+
+TEST(UnmetPlaces, StandInTheDecision) {
+  DecideHarness harness(kTwoFiles);
+  const std::string json = DecisionJson(harness.Decide(R"({"server": "s", "tool": "ratio", "args": {"m": 1, "o": 0}})", {.explain = true}));
+  EXPECT_THAT(
+      json,
+      HasSubstr(R"("outcome":"error","line":7,"column":20,"failed":{"expression":"args.n","file":"test.writ","line":6,"column":22},)"));
+  EXPECT_THAT(json, HasSubstr(R"("outcome":"error","line":7,"column":37,"failed":{"expression":"args.m / args.o","line":7,"column":37},)"));
+}
+
+// What a policy set of these places explains.
+std::string ExplainedWith(const std::vector<PlaceByte>& places) {
+  dsl::Compilation compilation = dsl::CompilePolicies({{"a", kTwoFiles[0], ""}, {"b", kTwoFiles[1], ""}});
+  ProgramParts parts = PartsOf(*compilation.program);
+  parts.places = places;
+  const auto policies = PolicySet::Load(WriteBundle(Program(std::move(parts))), {});
+  if (!policies) return policies.error().message;
+  FakeClock clock(0);
+  Context context;
+  return DecisionJson(
+      Engine(*policies, clock).DecideJson(R"({"server": "s", "tool": "ratio", "args": {"m": 1, "o": 0}})", context, {.explain = true}));
+}
+
+TEST(UnmetPlaces, AreNotToldWithoutThemOrWithBytesOfNoMeaning) {
+  const std::string without = ExplainedWith({});
+  EXPECT_THAT(without, HasSubstr(R"("outcome":"error","failed":{"expression":"args.n"},"reads")"));
+  for (const int byte : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
+    for (const std::size_t size : {1, 4, 5, 8, 60, 1'000})
+      EXPECT_THAT(ExplainedWith(std::vector<PlaceByte>(size, static_cast<PlaceByte>(byte))), HasSubstr(R"("expression":"args.n")"));
+  }
 }
 
 }  // namespace
