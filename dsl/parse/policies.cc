@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "dsl/parse/parser_impl.h"
+#include "rules/model/json_pointer.h"
 
 namespace writ::dsl {
 namespace {
@@ -40,16 +41,6 @@ std::string VerbsText(const PolicyDecl& policy) {
 // Whether rules of the policy may name tools, prompts, URIs or actions.
 bool TakesPatterns(const PolicyDecl& policy) {
   return !HasTarget(policy) || (policy.target != Target::kRows && policy.target != Target::kAdmission);
-}
-
-// What is wrong with a JSON pointer (RFC 6901), or "".
-std::string_view PointerFault(std::string_view pointer) {
-  if (!pointer.empty() && pointer[0] != '/') return "a JSON pointer starts with `/`";
-  for (std::size_t i = 0; i < pointer.size(); ++i) {
-    if (pointer[i] == '~' && (i + 1 >= pointer.size() || (pointer[i + 1] != '0' && pointer[i + 1] != '1')))
-      return "`~` is written `~0` in a JSON pointer";
-  }
-  return {};
 }
 
 }  // namespace
@@ -448,7 +439,7 @@ bool Parser::ParseRedact(const PolicyDecl& policy, RuleDecl& rule) {
   if (!at_pointer()) return Fail("a JSON pointer such as \"/rows/*/card\"");
   if (!ParseStrings("a JSON pointer", rule.pointers)) return false;
   for (const StringLiteral& pointer : rule.pointers) {
-    const std::string_view fault = PointerFault(pointer.value);
+    const std::string_view fault = JsonPointerFault(pointer.value);
     if (!fault.empty()) Report(DiagnosticKind::kBadPattern, pointer.span, {pointer.value, fault});
   }
   rule.mask = ParseMasking();

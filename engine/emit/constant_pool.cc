@@ -6,13 +6,6 @@
 #include "rules/ir/constant_value.h"
 
 namespace writ {
-namespace {
-
-bool IsSetKey(const Value& value) {
-  return value.is(Kind::kString) || value.is(Kind::kInt) || value.is(Kind::kUint) || value.is(Kind::kBool);
-}
-
-}  // namespace
 
 // NOLINTNEXTLINE(misc-no-recursion): VerifyProgram limits the nesting of constants
 Value ConstantPool::Of(ConstantId id) {
@@ -49,7 +42,8 @@ ConstantRange ConstantPool::RangeOf(ConstantId id) {
 }
 
 ConstantRange MakeRange(const Value& range, Arena& arena) {
-  if (!range.is(Kind::kList) || !std::all_of(range.items, range.items + range.size, IsSetKey)) return {range, nullptr};
+  const auto is_key = [](const Value& item) { return IsKeyKind(item.kind); };
+  if (!range.is(Kind::kList) || !std::all_of(range.items, range.items + range.size, is_key)) return {range, nullptr};
   MapEntry* entries = arena.AllocateArray<MapEntry>(range.size);
   for (std::uint32_t i = 0; i < range.size; ++i) entries[i] = {range.items[i], Value::Bool(true)};
   return {range, MakeMap(arena, entries, range.size)};  // an item that stands twice does no harm

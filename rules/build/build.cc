@@ -24,10 +24,6 @@ struct Renumberer {
   void operator()(const char* /*name*/, Member& /*member*/, FieldUse /*use*/) const {}
 };
 
-bool HoldsText(const Constant& constant) {
-  return constant.kind == Kind::kString || constant.kind == Kind::kType || constant.kind == Kind::kError;
-}
-
 // Texts are borrowed until Finish().
 class PoolBuilder {
  public:
@@ -78,12 +74,12 @@ class PoolBuilder {
 
  private:
   void Renumber(const std::vector<TextId>& places) {
-    for (Constant& constant : parts.constants) {
-      if (HoldsText(constant)) constant.bits = places[constant.text().index].index;
-    }
     const Renumberer renumberer{places};
 #define WRIT_RENUMBER(number, name, Record, what) \
-  for (Record & record : parts.name) ForEachField(record, renumberer);
+  for (Record & record : parts.name) {            \
+    ForEachField(record, renumberer);             \
+    ForEachDependentField(record, renumberer);    \
+  }
     WRIT_POOLS(WRIT_RENUMBER)
 #undef WRIT_RENUMBER
   }

@@ -81,8 +81,8 @@ class BodyWriter {
   void Add(std::uint32_t number, std::span<const Record> pool, NameWriter& names) {
     std::vector<Record> written(pool.begin(), pool.end());
     for (Record& record : written) {
-      VisitByKind(record, names);
-      ForEachNamed(record, names);
+      ForEachDependentField(record, OnlyNamed<NameWriter>{names});
+      ForEachField(record, OnlyNamed<NameWriter>{names});
     }
     Add(number, {reinterpret_cast<const char*>(written.data()), written.size() * sizeof(Record)});
   }
@@ -218,9 +218,9 @@ class BodyReader {
   template <typename Record>
   static void Renumber(std::span<Record> pool, NameReader& names) {
     for (Record& record : pool) {
-      ForEachNamed(record, names);
+      ForEachField(record, OnlyNamed<NameReader>{names});
       if (!names.is_good()) return;
-      VisitByKind(record, names);
+      ForEachDependentField(record, OnlyNamed<NameReader>{names});
     }
   }
 

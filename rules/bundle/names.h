@@ -81,33 +81,17 @@ class NameReader {
   bool is_good_ = true;
 };
 
-// Calls `visit` with the enumerators of the record that are written by name.
-template <typename Record, typename Visit>
-void ForEachNamed(Record& record, Visit& visit) {
-  ForEachField(record, [&]<typename Member>(const char* /*name*/, Member& member, FieldUse /*use*/) {
+// Passes on to `visit` the enumerators of a record that are written by name. For ForEachField, and
+// ForEachDependentField where the record's kind is a member, not a number of a file.
+template <typename Visit>
+struct OnlyNamed {
+  Visit& visit;
+  template <typename Member>
+  void operator()(const char* /*name*/, Member& member, FieldUse /*use*/) const {
     if constexpr (std::is_enum_v<Member>) {
       if constexpr (kListNumber<Member> != 0) visit(member);
     }
-  });
-}
-
-// Visits what only some kinds of the record hold: the function of a call, the error of a constant.
-// Requires: the record's own kind is a member, not a number of a file.
-template <typename Visit>
-void VisitByKind(Node& node, Visit& visit) {
-  if (node.kind != NodeKind::kCall) return;
-  auto function = static_cast<Function>(node.detail);
-  visit(function);
-  node.detail = static_cast<std::uint16_t>(function);
-}
-template <typename Visit>
-void VisitByKind(Constant& constant, Visit& visit) {
-  if (constant.kind != Kind::kError) return;
-  auto error = static_cast<ValueError>(constant.code);
-  visit(error);
-  constant.code = static_cast<std::uint16_t>(error);
-}
-template <typename Record, typename Visit>
-void VisitByKind(Record& /*record*/, Visit& /*visit*/) {}
+  }
+};
 
 }  // namespace writ

@@ -57,8 +57,6 @@ bool SetMapRoom(Value& map, MapData& data, std::uint32_t room, FunctionContext& 
   return true;
 }
 
-bool IsKeyKind(Kind kind) { return kind == Kind::kBool || kind == Kind::kInt || kind == Kind::kUint || kind == Kind::kString; }
-
 // What is wrong with putting `key` into `data`, or a value that is no error.
 Value CheckKey(const MapData& data, const Value& key, FunctionContext& context) {
   if (!IsKeyKind(key.kind)) return Value::Error(ValueError::kBadKeyType, TypeName(key.kind));

@@ -27,12 +27,12 @@ namespace writ {
   E(7, Kind, static_cast<std::size_t>(Kind::kUnknown) + 1, TypeName(member), "kind of constant")
 
 // Enum, last member.
-#define WRIT_NUMBERED_ENUMS(E)                           \
-  E(TypeKind, TypeKind::kParameter)                      \
-  E(Discriminator::Kind, Discriminator::Kind::kContains) \
-  E(MaskKind, MaskKind::kNull)                           \
-  E(SignerTerm::Kind, SignerTerm::Kind::kAtLeast)        \
-  E(Signer::Kind, Signer::Kind::kOwnPki)                 \
+#define WRIT_NUMBERED_ENUMS(E)                                            \
+  E(TypeKind, TypeKind::kUnion) /* parameters stand in signatures only */ \
+  E(Discriminator::Kind, Discriminator::Kind::kContains)                  \
+  E(MaskKind, MaskKind::kNull)                                            \
+  E(SignerTerm::Kind, SignerTerm::Kind::kAtLeast)                         \
+  E(Signer::Kind, Signer::Kind::kOwnPki)                                  \
   E(SignerOptionKind, static_cast<SignerOptionKind>(kSignerOptionCount - 1))
 
 // How many members the enum has; they are 0, 1, 2, …

@@ -108,8 +108,14 @@ struct Node {
 // Does the node bind a variable? All arguments but the first are then inside.
 constexpr bool BindsVariable(NodeKind kind) { return kind >= NodeKind::kAll; }
 
+inline constexpr NodeKindInfo kNodeKindInfo[] = {
+#define WRIT_INFO(id, name, least, most, index, nests, what) {name, least, most, NodeIndex::index, nests},
+    WRIT_NODE_KINDS(WRIT_INFO)
+#undef WRIT_INFO
+};
+
 // Returns the row of the list. O(1). Requires: a kind that is one.
-const NodeKindInfo& InfoOf(NodeKind kind);
+constexpr const NodeKindInfo& InfoOf(NodeKind kind) { return kNodeKindInfo[static_cast<std::size_t>(kind)]; }
 // Returns "slot", "call", …
 inline std::string_view NodeKindName(NodeKind kind) { return InfoOf(kind).name; }
 

@@ -1,152 +1,267 @@
-// The verifier's front: the pools as a whole, and what every field of every record names.
+// The verifier: one pass over the pools, and over the fields of every record.
+//
+// Idea: what a record is made of stands in pools before its own, or its check can do without. So
+// each record is checked once: its fields, as fields.h describes them, and then what only several
+// records together can say. By then everything before it has been proven.
 #include "rules/ir/verify.h"
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "rules/base/utf8.h"
 #include "rules/ir/enums.h"
 #include "rules/ir/fields.h"
 #include "rules/ir/verify_parts.h"
+#include "rules/model/json_pointer.h"
 
 namespace writ {
 namespace verify {
 namespace {
 
-// Ids are 32 bits; the index keeps one bit of a rule's for itself.
-constexpr std::size_t kMaxItems = std::size_t{1} << 31U;
+constexpr std::size_t kMaxItems = std::size_t{1} << 31U;  // ids are 32 bits; the index keeps one bit of a rule's for itself
+constexpr std::uint32_t kMaxDepth = 250;                  // of types, constants, slots: bounds every recursion over them
+constexpr std::uint32_t kMaxTypeParts = 1'000;            // of one type written out: parameters may be shared, texts of types are not
+constexpr std::uint32_t kMaxConstantLeaves = 4'000'000;   // of one constant written out: items may be shared, walks over them are not
+constexpr std::uint32_t kImports = 32, kData = 33;        // numbers of pools
+constexpr std::uint8_t kRedacts = 1, kMasks = 2;
 
-template <typename Record>
-std::size_t SizeOf(const Program& program) {
-  return program.pool(std::type_identity<Record>()).size();
-}
+Error Corrupt(std::string message) { return {ErrorCode::kCorrupt, std::move(message)}; }
+
+// A pattern's only fault can be a `\` with nothing behind it.
+bool IsPattern(std::string_view text) { return (text.size() - (text.find_last_not_of('\\') + 1)) % 2 == 0; }
 
 // Visits the fields of one record and remembers what is wrong with the first bad one.
 struct FieldChecker {
-  const Program& program;
+  Facts& facts;
+  std::uint32_t pool;
   const char* field = nullptr;
-  const char* fault = nullptr;
+  Fault fault = nullptr;
 
   void operator()(const char* name, TextId text, FieldUse use) {
-    Note(name, text.index < program.text_count(), "is a text that is not there");
-    Note(name, text != kNoText || use != FieldUse::kFilled, "is empty");
+    if (!Demand(name, text.index < facts.program.text_count(), "is a text that is not there")) return;
+    CheckPresence(name, text != kNoText, use);
+    if (use == FieldUse::kUnique) Demand(name, std::exchange(facts.names[text.index], pool) != pool, "is that of another");
+    if (use == FieldUse::kPattern) Demand(name, IsPattern(facts.program[text]), "is not a pattern");
   }
   template <typename Tag>
   void operator()(const char* name, Id<Tag> id, FieldUse use) {
     using Record = std::conditional_t<std::same_as<Id<Tag>, TypeId>, TypeRecord, Tag>;
-    const bool is_good = id.index < SizeOf<Record>(program) || (!id.valid() && use == FieldUse::kOptional);
-    Note(name, is_good, "names something that is not there");
+    CheckPresence(name, id.valid(), use);
+    if (!id.valid() && use >= FieldUse::kOptional) return;
+    if (!Demand(name, id.index < facts.program.pool(std::type_identity<Record>()).size(), "names something that is not there")) return;
+    if constexpr (std::same_as<Record, Node>) Demand(name, facts.nodes[id.index].is_root, "is not an expression by itself");
+    // SAFETY: a map in a slot that is not whole has no members (MapData is missing), so it must
+    // never become a value.
+    if constexpr (std::same_as<Record, Slot>)
+      Demand(name, use != FieldUse::kWhole || facts.program[id].whole, "is a slot that is not read whole");
   }
   template <typename Item>
   void operator()(const char* name, RangeOf<Item> range, FieldUse use) {
-    Note(name, std::size_t{range.first} + range.count <= SizeOf<Item>(program), "is a range of things that are not there");
-    Note(name, !range.empty() || use != FieldUse::kFilled, "is empty");
-  }
-  template <typename Enum>
-  requires std::is_enum_v<Enum>
-  void operator()(const char* name, Enum member, FieldUse /*use*/) {
-    Note(name, static_cast<std::size_t>(member) < kMemberCount<Enum>, "is of no known kind");
+    Demand(name, std::size_t{range.first} + range.count <= facts.program.pool(std::type_identity<Item>()).size(),
+           "is a range of things that are not there");
+    CheckPresence(name, !range.empty(), use);
   }
   void operator()(const char* name, const bool& value, FieldUse /*use*/) {
     std::uint8_t byte;  // reading it as a bool would be wrong when it is neither
     std::memcpy(&byte, &value, 1);
-    Note(name, byte <= 1, "is neither 0 nor 1");
+    Demand(name, byte <= 1, "is neither 0 nor 1");
   }
-  template <std::size_t kSize>
-  void operator()(const char* name, const std::uint8_t (&bytes)[kSize], FieldUse /*use*/) {
-    Note(name, std::all_of(bytes, bytes + kSize, [](std::uint8_t byte) { return byte == 0; }), "is not 0");
-  }
-  template <std::unsigned_integral Number>
-  requires(!std::same_as<Number, bool>) void operator()(const char* name, const Number& number, FieldUse /*use*/) {
-    Note(name, number == 0, "is not 0");
-  }
-  void operator()(const char* /*name*/, const SourceLocation& location, FieldUse use) { (*this)("file", location.file, use); }
-
-  void Note(const char* name, bool is_good, const char* what) {
-    if (is_good || fault != nullptr) return;
-    field = name;
-    fault = what;
-  }
-};
-
-// Whatever names a node, but for nodes themselves, names one that can be evaluated by itself.
-struct RootChecker {
-  const std::vector<bool>& is_root;
-  const char* bad_field = nullptr;
-
-  void operator()(const char* name, NodeId node, FieldUse /*use*/) {
-    if (node.valid() && !is_root[node.index]) bad_field = name;
+  void operator()(const char* name, const Bounded& bounded, FieldUse /*use*/) {
+    Demand(name, bounded.number >= bounded.least && bounded.number <= bounded.most, bounded.fault);
   }
   template <typename Member>
-  void operator()(const char* /*name*/, const Member& /*member*/, FieldUse /*use*/) {}
+  void operator()(const char* name, const Member& member, FieldUse /*use*/) {
+    if constexpr (std::is_enum_v<Member>) {
+      Demand(name, static_cast<std::size_t>(member) < kMemberCount<Member>, "is of no known kind");
+    } else {
+      constexpr Member kUnused = {};
+      Demand(name, std::memcmp(&member, &kUnused, sizeof(member)) == 0, "is not 0");
+    }
+  }
+
+  void CheckPresence(const char* name, bool is_there, FieldUse use) {
+    Demand(name, is_there || (use != FieldUse::kFilled && use != FieldUse::kUnique), "is empty");
+    Demand(name, !is_there || use != FieldUse::kNone, "is there, where it has no meaning");
+  }
+  bool Demand(const char* name, bool is_good, const char* what) {
+    if (is_good || fault != nullptr) return is_good;
+    field = name;
+    fault = what;
+    return false;
+  }
 };
 
-template <typename Record>
-Status CheckPoolRoots(const char* what, std::span<const Record> pool, const std::vector<bool>& is_root) {
-  RootChecker checker{is_root};
-  return std::same_as<Record, NodeId> ? OkStatus() : CheckEach(what, pool.size(), [&](std::size_t i) {
-    ForEachField(pool[i], checker);
-    return checker.bad_field == nullptr ? "" : "names a node that is no expression by itself";
-  });
+// ---- records that are made of others -------------------------------------------------------------
+// Each function returns what is wrong with record `at` of its pool, and adds to `facts` what later
+// records need. It relies on the record's own fields, on pools before, and on the sizes of all.
+
+// Adds part `part` of the pool's next item, whose `known` ones stand before it.
+Fault Grow(Extent& extent, const std::vector<Extent>& known, std::size_t part, std::uint32_t max_size) {
+  if (part >= known.size()) return "refers to one that does not stand before it";
+  extent.depth = std::max(extent.depth, known[part].depth + 1);
+  extent.size += known[part].size;
+  return extent.depth > kMaxDepth ? "is nested too deeply" : extent.size > max_size ? "is too large" : nullptr;
+}
+
+Fault KeysFault(const Program& program, std::span<const ConstantId> items) {
+  if (items.size() % 2 != 0) return "is a map with a key that has no value";
+  std::set<std::pair<Kind, std::uint64_t>> seen;
+  for (std::size_t i = 0; i < items.size(); i += 2) {
+    const Constant& key = program[items[i]];
+    if (!IsKeyKind(key.kind)) return "is a map with a key that cannot be one";
+    const bool is_also_int = key.kind == Kind::kUint && key.integer() >= 0;  // CEL's equality calls 1 and 1u equal
+    if (!seen.emplace(is_also_int ? Kind::kInt : key.kind, key.bits).second) return "is a map with the same key twice";
+  }
+  return nullptr;
+}
+
+Fault FaultOf(const TypeRecord& type, std::size_t at, Facts& facts) {
+  const bool is_simple = type.kind <= TypeKind::kDuration;
+  if (is_simple != (at < kSimpleTypeCount) || (is_simple && static_cast<std::size_t>(type.kind) != at)) return "is of no known kind";
+  if (!TakesParameters(type.kind, type.parameters.count)) return "has a wrong number of parameters";
+  Extent extent;
+  for (const TypeField& field : facts.program[type.fields]) {
+    if (const Fault fault = Grow(extent, facts.types, field.type.index, ~0U)) return fault;
+    extent.size = 1;  // the text of a record is its name
+  }
+  for (const TypeId parameter : facts.program[type.parameters]) {
+    if (const Fault fault = Grow(extent, facts.types, parameter.index, kMaxTypeParts)) return fault;
+  }
+  facts.types.push_back(extent);
+  return nullptr;
+}
+
+Fault FaultOf(const Constant& constant, std::size_t /*at*/, Facts& facts) {
+  if (constant.kind == Kind::kAbsent || constant.kind == Kind::kOptional || constant.kind == Kind::kUnknown)
+    return "is of a kind that no literal has";
+  Extent extent;
+  if (constant.kind == Kind::kList || constant.kind == Kind::kMap) {
+    extent.depth = 1;
+    for (const ConstantId item : facts.program[constant.items()]) {
+      if (const Fault fault = Grow(extent, facts.constants, item.index, kMaxConstantLeaves)) return fault;
+      if (facts.program[item].kind == Kind::kError) return "holds an error";
+    }
+  }
+  facts.constants.push_back(extent);
+  return constant.kind == Kind::kMap ? KeysFault(facts.program, facts.program[constant.items()]) : nullptr;
+}
+
+Fault FaultOf(const Slot& slot, std::size_t /*at*/, Facts& facts) {
+  Extent extent;
+  if (const Fault fault = slot.parent.valid() ? Grow(extent, facts.slots, slot.parent.index, ~0U) : nullptr) return fault;
+  facts.slots.push_back(extent);
+  return facts.slot_keys.insert(std::uint64_t{slot.parent.index} << 32U | slot.key.index).second ? nullptr : "is there twice";
+}
+
+// ---- rules, and what is declared -----------------------------------------------------------------
+
+Fault FaultOf(const Rule& rule, std::size_t at, Facts& facts) {
+  const Target target = facts.program.policy(rule).target;
+  const std::span<const Verb> verbs = InfoOf(target).verbs;
+  if (at > 0 && rule.policy < facts.program.rules[at - 1].policy) return "does not stand with the other rules of its policy";
+  if (std::find(verbs.begin(), verbs.end(), rule.verb) == verbs.end()) return "has a verb that its target does not have";
+  if (Program::IsMask(rule.verb)) facts.mask_verbs[rule.spec.index] |= rule.verb == Verb::kRedact ? kRedacts : kMasks;
+  if (rule.verb == Verb::kRequire && rule.spec.valid() && target != Target::kAdmission) return "requires a signed image outside admission";
+  return nullptr;
+}
+
+Fault FaultOf(const RuleDetails& details, std::size_t at, Facts& facts) {
+  const Rule& rule = facts.program.rules[at];
+  if (std::exchange(facts.owned_names[details.id.index], rule.policy.index) == rule.policy.index)
+    return "have the id of another rule of its policy";
+  if (details.discriminators.empty()) return nullptr;
+  if (!rule.guard.valid()) return "have a discriminator, yet the rule always holds";
+  // A requirement whose guard is false is not met: leaving it out because the guard is certainly false would allow.
+  return rule.verb == Verb::kRequire && !rule.spec.valid() ? "have a discriminator, yet the rule is a requirement" : nullptr;
+}
+
+Fault FaultOf(const MaskSpec& mask, std::size_t at, Facts& facts) {
+  for (const TextId target : facts.program[mask.targets]) {
+    if ((facts.mask_verbs[at] & kRedacts) != 0 && !JsonPointerFault(facts.program[target]).empty())
+      return "redacts something that is not a JSON pointer";
+    if ((facts.mask_verbs[at] & kMasks) != 0 && target == kNoText) return "masks a column without a name";
+  }
+  return nullptr;
+}
+
+Fault FaultOf(const SignatureDemand& demand, std::size_t /*at*/, Facts& facts) {
+  std::uint32_t depth = 0;  // of the postfix stack
+  for (const SignerTerm& term : facts.program[demand.signers]) {
+    const bool is_signer = term.kind == SignerTerm::Kind::kSigner;
+    if (!is_signer && (term.operands < 1 || term.operands > depth)) return "combines more signers than it names";
+    depth += is_signer ? 1 : 1 - term.operands;
+  }
+  return depth == 1 ? nullptr : "has signer terms that do not make one condition";
+}
+
+Fault FaultOf(const Table& table, std::size_t at, Facts& facts) {
+  const auto owner = ~static_cast<std::uint32_t>(at);
+  for (const Column& column : facts.program[table.columns]) {
+    if (std::exchange(facts.owned_names[column.name.index], owner) == owner) return "has two columns of the same name";
+  }
+  for (const Relation& relation : facts.program[table.relations]) {
+    if (std::exchange(facts.owned_names[relation.name.index], owner) == owner) return "has two columns or relations of the same name";
+  }
+  return nullptr;
+}
+
+Fault FaultOf(const SignerOption& option, std::size_t /*at*/, Facts& facts) {
+  const SignerOptionInfo& info = InfoOf(option.kind);
+  const bool is_good = info.is_pair() == (option.name != kNoText) && TakesValue(info, facts.program[option.value]);
+  return is_good ? nullptr : "has a name or value that it does not take";
+}
+
+Fault FaultOf(const ProgramData& data, std::size_t /*at*/, Facts& facts) {
+  return std::exchange(facts.names[data.name.index], kData) == kImports ? nullptr : "is not that of an import, or is there twice";
 }
 
 template <typename Record>
-Status CheckPool(const Program& program, const char* what, std::span<const Record> pool) {
+Status CheckPool(std::uint32_t number, const char* what, std::span<const Record> pool, Facts& facts) {
   if (pool.size() >= kMaxItems) return Corrupt("the program has more items than ids can name");
-  FieldChecker checker{program};
+  FieldChecker checker{facts, number};
   for (std::size_t i = 0; i < pool.size(); ++i) {
     ForEachField(pool[i], checker);
-    if (checker.fault != nullptr)
-      return Corrupt(std::string(what) + " " + std::to_string(i) + ": `" + checker.field + "` " + checker.fault);
+    if (checker.fault == nullptr) ForEachDependentField(pool[i], checker);
+    if constexpr (requires { FaultOf(pool[i], i, facts); }) {
+      if (checker.fault == nullptr) checker.fault = FaultOf(pool[i], i, facts);
+    }
+    if (checker.fault == nullptr) continue;
+    const std::string place = std::string(what) + ' ' + std::to_string(i);
+    return Corrupt(place + (checker.field == nullptr ? "" : std::string(": `") + checker.field + '`') + ' ' + checker.fault);
   }
   return OkStatus();
 }
 
 Status CheckTexts(const Program& program) {
   const std::span<const std::uint32_t> begins = program.text_begins;
-  if (begins.empty()) return program.text_bytes.empty() ? OkStatus() : Corrupt("the texts have no beginnings");
-  if (begins.front() != 0 || begins.back() != program.text_bytes.size() || !std::is_sorted(begins.begin(), begins.end()))
-    return Corrupt("the texts do not lie one after the other");
-  return CheckEach("text", program.text_count(), [&](std::size_t i) -> std::string_view {
+  const bool is_row = begins.empty() ? program.text_bytes.empty() : begins.front() == 0 && begins.back() == program.text_bytes.size();
+  if (!is_row || !std::is_sorted(begins.begin(), begins.end())) return Corrupt("the texts do not lie one after the other");
+  for (std::size_t i = 0; i < program.text_count(); ++i) {
     const std::string_view text = program[TextId(i)];
-    if (!IsValidUtf8(text)) return "is not valid UTF-8";
-    return i == 0 ? (text.empty() ? "" : "is not the empty one") : (program[TextId(i - 1)] < text ? "" : "is not in order");
-  });
-}
-
-}  // namespace
-
-Error Corrupt(std::string message) { return {ErrorCode::kCorrupt, std::move(message)}; }
-
-Status CheckFields(const Program& program) {
-  WRIT_RETURN_IF_ERROR(CheckTexts(program));
-#define WRIT_CHECK_POOL(number, name, Record, what) WRIT_RETURN_IF_ERROR(CheckPool(program, what, program.name));
-  WRIT_POOLS(WRIT_CHECK_POOL)
-#undef WRIT_CHECK_POOL
-  return program.rules.size() == program.rule_details.size() ? OkStatus() : Corrupt("there are not as many details as rules");
-}
-
-Status CheckRoots(const Program& program, const std::vector<bool>& is_root) {
-#define WRIT_CHECK_ROOTS(number, name, Record, what) WRIT_RETURN_IF_ERROR(CheckPoolRoots(what, program.name, is_root));
-  WRIT_POOLS(WRIT_CHECK_ROOTS)
-#undef WRIT_CHECK_ROOTS
+    if (!IsValidUtf8(text)) return Corrupt("text " + std::to_string(i) + " is not valid UTF-8");
+    if (i == 0 ? !text.empty() : text <= program[TextId(i - 1)]) return Corrupt("text " + std::to_string(i) + " is not in order");
+  }
   return OkStatus();
 }
 
+Status CheckPools(const Program& program, const BundleLimits& limits) {
+  WRIT_RETURN_IF_ERROR(CheckTexts(program));
+  if (program.rules.size() != program.rule_details.size()) return Corrupt("there are not as many details as rules");
+  if (!program.types.empty() && program.types.size() < kSimpleTypeCount) return Corrupt("the simple types are missing");
+  Facts facts{program, limits};
+#define WRIT_CHECK_POOL(number, name, Record, what) WRIT_RETURN_IF_ERROR(CheckPool(number, what, program.name, facts));
+  WRIT_POOLS(WRIT_CHECK_POOL)
+#undef WRIT_CHECK_POOL
+  return OkStatus();
+}
+
+}  // namespace
 }  // namespace verify
 
 Result<VerifiedProgram> VerifyProgram(Program program, const BundleLimits& limits) {
-  std::vector<std::uint32_t> constant_depths;
-  std::vector<bool> is_root;
-  WRIT_RETURN_IF_ERROR(verify::CheckFields(program));
-  WRIT_RETURN_IF_ERROR(verify::CheckTypes(program));
-  WRIT_RETURN_IF_ERROR(verify::CheckConstants(program, constant_depths));
-  WRIT_RETURN_IF_ERROR(verify::CheckSlots(program));
-  WRIT_RETURN_IF_ERROR(verify::CheckDeclarations(program));
-  WRIT_RETURN_IF_ERROR(verify::CheckNodes(program, constant_depths, limits, is_root));
-  WRIT_RETURN_IF_ERROR(verify::CheckRoots(program, is_root));
-  WRIT_RETURN_IF_ERROR(verify::CheckRules(program));
+  WRIT_RETURN_IF_ERROR(verify::CheckPools(program, limits));
   return VerifiedProgram(std::move(program));
 }
 

@@ -1,15 +1,13 @@
 // The verifier: proves, once, what the evaluator then relies on without asking.
 //
-// Proven: every id is in range; arguments stand before the nodes that use them, as many as their
-// kind and function take; slots that are read are whole; what rules, messages and lets name
-// mentions no variable that it does not bind; shared nodes mention none at all; optional entries
-// stand in lists and maps only; nodes, shared nodes, values and types nest at most so deep, and no
-// expression is too large when written out (BundleLimits); constants and types refer backwards;
-// slots' parents come before them; rules belong to their policies and carry what their verb needs;
-// strings are valid UTF-8.
+// Proven: what rules/ir/fields.h says of each field (ids are in range, texts are valid UTF-8, slots
+// that are read are whole, rules carry what their verb needs); arguments stand before the nodes that
+// use them, as many as their kind and function take; what rules, messages and lets name mentions no
+// variable that it does not bind; shared nodes mention none at all; optional entries stand in lists
+// and maps only; nodes, shared nodes, values and types nest at most so deep, and no expression is
+// too large when written out (BundleLimits); constants and types refer backwards; rules belong to
+// their policies.
 #pragma once
-
-#include <memory>
 
 #include "rules/base/limits.h"
 #include "rules/base/result.h"

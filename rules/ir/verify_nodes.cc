@@ -1,7 +1,6 @@
-// The verifier's part about nodes: one pass over the pool, arguments before users. What it proves
-// bounds every later recursion over nodes and values.
+// The verifier's part about nodes: arguments before users. What it proves bounds every later
+// recursion over nodes and values.
 #include <algorithm>
-#include <unordered_map>
 
 #include "rules/function/function.h"
 #include "rules/ir/verify_parts.h"
@@ -11,140 +10,80 @@ namespace {
 
 constexpr std::uint32_t kMaxBinders = 128;  // depths that macros may bind
 
-// Which variables a node mentions without binding them.
-__extension__ using DepthSet = unsigned __int128;
+// How deeply lists, maps and optionals can be nested in a value. It bounds every recursion over
+// values (equality, printing, copying), whoever wrote the bundle; JsonLimits bounds what requests bring.
+constexpr std::uint32_t kMaxValueDepth = 1000;
 
 DepthSet DepthBit(std::uint32_t depth) { return DepthSet{1} << depth; }
 
-class NodeChecker {
- public:
-  NodeChecker(const Program& program, const std::vector<std::uint32_t>& constant_depths, const BundleLimits& limits)
-      : program_(program), constant_depths_(constant_depths), limits_(limits), facts_(program.nodes.size()) {}
-
-  std::string_view FaultOf(std::size_t id) {
-    const Node& node = program_.nodes[id];
-    const NodeKindInfo& info = InfoOf(node.kind);
-    const bool is_odd = node.kind == NodeKind::kMap && node.arg_count % 2 != 0;
-    if (node.arg_count < info.least_args || node.arg_count > info.most_args || is_odd) return "has a wrong number of arguments";
-    if (std::size_t{node.first_arg} + node.arg_count > program_.node_args.size()) return "has arguments that do not exist";
-    if (const std::string_view fault = IndexFault(node, info.index); !fault.empty()) return fault;
-    if (node.kind == NodeKind::kCall && node.detail >= kFunctionCount) return "calls a function that does not exist";
-    if (node.kind == NodeKind::kCall && !kFunctionInfo[node.detail].takes(node.arg_count))
-      return "calls a function with a wrong number of arguments";
-    if (node.kind == NodeKind::kCall && !kFunctionInfo[node.detail].gives(program_.types[node.type.index].kind))
-      return "calls a function that does not give its type";
-    const std::string_view fault = ArgumentsFault(node, id);
-    return fault.empty() ? Measure(node, id) : fault;
-  }
-
-  // True if the node can be evaluated by itself.
-  bool IsRoot(NodeId id) const { return !open_.contains(id.index) && program_[id].kind != NodeKind::kOptionalEntry; }
-
- private:
-  // What users of a node have to know of it.
-  struct Facts {
-    std::uint32_t code = 1;         // nodes when written out, shared ones once
-    std::uint16_t depth = 1;        // levels of nodes
-    std::uint16_t value_depth = 0;  // nesting of its value
-    std::uint8_t shared_depth = 0;  // shared nodes inside each other
-  };
-
-  std::string_view IndexFault(const Node& node, NodeIndex index) const {
-    switch (index) {
-      case NodeIndex::kNothing: return "";
-      case NodeIndex::kConstant: return node.index < program_.constants.size() ? "" : "has a constant that does not exist";
-      case NodeIndex::kMember:
-        return node.index < program_.constants.size() && program_.constants[node.index].kind == Kind::kString
-                   ? ""
-                   : "has a member that is not named by a string";
-      case NodeIndex::kSlot: return node.index < program_.slots.size() ? SlotFault(node) : "has a slot that does not exist";
-      case NodeIndex::kDepth: return node.index < kMaxBinders ? "" : "has a variable of too deep a macro";
-    }
-    return "";
-  }
-
-  std::string_view SlotFault(const Node& node) const {
-    const Slot& slot = program_.slots[node.index];
-    // SAFETY: a map in a slot that is not whole has no members (MapData is missing), so it must
-    // never become a value.
-    if (node.kind != NodeKind::kHasSlot && !slot.whole) return "reads a slot that is not whole";
-    if (node.kind == NodeKind::kSlot) return "";
-    std::uint32_t steps = 0;
-    for (SlotId at = slot.parent; at.valid(); at = program_[at].parent) ++steps;
+// What the node's kind says of it and of what it names.
+Fault KindFault(const Node& node, const Facts& facts) {
+  const NodeKindInfo& info = InfoOf(node.kind);
+  const bool is_odd = node.kind == NodeKind::kMap && node.arg_count % 2 != 0;
+  if (node.arg_count < info.least_args || node.arg_count > info.most_args || is_odd) return "has a wrong number of arguments";
+  if (info.index == NodeIndex::kDepth && node.index >= kMaxBinders) return "has a variable of too deep a macro";
+  if (info.index == NodeIndex::kMember && facts.program.constants[node.index].kind != Kind::kString)
+    return "has a member that is not named by a string";
+  if (node.kind == NodeKind::kHasSlot || node.kind == NodeKind::kOptionalSlot) {
+    const std::uint32_t steps = facts.slots[node.index].depth;
     if (steps == 0) return "asks for a root, which has no parent to look into";
-    return node.kind == NodeKind::kHasSlot || node.detail < steps ? "" : "has a path of which no step is optional";
+    if (node.kind == NodeKind::kOptionalSlot && node.detail >= steps) return "has a path of which no step is optional";
   }
+  if (node.kind != NodeKind::kCall) return nullptr;
+  const FunctionInfo& function = kFunctionInfo[node.detail];
+  if (!function.takes(node.arg_count)) return "calls a function with a wrong number of arguments";
+  return function.gives(facts.program.types[node.type.index].kind) ? nullptr : "calls a function that does not give its type";
+}
 
-  std::string_view ArgumentsFault(const Node& node, std::size_t id) const {
-    const std::span<const NodeId> args = program_.args(node);
-    for (std::size_t i = 0; i < args.size(); ++i) {
-      const bool may_be_missing = node.kind == NodeKind::kMapItems && i == 1;
-      if (!args[i].valid() && may_be_missing) continue;
-      if (args[i].index >= id) return "has an argument that does not stand before it";
-      const bool is_place = node.kind == NodeKind::kList || (node.kind == NodeKind::kMap && i % 2 == 1);
-      if (program_[args[i]].kind == NodeKind::kOptionalEntry && !is_place) return "has an optional entry as an argument";
-    }
-    return "";
-  }
+Fault ArgumentFault(const Node& node, std::size_t i, std::size_t at, const Program& program) {
+  const NodeId arg = program.args(node)[i];
+  if (!arg.valid() && node.kind == NodeKind::kMapItems && i == 1) return nullptr;  // no predicate
+  if (arg.index >= at) return "has an argument that does not stand before it";
+  const bool is_place = node.kind == NodeKind::kList || (node.kind == NodeKind::kMap && i % 2 == 1);
+  return program[arg].kind == NodeKind::kOptionalEntry && !is_place ? "has an optional entry as an argument" : nullptr;
+}
 
-  std::string_view Measure(const Node& node, std::size_t id) {
-    DepthSet open = node.kind == NodeKind::kVariable ? DepthBit(node.index) : 0;
-    std::uint64_t code = 1;
-    std::uint32_t depth = 0, value_depth = OwnValueDepth(node), shared_depth = 0;
-    const std::span<const NodeId> args = program_.args(node);
-    for (std::size_t i = 0; i < args.size(); ++i) {
-      if (!args[i].valid()) continue;
-      const Facts& arg = facts_[args[i].index];
-      code += program_[args[i]].shared ? 1 : arg.code;
-      depth = std::max<std::uint32_t>(depth, arg.depth);
-      value_depth = std::max<std::uint32_t>(value_depth, arg.value_depth);
-      shared_depth = std::max<std::uint32_t>(shared_depth, arg.shared_depth);
-      const auto found = open_.find(args[i].index);
-      if (found != open_.end()) open |= found->second & (BindsVariable(node.kind) && i > 0 ? ~DepthBit(node.index) : ~DepthSet{0});
-    }
-    if (InfoOf(node.kind).nests || MakesOptional(node)) ++value_depth;
-    if (node.shared) ++shared_depth;
-    if (depth >= limits_.max_node_depth) return "is nested too deeply";
-    if (value_depth > kMaxValueDepth) return "has a value that may be nested too deeply";
-    if (shared_depth > limits_.max_shared_depth) return "has too many shared nodes inside each other";
-    if (code > limits_.max_code_nodes) return "is too large when written out";
-    if (node.shared && open != 0) return "is shared, yet mentions a variable of a macro around it";
-    if (open != 0) open_.emplace(id, open);
-    facts_[id] = {static_cast<std::uint32_t>(code), static_cast<std::uint16_t>(depth + 1), static_cast<std::uint16_t>(value_depth),
-                  static_cast<std::uint8_t>(shared_depth)};
-    return "";
-  }
-
-  std::uint32_t OwnValueDepth(const Node& node) const {
-    if (node.kind == NodeKind::kConstant) return constant_depths_[node.index];
-    const bool reads = node.kind == NodeKind::kSlot || node.kind == NodeKind::kOptionalSlot;
-    return reads ? kRequestValueDepth : 0;
-  }
-
-  // The only functions that put a value into another; the others give scalars, parts of an
-  // argument, or lists joined.
-  static bool MakesOptional(const Node& node) {
-    const auto function = static_cast<Function>(node.detail);
-    return node.kind == NodeKind::kCall &&
-           (function == Function::kOptionalOf || function == Function::kOptionalOfNonZero || function == Function::kOptionalIndex);
-  }
-
-  const Program& program_;
-  const std::vector<std::uint32_t>& constant_depths_;
-  const BundleLimits& limits_;
-  std::vector<Facts> facts_;                        // by node
-  std::unordered_map<std::size_t, DepthSet> open_;  // by node: the variables that it does not bind, where there are any
-};
+// The only functions that put a value into another; the others give scalars, parts of an argument,
+// or lists joined.
+bool MakesOptional(const Node& node) {
+  const auto function = static_cast<Function>(node.detail);
+  return node.kind == NodeKind::kCall &&
+         (function == Function::kOptionalOf || function == Function::kOptionalOfNonZero || function == Function::kOptionalIndex);
+}
 
 }  // namespace
 
-Status CheckNodes(const Program& program, const std::vector<std::uint32_t>& constant_depths, const BundleLimits& limits,
-                  std::vector<bool>& is_root) {
-  NodeChecker checker(program, constant_depths, limits);
-  WRIT_RETURN_IF_ERROR(CheckEach("node", program.nodes.size(), [&](std::size_t i) { return checker.FaultOf(i); }));
-  is_root.resize(program.nodes.size());
-  for (std::size_t i = 0; i < is_root.size(); ++i) is_root[i] = checker.IsRoot(NodeId(i));
-  return OkStatus();
+Fault FaultOf(const Node& node, std::size_t at, Facts& facts) {
+  if (const Fault fault = KindFault(node, facts)) return fault;
+  NodeFacts own{.depth = 0};
+  std::uint64_t code = 1;
+  DepthSet open = node.kind == NodeKind::kVariable ? DepthBit(node.index) : 0;
+  if (node.kind == NodeKind::kConstant) own.value_depth = static_cast<std::uint16_t>(facts.constants[node.index].depth);
+  if (node.kind == NodeKind::kSlot || node.kind == NodeKind::kOptionalSlot) own.value_depth = JsonLimits{}.max_depth;
+  const std::span<const NodeId> args = facts.program.args(node);
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (const Fault fault = ArgumentFault(node, i, at, facts.program)) return fault;
+    if (!args[i].valid()) continue;
+    const NodeFacts& arg = facts.nodes[args[i].index];
+    code += facts.program[args[i]].shared ? 1 : arg.code;
+    own.depth = std::max(own.depth, arg.depth);
+    own.value_depth = std::max(own.value_depth, arg.value_depth);
+    own.shared_depth = std::max(own.shared_depth, arg.shared_depth);
+    if (arg.is_open) open |= facts.open.at(args[i].index) & (BindsVariable(node.kind) && i > 0 ? ~DepthBit(node.index) : ~DepthSet{0});
+  }
+  if (own.depth >= facts.limits.max_node_depth) return "is nested too deeply";
+  if (code > facts.limits.max_code_nodes) return "is too large when written out";
+  if (node.shared && open != 0) return "is shared, yet mentions a variable of a macro around it";
+  if (InfoOf(node.kind).nests || MakesOptional(node)) ++own.value_depth;
+  if (own.value_depth > kMaxValueDepth) return "has a value that may be nested too deeply";
+  if (node.shared && own.shared_depth++ >= facts.limits.max_shared_depth) return "has too many shared nodes inside each other";
+  if (open != 0) facts.open.emplace(static_cast<std::uint32_t>(at), open);
+  ++own.depth;
+  own.code = static_cast<std::uint32_t>(code);
+  own.is_open = open != 0;
+  own.is_root = !own.is_open && node.kind != NodeKind::kOptionalEntry;
+  facts.nodes[at] = own;
+  return nullptr;
 }
 
 }  // namespace writ::verify

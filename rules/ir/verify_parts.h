@@ -1,64 +1,56 @@
-// The parts of the verifier; verify.cc runs them in this order. Each returns kCorrupt with the
-// first thing found wrong. Private to rules/ir.
+// What the verifier knows of records that it has checked, and its part about nodes. Private to
+// rules/ir.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "rules/base/limits.h"
-#include "rules/base/result.h"
 #include "rules/ir/program.h"
 
 namespace writ::verify {
 
-// How deeply lists, maps and optionals can be nested in a value of a verified program. It bounds every recursion over values
-// (equality, printing, copying) whoever wrote the bundle. What requests bring in is bounded by JsonLimits::max_depth.
-inline constexpr std::uint32_t kMaxValueDepth = 1000;
-inline constexpr std::uint32_t kRequestValueDepth = JsonLimits{}.max_depth;
+// What is wrong with a record, as the end of "rule 3 …"; nullptr when nothing is.
+using Fault = const char*;
 
-Error Corrupt(std::string message);
-
-// Calls `fault_of(i)` for each of `count` things until one has a fault, which is the error "rule 3
-// has no id".
-template <typename FaultOf>
-Status CheckEach(const char* what, std::size_t count, FaultOf fault_of) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string_view fault = fault_of(i);
-    if (!fault.empty()) return Corrupt(std::string(what) + " " + std::to_string(i) + " " + std::string(fault));
-  }
-  return OkStatus();
-}
-
-// Which texts were given to whom, to find a name that is given twice.
-class GivenNames {
- public:
-  explicit GivenNames(const Program& program) : owners_(program.text_count(), 0) {}
-  // Returns whether `owner` has not given it before. Owners come one after the other.
-  bool Give(TextId name, std::uint32_t owner = 0) { return std::exchange(owners_[name.index], owner + 1) != owner + 1; }
-
- private:
-  std::vector<std::uint32_t> owners_;  // by text: the last, plus one
+// How deep something is that is made of earlier items of its pool, and how large when written out.
+struct Extent {
+  std::uint32_t depth = 0;
+  std::uint32_t size = 1;
 };
 
-// Texts are what a pool of texts has to be, and every field names something (fields.h).
-Status CheckFields(const Program& program);
-// Types refer backwards and have the parts that their kinds have.
-Status CheckTypes(const Program& program);
-// Constants refer backwards and are well-formed; sets `depths[i]` to the nesting of constant i (0 for a scalar).
-Status CheckConstants(const Program& program, std::vector<std::uint32_t>& depths);
-Status CheckSlots(const Program& program);
-// Tables, signers, imports, data.
-Status CheckDeclarations(const Program& program);
-// Nodes; sets `is_root[i]` to whether node i can be evaluated by itself.
-Status CheckNodes(const Program& program, const std::vector<std::uint32_t>& constant_depths, const BundleLimits& limits,
-                  std::vector<bool>& is_root);
-// What is not a node names nodes that can be evaluated by themselves.
-Status CheckRoots(const Program& program, const std::vector<bool>& is_root);
-Status CheckRules(const Program& program);
+// What users of a node have to know of it.
+struct NodeFacts {
+  std::uint32_t code = 1;         // nodes when written out, shared ones once
+  std::uint16_t depth = 1;        // levels of nodes
+  std::uint16_t value_depth = 0;  // nesting of its value
+  std::uint8_t shared_depth = 0;  // shared nodes inside each other
+  bool is_open = false;           // mentions variables that it does not bind: Facts::open has them
+  bool is_root = true;            // can be evaluated by itself; true of what is not checked yet
+};
+
+// A bit for each variable, by the depth that binds it.
+__extension__ using DepthSet = unsigned __int128;
+
+// What is known of the records that were checked so far, by id.
+struct Facts {
+  const Program& program;
+  const BundleLimits& limits;
+  // By text: the pool in which it was a unique name last; the policy, or ~ the table, that named something so last. 2^31: none.
+  std::vector<std::uint32_t> names = std::vector<std::uint32_t>(program.text_count(), 1U << 31U), owned_names = names;
+  std::unordered_set<std::uint64_t> slot_keys;  // with their parents
+  // By mask: bits for redact and mask, the verbs of the rules that have it.
+  std::vector<std::uint8_t> mask_verbs = std::vector<std::uint8_t>(program.masks.size());
+  std::vector<Extent> types, constants, slots;
+  std::vector<NodeFacts> nodes = std::vector<NodeFacts>(program.nodes.size());
+  std::unordered_map<std::uint32_t, DepthSet> open;  // variables that the node does not bind, where there are any
+};
+
+// Returns what is wrong with node `at`, whose fields are as fields.h says; adds it to `facts` when
+// nothing is. O(arguments).
+Fault FaultOf(const Node& node, std::size_t at, Facts& facts);
 
 }  // namespace writ::verify

@@ -35,6 +35,20 @@ enum class TypeKind : std::uint8_t {
   kParameter,     // name: "A" in a signature, or a unification variable "?7"
 };
 
+// Can a type of this kind have so many parameters?
+constexpr bool TakesParameters(TypeKind kind, std::size_t count) {
+  switch (kind) {
+    case TypeKind::kMap: return count == 2;
+    case TypeKind::kList:
+    case TypeKind::kOptional:
+    case TypeKind::kNullable: return count == 1;
+    case TypeKind::kType: return count <= 1;
+    case TypeKind::kUnion: return count >= 2;
+    case TypeKind::kOpaque: return true;
+    default: return count == 0;  // NOLINT: simple ones and records
+  }
+}
+
 struct RecordField {
   std::string name;
   TypeId type;

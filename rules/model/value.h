@@ -26,6 +26,9 @@ enum class Kind : std::uint8_t {
   kUnknown,
 };
 
+// Can a value of this kind be a key of a map? A double can only find one.
+constexpr bool IsKeyKind(Kind kind) { return kind == Kind::kBool || kind == Kind::kInt || kind == Kind::kUint || kind == Kind::kString; }
+
 enum class ValueError : std::uint16_t {
 #define WRIT_ENUM(name, text) k##name,
   WRIT_VALUE_ERRORS(WRIT_ENUM)

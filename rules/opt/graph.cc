@@ -64,10 +64,6 @@ void AppendKey(std::string& key, const Value& value) {
 // No literal is infinite or no number.
 bool MayStandAsConstant(const Value& value) { return !value.is(Kind::kDouble) || std::isfinite(value.real); }
 
-bool IsKeyKind(const Value& value) {
-  return value.is(Kind::kBool) || value.is(Kind::kInt) || value.is(Kind::kUint) || value.is(Kind::kString);
-}
-
 }  // namespace
 
 TypeKind LiteralTypeOf(Kind kind) {
@@ -224,7 +220,7 @@ NodeId Graph::FoldAggregate(NodeKind kind, std::span<const NodeId> args, TypeId 
   for (std::size_t i = 0; i < args.size(); ++i) {
     const Value* value = TryValue(args[i]);
     if (value == nullptr || value->is_fault()) return NodeId();
-    if (kind == NodeKind::kMap && i % 2 == 0 && !IsKeyKind(*value)) return NodeId();
+    if (kind == NodeKind::kMap && i % 2 == 0 && !IsKeyKind(value->kind)) return NodeId();
   }
   Arena room;
   if (kind == NodeKind::kList) {

@@ -203,7 +203,7 @@ TEST(Bundle, NamesThatAreNotKnownAreRefused) {
 TEST(Bundle, WhatLoadsIsVerified) {
   draft::Program program = test::SampleProgram();
   program.nodes[0].index = 9;
-  EXPECT_EQ("corrupt: node 0 has a slot that does not exist", Load(WriteBundle(BuildProgram(program))));
+  EXPECT_EQ("corrupt: node 0: `slot` names something that is not there", Load(WriteBundle(BuildProgram(program))));
 }
 
 TEST(Bundle, NamesAreUnambiguous) {

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <functional>
 #include <iterator>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +15,6 @@
 #include "engine/eval/evaluator.h"
 #include "rules/function/function.h"
 #include "rules/ir/text.h"
-#include "rules/ir/verify_parts.h"
 #include "rules/model/value.h"
 #include "tests/support/program_builder.h"
 
@@ -55,15 +56,14 @@ void CheckMutations(const std::vector<Mutation>& mutations) {
 
 TEST(Verify, RefusesBadConstants) {
   CheckMutations({
-      {"constant 1 is a bool that is neither 0 nor 1", [](draft::Program& p) { p.constants[1].integer = 2; }},
+      {"constant 1: `bits` is a bool that is neither 0 nor 1", [](draft::Program& p) { p.constants[1].integer = 2; }},
       {"text 68 is not valid UTF-8", [](draft::Program& p) { p.constants[5].text = "\xff"; }},
       {"text 68 is not valid UTF-8", [](draft::Program& p) { p.constants[9].text = "\xC0\xAF"; }},
       {"text 68 is not valid UTF-8", [](draft::Program& p) { p.constants[12].text = "\x80"; }},
-      {"constant 12 is an error of no known kind", [](draft::Program& p) { p.constants[12].code = 999; }},
-      {"constant 7 is a timestamp outside the years 1 to 9999", [](draft::Program& p) { --p.constants[7].integer; }},
-      {"constant 7 is a timestamp with a second or more of nanoseconds", [](draft::Program& p) { ++p.constants[7].nanos; }},
-      {"constant 10 refers to a constant that does not stand before it",
-       [](draft::Program& p) { p.constants[10].items[0] = ConstantId(10); }},
+      {"constant 12: `error` is of no known kind", [](draft::Program& p) { p.constants[12].code = 999; }},
+      {"constant 7: `bits` is outside the years 1 to 9999", [](draft::Program& p) { --p.constants[7].integer; }},
+      {"constant 7: `nanos` is a second or more", [](draft::Program& p) { ++p.constants[7].nanos; }},
+      {"constant 10 refers to one that does not stand before it", [](draft::Program& p) { p.constants[10].items[0] = ConstantId(10); }},
       {"item of a constant 0: `constant` names something that is not there",
        [](draft::Program& p) { p.constants[10].items[0] = ConstantId(); }},
       {"constant 11 is a map with a key that has no value", [](draft::Program& p) { p.constants[11].items.pop_back(); }},
@@ -94,9 +94,9 @@ TEST(Verify, RefusesConstantsThatWouldExplode) {
 
 TEST(Verify, RefusesBadSlotsAndDeclarations) {
   CheckMutations({
-      {"slot 1 stands before its parent", [](draft::Program& p) { p.slots[1].parent = SlotId(1); }},
+      {"slot 1 refers to one that does not stand before it", [](draft::Program& p) { p.slots[1].parent = SlotId(1); }},
       {"slot 4 is there twice", [](draft::Program& p) { p.slots[4] = p.slots[1]; }},
-      {"slot 0 is a root without a name", [](draft::Program& p) { p.slots[0].key.clear(); }},
+      {"slot 0: `key` is empty", [](draft::Program& p) { p.slots[0].key.clear(); }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.slots[1].key = "\xff"; }},
       {"slot 1: `type` names something that is not there", [](draft::Program& p) { p.slots[1].type = TypeId(99); }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.files[0] = "\xff"; }},
@@ -106,18 +106,18 @@ TEST(Verify, RefusesBadSlotsAndDeclarations) {
       {"column 0: `name` is empty", [](draft::Program& p) { p.tables[0].columns[0].name.clear(); }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.tables[0].relations[0].table = "\xff"; }},
       {"column 0: `type` names something that is not there", [](draft::Program& p) { p.tables[0].columns[0].type = TypeId(99); }},
-      {"table 1 has the name of another", [](draft::Program& p) { p.tables.push_back(p.tables[0]); }},
-      {"signer 1 has the name of another", [](draft::Program& p) { p.signers[1].name = "release"; }},
+      {"table 1: `name` is that of another", [](draft::Program& p) { p.tables.push_back(p.tables[0]); }},
+      {"signer 1: `name` is that of another", [](draft::Program& p) { p.signers[1].name = "release"; }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.signers[1].key = "\xff"; }},
       {"signer 1: `kind` is of no known kind", [](draft::Program& p) { p.signers[1].kind = static_cast<Signer::Kind>(3); }},
-      {"signer 1 has no key", [](draft::Program& p) { p.signers[1].key.clear(); }},
-      {"signer 0 has a key beside its identity", [](draft::Program& p) { p.signers[0].key = "x.pub"; }},
-      {"signer 0 says not whom to trust", [](draft::Program& p) { p.signers[0].trust.clear(); }},
+      {"signer 1: `key` is empty", [](draft::Program& p) { p.signers[1].key.clear(); }},
+      {"signer 0: `key` is there, where it has no meaning", [](draft::Program& p) { p.signers[0].key = "x.pub"; }},
+      {"signer 0: `trust` is empty", [](draft::Program& p) { p.signers[0].trust.clear(); }},
       {"signer option 0: `kind` is of no known kind",
        [](draft::Program& p) { p.signers[0].options[0].kind = static_cast<SignerOptionKind>(99); }},
-      {"signer 0 has a bad option", [](draft::Program& p) { p.signers[0].options[0].value = "perhaps"; }},
-      {"signer 0 has a bad option", [](draft::Program& p) { p.signers[0].options[1].name.clear(); }},
-      {"import 1 is there twice", [](draft::Program& p) { p.imports.emplace_back("fleet"); }},
+      {"signer option 0 has a name or value that it does not take", [](draft::Program& p) { p.signers[0].options[0].value = "perhaps"; }},
+      {"signer option 1 has a name or value that it does not take", [](draft::Program& p) { p.signers[0].options[1].name.clear(); }},
+      {"import 1: `name` is that of another", [](draft::Program& p) { p.imports.emplace_back("fleet"); }},
       {"import 0: `name` is empty", [](draft::Program& p) { p.imports[0].clear(); }},
       {"data 1 is not that of an import, or is there twice",
        [](draft::Program& p) {
@@ -149,7 +149,7 @@ TEST(Verify, RefusesBadTypes) {
       {"type 11: `kind` is of no known kind",
        [](draft::Program& p) { p.types[11].kind = static_cast<TypeKind>(static_cast<int>(TypeKind::kParameter) + 1); }},
       {"type 11 is of no known kind", [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kInt}; }},
-      {"type 11 is of no known kind", [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kParameter, .name = "A"}; }},
+      {"type 11: `kind` is of no known kind", [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kParameter, .name = "A"}; }},
       {"type 3 has a wrong number of parameters", [](draft::Program& p) { p.types[3].parameters = {TypeId(0)}; }},
       {"type 11 has a wrong number of parameters", [](draft::Program& p) { p.types[11].parameters.clear(); }},
       {"type 11 has a wrong number of parameters", [](draft::Program& p) { p.types[11].kind = TypeKind::kMap; }},
@@ -164,10 +164,10 @@ TEST(Verify, RefusesBadTypes) {
       {"type 12 has a wrong number of parameters", [](draft::Program& p) { p.types[12].parameters = {TypeId(1)}; }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.types[12].name = "\xff"; }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.types[12].fields[0].name = "\xff"; }},
-      {"type 11 refers to a type that does not stand before it", [](draft::Program& p) { p.types[11].parameters[0] = TypeId(11); }},
+      {"type 11 refers to one that does not stand before it", [](draft::Program& p) { p.types[11].parameters[0] = TypeId(11); }},
       {"parameter of a type 0: `type` names something that is not there", [](draft::Program& p) { p.types[11].parameters[0] = TypeId(); }},
-      {"type 12 refers to a type that does not stand before it", [](draft::Program& p) { p.types[12].fields[0].type = TypeId(12); }},
-      {"slot 2: `type` names something that is not there", [](draft::Program& p) { p.types.resize(10); }},
+      {"type 12 refers to one that does not stand before it", [](draft::Program& p) { p.types[12].fields[0].type = TypeId(12); }},
+      {"the simple types are missing", [](draft::Program& p) { p.types.resize(10); }},
       {"slot 0: `type` names something that is not there", [](draft::Program& p) { p.types.clear(); }},
       {"ok", [](draft::Program& p) { p.types[11] = {.kind = TypeKind::kType}; }},
       {"ok",
@@ -204,13 +204,13 @@ TEST(Verify, RefusesBadNodes) {
       {"node 3 calls a function that does not give its type", [](draft::Program& p) { p.nodes[3].type = SimpleType(TypeKind::kString); }},
       {"ok", [](draft::Program& p) { p.nodes[3].type = SimpleType(TypeKind::kBool); }},
       {"node 2: `type` names something that is not there", [](draft::Program& p) { p.nodes[2].type = TypeId(); }},
-      {"node 3 has arguments that do not exist", [](draft::Program& p) { p.nodes[3].first_arg = 18; }},
-      {"node 3 has arguments that do not exist", [](draft::Program& p) { p.nodes[3].first_arg = 0xFFFFFFFF; }},
-      {"node 18 has arguments that do not exist", [](draft::Program& p) { p.node_args.pop_back(); }},
-      {"node 2 has a constant that does not exist", [](draft::Program& p) { p.nodes[2].index = 15; }},
-      {"node 0 has a slot that does not exist", [](draft::Program& p) { p.nodes[0].index = 5; }},
-      {"node 0 reads a slot that is not whole", [](draft::Program& p) { p.nodes[0].index = 0; }},
-      {"node 12 reads a slot that is not whole", [](draft::Program& p) { p.nodes[12].index = 3; }},
+      {"node 3: `arguments` is a range of things that are not there", [](draft::Program& p) { p.nodes[3].first_arg = 18; }},
+      {"node 3: `arguments` is a range of things that are not there", [](draft::Program& p) { p.nodes[3].first_arg = 0xFFFFFFFF; }},
+      {"node 18: `arguments` is a range of things that are not there", [](draft::Program& p) { p.node_args.pop_back(); }},
+      {"node 2: `constant` names something that is not there", [](draft::Program& p) { p.nodes[2].index = 15; }},
+      {"node 0: `slot` names something that is not there", [](draft::Program& p) { p.nodes[0].index = 5; }},
+      {"node 0: `slot` is a slot that is not read whole", [](draft::Program& p) { p.nodes[0].index = 0; }},
+      {"node 12: `slot` is a slot that is not read whole", [](draft::Program& p) { p.nodes[12].index = 3; }},
       {"node 8 asks for a root, which has no parent to look into", [](draft::Program& p) { p.nodes[8].index = 3; }},
       {"node 12 asks for a root, which has no parent to look into",
        [](draft::Program& p) {
@@ -218,7 +218,7 @@ TEST(Verify, RefusesBadNodes) {
          p.nodes[12].index = 3;
        }},
       {"node 12 has a path of which no step is optional", [](draft::Program& p) { p.nodes[12].detail = 1; }},
-      {"node 3 calls a function that does not exist", [](draft::Program& p) { p.nodes[3].detail = kFunctionCount; }},
+      {"node 3: `function` is of no known kind", [](draft::Program& p) { p.nodes[3].detail = kFunctionCount; }},
       {"node 3 calls a function with a wrong number of arguments",
        [](draft::Program& p) { p.nodes[3].detail = static_cast<std::uint16_t>(Function::kSize); }},
       {"node 4 has a variable of too deep a macro", [](draft::Program& p) { p.nodes[4].index = 128; }},
@@ -283,7 +283,7 @@ TEST(Verify, MembersAreNamedByStrings) {
     b.AddNode({.kind = kind, .index = 0}, {operand});
     EXPECT_EQ("node 1 has a member that is not named by a string", Verify(b.program));
     b.program.nodes[1].index = 1;
-    EXPECT_EQ("node 1 has a member that is not named by a string", Verify(b.program));
+    EXPECT_EQ("node 1: `constant` names something that is not there", Verify(b.program));
     b.AddString("s");
     EXPECT_EQ("ok", Verify(b.program));
   }
@@ -296,17 +296,16 @@ TEST(Verify, RootsAreClosed) {
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.lets[0].name = "\xff"; }},
       {"let 0: `value` names something that is not there", [](draft::Program& p) { p.lets[0].value = NodeId(19); }},
       {"let 0: `value` names something that is not there", [](draft::Program& p) { p.lets[0].value = NodeId(); }},
-      {"let 0 names a node that is no expression by itself", [](draft::Program& p) { p.lets[0].value = NodeId(4); }},
-      {"let 0 names a node that is no expression by itself", [](draft::Program& p) { p.lets[0].value = NodeId(13); }},
-      {"rule 0 names a node that is no expression by itself", [](draft::Program& p) { p.rules[0].guard = NodeId(6); }},
-      {"rule 0 names a node that is no expression by itself", [](draft::Program& p) { p.rules[0].guard = NodeId(13); }},
-      {"rule 0 names a node that is no expression by itself", [](draft::Program& p) { p.nodes[7].index = 1; }},  // binds another variable
-      {"rule 0 names a node that is no expression by itself", [](draft::Program& p) { p.node_args[4] = NodeId(4); }},  // its own range
-      {"part of a message 1 names a node that is no expression by itself",
-       [](draft::Program& p) { p.rules[1].message[1].value = NodeId(4); }},
-      {"key of a limit 0 names a node that is no expression by itself", [](draft::Program& p) { p.rules[2].limit->keys[0] = NodeId(14); }},
-      {"image requirement 0 names a node that is no expression by itself", [](draft::Program& p) { p.rules[5].image->image = NodeId(4); }},
-      {"demand 1 names a node that is no expression by itself",
+      {"let 0: `value` is not an expression by itself", [](draft::Program& p) { p.lets[0].value = NodeId(4); }},
+      {"let 0: `value` is not an expression by itself", [](draft::Program& p) { p.lets[0].value = NodeId(13); }},
+      {"rule 0: `guard` is not an expression by itself", [](draft::Program& p) { p.rules[0].guard = NodeId(6); }},
+      {"rule 0: `guard` is not an expression by itself", [](draft::Program& p) { p.rules[0].guard = NodeId(13); }},
+      {"rule 0: `guard` is not an expression by itself", [](draft::Program& p) { p.nodes[7].index = 1; }},        // binds another variable
+      {"rule 0: `guard` is not an expression by itself", [](draft::Program& p) { p.node_args[4] = NodeId(4); }},  // its own range
+      {"part of a message 1: `value` is not an expression by itself", [](draft::Program& p) { p.rules[1].message[1].value = NodeId(4); }},
+      {"key of a limit 0: `value` is not an expression by itself", [](draft::Program& p) { p.rules[2].limit->keys[0] = NodeId(14); }},
+      {"image requirement 0: `image` is not an expression by itself", [](draft::Program& p) { p.rules[5].image->image = NodeId(4); }},
+      {"demand 1: `condition` is not an expression by itself",
        [](draft::Program& p) { p.rules[5].image->demands[1].condition = NodeId(4); }},
       {"ok", [](draft::Program& p) { p.lets[0].value = NodeId(7); }},
   });
@@ -415,21 +414,21 @@ TEST(Verify, RefusesBadRules) {
       {"rule 0: `policy` names something that is not there", [](draft::Program& p) { p.rules[0].policy = PolicyId(3); }},
       {"rule 2 does not stand with the other rules of its policy",
        [](draft::Program& p) { p.rules[1].policy = PolicyId(1), p.rules[1].verb = Verb::kDeny; }},
-      {"rule 1 has the id of another rule of its policy", [](draft::Program& p) { p.rules[1].id = "r1"; }},
+      {"details of rule 1 have the id of another rule of its policy", [](draft::Program& p) { p.rules[1].id = "r1"; }},
       {"details of rule 0: `id` is empty", [](draft::Program& p) { p.rules[0].id.clear(); }},
       {"text 68 is not valid UTF-8", [](draft::Program& p) { p.rules[0].title = "\xff"; }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.rules[0].needs_scopes = {"\xff"}; }},
-      {"rule 0 has a verb that its target does not have", [](draft::Program& p) { p.rules[0].verb = Verb::kRequire; }},
+      {"rule 1 has a verb that its target does not have", [](draft::Program& p) { p.rules[1].verb = Verb::kRequire; }},
       {"rule 0: `guard` names something that is not there", [](draft::Program& p) { p.rules[0].guard = NodeId(19); }},
       {"details of rule 0: `selectors` is empty", [](draft::Program& p) { p.rules[0].selectors.clear(); }},
-      {"rule 0 has a selector that is not a pattern", [](draft::Program& p) { p.rules[0].selectors[0].name = "a\\"; }},
+      {"selector 0: `name` is not a pattern", [](draft::Program& p) { p.rules[0].selectors[0].name = "a\\"; }},
       {"text 68 is not valid UTF-8", [](draft::Program& p) { p.rules[0].selectors[0].scope = "\xff"; }},
       {"part of a message 1: `value` names something that is not there",
        [](draft::Program& p) { p.rules[1].message[1].value = NodeId(19); }},
-      {"rule 1 has a message part that is both text and value", [](draft::Program& p) { p.rules[1].message[1].text = "x"; }},
+      {"part of a message 1: `text` is there, where it has no meaning", [](draft::Program& p) { p.rules[1].message[1].text = "x"; }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.rules[1].message[0].text = "\xff"; }},
-      {"rule 0 always holds, yet has a discriminator", [](draft::Program& p) { p.rules[0].guard = NodeId(); }},
-      {"rule 6 is a requirement, yet has a discriminator",
+      {"details of rule 0 have a discriminator, yet the rule always holds", [](draft::Program& p) { p.rules[0].guard = NodeId(); }},
+      {"details of rule 6 have a discriminator, yet the rule is a requirement",
        [](draft::Program& p) {
          p.rules[6].verb = Verb::kRequire;
          p.rules[6].guard = NodeId(3);
@@ -439,52 +438,54 @@ TEST(Verify, RefusesBadRules) {
        [](draft::Program& p) { p.rules[0].discriminators[0].kind = static_cast<Discriminator::Kind>(2); }},
       {"discriminator 0: `slot` names something that is not there",
        [](draft::Program& p) { p.rules[0].discriminators[0].slot = SlotId(5); }},
-      {"rule 0 has a discriminator on a slot that is not read whole",
+      {"discriminator 0: `slot` is a slot that is not read whole",
        [](draft::Program& p) { p.rules[0].discriminators[0].slot = SlotId(0); }},
       {"discriminator 0: `strings` is empty", [](draft::Program& p) { p.rules[0].discriminators[0].strings.clear(); }},
       {"text 68 is not valid UTF-8", [](draft::Program& p) { p.rules[0].discriminators[0].strings = {"\xff"}; }},
-      {"rule 0 says something that its verb does not", [](draft::Program& p) { p.rules[0].mask = p.rules[3].mask; }},
-      {"rule 3 does not say what to mask", [](draft::Program& p) { p.rules[3].mask.reset(); }},
-      {"rule 0 says something that its verb does not", [](draft::Program& p) { p.rules[0].limit = p.rules[2].limit; }},
-      {"rule 2 does not say its limit", [](draft::Program& p) { p.rules[2].limit.reset(); }},
-      {"rule 6 says something that its verb does not", [](draft::Program& p) { p.rules[6].image = p.rules[5].image; }},
+      {"rule 0: `spec` is there, where it has no meaning", [](draft::Program& p) { p.rules[0].mask = p.rules[3].mask; }},
+      {"rule 3: `mask` names something that is not there", [](draft::Program& p) { p.rules[3].mask.reset(); }},
+      {"rule 0: `spec` is there, where it has no meaning", [](draft::Program& p) { p.rules[0].limit = p.rules[2].limit; }},
+      {"rule 2: `limit` names something that is not there", [](draft::Program& p) { p.rules[2].limit.reset(); }},
+      {"rule 6: `spec` is there, where it has no meaning", [](draft::Program& p) { p.rules[6].image = p.rules[5].image; }},
       {"rule 5 requires a signed image outside admission", [](draft::Program& p) { p.policies[2].target = Target::kSchemas; }},
-      {"rule 1 needs a scope, yet does not allow", [](draft::Program& p) { p.rules[1].needs_scopes = {"s"}; }},
+      {"rule 1: `needs_scopes` is there, where it has no meaning", [](draft::Program& p) { p.rules[1].needs_scopes = {"s"}; }},
   });
 }
 
 TEST(Verify, RefusesBadMasksLimitsAndImages) {
-  constexpr std::string_view kCount = "rule 2 has a limit whose count is not between 1 and 1000000000";
-  constexpr std::string_view kPeriod = "rule 2 has a limit whose period is not between 1 ns and 10 years";
+  constexpr std::string_view kCount = "limit 0: `count` is not between 1 and 1000000000";
+  constexpr std::string_view kPeriod = "limit 0: `period_nanos` is not between 1 ns and 10 years";
   CheckMutations({
       {"mask 0: `targets` is empty", [](draft::Program& p) { p.rules[3].mask->targets.clear(); }},
       {"mask 0: `kind` is of no known kind", [](draft::Program& p) { p.rules[3].mask->kind = static_cast<MaskKind>(5); }},
       {"text 68 is not valid UTF-8", [](draft::Program& p) { p.rules[3].mask->text = "\xff"; }},
-      {"rule 3 redacts something that is not a JSON pointer", [](draft::Program& p) { p.rules[3].mask->targets = {"rows"}; }},
-      {"rule 3 redacts something that is not a JSON pointer", [](draft::Program& p) { p.rules[3].mask->targets = {"/a~2"}; }},
-      {"rule 4 masks a column without a name", [](draft::Program& p) { p.rules[4].mask->targets = {""}; }},
+      {"mask 0 redacts something that is not a JSON pointer", [](draft::Program& p) { p.rules[3].mask->targets = {"rows"}; }},
+      {"mask 0 redacts something that is not a JSON pointer", [](draft::Program& p) { p.rules[3].mask->targets = {"/a~2"}; }},
+      {"mask 1 masks a column without a name", [](draft::Program& p) { p.rules[4].mask->targets = {""}; }},
       {kCount, [](draft::Program& p) { p.rules[2].limit->count = 0; }},
       {kCount, [](draft::Program& p) { p.rules[2].limit->count = ~std::uint64_t{0}; }},
       {kPeriod, [](draft::Program& p) { p.rules[2].limit->period_nanos = 0; }},
       {kPeriod, [](draft::Program& p) { p.rules[2].limit->period_nanos = std::int64_t{1} << 62U; }},
-      {"rule 2 has a limit of more than one call a nanosecond", [](draft::Program& p) { p.rules[2].limit->period_nanos = 29; }},
+      {"limit 0: `count` is more than one call a nanosecond", [](draft::Program& p) { p.rules[2].limit->period_nanos = 29; }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.rules[2].limit->identity = "\xff"; }},
       {"key of a limit 0: `value` names something that is not there", [](draft::Program& p) { p.rules[2].limit->keys[0] = NodeId(19); }},
       {"image requirement 0: `image` names something that is not there", [](draft::Program& p) { p.rules[5].image->image = NodeId(); }},
-      {"signer term 0: `kind` is of no known kind",
-       [](draft::Program& p) { p.rules[5].image->demands[0].signers[0].kind = static_cast<SignerTerm::Kind>(2); }},
+      {"signer term 2: `kind` is of no known kind",
+       [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].kind = static_cast<SignerTerm::Kind>(2); }},
       {"signer term 0: `signer` names something that is not there",
        [](draft::Program& p) { p.rules[5].image->demands[0].signers[0].signer = SignerId(2); }},
-      {"rule 5 combines more signers than it names", [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].operands = 3; }},
-      {"rule 5 needs no signer, or more than there are", [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].needed = 3; }},
-      {"rule 5 needs no signer, or more than there are", [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].needed = 0; }},
-      {"rule 5 has signer terms that do not make one condition",
+      {"demand 0 combines more signers than it names", [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].operands = 3; }},
+      {"signer term 2: `needed` is 0, or more than there are",
+       [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].needed = 3; }},
+      {"signer term 2: `needed` is 0, or more than there are",
+       [](draft::Program& p) { p.rules[5].image->demands[0].signers[2].needed = 0; }},
+      {"demand 0 has signer terms that do not make one condition",
        [](draft::Program& p) { p.rules[5].image->demands[0].signers.pop_back(); }},
-      {"rule 5 has signer terms that do not make one condition", [](draft::Program& p) { p.rules[5].image->demands[0].signers.clear(); }},
+      {"demand 0 has signer terms that do not make one condition", [](draft::Program& p) { p.rules[5].image->demands[0].signers.clear(); }},
       {"image requirement 0: `demands` is empty", [](draft::Program& p) { p.rules[5].image->demands.clear(); }},
       {"demand 1: `condition` names something that is not there",
        [](draft::Program& p) { p.rules[5].image->demands[1].condition = NodeId(1000); }},
-      {"rule 5 has a condition on attestations, yet demands none",
+      {"demand 1: `condition` is there, where it has no meaning",
        [](draft::Program& p) { p.rules[5].image->demands[1].predicate_type.clear(); }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.rules[5].image->demands[1].predicate_type = "\xFF"; }},
   });
@@ -500,11 +501,11 @@ struct PoolMutation {
 TEST(Verify, RefusesBadPools) {
   const PoolMutation mutations[] = {
       {"ok", [](ProgramParts&) {}},
-      {"the texts have no beginnings", [](ProgramParts& p) { p.text_begins.clear(); }},
+      {"the texts do not lie one after the other", [](ProgramParts& p) { p.text_begins.clear(); }},
       {"the texts do not lie one after the other", [](ProgramParts& p) { p.text_begins[0] = 1; }},
       {"the texts do not lie one after the other", [](ProgramParts& p) { p.text_begins[3] = 0xFFFFFFFF; }},
       {"the texts do not lie one after the other", [](ProgramParts& p) { p.text_bytes.push_back('x'); }},
-      {"text 0 is not the empty one", [](ProgramParts& p) { p.text_begins[1] = 1; }},
+      {"text 0 is not in order", [](ProgramParts& p) { p.text_begins[1] = 1; }},
       {"text 1 is not in order", [](ProgramParts& p) { p.text_begins[2] = p.text_begins[1]; }},
       {"text 1 is not valid UTF-8", [](ProgramParts& p) { p.text_bytes[0] = '\xff'; }},
       {"there are not as many details as rules", [](ProgramParts& p) { p.rule_details.pop_back(); }},
@@ -519,17 +520,18 @@ TEST(Verify, RefusesBadPools) {
       {"rule 0: `needs_scopes` is a range of things that are not there",
        [](ProgramParts& p) { p.rules[0].needs_scopes.count = 0xFFFFFFFF; }},
       {"item of a list of texts 0: `text` is a text that is not there", [](ProgramParts& p) { p.text_lists[0] = TextId(); }},
-      {"constant 5 has a text that is not there", [](ProgramParts& p) { p.constants[5].bits = 1'000; }},
-      {"constant 6 has bytes that are not there",
+      {"constant 5: `text` is a text that is not there", [](ProgramParts& p) { p.constants[5].bits = 1'000; }},
+      {"constant 6: `bytes` is a range of things that are not there",
        [](ProgramParts& p) {
          p.constants[6].bits = 3;
          p.bytes.clear();
        }},
-      {"constant 10 has items that are not there", [](ProgramParts& p) { p.constants[10].bits |= std::uint64_t{1} << 60U; }},
+      {"constant 10: `items` is a range of things that are not there",
+       [](ProgramParts& p) { p.constants[10].bits |= std::uint64_t{1} << 60U; }},
       {"signer 1: `file` names something that is not there", [](ProgramParts& p) { p.signers[1].location.file = FileId(1); }},
-      {"rule 3 does not say what to mask", [](ProgramParts& p) { p.rules[3].spec = SpecId(2); }},
-      {"rule 0 says something that its verb does not", [](ProgramParts& p) { p.rules[0].spec = SpecId(std::size_t{0}); }},
-      {"rule 5 says something that its verb does not", [](ProgramParts& p) { p.rules[5].spec = SpecId(1); }},
+      {"rule 3: `mask` names something that is not there", [](ProgramParts& p) { p.rules[3].spec = SpecId(2); }},
+      {"rule 0: `spec` is there, where it has no meaning", [](ProgramParts& p) { p.rules[0].spec = SpecId(std::size_t{0}); }},
+      {"rule 5: `image` names something that is not there", [](ProgramParts& p) { p.rules[5].spec = SpecId(1); }},
   };
   for (const PoolMutation& mutation : mutations) {
     SCOPED_TRACE(mutation.message);
@@ -603,18 +605,32 @@ std::vector<Value> RandomSlotValues(const Program& program, test::Random& random
   return values;
 }
 
+// Which variables each node mentions without binding them, found in the plainest way.
+std::vector<std::set<std::uint32_t>> OpenVariables(const Program& program) {
+  std::vector<std::set<std::uint32_t>> open(program.nodes.size());
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const Node& node = program.nodes[i];
+    if (node.kind == NodeKind::kVariable) open[i] = {node.index};
+    const std::span<const NodeId> args = program.args(node);
+    for (std::size_t arg = 0; arg < args.size(); ++arg) {
+      if (!args[arg].valid()) continue;
+      for (const std::uint32_t depth : open[args[arg].index]) {
+        if (arg == 0 || !BindsVariable(node.kind) || depth != node.index) open[i].insert(depth);
+      }
+    }
+  }
+  return open;
+}
+
 // Evaluates and prints everything in an accepted program that stands by itself.
 void UseAllRoots(const RuntimeProgram& runtime, test::Random& random) {
   const Program& program = runtime.program();
-  std::vector<std::uint32_t> constant_depths;
-  std::vector<bool> is_root;
-  ASSERT_TRUE(verify::CheckConstants(program, constant_depths));
-  ASSERT_TRUE(verify::CheckNodes(program, constant_depths, {}, is_root));
+  const std::vector<std::set<std::uint32_t>> open = OpenVariables(program);
   const std::vector<Value> slots = RandomSlotValues(program, random);
   Evaluator evaluator(EvalLimits{.max_steps = 20'000});
   evaluator.Begin(runtime, slots);
-  for (std::size_t i = 0; i < is_root.size(); ++i) {
-    if (!is_root[i]) continue;
+  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+    if (!open[i].empty() || program.nodes[i].kind == NodeKind::kOptionalEntry) continue;
     const Value value = evaluator.Run(NodeId(i));
     EXPECT_FALSE(value.is(Kind::kAbsent)) << i;
     if (!evaluator.exhausted()) static_cast<void>(LiteralText(value));
