@@ -25,6 +25,7 @@ script cannot be compared; instructions can.
     load             PolicySet::Load and an Engine from the bytes of a bundle
     json, fields     one decision; 10,000 requests go round (paths: 1,000; review: 1)
     list             one listing of 26 tools
+    print            DecisionJson of one decision
     admission        writ_admission_bench: each revision with its own policy library
     review           the same reviews, by the engine alone; both with the policy library of OLD
     … instructions   --instructions: callgrind's count of a decision, warmed up; needs valgrind and its headers
@@ -212,7 +213,7 @@ def plan(measure, sizes, instructions):
     steps.append((f'peak {tools[1]}', lambda tree: measure.peak(tree, workloads.FEW_TOOLS, large)))
     loads = [f'{guards}-{count}' for count in (medium, large) for guards in ('shared', 'distinct')] + [tools[1]] + paths_of
     steps += [(f'load {name}', lambda tree, name=name: measure.load(tree, name)) for name in loads]
-    decided = [(name, VARIANTS) for name in tools] + [(name, VARIANTS[:2]) for name in paths_of]
+    decided = [(name, (*VARIANTS, 'print')) for name in tools] + [(name, VARIANTS[:2]) for name in paths_of]
     decided += [(name, VARIANTS[:1]) for name in reviews]
     steps += [(f'decide {name}', lambda tree, name=name, variants=variants: measure.decide(tree, name, variants))
               for name, variants in decided]

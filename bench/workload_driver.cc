@@ -5,7 +5,8 @@
 //   writ_workload_driver count FOLDER BUNDLE VARIANT…  under callgrind: one MeasuredPass each
 //   writ_workload_driver floor FOLDER SECONDS VARIANT…
 //
-// A VARIANT is `json` (DecideJson), `fields` (DecideFields) or `list` (DecideJson of listings).
+// A VARIANT is `json` (DecideJson), `fields` (DecideFields), `list` (DecideJson of listings) or
+// `print` (DecisionJson); floors do not print.
 // Each prints lines `VARIANT NANOSECONDS`, `load` one line `load NANOSECONDS`. All requests go
 // round: with a hundred of them everything halves, because they and their rules stay in the caches.
 // Every decision is compared with the expected one first; a wrong one ends the program with 1.
@@ -226,6 +227,18 @@ void WithList(const std::string& folder, const Engine& engine, const Measure& me
       "list", [&](std::size_t i) { return engine.DecideJson(listings[i], context).visible == visible[i]; }, listings.size());
 }
 
+// Decisions as JSON: made once, printed each time.
+void WithPrinting(const std::string& folder, const Engine& engine, const Measure& measure) {
+  constexpr std::size_t kDecisions = 1'000;
+  std::vector<Decision> decisions;
+  Context context;
+  for (const std::string& request : ReadLines(folder + "/requests.jsonl")) {
+    if (decisions.size() < kDecisions) decisions.push_back(engine.DecideJson(request, context));
+  }
+  measure(
+      "print", [&](std::size_t i) { return DecisionJson(decisions[i]).ends_with('}'); }, decisions.size());
+}
+
 void WithVariants(const std::string& folder, const Engine& engine, std::span<char*> variants, const Measure& measure) {
   for (const std::string variant : variants) {
     if (variant == "json") {
@@ -234,6 +247,8 @@ void WithVariants(const std::string& folder, const Engine& engine, std::span<cha
       WithFields(folder, engine, measure);
     } else if (variant == "list") {
       WithList(folder, engine, measure);
+    } else if (variant == "print") {
+      WithPrinting(folder, engine, measure);
     } else {
       Fail("no variant `" + variant + "`");
     }

@@ -184,7 +184,9 @@ void WriteOptional(JsonWriter& json, const Decision& decision) {
 std::string RuleName(const RuleOutcome& rule) { return std::string(rule.shown_policy) + "." + std::string(rule.rule_id); }
 
 std::string DecisionJson(const Decision& decision) {
+  constexpr std::size_t kMostDecisions = 1'000;  // bytes of most of them
   std::string out;
+  out.reserve(kMostDecisions);
   JsonWriter json(out);
   json.Open('{');
   json.Key("effect").String(EffectName(decision.effect));

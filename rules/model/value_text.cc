@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 #include "rules/base/utf8.h"
 #include "rules/model/time.h"
@@ -21,6 +22,67 @@ void AppendEscape(unsigned code, std::string& out) {
   char escape[8];
   std::snprintf(escape, sizeof(escape), "\\u%04x", code);
   out += escape;
+}
+
+// The high bit is set in the first byte of the word that does not stand in a JSON string as it is
+// (and perhaps in later ones); 0 when all do.
+std::uint64_t MarkSpecial(std::uint64_t word) {
+  constexpr std::uint64_t kEvery = 0x0101010101010101U, kHigh = 0x80U * kEvery;
+  const auto zeros = [](std::uint64_t bytes) { return (bytes - kEvery) & ~bytes; };
+  const std::uint64_t control = (word - 0x20U * kEvery) & ~word;
+  return (word | control | zeros(word ^ 0x22U * kEvery) | zeros(word ^ 0x5CU * kEvery) | zeros(word ^ 0x7FU * kEvery)) & kHigh;
+}
+
+template <typename Word>
+std::uint64_t LoadWord(std::string_view text, std::size_t at) {
+  Word word = 0;
+  std::memcpy(&word, text.data() + at, sizeof(word));
+  return word;
+}
+
+// How many bytes at the beginning stand in a JSON string as they are. Eight are looked at at a time;
+// the last ones of a longer text once more, and four to seven as two halves that may overlap.
+std::size_t CountPlain(std::string_view text) {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    const std::uint64_t special = MarkSpecial(LoadWord<std::uint64_t>(text, at));
+    if (special != 0) return at + static_cast<std::size_t>(__builtin_ctzll(special)) / 8;
+  }
+  if (text.size() >= 8) {
+    if (MarkSpecial(LoadWord<std::uint64_t>(text, text.size() - 8)) == 0) return text.size();
+  } else if (text.size() >= 4) {
+    const std::uint64_t halves = LoadWord<std::uint32_t>(text, 0) | LoadWord<std::uint32_t>(text, text.size() - 4) << 32U;
+    if (MarkSpecial(halves) == 0) return text.size();
+  }
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+}
+
+// Appends the first character, which is not plain, and returns how many bytes it has. What is not
+// UTF-8 becomes a replacement character.
+std::size_t AppendSpecial(std::string_view text, std::string& out) {
+  const std::size_t length = Utf8SequenceLength(text, 0);
+  const char c = text[0];
+  if (length == 0) {
+    out += "\xEF\xBF\xBD";
+    return 1;
+  }
+  if (length > 1) {
+    out.append(text, 0, length);
+  } else if (c == '"' || c == '\\') {
+    out += '\\';
+    out += c;
+  } else if (c == '\n') {
+    out += "\\n";
+  } else if (c == '\r') {
+    out += "\\r";
+  } else if (c == '\t') {
+    out += "\\t";
+  } else {
+    AppendEscape(static_cast<unsigned char>(c), out);
+  }
+  return length;
 }
 
 void AppendBase64(std::string_view bytes, std::string& out) {
@@ -215,28 +277,12 @@ std::string FormatDouble(double value) {
 
 void AppendJsonString(std::string_view text, std::string& out) {
   out += '"';
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = Utf8SequenceLength(text, at);
-    const char c = text[at];
-    if (length == 0) {
-      out += "\xEF\xBF\xBD";
-    } else if (length > 1) {
-      out += text.substr(at, length);
-    } else if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      AppendEscape(static_cast<unsigned char>(c), out);
-    } else {
-      out += c;
-    }
-    at += length == 0 ? 1 : length;
+  while (true) {
+    const std::size_t plain = CountPlain(text);
+    out.append(text, 0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    text.remove_prefix(AppendSpecial(text, out));
   }
   out += '"';
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 #include "rules/base/utf8.h"
@@ -239,6 +240,28 @@ TEST(Texts, JsonReplacesInvalidUtf8) {
   std::string json;
   AppendJsonString("a\xC0\x80z\xED\xA0\x80\xF4\x90\x80\x80\xE2\x82", json);
   EXPECT_EQ(json, "\"a\uFFFD\uFFFDz\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\"");
+}
+
+// Every byte, at every place of texts that are shorter and longer than the words that are looked at.
+TEST(Texts, JsonEscapesWhereverAByteStands) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 128; ++byte) {
+        std::string text(size, 'a'), escaped(1, static_cast<char>(byte));
+        text[at] = static_cast<char>(byte);
+        char code[8];
+        std::snprintf(code, sizeof(code), "\\u%04x", static_cast<unsigned>(byte));
+        if (byte < 0x20 || byte == 0x7F) escaped = code;
+        if (byte == '\n') escaped = "\\n";
+        if (byte == '\r') escaped = "\\r";
+        if (byte == '\t') escaped = "\\t";
+        if (byte == '"' || byte == '\\') escaped.insert(0, 1, '\\');
+        std::string json;
+        AppendJsonString(text, json);
+        ASSERT_EQ(json, '"' + std::string(at, 'a') + escaped + std::string(size - at - 1, 'a') + '"') << size << " " << at << " " << byte;
+      }
+    }
+  }
 }
 
 TEST(ErrorText, ReadsWell) {
