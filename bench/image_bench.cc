@@ -20,10 +20,10 @@
 
 #include "rules/base/check.h"
 #include "rules/base/clock.h"
+#include "rules/base/digest.h"
 #include "tests/conformance/cosign_case.h"
 #include "tests/support/memory_registry.h"
 #include "tests/support/test_sigstore.h"
-#include "webhook/image/base/digest.h"
 #include "webhook/image/gather/collector.h"
 #include "webhook/image/gather/layout_source.h"
 #include "webhook/image/verify/verifier.h"
@@ -244,7 +244,7 @@ void WriteFile(const fs::path& path, const std::string& bytes) {
 std::string MakeLayout() {
   const fs::path folder = fs::temp_directory_path() / ("writ_image_bench_" + std::to_string(SystemClock().Now()));
   const auto add = [&](const std::string& bytes) {
-    const std::string digest = image::DigestOf(bytes);
+    const std::string digest = DigestOf(bytes);
     WriteFile(folder / "blobs/sha256" / digest.substr(7), bytes);
     return R"("digest":")" + digest + R"(","size":)" + std::to_string(bytes.size());
   };

@@ -14,7 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "rules/base/check.h"
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 
 namespace writ::bench {
 namespace {
@@ -67,7 +67,7 @@ RegistryFolder::RegistryFolder() {
 RegistryFolder::~RegistryFolder() { fs::remove_all(path_); }
 
 std::string RegistryFolder::AddBlob(std::string_view bytes) const {
-  const std::string digest = image::DigestOf(bytes), hex = HexOf(digest);
+  const std::string digest = DigestOf(bytes), hex = HexOf(digest);
   Write(path_ / "docker/registry/v2/blobs/sha256" / hex.substr(0, 2) / hex / "data", bytes);
   Write(path_ / "docker/registry/v2/repositories/mcp/app/_layers/sha256" / hex / "link", digest);
   return R"("digest":")" + digest + R"(","size":)" + std::to_string(bytes.size());
@@ -78,7 +78,7 @@ std::string RegistryFolder::AddManifest(const std::string& layers, const std::st
                                R"(","config":{"mediaType":"application/vnd.oci.image.config.v1+json",)" + AddBlob("{}") +
                                R"(},"layers":[)" + layers + "]}";
   AddBlob(manifest);
-  const std::string digest = image::DigestOf(manifest);
+  const std::string digest = DigestOf(manifest);
   const fs::path manifests = path_ / "docker/registry/v2/repositories/mcp/app/_manifests";
   Write(manifests / "revisions/sha256" / HexOf(digest) / "link", digest);
   if (!tag.empty()) Write(manifests / "tags" / tag / "current/link", digest);

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "dsl/diagnostics/diagnostic.h"
+#include "rules/base/nearest_name.h"
 
 namespace writ::cli {
 namespace {
@@ -368,7 +369,7 @@ std::vector<std::string> ProtectExpression(std::vector<std::string> arguments) {
 
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
   const std::vector<std::string_view> views(candidates.begin(), candidates.end());
-  const std::string_view closest = dsl::ClosestName(name, views);
+  const std::string_view closest = NearestName(name, views);
   return closest.empty() ? std::string() : "; did you mean `" + std::string(closest) + "`?";
 }
 

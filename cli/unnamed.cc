@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dsl/diagnostics/diagnostic.h"
+#include "rules/base/nearest_name.h"
 #include "rules/index/index.h"
 
 namespace writ::cli {
@@ -44,7 +45,7 @@ bool IsLiteral(std::string_view pattern) { return pattern.find_first_of("*\\") =
 std::string Hint(std::string_view about, std::string_view name, std::vector<std::string_view> candidates) {
   if (candidates.empty()) return {};  // of patterns alone nothing can be proposed
   std::sort(candidates.begin(), candidates.end());
-  const std::string_view closest = dsl::ClosestName(name, candidates);
+  const std::string_view closest = NearestName(name, candidates);
   std::string hint = "no " + std::string(about) + " `" + std::string(name) + "`";
   if (!closest.empty()) hint += "; did you mean `" + std::string(closest) + "`?";
   return hint;

@@ -11,6 +11,7 @@
 #include "dsl/check/checker.h"
 #include "dsl/lower/lower.h"
 #include "dsl/parse/parser.h"
+#include "rules/base/nearest_name.h"
 #include "rules/build/build.h"
 #include "rules/ir/verify.h"
 
@@ -49,7 +50,7 @@ void CheckSignersDeclared(const SignerExpr& signers, const SignerIds& ids, Diagn
   for (const auto& [known, id] : ids) candidates.push_back(known);
   std::sort(candidates.begin(), candidates.end());
   Diagnostic& diagnostic = sink.Emit(DiagnosticKind::kUnknownSigner, signers.signer.span, {name});
-  if (const std::string_view closest = ClosestName(name, candidates); !closest.empty())
+  if (const std::string_view closest = NearestName(name, candidates); !closest.empty())
     diagnostic.help = "did you mean `" + std::string(closest) + "`?";
   diagnostic.note = "the policies declare " + NamesText(candidates);
 }

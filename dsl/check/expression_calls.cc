@@ -5,6 +5,7 @@
 #include "dsl/check/expression_checker.h"
 #include "dsl/diagnostics/foreign_words.h"
 #include "rules/base/check.h"
+#include "rules/base/nearest_name.h"
 
 namespace writ::dsl {
 namespace {
@@ -285,13 +286,13 @@ std::string_view ExpressionChecker::ReportUnknownFunction(const Expr& e) {
     return word->meant;
   }
   Suggest(diagnostic, e.text, candidates);
-  return ClosestName(e.text, candidates);
+  return NearestName(e.text, candidates);
 }
 
 // Whether an unknown method belongs to what an unknown function before it would return: quantity("1Gi").asInteger().
 bool ExpressionChecker::FollowsFault(const Expr& e) {
   if (!e.is_method || !e.args[0].valid() || expr(e.args[0]).kind != ExprKind::kCall) return false;
-  return KindOf(CheckNode(e.args[0])) == TypeKind::kError && ClosestName(e.text, overloads_.names()).empty();
+  return KindOf(CheckNode(e.args[0])) == TypeKind::kError && NearestName(e.text, overloads_.names()).empty();
 }
 
 // What stands in front of the function's name means nothing here; its arguments may have faults of their own.

@@ -7,6 +7,7 @@
 
 #include "dsl/diagnostics/foreign_words.h"
 #include "rules/base/check.h"
+#include "rules/base/nearest_name.h"
 
 namespace writ::dsl {
 namespace {
@@ -53,7 +54,7 @@ Diagnostic& ExpressionChecker::Emit(DiagnosticKind kind, SourceSpan span, std::i
 }
 
 void ExpressionChecker::Suggest(Diagnostic& diagnostic, std::string_view name, std::span<const std::string_view> candidates) {
-  const std::string_view closest = ClosestName(name, candidates);
+  const std::string_view closest = NearestName(name, candidates);
   if (!closest.empty()) diagnostic.help = "did you mean `" + std::string(closest) + "`?";
 }
 

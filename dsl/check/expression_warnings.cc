@@ -76,7 +76,7 @@ bool IsTransposed(std::string_view a, std::string_view b) {
   return at + 1 < a.size() && a[at] == b[at + 1] && a[at + 1] == b[at] && a.substr(at + 2) == b.substr(at + 2);
 }
 
-// Narrower than ClosestName: `type` beside `time` is a member of its own.
+// Narrower than NearestName: `type` beside `time` is a member of its own.
 bool IsNearMiss(std::string_view member, std::string_view known) {
   constexpr std::size_t kShortest = 4;
   const std::string a = Plain(member), b = Plain(known);

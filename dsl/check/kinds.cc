@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dsl/check/policy_checker.h"
+#include "rules/base/nearest_name.h"
 #include "rules/index/index.h"
 #include "rules/model/kubernetes_kind.h"
 
@@ -288,7 +289,7 @@ class KindChecker {
     for (const KubernetesKind& kind : KubernetesKinds()) {
       if (groups.empty() || groups.back() != kind.group) groups.push_back(kind.group);
     }
-    return ClosestName(group, groups);
+    return NearestName(group, groups);
   }
 
   void ReportSubresource(const Pattern& pattern, const KubernetesKind& kind, const std::string& subresource) {
@@ -296,7 +297,7 @@ class KindChecker {
     std::vector<std::string_view> candidates;
     candidates.reserve(all.size());
     for (const Subresource& each : all) candidates.push_back(each.name);
-    const std::string_view closest = ClosestName(subresource, candidates);
+    const std::string_view closest = NearestName(subresource, candidates);
     Diagnostic& diagnostic =
         IsToolHiveGroup(kind.group)
             ? checker_.Emit(DiagnosticKind::kUncheckedKind, pattern.span,
@@ -350,7 +351,7 @@ class KindChecker {
     std::vector<std::string_view> candidates;
     for (const KnownName& known : names_) candidates.push_back(known.text);
     for (const KubernetesKind& kind : KubernetesKinds()) candidates.push_back(kind.kind);
-    const std::string_view closest = ClosestName(name, candidates);
+    const std::string_view closest = NearestName(name, candidates);
     if (closest.empty()) return;
     const bool is_whole = std::any_of(names_.begin(), names_.end(), [&](const KnownName& known) { return known.text == closest; });
     diagnostic.help = "did you mean " + (is_whole ? "`" + std::string(closest) + "`" : InOtherGroups(closest)) + "?";

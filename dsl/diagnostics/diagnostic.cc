@@ -59,9 +59,7 @@ CodePoint DecodeAt(std::string_view text, std::size_t i) {
   if (lead < 0x80) return {lead, 1, true};
   const auto length = static_cast<std::uint32_t>(Utf8SequenceLength(text, i));
   if (length == 0) return {lead, 1, false};
-  std::uint32_t value = lead & (0xFFU >> (length + 1));
-  for (std::uint32_t k = 1; k < length; ++k) value = (value << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
-  return {value, length, true};
+  return {CodePointOf(text.substr(i, length)), length, true};
 }
 
 struct Range {
@@ -117,7 +115,7 @@ Glyph GlyphAt(std::string_view line, std::size_t i, const CodePoint& point, std:
 ShownLine LayOutLine(std::string_view line, std::size_t begin, std::size_t end) {
   const bool cut_left = begin > kMaxShownColumns * 3 / 4;
   std::size_t from = cut_left ? begin - kMaxShownColumns / 4 : 0;
-  while (from > 0 && (static_cast<unsigned char>(line[from]) & 0xC0U) == 0x80U) --from;
+  while (from > 0 && IsTailByte(line[from])) --from;
   ShownLine shown;
   std::uint32_t column = 0;
   if (cut_left) {
@@ -222,26 +220,6 @@ void AppendRelated(const RelatedPlace& related, std::span<const SourceFile> file
   Excerpt(file.text, related.span, colours).Append(place.line, out);
 }
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-// Edit distance with swaps of neighbours counted as one edit; case differences are free.
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = Lower(a[i - 1]) == Lower(b[j - 1]);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      const bool swapped = i > 1 && j > 1 && Lower(a[i - 1]) == Lower(b[j - 2]) && Lower(a[i - 2]) == Lower(b[j - 1]);
-      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    before.swap(last);
-    last.swap(row);
-  }
-  return last[b.size()];
-}
-
 }  // namespace
 
 std::string_view DiagnosticKindName(DiagnosticKind kind) { return InfoOfKind(kind).name; }
@@ -296,22 +274,6 @@ std::string RenderDiagnostic(const Diagnostic& diagnostic, std::span<const Sourc
   AppendRemark("note:", diagnostic.note, colours, out);
   AppendRemark("help:", diagnostic.help, colours, out);
   return out;
-}
-
-std::string_view ClosestName(std::string_view name, std::span<const std::string_view> candidates) {
-  constexpr std::size_t kMaxLength = 64;  // longer names are not typing slips; keeps the cost small
-  if (name.empty() || name.size() > kMaxLength) return {};
-  std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
-  std::string_view closest;
-  for (const std::string_view candidate : candidates) {
-    if (candidate == name || candidate.empty() || candidate.size() > kMaxLength) continue;
-    if (std::max(candidate.size(), name.size()) - std::min(candidate.size(), name.size()) >= best) continue;
-    const std::size_t distance = EditDistance(name, candidate);
-    if (distance >= best || distance >= name.size()) continue;
-    best = distance;
-    closest = candidate;
-  }
-  return closest;
 }
 
 }  // namespace writ::dsl

@@ -85,8 +85,4 @@ class DiagnosticSink {
 // source are shown escaped.
 std::string RenderDiagnostic(const Diagnostic& diagnostic, std::span<const SourceFile> files, bool colour);
 
-// Returns the candidate closest to `name` (edit distance at most a third of its length, at least 1), or "".
-// Case does not count: `I` is close to `i`. One letter is close to nothing else.
-std::string_view ClosestName(std::string_view name, std::span<const std::string_view> candidates);
-
 }  // namespace writ::dsl

@@ -195,25 +195,6 @@ std::optional<std::uint32_t> FindInvalidUtf8(std::string_view text) {
   return std::nullopt;
 }
 
-void AppendUtf8(std::uint32_t code_point, std::string& out) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code_point < 0x80) {
-    put(code_point);
-  } else if (code_point < 0x800) {
-    put(0xC0 | (code_point >> 6));
-    put(0x80 | (code_point & 0x3F));
-  } else if (code_point < 0x10000) {
-    put(0xE0 | (code_point >> 12));
-    put(0x80 | ((code_point >> 6) & 0x3F));
-    put(0x80 | (code_point & 0x3F));
-  } else {
-    put(0xF0 | (code_point >> 18));
-    put(0x80 | ((code_point >> 12) & 0x3F));
-    put(0x80 | ((code_point >> 6) & 0x3F));
-    put(0x80 | (code_point & 0x3F));
-  }
-}
-
 LiteralForm FormOfLiteral(std::string_view text, const Token& token) {
   LiteralForm form;
   std::uint32_t quote = token.begin;
@@ -296,7 +277,7 @@ DecodedLiteral DecodeContent(std::string_view text, std::uint32_t begin, std::ui
       if (escape.octet) {
         decoded.push_back(static_cast<char>(escape.value));
       } else {
-        AppendUtf8(escape.value, decoded);
+        AppendCodePoint(escape.value, decoded);
       }
       i += escape.length;
     } else {

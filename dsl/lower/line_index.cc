@@ -3,18 +3,14 @@
 
 #include <algorithm>
 
+#include "rules/base/utf8.h"
+
 namespace writ::dsl {
-namespace {
-
-bool StartsCodePoint(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
-
-}  // namespace
-
 LineIndex::LineIndex(FileId file, std::string_view text) : file_(file), text_(text), line_starts_{0} {
   std::uint32_t count = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i % kStride == 0) code_points_.push_back(count);
-    if (StartsCodePoint(text[i])) ++count;
+    if (!IsTailByte(text[i])) ++count;
     if (text[i] == '\n') line_starts_.push_back(static_cast<std::uint32_t>(i + 1));
   }
   code_points_.push_back(count);
@@ -24,7 +20,7 @@ std::uint32_t LineIndex::CodePointsBefore(std::uint32_t offset) const {
   const std::uint32_t block = std::min(offset / kStride, static_cast<std::uint32_t>(code_points_.size() - 1));
   if (offset >= text_.size()) return code_points_.back();
   std::uint32_t count = code_points_[block];
-  for (std::uint32_t i = block * kStride; i < offset; ++i) count += StartsCodePoint(text_[i]) ? 1 : 0;
+  for (std::uint32_t i = block * kStride; i < offset; ++i) count += IsTailByte(text_[i]) ? 0 : 1;
   return count;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dsl/parse/parser_impl.h"
+#include "rules/base/nearest_name.h"
 
 namespace writ::dsl {
 
@@ -429,7 +430,7 @@ bool Parser::ParseAttribute(std::vector<Attribute>& attributes, int layout) {
   const Attribute attribute{*name, token.kind == TokenKind::kString ? Decode(token) : Text(token), SpanOf(token)};
   const bool known = std::find(std::begin(kNames), std::end(kNames), name->text) != std::end(kNames);
   if (!known) {
-    const std::string_view closest = ClosestName(name->text, kNames);
+    const std::string_view closest = NearestName(name->text, kNames);
     Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownAttribute, name->span, {name->text});
     if (diagnostic != nullptr)
       diagnostic->help =

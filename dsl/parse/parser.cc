@@ -4,6 +4,8 @@
 #include <charconv>
 
 #include "dsl/parse/parser_impl.h"
+#include "rules/base/nearest_name.h"
+#include "rules/base/utf8.h"
 
 namespace writ::dsl {
 namespace {
@@ -12,10 +14,8 @@ namespace {
 constexpr std::size_t kMaxQuotedBytes = 40;
 
 std::string Quoted(std::string_view text) {
-  if (text.size() <= kMaxQuotedBytes) return std::string(text);
-  std::size_t end = kMaxQuotedBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(text.substr(0, end)) + "…";
+  const std::string_view cut = CutBytes(text, kMaxQuotedBytes);
+  return std::string(cut) + (cut.size() < text.size() ? "…" : "");
 }
 
 std::string InBackticks(std::string_view text) { return "`" + Quoted(text) + "`"; }
@@ -206,7 +206,7 @@ bool Parser::FailAtWord(std::string_view expected, std::span<const std::string_v
   for (const ForeignPlace place : places) {
     if (const ForeignWord* word = TryForeign(place)) return FailAtToken(expected, ForeignHelp(*word));
   }
-  const std::string_view closest = At(TokenKind::kIdent) ? ClosestName(Text(current_), words) : std::string_view{};
+  const std::string_view closest = At(TokenKind::kIdent) ? NearestName(Text(current_), words) : std::string_view{};
   return FailAtToken(expected, closest.empty() ? std::string{} : "did you mean `" + std::string(closest) + "`?");
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "dsl/parse/parser_impl.h"
+#include "rules/base/nearest_name.h"
 #include "rules/model/json_pointer.h"
 
 namespace writ::dsl {
@@ -83,7 +84,7 @@ bool Parser::ParsePolicyHeader(PolicyDecl& policy) {
   if (!found) {
     std::vector<std::string_view> names;
     for (std::size_t i = 0; i < kTargetCount; ++i) names.push_back(InfoOf(static_cast<Target>(i)).name);
-    const std::string_view closest = ClosestName(target->text, names);
+    const std::string_view closest = NearestName(target->text, names);
     Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownTarget, target->span, {target->text});
     if (diagnostic != nullptr) {
       diagnostic->help = closest.empty() ? "targets are tools, resources, prompts, access, rows, admission and schemas"
@@ -140,7 +141,7 @@ bool Parser::ParseOperations(PolicyDecl& policy) {
 std::optional<Name> Parser::ParseOperation() {
   const std::optional<Name> operation = ParseName("an operation (create, update, delete, connect)", NameUse::kMember);
   if (!operation || Holds(kOperations, operation->text)) return operation;
-  const std::string_view closest = ClosestName(operation->text, kOperations);
+  const std::string_view closest = NearestName(operation->text, kOperations);
   Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownOperation, operation->span, {operation->text});
   if (diagnostic != nullptr)
     diagnostic->help =

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "dsl/parse/parser_impl.h"
+#include "rules/base/nearest_name.h"
 #include "rules/model/time.h"
 
 namespace writ::dsl {
@@ -237,7 +238,7 @@ bool Parser::ParseDialect(TestStep& step) {
   if (!dialect) return false;
   step.dialect = *dialect;
   if (std::find(std::begin(kDialects), std::end(kDialects), dialect->text) != std::end(kDialects)) return true;
-  const std::string_view closest = ClosestName(dialect->text, kDialects);
+  const std::string_view closest = NearestName(dialect->text, kDialects);
   Diagnostic* diagnostic = Report(DiagnosticKind::kUnknownDialect, dialect->span, {dialect->text});
   if (diagnostic != nullptr)
     diagnostic->help = closest.empty() ? "dialects are cel, postgres, sqlite and mysql" : "did you mean `" + std::string(closest) + "`?";

@@ -1,10 +1,11 @@
 #include "engine/decide/mask.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 #include "rules/base/check.h"
+#include "rules/base/digest.h"
+#include "rules/base/encoding.h"
+#include "rules/base/utf8.h"
 
 namespace writ {
 namespace {
@@ -26,7 +27,7 @@ bool IsStricter(const Obligation& a, const Obligation& b) {
   return left == 0 && a.count < b.count;
 }
 
-bool StartsCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
+bool StartsCharacter(char byte) { return !IsTailByte(byte); }
 
 // Stars for all but the first or last `count` code points.
 std::string KeepSome(std::string_view text, std::uint32_t count, bool last) {
@@ -43,14 +44,7 @@ std::string KeepSome(std::string_view text, std::uint32_t count, bool last) {
 
 std::string ShortHash(std::string_view text) {
   constexpr std::size_t kShownBytes = 8;
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
-  std::string out = "sha256:";
-  for (std::size_t i = 0; i < kShownBytes; ++i) {
-    out += "0123456789abcdef"[digest[i] >> 4];
-    out += "0123456789abcdef"[digest[i] & 15];
-  }
-  return out;
+  return "sha256:" + EncodeHex(std::string_view(Sha256(text)).substr(0, kShownBytes));
 }
 
 }  // namespace

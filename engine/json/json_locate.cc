@@ -19,45 +19,6 @@ namespace {
 
 std::string Shown(std::string_view text) { return Shorten(text, kMaxShownNameBytes); }
 
-void AppendUtf8(std::uint32_t code_point, std::string& out) {
-  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (code_point < 0x80) {
-    put(code_point);
-  } else if (code_point < 0x800) {
-    put(0xC0 | (code_point >> 6));
-    put(0x80 | (code_point & 0x3F));
-  } else if (code_point < 0x10000) {
-    put(0xE0 | (code_point >> 12));
-    put(0x80 | ((code_point >> 6) & 0x3F));
-    put(0x80 | (code_point & 0x3F));
-  } else {
-    put(0xF0 | (code_point >> 18));
-    put(0x80 | ((code_point >> 12) & 0x3F));
-    put(0x80 | ((code_point >> 6) & 0x3F));
-    put(0x80 | (code_point & 0x3F));
-  }
-}
-
-// Returns the length of the well-formed UTF-8 sequence at the head of `text`, or 0.
-std::size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
-  const auto continues = [&](std::size_t at) { return (byte(at) & 0xC0U) == 0x80U; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (lead == 0xE0 && byte(1) < 0xA0) return 0;  // overlong
-    if (lead == 0xED && byte(1) > 0x9F) return 0;  // surrogates
-    return continues(1) && continues(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (lead == 0xF0 && byte(1) < 0x90) return 0;
-    if (lead == 0xF4 && byte(1) > 0x8F) return 0;
-    return continues(1) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
-
 bool IsIdentifier(std::string_view text) {
   if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return false;
   for (const char c : text) {
@@ -101,7 +62,7 @@ class Scanner {
   // What stands at the current place, for "expected X, found Y".
   std::string Found() const {
     if (AtEnd()) return "end of text";
-    const std::size_t length = Utf8Length(text_.substr(at_));
+    const std::size_t length = Utf8SequenceLength(text_, at_);
     const auto byte = static_cast<unsigned char>(text_[at_]);
     if (length == 0 || byte < 0x20 || byte == 0x7F) {
       char hex[16];
@@ -249,7 +210,7 @@ class Scanner {
       }
       if (static_cast<unsigned char>(Peek()) < 0x20)
         return Fault(at_, "control character " + Found() + " in a string: write it as an escape");
-      const std::size_t length = Utf8Length(text_.substr(at_));
+      const std::size_t length = Utf8SequenceLength(text_, at_);
       if (length == 0) return Fault(at_, "invalid UTF-8: " + Found());
       if (out != nullptr) out->append(text_.substr(at_, length));
       at_ += length;
@@ -278,7 +239,7 @@ class Scanner {
       if (!Hex(&low) || low < 0xDC00 || low > 0xDFFF) return Fault(begin, "lone surrogate in a string");
       code_point = 0x10000 + ((code_point - 0xD800) << 10) + (low - 0xDC00);
     }
-    if (out != nullptr) AppendUtf8(code_point, *out);
+    if (out != nullptr) AppendCodePoint(code_point, *out);
     return std::nullopt;
   }
 

@@ -1,13 +1,13 @@
 // Writing values so that equal ones are equal bytes: a letter for the type, sizes before contents, maps by sorted key.
 #include "engine/limit/quota_key.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <vector>
+
+#include "rules/base/digest.h"
 
 namespace writ {
 namespace {
@@ -124,7 +124,8 @@ void QuotaKeyBuilder::AddRaw(const void* bytes, std::size_t size) {
 
 void QuotaKeyBuilder::Fold() {
   if (is_folded_) pending_.insert(0, reinterpret_cast<const char*>(digest_.data()), digest_.size());
-  SHA256(reinterpret_cast<const unsigned char*>(pending_.data()), pending_.size(), digest_.data());
+  const std::string digest = Sha256(pending_);
+  std::copy(digest.begin(), digest.end(), digest_.begin());
   pending_.clear();
   is_folded_ = true;
 }

@@ -4,37 +4,11 @@
 #include <array>
 
 #include "rules/base/check.h"
+#include "rules/base/encoding.h"
 #include "rules/model/time.h"
 
 namespace writ {
 namespace {
-
-// Decodes standard base64 with padding into `out`; false when it is none.
-bool DecodeBase64(std::string_view text, char* out, std::size_t* size) {
-  if (text.size() % 4 != 0) return false;
-  const auto digit = [](char c) -> int {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-  };
-  std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  *size = text.size() / 4 * 3 - padding;
-  std::uint32_t bits = 0;
-  std::size_t written = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_padding = i >= text.size() - padding;
-    const int value = is_padding ? 0 : digit(text[i]);
-    if (value < 0) return false;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    if (i % 4 != 3) continue;
-    for (int shift = 16; shift >= 0 && written < *size; shift -= 8) out[written++] = static_cast<char>(bits >> shift & 0xFF);
-    if (padding > 0 && i + 1 == text.size() && (bits & ((1U << (8 * padding)) - 1)) != 0) return false;  // stray bits in the last digit
-    bits = 0;
-  }
-  return true;
-}
 
 std::string Wanted(std::string_view wanted, const Value& found) {
   return "must be " + std::string(wanted) + ", found " + std::string(KindWord(found.kind));
@@ -59,11 +33,12 @@ std::string Demand(Kind kind, const Value& value) { return value.is(kind) ? std:
 std::string ToBytes(Arena& arena, Value& value) {
   if (value.is(Kind::kBytes)) return "";
   if (!value.is(Kind::kString)) return Demand(Kind::kBytes, value);
-  char* octets = arena.AllocateArray<char>(value.size + 1);
-  std::size_t size = 0;
-  if (octets == nullptr) return "does not fit in the arena";
-  if (!DecodeBase64(value.string(), octets, &size)) return "must be bytes in base64";
-  value = Value::Bytes({octets, size});
+  const bool has_line_ends = value.string().find_first_of("\r\n") != std::string_view::npos;
+  const std::optional<std::string> bytes = has_line_ends ? std::nullopt : DecodeBase64(value.string());
+  if (!bytes) return "must be bytes in base64";
+  const std::string_view kept = arena.CopyString(*bytes);
+  if (kept.data() == nullptr) return "does not fit in the arena";
+  value = Value::Bytes(kept);
   return "";
 }
 

@@ -6,7 +6,7 @@
 #include "engine/json/json_document.h"
 #include "engine/request/convert.h"
 #include "engine/request/request_reader.h"
-#include "engine/request/suggest.h"
+#include "rules/base/nearest_name.h"
 
 namespace writ {
 namespace {

@@ -1,50 +1,8 @@
 #include "engine/request/suggest.h"
 
-#include <algorithm>
-#include <vector>
+#include "rules/base/nearest_name.h"
 
 namespace writ {
-namespace {
-
-constexpr std::size_t kMaxNameBytes = 64;  // longer names are no typos of ours
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-// Optimal string alignment distance (Damerau-Levenshtein without repeated edits); case differences are free.
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substitute = last[j - 1] + (Lower(a[i - 1]) == Lower(b[j - 1]) ? 0 : 1);
-      row[j] = std::min({substitute, last[j] + 1, row[j - 1] + 1});
-      const bool swapped = i > 1 && j > 1 && Lower(a[i - 1]) == Lower(b[j - 2]) && Lower(a[i - 2]) == Lower(b[j - 1]);
-      if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
-    }
-    std::swap(before_last, last);
-    std::swap(last, row);
-  }
-  return last[b.size()];
-}
-
-}  // namespace
-
-std::string_view NearestName(std::string_view name, std::span<const std::string_view> candidates) {
-  if (name.size() > kMaxNameBytes) return {};
-  std::string_view nearest;
-  std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
-  for (const std::string_view candidate : candidates) {
-    const std::size_t gap = name.size() > candidate.size() ? name.size() - candidate.size() : candidate.size() - name.size();
-    if (gap >= best) continue;
-    const std::size_t distance = EditDistance(name, candidate);
-    if (distance < best && distance < name.size()) {  // with every letter changed it is another name
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
 
 std::string DidYouMean(std::string_view name, std::span<const std::string_view> candidates) {
   const std::string_view nearest = NearestName(name, candidates);

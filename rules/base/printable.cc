@@ -21,22 +21,13 @@ constexpr Range kDangerous[] = {
     {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x2000, 0x200F}, {0x2028, 0x202F}, {0x205F, 0x206F},   {0x2800, 0x2800},   {0x3000, 0x3000},
     {0x3164, 0x3164}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
 
-// The code point of a well-formed sequence.
-std::uint32_t Decode(std::string_view sequence) {
-  const auto lead = static_cast<unsigned char>(sequence[0]);
-  if (sequence.size() == 1) return lead;
-  std::uint32_t value = lead & (0xFFU >> (sequence.size() + 1));
-  for (const char tail : sequence.substr(1)) value = (value << 6U) | (static_cast<unsigned char>(tail) & 0x3FU);
-  return value;
-}
-
 // Calls `keep(sequence)` and `escape(value, is_valid)` over the text, in its order.
 template <typename Keep, typename Escape>
 void Walk(std::string_view text, const Keep& keep, const Escape& escape) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = Utf8SequenceLength(text, at);
     const std::string_view sequence = text.substr(at, length == 0 ? 1 : length);
-    const std::uint32_t value = length == 0 ? static_cast<unsigned char>(text[at]) : Decode(sequence);
+    const std::uint32_t value = length == 0 ? static_cast<unsigned char>(text[at]) : CodePointOf(sequence);
     if (length != 0 && !IsDangerous(value))
       keep(sequence);
     else

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/base/utf8.h"
+
 namespace writ {
 
 SourceLocation LocateOffset(FileId file, std::string_view text, std::uint32_t offset) {
@@ -11,7 +13,7 @@ SourceLocation LocateOffset(FileId file, std::string_view text, std::uint32_t of
     if (byte == '\n') {
       ++location.line;
       location.column = 1;
-    } else if ((static_cast<unsigned char>(byte) & 0xC0U) != 0x80U) {  // continuation bytes add no column
+    } else if (!IsTailByte(byte)) {
       ++location.column;
     }
   }

@@ -1,4 +1,4 @@
-// Validation and counting of UTF-8; a run of ASCII is skipped eight bytes at a time.
+// Validation, counting and coding of UTF-8; a run of ASCII is skipped eight bytes at a time.
 #include "rules/base/utf8.h"
 
 #include <cstdint>
@@ -39,6 +39,22 @@ std::size_t Utf8SequenceLength(std::string_view text, std::size_t at) {
   return 4;
 }
 
+std::uint32_t CodePointOf(std::string_view sequence) {
+  const auto lead = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) return lead;
+  std::uint32_t code_point = lead & (0xFFU >> (sequence.size() + 1));
+  for (const char tail : sequence.substr(1)) code_point = (code_point << 6U) | (static_cast<unsigned char>(tail) & 0x3FU);
+  return code_point;
+}
+
+void AppendCodePoint(std::uint32_t code_point, std::string& out) {
+  if (code_point < 0x80) return out.push_back(static_cast<char>(code_point));
+  const unsigned tails = code_point < 0x800 ? 1 : code_point < 0x10000 ? 2 : 3;
+  const std::uint32_t lead = 0xFF00U >> (tails + 1) & 0xFFU;
+  out += static_cast<char>(lead | code_point >> (6 * tails));
+  for (unsigned i = tails; i-- > 0;) out += static_cast<char>(0x80U | (code_point >> (6 * i) & 0x3FU));
+}
+
 bool IsValidUtf8(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
@@ -56,7 +72,7 @@ bool IsValidUtf8(std::string_view text) {
 std::string_view CutBytes(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
   std::size_t end = max_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  while (end > 0 && IsTailByte(text[end])) --end;
   return text.substr(0, end);
 }
 
@@ -74,7 +90,7 @@ std::size_t CountCodePoints(std::string_view text) {
     // A tail byte is 10xxxxxx: high bit set, the next one clear.
     tails += static_cast<std::size_t>(__builtin_popcountll(word & ~(word << 1U) & kHighBits));
   }
-  for (; at < text.size(); ++at) tails += (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U ? 1 : 0;
+  for (; at < text.size(); ++at) tails += IsTailByte(text[at]) ? 1 : 0;
   return text.size() - tails;
 }
 

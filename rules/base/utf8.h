@@ -1,7 +1,9 @@
-// UTF-8: validation and counting. Source: The Unicode Standard 15, table 3-7 (well-formed byte sequences).
+// UTF-8: validation, counting, and code points. Source: The Unicode Standard 15, table 3-7
+// (well-formed byte sequences).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,6 +12,14 @@ namespace writ {
 // Returns the length (1 to 4) of the well-formed sequence that starts at `text[at]`, or 0 if there is none: overlong forms,
 // surrogates, values above U+10FFFF and truncated sequences are none. Requires: at < text.size(). O(1).
 std::size_t Utf8SequenceLength(std::string_view text, std::size_t at);
+
+// Returns the code point of a sequence. Requires: it is well-formed and whole. O(1).
+std::uint32_t CodePointOf(std::string_view sequence);
+// Appends the sequence of a code point. Requires: it is at most U+10FFFF and no surrogate. O(1).
+void AppendCodePoint(std::uint32_t code_point, std::string& out);
+// Is `byte` one behind the first of its sequence? In well-formed text the others are as many as the
+// code points.
+constexpr bool IsTailByte(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
 // Returns whether all of `text` is well-formed. O(size).
 bool IsValidUtf8(std::string_view text);

@@ -2,8 +2,6 @@
 // docs/bundle_format.md.
 #include "rules/bundle/bundle.h"
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <bit>
 #include <cstring>
@@ -11,6 +9,8 @@
 #include <utility>
 
 #include "rules/base/check.h"
+#include "rules/base/digest.h"
+#include "rules/base/encoding.h"
 #include "rules/bundle/names.h"
 
 namespace writ {
@@ -50,26 +50,6 @@ constexpr std::uint32_t kPlacesSection = 34;  // optional: no decision needs it
 constexpr std::uint32_t kNamesSection = 1000;
 
 constexpr std::size_t Aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-std::array<char, kDigestBytes> Sha256(std::string_view body) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  WRIT_CHECK(EVP_Digest(body.data(), body.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1 && size == kDigestBytes);
-  std::array<char, kDigestBytes> out{};
-  std::memcpy(out.data(), digest.data(), kDigestBytes);
-  return out;
-}
-
-std::string DigestText(std::span<const char> digest) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text = "sha256:";
-  for (const char c : digest) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += kHex[byte >> 4U];
-    text += kHex[byte & 0xFU];
-  }
-  return text;
-}
 
 Error Corrupt(const std::string& message) { return {ErrorCode::kCorrupt, message}; }
 
@@ -261,13 +241,14 @@ Result<Bundle> LoadBundle(std::string bytes, const BundleLimits& limits) {
   if (!envelope) return envelope.error();
   const std::span<char> body = std::span(*owner).last(header->body_bytes);
   WRIT_CHECK(reinterpret_cast<std::uintptr_t>(body.data()) % kAlignment == 0);  // operator new aligns what is this long
-  if (Sha256({body.data(), body.size()}) != std::to_array(header->digest))
+  const std::string_view digest(header->digest, kDigestBytes);
+  if (Sha256({body.data(), body.size()}) != digest)
     return Corrupt("the bundle's SHA-256 does not fit its contents: it was changed or damaged");
   BodyReader reader(body);
   if (const Status read = reader.Read(); !read) return read.error();
   Result<VerifiedProgram> verified = VerifyProgram(Program(reader.pools(), owner), limits);
   if (!verified) return verified.error();
-  return Bundle{*std::move(verified), DigestText(header->digest), *std::move(envelope)};
+  return Bundle{*std::move(verified), "sha256:" + EncodeHex(digest), *std::move(envelope)};
 }
 
 }  // namespace writ

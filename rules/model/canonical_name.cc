@@ -33,14 +33,6 @@ bool IsIn(std::span<const Range> ranges, std::uint32_t character) {
   return false;
 }
 
-// The character of `length` bytes at `text[at]`. Requires: well-formed.
-std::uint32_t CharacterAt(std::string_view text, std::size_t at, std::size_t length) {
-  constexpr std::uint32_t kFirstBits[] = {0x7F, 0x1F, 0x0F, 0x07};
-  std::uint32_t character = static_cast<unsigned char>(text[at]) & kFirstBits[length - 1];
-  for (std::size_t i = 1; i < length; ++i) character = character << 6U | (static_cast<unsigned char>(text[at + i]) & 0x3FU);
-  return character;
-}
-
 std::string Holds(const char* what, std::uint32_t character) {
   char text[80];
   std::snprintf(text, sizeof text, "holds the %s character U+%04X", what, character);
@@ -58,7 +50,7 @@ std::string CanonicalNameFault(std::string_view name) {
   for (std::size_t at = 0; at < name.size();) {
     const std::size_t length = Utf8SequenceLength(name, at);
     if (length == 0) return "is not valid UTF-8";
-    const std::uint32_t character = CharacterAt(name, at, length);
+    const std::uint32_t character = CodePointOf(name.substr(at, length));
     ends_blank = IsIn(kBlanks, character);
     if (ends_blank && at == 0) return "begins with a blank";
     if (IsIn(kBidirectional, character)) return Holds("bidirectional", character);

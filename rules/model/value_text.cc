@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "rules/base/encoding.h"
 #include "rules/base/utf8.h"
 #include "rules/model/time.h"
 #include "rules/model/value.h"
@@ -83,16 +84,6 @@ std::size_t AppendSpecial(std::string_view text, std::string& out) {
     AppendEscape(static_cast<unsigned char>(c), out);
   }
   return length;
-}
-
-void AppendBase64(std::string_view bytes, std::string& out) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    unsigned group = 0;
-    for (std::size_t i = 0; i < 3; ++i) group = (group << 8U) | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i) out += i <= count ? kDigits[(group >> (18 - 6 * i)) & 63U] : '=';
-  }
 }
 
 // b"…" as CEL: printable ASCII stands for itself, every other octet is \xHH.
@@ -177,7 +168,7 @@ class TextWriter {
   void WriteBytes(std::string_view bytes) {
     if (form_ == Form::kJson) {
       out_ += '"';
-      AppendBase64(bytes, out_);
+      out_ += EncodeBase64(bytes);
       out_ += '"';
     } else {
       AppendBytesLiteral(bytes, out_);

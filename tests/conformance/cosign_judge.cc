@@ -89,9 +89,9 @@ Status ReadOptions(const Json& from, SignerOptions& to) {
   to.annotations = from.value("annotations", to.annotations);
   to.certificate_extensions = from.value("certificate", to.certificate_extensions);
   const std::string hash = from.value("signature_hash", "");
-  if (hash == "sha256") to.signature_hash = image::HashAlgorithm::kSha256;
-  if (hash == "sha384") to.signature_hash = image::HashAlgorithm::kSha384;
-  if (hash == "sha512") to.signature_hash = image::HashAlgorithm::kSha512;
+  if (hash == "sha256") to.signature_hash = HashAlgorithm::kSha256;
+  if (hash == "sha384") to.signature_hash = HashAlgorithm::kSha384;
+  if (hash == "sha512") to.signature_hash = HashAlgorithm::kSha512;
   return OkStatus();
 }
 

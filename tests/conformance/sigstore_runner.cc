@@ -19,9 +19,9 @@
 #include <nlohmann/json.hpp>
 
 #include "rules/base/clock.h"
+#include "rules/base/digest.h"
 #include "tests/conformance/own_process.h"
 #include "tests/conformance/sigstore_case.h"
-#include "webhook/image/base/digest.h"
 #include "webhook/image/gather/collector.h"
 #include "webhook/image/verify/verifier.h"
 
@@ -116,14 +116,14 @@ Outcome RunLooseLayer(const json& test, const std::string& folder) {
   if (!signer) return Refused(signer.error());
   image::GatheredMaterial gathered;
   image::Material material{.form = image::MaterialForm::kSimpleSigning, .origin = "layer.json"};
-  gathered.digest = image::DigestOf("");
+  gathered.digest = DigestOf("");
   bool has_manifest = false;
   for (const json& file : test["files"]) {
     const std::string path = folder + "/" + file.get<std::string>();
     const std::string name = fs::path(path).filename();
     if (name == "payload") material.bytes = ReadAll(path);
     if (name == "manifest.json") {
-      gathered.digest = image::DigestOf(ReadAll(path));
+      gathered.digest = DigestOf(ReadAll(path));
       has_manifest = true;
     }
     if (name != "layer.json") continue;
@@ -148,7 +148,7 @@ class CaseRepository final : public image::ImageSource {
   Result<image::Fetched> GetManifest(std::string_view reference) const override {
     if (reference == inputs_["sig_tag"]) return Found(signatures_);
     if (reference != inputs_["image_digest"]) return image::Fetched{};
-    if (image::DigestOf(image_) != reference) return Error{ErrorCode::kCorrupt, "the registry returned another manifest"};
+    if (DigestOf(image_) != reference) return Error{ErrorCode::kCorrupt, "the registry returned another manifest"};
     return Found(image_);
   }
   Result<image::Fetched> GetBlob(std::string_view digest, std::size_t max_bytes) const override {
@@ -156,7 +156,7 @@ class CaseRepository final : public image::ImageSource {
     if (!fs::exists(path)) return image::Fetched{};
     const std::string bytes = ReadAll(path);
     if (bytes.size() > max_bytes) return Error{ErrorCode::kTooLarge, "the blob is too large"};
-    if (image::DigestOf(bytes) != digest) return Error{ErrorCode::kCorrupt, "the blob does not hash to its digest"};
+    if (DigestOf(bytes) != digest) return Error{ErrorCode::kCorrupt, "the blob does not hash to its digest"};
     return image::Fetched{true, bytes, "application/octet-stream"};
   }
   Result<image::Referrers> GetReferrers(std::string_view /*digest*/) const override { return image::Referrers{}; }

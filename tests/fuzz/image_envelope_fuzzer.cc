@@ -25,8 +25,8 @@ struct World {
   std::string statement = writ::test::StatementText(kType, R"("sha256":")" + std::string(writ::test::kImageDigest.substr(7)) + "\"");
   writ::test::Parts parts = sigstore.Sign({.content = statement});
   writ::image::Signer signer = sigstore.KeySigner();
-  std::string envelope = R"({"payloadType":"application/vnd.in-toto+json","payload":")" + writ::image::EncodeBase64(statement) +
-                         R"(","signatures":[{"sig":")" + writ::image::EncodeBase64(parts.signature) + R"("}]})";
+  std::string envelope = R"({"payloadType":"application/vnd.in-toto+json","payload":")" + writ::EncodeBase64(statement) +
+                         R"(","signatures":[{"sig":")" + writ::EncodeBase64(parts.signature) + R"("}]})";
   World() {
     signer.options.wanted = writ::image::Wanted::kAttestation;
     signer.options.predicate_type = kType;
@@ -51,7 +51,7 @@ void TryEnvelope(std::string_view bytes, const World& world) {
   }
   WRIT_CHECK(verdict.statements.size() == 1 && verdict.statements[0].predicate_json == "{}");
   WRIT_CHECK(verdict.statements[0].predicate_type == kType);
-  WRIT_CHECK(bytes.find(writ::image::EncodeBase64(world.statement).substr(0, 8)) != std::string_view::npos);
+  WRIT_CHECK(bytes.find(writ::EncodeBase64(world.statement).substr(0, 8)) != std::string_view::npos);
 }
 
 void TryStatement(std::string_view bytes) {

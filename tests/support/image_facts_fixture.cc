@@ -1,14 +1,12 @@
 #include "tests/support/image_facts_fixture.h"
 
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/verify/envelope.h"
 
 namespace writ::test {
 namespace {
 
-using image::DigestOf;
-using image::EncodeBase64;
 
 std::string Entry(std::string_view type, std::string_view digest, std::size_t size, const std::string& more = "") {
   return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + std::string(digest) + R"(","size":)" + std::to_string(size) + more +

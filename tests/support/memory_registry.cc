@@ -10,13 +10,12 @@
 #include <openssl/evp.h>
 #include <nlohmann/json.hpp>
 
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 
 namespace writ::test {
 namespace {
 
 using image::Descriptor;
-using image::DigestOf;
 using image::Fetched;
 using image::ImageManifest;
 using image::Referrers;

@@ -9,9 +9,6 @@
 namespace writ::test {
 namespace {
 
-using image::EncodeBase64;
-using image::EncodeHex;
-using image::Sha256;
 
 constexpr std::int64_t kYear = 365 * 86'400;
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 #include "webhook/reload/read_file.h"
 
 namespace writ {
@@ -21,7 +21,7 @@ image::PullCredentials ReadPullSecretFolder(const std::string& folder, const Pul
     // SAFETY: FindPullSecrets has checked both names, so that the path stays in the folder.
     const std::filesystem::path path = std::filesystem::path(folder) / secrets.secret_namespace / name / ".dockerconfigjson";
     const Result<std::string> text = ReadWholeFile(path.string(), kMaxSecretBytes);
-    identity.append("\n").append(name).append(" ").append(text ? image::DigestOf(*text) : "missing");
+    identity.append("\n").append(name).append(" ").append(text ? DigestOf(*text) : "missing");
     if (!text) {
       const bool is_missing = text.error().code == ErrorCode::kNotFound;
       out.note += "; pull secret " + shown + (is_missing ? " is not mounted" : " cannot be read");
@@ -34,10 +34,10 @@ image::PullCredentials ReadPullSecretFolder(const std::string& folder, const Pul
       out.note += "; " + config.error().message;
   }
   for (const std::string& name : secrets.unread) {
-    identity.append("\n").append(image::DigestOf(name)).append(" unread");  // a text of anybody's: it must not look like parts
+    identity.append("\n").append(DigestOf(name)).append(" unread");  // a text of anybody's: it must not look like parts
     out.note += "; `" + name + "` is no name of a pull secret";
   }
-  out.identity = image::DigestOf(identity);
+  out.identity = DigestOf(identity);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dsl/diagnostics/foreign_words.h"
+#include "rules/base/nearest_name.h"
 
 namespace writ::dsl {
 namespace {
@@ -157,7 +158,7 @@ TEST(ForeignWords, AreFoundByPlace) {
   EXPECT_EQ(TryFindForeignName("user", has("row")), nullptr);
 }
 
-TEST(Diagnostic, ClosestName) {
+TEST(Diagnostic, NearestName) {
   static constexpr std::string_view kNames[] = {"tenant", "type", "groups", "id", "scopes", "transport"};
   const struct {
     std::string_view name, expected;
@@ -172,8 +173,8 @@ TEST(Diagnostic, ClosestName) {
                {"ids", "id"},
                {"scope", "scopes"},
                {"tenant_of_the_user", ""}};
-  for (const auto& test : cases) EXPECT_EQ(ClosestName(test.name, kNames), test.expected) << test.name;
-  EXPECT_EQ(ClosestName(std::string(100'000, 'a'), kNames), "");
+  for (const auto& test : cases) EXPECT_EQ(NearestName(test.name, kNames), test.expected) << test.name;
+  EXPECT_EQ(NearestName(std::string(100'000, 'a'), kNames), "");
 }
 
 }  // namespace

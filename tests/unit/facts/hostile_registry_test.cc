@@ -9,9 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/base/digest.h"
 #include "tests/support/image_facts_fixture.h"
 #include "tests/support/scripted_server.h"
-#include "webhook/image/base/digest.h"
 #include "webhook/image/facts/fact_gatherer.h"
 #include "webhook/image/registry/registry_client.h"
 

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/base/digest.h"
 #include "tests/support/image_facts_fixture.h"
-#include "webhook/image/base/digest.h"
 
 namespace writ::image {
 namespace {

@@ -7,8 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/base/digest.h"
 #include "tests/support/memory_registry.h"
-#include "webhook/image/base/digest.h"
 
 namespace writ::image {
 namespace {

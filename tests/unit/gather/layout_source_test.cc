@@ -8,8 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/base/digest.h"
 #include "tests/unit/webhook/test_client.h"
-#include "webhook/image/base/digest.h"
 #include "webhook/image/gather/collector.h"
 
 namespace writ::image {

@@ -10,9 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include "rules/base/digest.h"
 #include "rules/base/mutex.h"
 #include "tests/support/scripted_server.h"
-#include "webhook/image/base/digest.h"
 #include "webhook/image/registry/registry_client.h"
 
 namespace writ::image {

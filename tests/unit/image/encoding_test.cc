@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 #include "webhook/image/trust/der.h"
 
 namespace writ::image {

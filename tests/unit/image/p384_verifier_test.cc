@@ -12,8 +12,8 @@
 
 #include <gtest/gtest.h>
 
+#include "rules/base/digest.h"
 #include "tests/unit/image/test_pki.h"
-#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/public_key.h"
 
 namespace writ::image {

@@ -24,11 +24,11 @@ EVP_PKEY* Make(const std::string& kind) {
   return EVP_EC_gen(kind.c_str());
 }
 
-const EVP_MD* Md(image::HashAlgorithm hash) {
+const EVP_MD* Md(HashAlgorithm hash) {
   switch (hash) {
-    case image::HashAlgorithm::kSha256: return EVP_sha256();
-    case image::HashAlgorithm::kSha384: return EVP_sha384();
-    case image::HashAlgorithm::kSha512: return EVP_sha512();
+    case HashAlgorithm::kSha256: return EVP_sha256();
+    case HashAlgorithm::kSha384: return EVP_sha384();
+    case HashAlgorithm::kSha512: return EVP_sha512();
   }
   return nullptr;
 }
@@ -151,7 +151,7 @@ std::string Tlv(std::uint8_t tag, std::string_view content) { return image::Enco
 
 std::string Pem(std::string_view label, std::string_view der) {
   const std::string name(label);
-  return "-----BEGIN " + name + "-----\n" + image::EncodeBase64(der) + "\n-----END " + name + "-----\n";
+  return "-----BEGIN " + name + "-----\n" + EncodeBase64(der) + "\n-----END " + name + "-----\n";
 }
 
 std::string UriName(std::string_view uri) { return Tlv(0x86, uri); }
@@ -180,8 +180,8 @@ std::string SctExtension(const CertificateSpec& spec, const TestKey& key, const 
   std::string list;
   for (const TestKey* log : logs) {
     const std::string head = BigEndian(0, 2) + BigEndian(static_cast<std::uint64_t>(at_seconds) * 1000, 8) + BigEndian(1, 2);
-    const std::string signed_bytes = head + image::Sha256(issuer.Spki()) + BigEndian(tbs.size(), 3) + tbs + BigEndian(0, 2);
-    const std::string sct = BigEndian(0, 1) + image::Sha256(log->Spki()) + BigEndian(static_cast<std::uint64_t>(at_seconds) * 1000, 8) +
+    const std::string signed_bytes = head + Sha256(issuer.Spki()) + BigEndian(tbs.size(), 3) + tbs + BigEndian(0, 2);
+    const std::string sct = BigEndian(0, 1) + Sha256(log->Spki()) + BigEndian(static_cast<std::uint64_t>(at_seconds) * 1000, 8) +
                             BigEndian(0, 2) + "\x04\x03" + Vector16(log->Sign(signed_bytes));
     list += Vector16(sct);
   }
@@ -189,12 +189,12 @@ std::string SctExtension(const CertificateSpec& spec, const TestKey& key, const 
 }
 
 std::string MakeTimestamp(const TokenSpec& spec, const std::string& certificate, const TestKey& key) {
-  const std::string imprint = Tlv(0x30, Algorithm(image::kOidSha256) + Tlv(4, image::Sha256(spec.stamped)));
+  const std::string imprint = Tlv(0x30, Algorithm(image::kOidSha256) + Tlv(4, Sha256(spec.stamped)));
   const std::string info = Tlv(0x30, Tlv(2, "\x01") + Tlv(6, "\x2A\x03") + imprint + Tlv(2, "\x07") + Tlv(0x18, spec.time));
   const std::string named = spec.named_certificate.empty() ? certificate : spec.named_certificate;
   std::string attributes = Attribute(image::kOidContentType, Tlv(6, spec.content_type)) +
-                           Attribute(image::kOidMessageDigest, Tlv(4, image::Sha256(info))) +
-                           Attribute(image::kOidSigningCertV2, Tlv(0x30, Tlv(0x30, Tlv(0x30, Tlv(4, image::Sha256(named))))));
+                           Attribute(image::kOidMessageDigest, Tlv(4, Sha256(info))) +
+                           Attribute(image::kOidSigningCertV2, Tlv(0x30, Tlv(0x30, Tlv(0x30, Tlv(4, Sha256(named))))));
   const std::string signature = (spec.signing_key != nullptr ? *spec.signing_key : key).Sign(Tlv(0x31, attributes));
   attributes = spec.has_attributes ? Tlv(0xA0, attributes) : "";
   const std::string name = std::string(image::Certificate::Parse(certificate).value()->issuer);

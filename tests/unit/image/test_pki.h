@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "rules/base/clock.h"
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 #include "webhook/image/trust/oids.h"
 #include "webhook/image/trust/public_key.h"
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "rules/base/check.h"
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 #include "webhook/image/reference/text.h"
 #include "webhook/image/trust/certificate.h"
 #include "webhook/image/verify/judge.h"

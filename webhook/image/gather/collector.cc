@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "rules/base/check.h"
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 #include "webhook/image/gather/parallel.h"
 #include "webhook/image/reference/image_reference.h"
 #include "webhook/image/reference/text.h"

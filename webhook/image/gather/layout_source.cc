@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "engine/json/json_document.h"
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 #include "webhook/image/reference/image_reference.h"
 #include "webhook/image/reference/text.h"
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "rules/base/clock.h"
+#include "rules/base/digest.h"
 #include "rules/base/result.h"
-#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/sct.h"
 
 namespace writ::image {

@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 
 namespace writ::image {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "engine/json/json_document.h"
-#include "webhook/image/base/digest.h"
-#include "webhook/image/base/encoding.h"
+#include "rules/base/digest.h"
+#include "rules/base/encoding.h"
 #include "webhook/image/reference/image_reference.h"
 #include "webhook/image/reference/text.h"
 

@@ -29,7 +29,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 #include "webhook/image/reference/host.h"
 #include "webhook/image/reference/text.h"
 #include "webhook/image/registry/address_guard.h"

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/base/encoding.h"
 #include "rules/base/result.h"
-#include "webhook/image/base/encoding.h"
 
 namespace writ::image {
 

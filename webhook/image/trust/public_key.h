@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "rules/base/digest.h"
 #include "rules/base/result.h"
-#include "webhook/image/base/digest.h"
 
 namespace writ::image {
 

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "engine/json/json_document.h"
+#include "rules/base/digest.h"
 #include "rules/model/time.h"
-#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/trust/json_member.h"
 

@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "rules/base/digest.h"
 #include "rules/index/index.h"
-#include "webhook/image/base/digest.h"
 #include "webhook/image/trust/certificate.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/trust/oids.h"

@@ -2,7 +2,7 @@
 
 #include <exception>
 
-#include "webhook/image/base/digest.h"
+#include "rules/base/digest.h"
 #include "webhook/image/trust/encoding.h"
 #include "webhook/image/verify/judge.h"
 

@@ -1,13 +1,14 @@
-#include "webhook/image/base/digest.h"
+// SHA-2 by OpenSSL; see digest.h.
+#include "rules/base/digest.h"
 
 #include <openssl/evp.h>
 
 #include <array>
 
 #include "rules/base/check.h"
-#include "webhook/image/base/encoding.h"
+#include "rules/base/encoding.h"
 
-namespace writ::image {
+namespace writ {
 namespace {
 
 // Fetched once: an implicit fetch costs as much as hashing a kilobyte. Never freed: valid for the whole program.
@@ -95,4 +96,4 @@ std::string Sha256Hasher::Finish() {
   return std::string(kSha256Prefix) + EncodeHex(digest);
 }
 
-}  // namespace writ::image
+}  // namespace writ

@@ -1,10 +1,10 @@
 // Base64 and hex, strictly.
-#include "webhook/image/base/encoding.h"
+#include "rules/base/encoding.h"
 
 #include <array>
 #include <cstdint>
 
-namespace writ::image {
+namespace writ {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -124,4 +124,4 @@ std::string EncodeHex(std::string_view bytes) {
   return out;
 }
 
-}  // namespace writ::image
+}  // namespace writ

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace writ::image {
+namespace writ {
 
 // Returns the bytes behind standard base64 with padding (RFC 4648 §4); empty when `text` is anything else. CR and LF are skipped, as
 // Go does and as peers write; other white space, missing padding and unused bits that are set are refused.
@@ -16,4 +16,4 @@ std::string EncodeBase64(std::string_view bytes);
 std::optional<std::string> DecodeHex(std::string_view text);
 std::string EncodeHex(std::string_view bytes);
 
-}  // namespace writ::image
+}  // namespace writ

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace writ::image {
+namespace writ {
 
 enum class HashAlgorithm : std::uint8_t { kSha256, kSha384, kSha512 };
 
@@ -48,4 +48,4 @@ class Sha256Hasher {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace writ::image
+}  // namespace writ
