@@ -6,6 +6,13 @@
 #include "engine/decide/decider.h"
 
 namespace writ {
+namespace {
+
+// How far NameFailed goes into a condition. Each level runs its arguments, so that a chain of a
+// thousand operators would run a thousand times, and leave as much code.
+constexpr int kMaxFailedLevels = 32;
+
+}  // namespace
 
 void ReadRecorder::OnRead(SlotId slot, const Value& value) {
   const auto same = [slot](const auto& read) { return read.first == slot; };
@@ -79,7 +86,9 @@ UnmetCondition UnmetFinder::PartOf(NodeId node, const Tried& tried, const Inside
 
 void UnmetFinder::NameFailed(NodeId node, PlaceScope scope, UnmetCondition& part) {
   NodeId failed = node;
-  for (NodeId next = TryFindFailedArgument(node); next.valid(); next = TryFindFailedArgument(failed)) {
+  for (int level = 0; level < kMaxFailedLevels; ++level) {
+    const NodeId next = TryFindFailedArgument(failed);
+    if (!next.valid()) break;
     scope = ScopeOfParts(scope, failed);
     failed = next;
   }

@@ -5,7 +5,7 @@
 //                                  stands for, with what that read
 //
 // Each part has its place in the policy files, as the program knows it (rules/ir/places.h), and one
-// that failed names the innermost expression that did.
+// that failed names an expression inside of it that did, the innermost of the first 32 levels.
 #pragma once
 
 #include <functional>

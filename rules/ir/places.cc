@@ -10,6 +10,7 @@ namespace writ {
 namespace {
 
 constexpr std::size_t kScopesOfBlock = 16;
+constexpr std::size_t kMaxHeldScopes = 64;  // of one Places: it may be asked for thousands of rules
 
 std::size_t ScopeCount(const Program& program) { return program.rules.size() + program.lets.size(); }
 std::size_t BlockCount(const Program& program) { return (ScopeCount(program) + kScopesOfBlock - 1) / kScopesOfBlock; }
@@ -234,7 +235,7 @@ std::vector<PlaceByte> PackScope(const Program& program, PlaceScope scope, const
 std::span<const PlaceByte> BytesOf(const Program& program, PlaceScope scope) {
   const std::size_t block = scope.index / kScopesOfBlock;
   std::uint32_t begin = 0;
-  if (program.places.size() < BlockCount(program) * sizeof(begin)) return {};
+  if (scope.index >= ScopeCount(program) || program.places.size() < BlockCount(program) * sizeof(begin)) return {};
   std::memcpy(&begin, program.places.data() + block * sizeof(begin), sizeof(begin));
   if (begin > program.places.size()) return {};
   NumberReader numbers(program.places.subspan(begin));
@@ -283,6 +284,7 @@ std::vector<PlacedNode> Places::Read(PlaceScope scope) const {
 }
 
 PlacedNode Places::Find(PlaceScope scope, NodeId node) {
+  if (scopes_.size() >= kMaxHeldScopes && !scopes_.contains(scope.index)) scopes_.clear();
   const auto [found, is_new] = scopes_.try_emplace(scope.index);
   if (is_new) {
     for (const PlacedNode& placed : Read(scope)) found->second.emplace(placed.node.index, placed);

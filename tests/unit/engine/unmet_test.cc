@@ -254,6 +254,15 @@ TEST(UnmetPlaces, AreThoseOfTheTexts) {
               ElementsAre("error !(args.n || args.o) test2.writ:11:20 | failed: args.n test2.writ:11:22"));
 }
 
+TEST(UnmetPlaces, OfWhatFailedDeepInsideAreThoseOfAPartAbove) {
+  std::string chain = "args.a";
+  for (int i = 0; i < 40; ++i) chain += " + " + std::to_string(i);
+  DecideHarness harness("policy q for tools on server \"s\" {\n  allow a when " + chain + " > 3\n  allow a when args.a + 1 > 3\n}\n");
+  const Decision decision = harness.Decide(R"({"server": "s", "tool": "a", "args": {}})", {.explain = true});
+  EXPECT_EQ(decision.explained.at(0).unmet.at(0).failed, "args.a + 0 + 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8");
+  EXPECT_EQ(decision.explained.at(1).unmet.at(0).failed, "args.a");
+}
+
 TEST(UnmetPlaces, StandInTheDecision) {
   DecideHarness harness(kTwoFiles);
   const std::string json = DecisionJson(harness.Decide(R"({"server": "s", "tool": "ratio", "args": {"m": 1, "o": 0}})", {.explain = true}));

@@ -153,6 +153,9 @@ TEST(Places, FindIsWhatReadGives) {
   for (const PlacedNode& placed : places.Read(rule)) EXPECT_EQ(places.Find(rule, placed.node), placed);
   EXPECT_EQ(places.Find(rule, program.rules[0].guard).place.line, 0U);
   EXPECT_EQ(places.Find(PlaceScope(77), program.rules[0].guard).place.line, 0U);
+  for (std::size_t unknown = 100; unknown < 300; ++unknown)
+    EXPECT_EQ(places.Find(PlaceScope(unknown), program.rules[0].guard).place.line, 0U);
+  for (const PlacedNode& placed : places.Read(rule)) EXPECT_EQ(places.Find(rule, placed.node), placed) << "read again";
 }
 
 // ---- written and read ---------------------------------------------------------------------------
