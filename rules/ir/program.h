@@ -378,6 +378,12 @@ class Program : public Pools<ConstPool> {
   // Uses the pools where they lie, in memory that `owner` keeps.
   Program(const Pools<ConstPool>& pools, std::shared_ptr<const void> owner) : Pools<ConstPool>(pools), owner_(std::move(owner)) {}
 
+  // How many records all pools have together.
+  std::size_t record_count() const {
+#define WRIT_COUNT(number, name, Record, what) +name.size()
+    return 0 WRIT_POOLS(WRIT_COUNT);
+#undef WRIT_COUNT
+  }
   std::size_t text_count() const { return text_begins.empty() ? 0 : text_begins.size() - 1; }
 
   std::string_view operator[](TextId id) const {

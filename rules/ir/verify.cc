@@ -61,6 +61,7 @@ struct FieldChecker {
   void operator()(const char* name, RangeOf<Item> range, FieldUse use) {
     Demand(name, std::size_t{range.first} + range.count <= facts.program.pool(std::type_identity<Item>()).size(),
            "is a range of things that are not there");
+    Demand(name, (facts.ranged += range.count) <= facts.records, "shares more than the program has");
     CheckPresence(name, !range.empty(), use);
   }
   void operator()(const char* name, const bool& value, FieldUse /*use*/) {
@@ -155,8 +156,6 @@ Fault FaultOf(const Slot& slot, std::size_t /*at*/, Facts& facts) {
   return facts.slot_keys.insert(std::uint64_t{slot.parent.index} << 32U | slot.key.index).second ? nullptr : "is there twice";
 }
 
-// ---- rules, and what is declared -----------------------------------------------------------------
-
 Fault FaultOf(const Rule& rule, std::size_t at, Facts& facts) {
   const Target target = facts.program.policy(rule).target;
   const std::span<const Verb> verbs = InfoOf(target).verbs;
@@ -209,8 +208,8 @@ Fault FaultOf(const Table& table, std::size_t at, Facts& facts) {
 
 Fault FaultOf(const SignerOption& option, std::size_t /*at*/, Facts& facts) {
   const SignerOptionInfo& info = InfoOf(option.kind);
-  const bool is_good = info.is_pair() == (option.name != kNoText) && TakesValue(info, facts.program[option.value]);
-  return is_good ? nullptr : "has a name or value that it does not take";
+  if (info.is_pair() == (option.name != kNoText) && TakesValue(info, facts.program[option.value])) return nullptr;
+  return "has a name or value that it does not take";
 }
 
 Fault FaultOf(const ProgramData& data, std::size_t /*at*/, Facts& facts) {

@@ -39,6 +39,7 @@ __extension__ using DepthSet = unsigned __int128;
 struct Facts {
   const Program& program;
   const BundleLimits& limits;
+  std::size_t records = program.record_count(), ranged = 0;  // ranges may name that many together: checking is linear
   // By text: the pool in which it was a unique name last; the policy, or ~ the table, that named something so last. 2^31: none.
   std::vector<std::uint32_t> names = std::vector<std::uint32_t>(program.text_count(), 1U << 31U), owned_names = names;
   std::unordered_set<std::uint64_t> slot_keys;  // with their parents

@@ -528,6 +528,11 @@ TEST(Verify, RefusesBadPools) {
        }},
       {"constant 10: `items` is a range of things that are not there",
        [](ProgramParts& p) { p.constants[10].bits |= std::uint64_t{1} << 60U; }},
+      {"details of rule 1: `selectors` shares more than the program has",
+       [](ProgramParts& p) {
+         p.selectors.resize(10'000, p.selectors[0]);
+         for (RuleDetails& details : p.rule_details) details.selectors = {0, 10'000};
+       }},
       {"signer 1: `file` names something that is not there", [](ProgramParts& p) { p.signers[1].location.file = FileId(1); }},
       {"rule 3: `mask` names something that is not there", [](ProgramParts& p) { p.rules[3].spec = SpecId(2); }},
       {"rule 0: `spec` is there, where it has no meaning", [](ProgramParts& p) { p.rules[0].spec = SpecId(std::size_t{0}); }},
