@@ -45,25 +45,28 @@ void SlotWriter::Fill(const Program& program, const SlotTree& tree, SlotId slot,
   FillBelow(program, tree, slot, value);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
+void SlotWriter::SetWithBelow(const Program& program, const SlotTree& tree, SlotId slot, const Value& value) {
+  Set(slot, value);
+  FillBelow(program, tree, slot, value);
+}
+
 // Goes through the members or through the slots below, whichever are fewer.
 // NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
 void SlotWriter::FillBelow(const Program& program, const SlotTree& tree, SlotId slot, const Value& value) {
   const std::span<const SlotId> children = tree.children(slot);
   if (children.empty() || !value.is(Kind::kMap) || value.map == nullptr) return;
-  const auto fill = [&](SlotId child, const Value& member) {
-    Set(child, member);
-    FillBelow(program, tree, child, member);
-  };
   if (children.size() <= value.map->size) {
     for (const SlotId child : children) {
-      if (const Value* member = FindInMap(*value.map, program[program[child].key])) fill(child, *member);
+      if (const Value* member = FindInMap(*value.map, program[program[child].key])) SetWithBelow(program, tree, child, *member);
     }
     return;
   }
   for (std::uint32_t i = 0; i < value.map->size; ++i) {
     const MapEntry& entry = value.map->entries[i];
     if (!entry.key.is(Kind::kString)) continue;
-    if (const SlotId child = tree.FindChild(program, slot, entry.key.string()); child.valid()) fill(child, entry.value);
+    if (const SlotId child = tree.FindChild(program, slot, entry.key.string()); child.valid())
+      SetWithBelow(program, tree, child, entry.value);
   }
 }
 

@@ -43,6 +43,7 @@ class SlotWriter {
   std::span<const SlotId> written() const { return written_; }
 
  private:
+  void SetWithBelow(const Program& program, const SlotTree& tree, SlotId slot, const Value& value);
   void FillBelow(const Program& program, const SlotTree& tree, SlotId slot, const Value& value);
 
   std::vector<Value>& values_;

@@ -46,6 +46,7 @@ struct IndexedSelector {
   TextId scope;
   std::uint32_t name = 0;  // a TextId's index, or a position in the names that are given beside the program
   RuleId rule;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the defaulted <=> for a 0
   friend auto operator<=>(const IndexedSelector&, const IndexedSelector&) = default;
 };
 

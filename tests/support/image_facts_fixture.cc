@@ -7,7 +7,6 @@
 namespace writ::test {
 namespace {
 
-
 std::string Entry(std::string_view type, std::string_view digest, std::size_t size, const std::string& more = "") {
   return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + std::string(digest) + R"(","size":)" + std::to_string(size) + more +
          "}";

@@ -9,7 +9,6 @@
 namespace writ::test {
 namespace {
 
-
 constexpr std::int64_t kYear = 365 * 86'400;
 
 std::string Quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
