@@ -42,8 +42,8 @@ void Admission(benchmark::State& state) {
   const std::string review = ReviewText(static_cast<int>(state.range(0)));
   Context context;
   for (auto _ : state) {
-    AdmissionReply reply = Review(review, engine, context);
-    if (reply.verdict != Verdict::kAllowed) state.SkipWithError(reply.body.c_str());
+    server::AdmissionReply reply = server::Review(review, engine, context);
+    if (reply.outcome != server::ReviewOutcome::kAllowed) state.SkipWithError(reply.body.c_str());
     benchmark::DoNotOptimize(reply);
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(review.size()));

@@ -87,10 +87,10 @@ class SignedFleet {
   // A review of the image of that number. Ends the process when it is not allowed.
   void Admit(std::size_t number, Context& context) const {
     const image::FactGatherer& gatherer = *gatherer_;
-    const SignedImageFacts facts(gatherer, signers_, no_secrets_);
-    const AdmissionReply reply = Review(ReviewOf(server_->address() + "/mcp/app@" + digests_.at(number)), *engine_, context, {},
-                                        {.source = &facts, .deadline = steady_clock::now() + std::chrono::seconds(9)});
-    if (reply.verdict != Verdict::kAllowed) CheckFailed(reply.body.c_str(), __FILE__, __LINE__);
+    const server::SignedImageFacts facts(gatherer, signers_, no_secrets_);
+    const server::AdmissionReply reply = server::Review(ReviewOf(server_->address() + "/mcp/app@" + digests_.at(number)), *engine_, context,
+                                                        {}, {.source = &facts, .deadline = steady_clock::now() + std::chrono::seconds(9)});
+    if (reply.outcome != server::ReviewOutcome::kAllowed) CheckFailed(reply.body.c_str(), __FILE__, __LINE__);
   }
 
   // Nothing is cached any more, and all images are new.
@@ -110,7 +110,7 @@ class SignedFleet {
   }
 
   const SignedBy by_;
-  const ReadPullSecrets no_secrets_;
+  const server::ReadPullSecrets no_secrets_;
   const bench::RegistryFolder folder_;
   std::vector<std::string> digests_;
   std::unique_ptr<bench::RegistryProcess> server_;

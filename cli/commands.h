@@ -126,14 +126,14 @@ struct VerifyImageOptions {
 };
 ExitCode RunVerifyImage(const VerifyImageOptions& options, const Console& console);
 
-struct VerifyBundleOptions {
+struct VerifyBlobOptions {
   std::string bundle;
   std::string artifact;  // a file, or "sha256:<hex>"
   SigningFlags signer;
   Format format = Format::kText;
   bool staging = false;
 };
-ExitCode RunVerifyBundle(const VerifyBundleOptions& options, const Console& console);
+ExitCode RunVerifyBlob(const VerifyBlobOptions& options, const Console& console);
 
 struct TrustOptions {
   std::vector<std::string> paths;

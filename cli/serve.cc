@@ -33,10 +33,10 @@ ExitCode RunServe(const ServeFlags& flags, const Console& console) {
   std::optional<PolicySource> source = MakePolicySource(flags.policies, flags.data, console);
   if (!source) return ExitCode::kBadInput;
   source->strict = flags.strict;
-  ServeOptions options;
+  server::ServeOptions options;
   options.policies = std::move(*source);
   options.listen = flags.listen;
-  options.transport = flags.plain_http ? http::Transport::kPlain : http::Transport::kTls;
+  options.transport = flags.plain_http ? server::http::Transport::kPlain : server::http::Transport::kTls;
   options.tls.cert_file = flags.tls_cert;
   options.tls.key_file = flags.tls_key;
   options.tls.client_ca_file = flags.client_ca;
@@ -51,9 +51,9 @@ ExitCode RunServe(const ServeFlags& flags, const Console& console) {
   options.watch = flags.watch;
   options.drain = std::chrono::seconds(flags.drain_seconds);
   options.threads = flags.threads;
-  options.log_level = TryParseLogLevel(flags.log_level).value_or(LogLevel::kInfo);
+  options.log_level = server::TryParseLogLevel(flags.log_level).value_or(server::LogLevel::kInfo);
   options.output = &console.out;
-  const Status status = Serve(options);
+  const Status status = server::Serve(options);
   if (status) return ExitCode::kOk;
   const std::string& message = status.error().message;
   if (message.find('\n') == std::string::npos) {

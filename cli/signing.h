@@ -1,4 +1,4 @@
-// Who is expected to have signed, as the flags of `verify-image` and `verify-bundle` say it.
+// Who is expected to have signed, as the flags of `verify-image` and `verify-blob` say it.
 #pragma once
 
 #include <string>

@@ -14,7 +14,7 @@
 #include "webhook/decide/decide.h"
 #include "webhook/http/server.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using http::ErrorReply;
@@ -165,10 +165,10 @@ HttpReply TextReply(std::string text) {
 }
 
 void LogReview(Logger& logger, const AdmissionReply& reply) {
-  const bool failed = reply.verdict == Verdict::kFailed;
-  const LogLevel level = failed                                                       ? LogLevel::kWarn
-                         : reply.verdict == Verdict::kDenied || !reply.shadow.empty() ? LogLevel::kInfo
-                                                                                      : LogLevel::kDebug;
+  const bool failed = reply.outcome == ReviewOutcome::kFailed;
+  const LogLevel level = failed                                                             ? LogLevel::kWarn
+                         : reply.outcome == ReviewOutcome::kDenied || !reply.shadow.empty() ? LogLevel::kInfo
+                                                                                            : LogLevel::kDebug;
   if (!logger.Enabled(level)) return;
   const auto shown = [](std::string_view text) { return Shorten(text, kMaxLoggedBytes); };
   const std::string uid = shown(reply.uid), operation = shown(reply.operation), kind = shown(reply.kind);
@@ -176,7 +176,7 @@ void LogReview(Logger& logger, const AdmissionReply& reply) {
   const auto list = [](std::string_view text) { return Shorten(text, 4 * kMaxLoggedBytes); };
   const std::string rules = list(reply.rules), shadow = list(reply.shadow), failure = list(reply.failure);
   logger.Write(level, "admission review",
-               {{"verdict", VerdictName(reply.verdict)},
+               {{"verdict", ReviewOutcomeName(reply.outcome)},
                 {"uid", uid},
                 {"operation", operation},
                 {"kind", kind},
@@ -319,10 +319,11 @@ HttpReply Routes::HandleAdmission(const HttpRequest& request) {
   AdmissionReply reply =
       Review(request.body, *deciding.engine, contexts_.at(request.worker), options, LookupOf(facts, request, PullSecrets::kOfObject));
   const auto end = steady_clock::now();
-  if (reply.verdict != Verdict::kFailed) {
-    sources_.metrics->CountDecision(Target::kAdmission, reply.verdict == Verdict::kAllowed ? Effect::kAllow : Effect::kDeny, end - begin);
+  if (reply.outcome != ReviewOutcome::kFailed) {
+    sources_.metrics->CountDecision(Target::kAdmission, reply.outcome == ReviewOutcome::kAllowed ? Effect::kAllow : Effect::kDeny,
+                                    end - begin);
   }
-  sources_.metrics->CountReview(reply.operation, reply.verdict, reply.dry_run);
+  sources_.metrics->CountReview(reply.operation, reply.outcome, reply.dry_run);
   ReportImages(reply.images);
   LogReview(*sources_.logger, reply);
   if (end >= request.deadline) return ErrorReply(500, "the review was not decided within the time that the request allows");
@@ -355,4 +356,4 @@ HttpReply Routes::Ready(Privacy privacy) const {
   return HttpReply{.status = ready ? 200U : 503U, .body = body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"};
 }
 
-}  // namespace writ
+}  // namespace writ::server

@@ -20,7 +20,7 @@
 #include "webhook/telemetry/log.h"
 #include "webhook/telemetry/metrics.h"
 
-namespace writ {
+namespace writ::server {
 
 // What the endpoints look at. All borrowed; must outlive Routes.
 struct RouteSources {
@@ -86,4 +86,4 @@ class Routes {
 // Which endpoint a path names.
 Route RouteOf(std::string_view path);
 
-}  // namespace writ
+}  // namespace writ::server

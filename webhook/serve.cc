@@ -29,7 +29,7 @@
 #include "webhook/telemetry/log_writer.h"
 #include "webhook/telemetry/metrics.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using http::HttpRequest;
@@ -595,4 +595,4 @@ Status Serve(const ServeOptions& given) {
   return OkStatus();
 }
 
-}  // namespace writ
+}  // namespace writ::server

@@ -22,7 +22,7 @@
 #include "webhook/reload/policy_source.h"
 #include "webhook/telemetry/log.h"
 
-namespace writ {
+namespace writ::server {
 
 // What a serving process tells when it is ready.
 struct ServeReady {
@@ -95,4 +95,4 @@ class Service {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace writ
+}  // namespace writ::server

@@ -151,14 +151,12 @@ TypeId ExpressionChecker::CheckFnCall(const Expr& e, std::uint32_t index, std::s
 
 TypeId ExpressionChecker::CheckDeclared(const Expr& e, std::string_view name, bool is_method, std::span<const TypeId> arguments) {
   if (scope_->declared == nullptr) return {};
-  std::vector<Signature> signatures;
+  FunctionOverloads overloads;
   for (const auto& overload : *scope_->declared) {
     if (overload.function != name) continue;
-    signatures.push_back({overload.is_method, true, overload.parameters, overload.result});
+    overloads.all.push_back({overload.is_method, true, overload.parameters, overload.result});
   }
-  if (signatures.empty()) return {};
-  FunctionOverloads overloads;
-  overloads.signatures = std::move(signatures);
+  if (overloads.all.empty()) return {};
   return ResolveOverload(e, overloads, is_method, arguments);
 }
 
@@ -166,14 +164,14 @@ TypeId ExpressionChecker::CheckDeclared(const Expr& e, std::string_view name, bo
 TypeId ExpressionChecker::ResolveOverload(const Expr& e, const FunctionOverloads& overloads, bool is_method,
                                           std::span<const TypeId> arguments) {
   TypeId result;
-  std::vector<const Signature*> same_style;
-  for (const Signature& signature : overloads.signatures) {
-    if (signature.is_method != is_method) continue;
-    same_style.push_back(&signature);
-    if (signature.parameters.size() != arguments.size()) continue;
-    std::vector<TypeId> parameters = signature.parameters;
-    TypeId returned = signature.result;
-    if (signature.generic) {
+  std::vector<const Overload*> same_style;
+  for (const Overload& overload : overloads.all) {
+    if (overload.is_method != is_method) continue;
+    same_style.push_back(&overload);
+    if (overload.parameters.size() != arguments.size()) continue;
+    std::vector<TypeId> parameters = overload.parameters;
+    TypeId returned = overload.result;
+    if (overload.generic) {
       std::vector<std::pair<TypeId, TypeId>> names;
       for (TypeId& parameter : parameters) parameter = unifier_.Instantiate(parameter, names);
       returned = unifier_.Instantiate(returned, names);
@@ -191,13 +189,13 @@ TypeId ExpressionChecker::ResolveOverload(const Expr& e, const FunctionOverloads
 }
 
 TypeId ExpressionChecker::NoOverload(const Expr& e, std::string_view name, std::span<const TypeId> arguments,
-                                     std::span<const Signature* const> candidates) {
+                                     std::span<const Overload* const> candidates) {
   const bool is_operator = e.kind == ExprKind::kBinary || e.kind == ExprKind::kUnary;
   const std::string shown = is_operator ? OperatorText(name) : std::string(name);
   const std::size_t receivers =
       e.is_method && !info(ExprId(static_cast<std::size_t>(&e - set_.files[scope_->file.index].exprs.data()))).namespaced ? 1 : 0;
   std::vector<std::size_t> counts;
-  for (const Signature* signature : candidates) counts.push_back(signature->parameters.size() - receivers);
+  for (const Overload* overload : candidates) counts.push_back(overload->parameters.size() - receivers);
   std::sort(counts.begin(), counts.end());
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
   if (!counts.empty() && std::find(counts.begin(), counts.end(), arguments.size() - receivers) == counts.end()) {

@@ -132,7 +132,7 @@ class ExpressionChecker {
   TypeId CheckFnCall(const Expr& e, std::uint32_t index, std::span<const TypeId> arguments);
   TypeId CheckDeclared(const Expr& e, std::string_view name, bool is_method, std::span<const TypeId> arguments);
   TypeId ResolveOverload(const Expr& e, const FunctionOverloads& overloads, bool is_method, std::span<const TypeId> arguments);
-  TypeId NoOverload(const Expr& e, std::string_view name, std::span<const TypeId> arguments, std::span<const Signature* const> candidates);
+  TypeId NoOverload(const Expr& e, std::string_view name, std::span<const TypeId> arguments, std::span<const Overload* const> candidates);
   bool IsFunction(const Expr& e) const;
   TypeId UnknownFunction(ExprId id, const Expr& e);
   std::string_view ReportUnknownFunction(const Expr& e);

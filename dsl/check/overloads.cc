@@ -28,23 +28,23 @@ bool IsGeneric(const TypeTable& types, TypeId id) {
 
 }  // namespace
 
-Signature ParseSignature(std::string_view text, TypeTable& types) {
-  Signature signature;
+Overload ParseOverload(std::string_view text, TypeTable& types) {
+  Overload overload;
   if (!Take(text, "(")) {
-    signature.is_method = true;
-    signature.parameters.push_back(ReadType(text, types));
+    overload.is_method = true;
+    overload.parameters.push_back(ReadType(text, types));
     WRIT_CHECK(Take(text, ".("));
   }
   if (!Take(text, ")")) {
-    do signature.parameters.push_back(ReadType(text, types));
+    do overload.parameters.push_back(ReadType(text, types));
     while (Take(text, ","));
     WRIT_CHECK(Take(text, ")"));
   }
   WRIT_CHECK(Take(text, "->"));
-  signature.result = TypeOfText(text, types);
+  overload.result = TypeOfText(text, types);
   const auto is_generic = [&](TypeId type) { return IsGeneric(types, type); };
-  signature.generic = is_generic(signature.result) || std::any_of(signature.parameters.begin(), signature.parameters.end(), is_generic);
-  return signature;
+  overload.generic = is_generic(overload.result) || std::any_of(overload.parameters.begin(), overload.parameters.end(), is_generic);
+  return overload;
 }
 
 OverloadTable::OverloadTable(TypeTable& types) {
@@ -56,7 +56,7 @@ OverloadTable::OverloadTable(TypeTable& types) {
     std::string_view rest = info.signatures;
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find(';'), rest.size());
-      overloads.signatures.push_back(ParseSignature(rest.substr(0, end), types));
+      overloads.all.push_back(ParseOverload(rest.substr(0, end), types));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     if (!info.is_operator()) names_.push_back(info.name);

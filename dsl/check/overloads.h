@@ -11,7 +11,7 @@
 
 namespace writ::dsl {
 
-struct Signature {
+struct Overload {
   bool is_method = false;
   bool generic = false;            // mentions type parameters
   std::vector<TypeId> parameters;  // the receiver first
@@ -20,7 +20,7 @@ struct Signature {
 
 struct FunctionOverloads {
   Function function = Function::kSize;
-  std::vector<Signature> signatures;
+  std::vector<Overload> all;
 };
 
 // Immutable after construction. Cost of construction: about 50 µs.
@@ -38,6 +38,6 @@ class OverloadTable {
 };
 
 // Returns one signature of function_list.h: "list(A).(int)->A". Requires: well-formed.
-Signature ParseSignature(std::string_view text, TypeTable& types);
+Overload ParseOverload(std::string_view text, TypeTable& types);
 
 }  // namespace writ::dsl

@@ -10,7 +10,7 @@ namespace writ {
 namespace {
 
 // What a slot's value says about a discriminator by its kind alone.
-enum class Verdict : std::uint8_t {
+enum class SlotAnswer : std::uint8_t {
   kPasses,    // the value does not tell: the rule is a candidate
   kExcluded,  // the guard is certainly false
   kLook,      // the strings decide
@@ -18,14 +18,14 @@ enum class Verdict : std::uint8_t {
 
 // kEquals: a value of another kind is unequal to every string. kContains: `in` over anything but a list finds map keys or is an
 // error, so only lists tell.
-Verdict VerdictByKind(Discriminator::Kind discriminator, Kind kind) {
-  if (discriminator == Discriminator::Kind::kContains) return kind == Kind::kList ? Verdict::kLook : Verdict::kPasses;
+SlotAnswer AnswerByKind(Discriminator::Kind discriminator, Kind kind) {
+  if (discriminator == Discriminator::Kind::kContains) return kind == Kind::kList ? SlotAnswer::kLook : SlotAnswer::kPasses;
   switch (kind) {
-    case Kind::kString: return Verdict::kLook;
+    case Kind::kString: return SlotAnswer::kLook;
     case Kind::kAbsent:
     case Kind::kOptional:
     case Kind::kError:
-    case Kind::kUnknown: return Verdict::kPasses;
+    case Kind::kUnknown: return SlotAnswer::kPasses;
     case Kind::kNull:
     case Kind::kBool:
     case Kind::kInt:
@@ -36,9 +36,9 @@ Verdict VerdictByKind(Discriminator::Kind discriminator, Kind kind) {
     case Kind::kDuration:
     case Kind::kList:
     case Kind::kMap:
-    case Kind::kType: return Verdict::kExcluded;
+    case Kind::kType: return SlotAnswer::kExcluded;
   }
-  return Verdict::kPasses;
+  return SlotAnswer::kPasses;
 }
 
 const Value& SlotValue(std::span<const Value> slots, SlotId slot) {
@@ -117,8 +117,8 @@ void TargetIndex::RunAutomaton(std::string_view scope, std::string_view name, Vi
 }
 
 bool TargetIndex::Excludes(const Discriminator& discriminator, const Value& value) const {
-  const Verdict verdict = VerdictByKind(discriminator.kind, value.kind);
-  if (verdict != Verdict::kLook) return verdict == Verdict::kExcluded;
+  const SlotAnswer answer = AnswerByKind(discriminator.kind, value.kind);
+  if (answer != SlotAnswer::kLook) return answer == SlotAnswer::kExcluded;
   const bool is_one = discriminator.kind == Discriminator::Kind::kEquals;
   const std::span<const Value> items = is_one ? std::span(&value, 1) : std::span(value.items, value.size);
   for (const TextId text : (*program_)[discriminator.strings]) {
@@ -154,9 +154,9 @@ void TargetIndex::AddKey(std::uint32_t group, std::string_view text, IndexSearch
 void TargetIndex::AddGroup(std::uint32_t index, IndexSearch& search) const {
   const Group& group = groups_[index];
   const Value& value = SlotValue(search.slots, group.slot);
-  const Verdict verdict = VerdictByKind(group.kind, value.kind);
-  if (verdict == Verdict::kExcluded) return;
-  if (verdict == Verdict::kPasses) return AddPostings(group.rules, search);
+  const SlotAnswer answer = AnswerByKind(group.kind, value.kind);
+  if (answer == SlotAnswer::kExcluded) return;
+  if (answer == SlotAnswer::kPasses) return AddPostings(group.rules, search);
   if (group.kind == Discriminator::Kind::kEquals) {
     if (search.Charge(value.size / 32)) AddKey(index, value.string(), search);
     return;

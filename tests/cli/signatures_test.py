@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`writ verify-image`, `verify-bundle` and `trust` from outside: an OCI layout and a bundle made here with openssl, and wrong input.
+"""`writ verify-image`, `verify-blob` and `trust` from outside: an OCI layout and a bundle made here with openssl, and wrong input.
 
     tests/cli/signatures_test.py --writ build/dev/writ
 
@@ -132,7 +132,7 @@ def prepare(folder):
 
 
 IMAGE = 'verify-image example/app:1.0 --layout signed '
-BUNDLE = 'verify-bundle --key release.pub --bundle bundle.json '
+BUNDLE = 'verify-blob --key release.pub --bundle bundle.json '
 # (arguments, exit code, what stdout or stderr must contain)
 CASES = [
     (IMAGE + '--key release.pub', 0, 'verified: '),
@@ -196,8 +196,8 @@ CASES = [
     (IMAGE + '--signer release --policies policies --attestation vuln', 1, 'refuted: attested by release'),
     ('verify-image --layout nested --key release.pub --platforms each', 1, 'the index lists another index, sha256:'),
     ('verify-image 127.0.0.1:1/app:1.0 --plain-http --signer release --policies policies', 1, 'unknown: '),
-    ('verify-bundle --bundle bundle.json --certificate-identity s artifact', 2, '--certificate-identity needs --certificate-oidc-issuer\n'),
-    ('verify-bundle --bundle bundle.json artifact', 2, '--certificate-oidc-issuer URL --certificate-identity NAME with --trusted-root FILE'),
+    ('verify-blob --bundle bundle.json --certificate-identity s artifact', 2, '--certificate-identity needs --certificate-oidc-issuer\n'),
+    ('verify-blob --bundle bundle.json artifact', 2, '--certificate-oidc-issuer URL --certificate-identity NAME with --trusted-root FILE'),
     ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0 --docker-config pull.json --json', 1, '"outcome": "unknown"'),
     ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0 --docker-config badpull.json', 2, 'badpull.json: auths['),
     ('verify-image --key release.pub --plain-http 127.0.0.1:1/app:1.0 --docker-config nopull.json --json', 2, 'nopull.json is not the JSON'),
@@ -206,14 +206,15 @@ CASES = [
     (BUNDLE + '--log ignored ' + sha256(b'another\n'), 1, 'refuted: '),
     (BUNDLE + '--log ignored page.html', 1, 'refuted: '),
     (BUNDLE + 'artifact', 2, 'give --trusted-root FILE'),
-    ('verify-bundle --key other.pub --log ignored --bundle bundle.json artifact', 1, '[signature_invalid]'),
-    ('verify-bundle --key release.pub --log ignored --bundle future.json artifact', 1, '[version_unknown]'),
-    ('verify-bundle --key release.pub --log ignored --bundle future.json artifact', 1, '0.2 or 0.3; let the signer write version 0.3 (future.json)'),
-    ('verify-bundle --key openssh.pub --log ignored --bundle bundle.json artifact', 2, "openssh.pub: a key in OpenSSH's form"),
-    ('verify-bundle --key release.pub --log ignored --bundle bundle.json sha256:12', 2, 'sha256:12: no such file, and no digest: expected'),
+    ('verify-blob --key other.pub --log ignored --bundle bundle.json artifact', 1, '[signature_invalid]'),
+    ('verify-blob --key release.pub --log ignored --bundle future.json artifact', 1, '[version_unknown]'),
+    ('verify-blob --key release.pub --log ignored --bundle future.json artifact', 1, '0.2 or 0.3; let the signer write version 0.3 (future.json)'),
+    ('verify-blob --key openssh.pub --log ignored --bundle bundle.json artifact', 2, "openssh.pub: a key in OpenSSH's form"),
+    ('verify-blob --key release.pub --log ignored --bundle bundle.json sha256:12', 2, 'sha256:12: no such file, and no digest: expected'),
     (BUNDLE + '--log ignored --json artifact', 0, '"outcome": "verified"'),
-    ('verify-bundle --key release.pub --log ignored --bundle page.html artifact', 1, '[malformed]'),
-    ('verify-bundle --key release.pub --log ignored --bundle bundle.json nothing', 2, 'nothing: no such file'),
+    ('verify-blob --key release.pub --log ignored --bundle page.html artifact', 1, '[malformed]'),
+    ('verify-bundle --key other.pub --log ignored --bundle bundle.json artifact', 1, '[signature_invalid]'),  # the old name
+    ('verify-blob --key release.pub --log ignored --bundle bundle.json nothing', 2, 'nothing: no such file'),
     ('trust check release.crt', 0, 'release.crt: ok'),
     ('trust show release.crt', 0, 'certificate authority'),
     ('trust check root.json', 2, 'trust root `root.json`: tlogs[0]: '),

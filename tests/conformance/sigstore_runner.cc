@@ -107,7 +107,7 @@ Outcome RunBundle(const json& test, const std::string& folder, bool by_digest) {
   const std::string bytes = by_digest ? "" : ReadAll(folder + "/" + inputs["artifact"].get<std::string>());
   image::Artifact artifact{inputs.value("artifact_digest", ""), std::nullopt};
   if (!by_digest) artifact = image::ArtifactOfBytes(bytes);
-  return OutcomeOf(image::VerifyBundle(bundle, artifact, *signer, SystemClock().Now()));
+  return OutcomeOf(image::VerifySigstoreBundle(bundle, artifact, *signer, SystemClock().Now()));
 }
 
 // files: manifest.json (may be missing), payload, layer.json.

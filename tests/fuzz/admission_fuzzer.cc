@@ -44,15 +44,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > kMaxBytes) return 0;
   static writ::Context context;
   const std::string_view body(reinterpret_cast<const char*>(data), size);
-  const writ::AdmissionReply reply = writ::Review(body, PolicyEngine(), context);
+  const writ::server::AdmissionReply reply = writ::server::Review(body, PolicyEngine(), context);
   const json answer = json::parse(reply.body);  // throws, hence crashes, when it is no JSON
   if (reply.status != 200) {
-    WRIT_CHECK(reply.status == 400 && reply.verdict == writ::Verdict::kFailed && answer.contains("error") && !answer.contains("response"));
+    WRIT_CHECK(reply.status == 400 && reply.outcome == writ::server::ReviewOutcome::kFailed && answer.contains("error") &&
+               !answer.contains("response"));
     return 0;
   }
   const json& response = answer.at("response");
   const bool allowed = response.at("allowed").get<bool>();
-  WRIT_CHECK(allowed == (reply.verdict == writ::Verdict::kAllowed));
+  WRIT_CHECK(allowed == (reply.outcome == writ::server::ReviewOutcome::kAllowed));
   WRIT_CHECK(allowed != response.contains("status"));
   WRIT_CHECK(json::parse(body).at("request").at("uid") == response.at("uid"));
   std::size_t warning_bytes = 0;

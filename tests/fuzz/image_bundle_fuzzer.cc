@@ -38,7 +38,7 @@ struct World {
     for (const Good& good : goods) WRIT_CHECK(Judge(good.text, good.signer).kind == writ::image::VerdictKind::kVerified);
   }
   static writ::image::Verdict Judge(std::string_view bundle, const writ::image::Signer& signer) {
-    return VerifyBundle(bundle, {std::string(writ::test::kImageDigest), std::nullopt}, signer, writ::test::kSignedAt);
+    return VerifySigstoreBundle(bundle, {std::string(writ::test::kImageDigest), std::nullopt}, signer, writ::test::kSignedAt);
   }
 };
 

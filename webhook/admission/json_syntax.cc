@@ -7,7 +7,7 @@
 
 #include "rules/base/utf8.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -127,4 +127,4 @@ bool IsJsonSyntax(std::string_view text) {
   return scanner.empty();
 }
 
-}  // namespace writ
+}  // namespace writ::server

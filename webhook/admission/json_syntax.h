@@ -4,10 +4,10 @@
 
 #include <string_view>
 
-namespace writ {
+namespace writ::server {
 
 // True for one JSON value in valid UTF-8, with blanks (and a byte order mark) around it and at any depth. Members may stand twice. O(text),
 // a bit a level.
 bool IsJsonSyntax(std::string_view text);
 
-}  // namespace writ
+}  // namespace writ::server

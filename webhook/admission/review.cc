@@ -14,7 +14,7 @@
 #include "webhook/admission/json_syntax.h"
 #include "webhook/http/message.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -153,7 +153,7 @@ std::optional<std::string> CheckReview(const ReviewHead& head) {
 
 AdmissionReply Fail(AdmissionReply reply, unsigned status, std::string message) {
   reply.status = status;
-  reply.verdict = Verdict::kFailed;
+  reply.outcome = ReviewOutcome::kFailed;
   reply.body = http::ErrorReply(status, message).body;
   reply.failure = std::move(message);
   return reply;
@@ -295,7 +295,7 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
   const bool is_about_it = decision.target == Target::kAdmission && (decision.admission_uid.empty() || decision.admission_uid == head.uid);
   if (!is_unread && !is_about_it) { return Fail(std::move(reply), 500, "internal error: the decision is about another request"); }
   reply.status = 200;
-  reply.verdict = decision.effect == Effect::kAllow ? Verdict::kAllowed : Verdict::kDenied;
+  reply.outcome = decision.effect == Effect::kAllow ? ReviewOutcome::kAllowed : ReviewOutcome::kDenied;
   reply.rules = RuleNames(decision.rules);
   reply.shadow = RuleNames(decision.shadow);
   reply.body = ReviewAnswer(head.uid, decision, options);
@@ -304,11 +304,11 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
 
 }  // namespace
 
-std::string_view VerdictName(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kAllowed: return "allowed";
-    case Verdict::kDenied: return "denied";
-    case Verdict::kFailed: return "failed";
+std::string_view ReviewOutcomeName(ReviewOutcome outcome) {
+  switch (outcome) {
+    case ReviewOutcome::kAllowed: return "allowed";
+    case ReviewOutcome::kDenied: return "denied";
+    case ReviewOutcome::kFailed: return "failed";
   }
   return "failed";
 }
@@ -398,4 +398,4 @@ std::string ReviewAnswer(std::string_view uid, const Decision& decision, const R
   return answer.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace writ
+}  // namespace writ::server

@@ -14,7 +14,7 @@
 #include "webhook/decide/image_facts.h"
 #include "writ/engine.h"
 
-namespace writ {
+namespace writ::server {
 
 struct ReviewOptions {
   std::size_t max_message_bytes = std::size_t{32} * 1024;  // of the whole denial
@@ -24,19 +24,19 @@ struct ReviewOptions {
   Deadline deadline = {};                                  // of the decision
 };
 
-enum class Verdict : std::uint8_t { kAllowed, kDenied, kFailed };
-std::string_view VerdictName(Verdict verdict);  // "allowed", "denied", "failed"
+enum class ReviewOutcome : std::uint8_t { kAllowed, kDenied, kFailed };
+std::string_view ReviewOutcomeName(ReviewOutcome outcome);  // "allowed", "denied", "failed"
 
 // The answer, and what a log line and a metric want to know of it.
 struct AdmissionReply {
   unsigned status = 500;  // 200; 400: not an AdmissionReview v1; 500: internal failure
   std::string body;       // JSON
-  Verdict verdict = Verdict::kFailed;
+  ReviewOutcome outcome = ReviewOutcome::kFailed;
   std::string uid, operation, kind, object_namespace, name;  // "" = unknown; kind is "MCPServer.toolhive.stacklok.dev"
   bool dry_run = false;
   std::string rules;                        // the determining ones: "server_baseline.r1, server_baseline.r3"
   std::string shadow;                       // those of policies in shadow mode, in the same form
-  std::string failure;                      // Verdict::kFailed: why
+  std::string failure;                      // ReviewOutcome::kFailed: why
   std::vector<image::ImageFinding> images;  // what was found out about signatures
 };
 
@@ -62,4 +62,4 @@ std::vector<std::string> WarningLines(const std::vector<std::string>& warnings, 
 // A valid annotation name: letters, digits, '-', '_' and '.', at most 63 characters, letters or digits at both ends.
 std::string AnnotationKey(std::string_view note);
 
-}  // namespace writ
+}  // namespace writ::server

@@ -8,7 +8,7 @@
 
 #include "webhook/decide/json_list.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using http::HttpReply;
@@ -112,4 +112,4 @@ HttpReply Decide(const HttpRequest& request, const Engine& engine, Context& cont
   }
 }
 
-}  // namespace writ
+}  // namespace writ::server

@@ -13,7 +13,7 @@
 #include "webhook/http/message.h"
 #include "writ/engine.h"
 
-namespace writ {
+namespace writ::server {
 
 struct DecideRequestOptions {
   std::size_t max_list = 1'000;
@@ -55,4 +55,4 @@ class DecideSteps {
   std::string body_ = "[";
 };
 
-}  // namespace writ
+}  // namespace writ::server

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using image::ImageFinding;
@@ -78,4 +78,4 @@ image::SteadyTime GatherUntil(std::chrono::steady_clock::time_point now, std::ch
   return answer_by - kept;
 }
 
-}  // namespace writ
+}  // namespace writ::server

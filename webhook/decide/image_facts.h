@@ -12,7 +12,7 @@
 #include "webhook/image/registry/docker_config.h"
 #include "writ/engine.h"
 
-namespace writ {
+namespace writ::server {
 
 // Who finds out what policies want to know about images. Tests stand in here.
 class ImageFactSource {
@@ -67,4 +67,4 @@ ImageDecision DecideWithImages(std::string_view request, const Engine& engine, C
 // Returns when facts must be there so that an answer by `answer_by` can still be made: a tenth of the time, at most 200 ms, is kept.
 image::SteadyTime GatherUntil(std::chrono::steady_clock::time_point now, std::chrono::steady_clock::time_point answer_by);
 
-}  // namespace writ
+}  // namespace writ::server

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -93,4 +93,4 @@ Result<std::vector<std::string_view>> SplitJsonList(std::string_view text, std::
   return ListSplitter(text, max_items).Split();
 }
 
-}  // namespace writ
+}  // namespace writ::server

@@ -7,7 +7,7 @@
 
 #include "rules/base/result.h"
 
-namespace writ {
+namespace writ::server {
 
 // Returns the elements' texts, as views into `text`. Only strings, brackets and commas are looked at, with no limit on depth: whether
 // an element is JSON is for its reader to say, so that one bad element does not spoil the others.
@@ -16,4 +16,4 @@ namespace writ {
 // Errors: kInvalidArgument (not one list; "byte 17: …"), kTooLarge (more than `max_items`). O(text).
 Result<std::vector<std::string_view>> SplitJsonList(std::string_view text, std::size_t max_items);
 
-}  // namespace writ
+}  // namespace writ::server

@@ -7,7 +7,7 @@
 #include "rules/base/limits.h"
 #include "rules/base/utf8.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 constexpr std::size_t kMaxNamespaceBytes = 63;
@@ -87,4 +87,4 @@ PullSecretNames FindPullSecrets(std::string_view review) {
   return out;
 }
 
-}  // namespace writ
+}  // namespace writ::server

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace writ {
+namespace writ::server {
 
 // The most that are looked at; an object with more has those of the first.
 inline constexpr std::size_t kMaxPullSecrets = 16;
@@ -24,4 +24,4 @@ struct PullSecretNames {
 // another object and are not seen.
 PullSecretNames FindPullSecrets(std::string_view review);
 
-}  // namespace writ
+}  // namespace writ::server

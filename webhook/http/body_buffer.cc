@@ -5,7 +5,7 @@
 
 #include "rules/base/check.h"
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 constexpr std::size_t kFirstBytes = 4096;
@@ -47,4 +47,4 @@ void BodyBuffer::Release() {
   if (budget_ != nullptr) budget_->Return(std::exchange(room_bytes_, 0));
 }
 
-}  // namespace writ::http
+}  // namespace writ::server::http

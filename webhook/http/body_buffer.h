@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-namespace writ::http {
+namespace writ::server::http {
 
 // Thread-safe. Never passes its limit.
 class BodyBudget {
@@ -58,4 +58,4 @@ class BodyBuffer {
   std::string bytes_;
 };
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -24,7 +24,7 @@
 #include "webhook/http/exchange.h"
 #include "webhook/http/head.h"
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 namespace asio = boost::asio;
@@ -390,4 +390,4 @@ std::shared_ptr<Connection> MakeTlsConnection(ServerState& server, tcp::socket s
   return std::make_shared<StreamConnection<TlsStream>>(server, std::move(socket), std::move(entered), ssl);
 }
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -21,7 +21,7 @@
 #include "webhook/http/server.h"
 #include "webhook/http/worker_pool.h"
 
-namespace writ::http {
+namespace writ::server::http {
 
 // What all connections of a server share. Set before the first of them; afterwards only the
 // atomics, the budget and the workers change, each of which is thread-safe.
@@ -71,4 +71,4 @@ std::shared_ptr<Connection> MakePlainConnection(ServerState& server, boost::asio
 std::shared_ptr<Connection> MakeTlsConnection(ServerState& server, boost::asio::ip::tcp::socket socket, ConnectionTable::Entered entered,
                                               SSL* ssl);
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -1,7 +1,7 @@
 // Seats for connections.
 #include "webhook/http/connection_table.h"
 
-namespace writ::http {
+namespace writ::server::http {
 
 void ConnectionTable::Seat::SetIdle(Time now) {
   fresh_ = false;
@@ -95,4 +95,4 @@ ConnectionTable::Pressure ConnectionTable::pressure() const {
   return pressure;
 }
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -26,7 +26,7 @@
 #include <string>
 #include <utility>
 
-namespace writ::http {
+namespace writ::server::http {
 
 // Thread-safe.
 class ConnectionTable {
@@ -98,4 +98,4 @@ class ConnectionTable {
   Pressure pressure_;
 };
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -6,7 +6,7 @@
 
 #include <boost/beast/http/error.hpp>
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 namespace beast = boost::beast;
@@ -60,4 +60,4 @@ std::optional<HttpReply> ReplyToReadError(const error_code& error, bool timed_ou
 
 bool HasFoldedField(std::string_view head) { return head.find("\r\n ") < head.size() || head.find("\r\n\t") < head.size(); }
 
-}  // namespace writ::http
+}  // namespace writ::server::http

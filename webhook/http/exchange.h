@@ -15,7 +15,7 @@
 #include "webhook/http/message.h"
 #include "webhook/http/server.h"
 
-namespace writ::http {
+namespace writ::server::http {
 
 // A body that would pass what all bodies together may take.
 extern const boost::system::error_code kOverBudget;
@@ -75,4 +75,4 @@ std::optional<HttpReply> ReplyToReadError(const boost::system::error_code& error
 // lines, other servers see two fields.
 bool HasFoldedField(std::string_view head);
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 std::size_t Count(const HttpRequest& request, std::string_view name) {
@@ -51,4 +51,4 @@ std::optional<HttpReply> CheckHead(const HttpRequest& request, unsigned version,
   return std::nullopt;
 }
 
-}  // namespace writ::http
+}  // namespace writ::server::http

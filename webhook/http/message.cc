@@ -10,7 +10,7 @@
 #include "rules/base/utf8.h"
 #include "webhook/telemetry/log.h"
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 struct StatusName {
@@ -197,4 +197,4 @@ std::chrono::milliseconds AnswerTime(const HttpRequest& request, std::chrono::mi
   return std::min(limit, std::max(std::chrono::milliseconds(1), *timeout * 8 / 10));
 }
 
-}  // namespace writ::http
+}  // namespace writ::server::http

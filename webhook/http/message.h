@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace writ::http {
+namespace writ::server::http {
 
 // A request as received. Views are valid during the handler's call.
 struct HttpRequest {
@@ -74,4 +74,4 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 // Returns `text` without spaces and tabs at both ends.
 std::string_view TrimBlanks(std::string_view text);
 
-}  // namespace writ::http
+}  // namespace writ::server::http

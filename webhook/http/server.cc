@@ -27,7 +27,7 @@
 #include "webhook/http/connection.h"
 #include "webhook/reload/bounded_threads.h"
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 namespace asio = boost::asio;
@@ -400,4 +400,4 @@ void Server::Drain(milliseconds grace, milliseconds quiet) {
 
 void Server::Stop() { impl_->StopAll(); }
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -23,7 +23,7 @@
 #include "webhook/http/tls.h"
 #include "webhook/telemetry/log.h"
 
-namespace writ::http {
+namespace writ::server::http {
 
 // Ceilings of one server. All positive; each has a test that hits it.
 struct HttpLimits {
@@ -120,4 +120,4 @@ class Server {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace writ::http
+}  // namespace writ::server::http

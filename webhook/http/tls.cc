@@ -12,7 +12,7 @@
 
 #include "webhook/reload/read_file.h"
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 constexpr std::size_t kMaxPemBytes = std::size_t{1024} * 1024;
@@ -124,4 +124,4 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Load(const TlsOptions& opt
   return std::shared_ptr<const TlsContext>(std::move(result));
 }
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -9,7 +9,7 @@
 
 struct ssl_ctx_st;  // OpenSSL's SSL_CTX
 
-namespace writ::http {
+namespace writ::server::http {
 
 struct TlsOptions {
   std::string cert_file;       // PEM: the server's certificate, then its chain
@@ -43,4 +43,4 @@ class TlsContext {
   std::string subject_;
 };
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 constexpr std::uint64_t kTurnsOfLater = 4;  // every fourth
@@ -76,4 +76,4 @@ void WorkerPool::Run(std::size_t worker) {
   }
 }
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-namespace writ::http {
+namespace writ::server::http {
 
 // When a task comes to its turn. Later ones are the rest of what has begun: new requests go before them, but every fourth turn is theirs,
 // so that neither kind can starve the other.
@@ -56,4 +56,4 @@ class WorkerPool {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-namespace writ {
+namespace writ::server {
 
 struct BoundedThreads::State {
   std::mutex mutex;  // guards the others, and those of Piece
@@ -62,4 +62,4 @@ Status BoundedThreads::Wait(const std::string& what, std::function<void()> work)
   return OkStatus();
 }
 
-}  // namespace writ
+}  // namespace writ::server

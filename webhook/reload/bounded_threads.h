@@ -17,7 +17,7 @@
 
 #include "rules/base/result.h"
 
-namespace writ {
+namespace writ::server {
 
 // Thread-safe. Threads that were left may outlive it.
 class BoundedThreads {
@@ -47,4 +47,4 @@ class BoundedThreads {
   std::shared_ptr<State> state_;  // shared with the threads
 };
 
-}  // namespace writ
+}  // namespace writ::server

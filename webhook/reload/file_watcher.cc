@@ -22,7 +22,7 @@
 
 #include "webhook/reload/bounded_threads.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -292,4 +292,4 @@ Result<std::unique_ptr<FileWatcher>> FileWatcher::Start(Options options, OnChang
   return std::unique_ptr<FileWatcher>(new FileWatcher(std::move(impl)));
 }
 
-}  // namespace writ
+}  // namespace writ::server

@@ -12,7 +12,7 @@
 
 #include "rules/base/result.h"
 
-namespace writ {
+namespace writ::server {
 
 struct WatchRoot {
   enum class Kind : std::uint8_t {
@@ -57,4 +57,4 @@ class FileWatcher {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace writ
+}  // namespace writ::server

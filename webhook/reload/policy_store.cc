@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace writ {
+namespace writ::server {
 
 namespace {
 
@@ -131,4 +131,4 @@ std::vector<WatchRoot> WatchRoots(const PolicySource& source) {
   return roots;
 }
 
-}  // namespace writ
+}  // namespace writ::server

@@ -18,7 +18,7 @@
 #include "webhook/reload/policy_source.h"
 #include "writ/engine.h"
 
-namespace writ {
+namespace writ::server {
 
 // Why the last reload, of policies or of a certificate, was refused.
 struct ReloadFault {
@@ -93,4 +93,4 @@ class PolicyStore {
 // What a watcher of `source` has to look at.
 std::vector<WatchRoot> WatchRoots(const PolicySource& source);
 
-}  // namespace writ
+}  // namespace writ::server

@@ -6,7 +6,7 @@
 #include "rules/base/digest.h"
 #include "webhook/reload/read_file.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 constexpr std::size_t kMaxSecretBytes = std::size_t{1024} * 1024;  // Kubernetes' own limit
@@ -41,4 +41,4 @@ image::PullCredentials ReadPullSecretFolder(const std::string& folder, const Pul
   return out;
 }
 
-}  // namespace writ
+}  // namespace writ::server

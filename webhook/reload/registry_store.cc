@@ -13,7 +13,7 @@
 #include "webhook/reload/pull_secret_folder.h"
 #include "webhook/reload/read_file.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -249,4 +249,4 @@ std::vector<WatchRoot> RegistryStore::roots() const {
   return roots;
 }
 
-}  // namespace writ
+}  // namespace writ::server

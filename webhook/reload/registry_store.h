@@ -24,7 +24,7 @@
 #include "webhook/reload/file_watcher.h"
 #include "webhook/reload/policy_store.h"
 
-namespace writ {
+namespace writ::server {
 
 struct RegistrySource {
   std::string file;    // .json, .yaml or .yml
@@ -84,4 +84,4 @@ class RegistryStore {
   std::shared_ptr<std::atomic<std::uint64_t>> retired_requests_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
-}  // namespace writ
+}  // namespace writ::server

@@ -10,7 +10,7 @@
 
 #include "rules/base/printable.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 // "2026-11-21T02:03:04.567Z". Times before 1970 are shown as 1970: a log line must come out whatever the clock says.
@@ -75,4 +75,4 @@ void Logger::Write(LogLevel level, std::string_view message, std::initializer_li
   sink_(line);
 }
 
-}  // namespace writ
+}  // namespace writ::server

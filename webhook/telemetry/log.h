@@ -15,7 +15,7 @@
 
 #include "rules/base/clock.h"
 
-namespace writ {
+namespace writ::server {
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
@@ -53,4 +53,4 @@ class Logger {
 // Returns `text` as a JSON string with quotes; invalid UTF-8 becomes U+FFFD, and what would steer a terminal is escaped.
 std::string JsonQuote(std::string_view text);
 
-}  // namespace writ
+}  // namespace writ::server

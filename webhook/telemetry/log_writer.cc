@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace writ {
+namespace writ::server {
 
 struct LogWriter::State {
   // A descriptor of its own: a write that nobody takes may outlive the writer, and meanwhile the caller's number may name another file.
@@ -95,4 +95,4 @@ std::uint64_t LogWriter::dropped() const {
   return state_->dropped;
 }
 
-}  // namespace writ
+}  // namespace writ::server

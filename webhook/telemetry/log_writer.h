@@ -12,7 +12,7 @@
 #include <memory>
 #include <string_view>
 
-namespace writ {
+namespace writ::server {
 
 // Thread-safe. The thread may outlive it, when it is stuck in a write at the end.
 class LogWriter {
@@ -37,4 +37,4 @@ class LogWriter {
   std::shared_ptr<State> state_;  // shared with the thread
 };
 
-}  // namespace writ
+}  // namespace writ::server

@@ -1,5 +1,6 @@
-// Every metric of `writ serve`, in the one list from which registration and the table of docs/server.md derive.
-// Labels are bounded: their values come from enums and route names, never from requests (but for the bundle's digest and the names of limits).
+// Every metric of `writ serve`, in the one list from which registration and the table of
+// docs/server.md derive. Labels are bounded: their values come from enums and route names, never
+// from requests (but for the bundle's digest and the names of limits).
 #pragma once
 
 //      name         exported name                                    type       labels            help
@@ -27,7 +28,7 @@
     "Calls that a limit counted together because it had no room for another key")                                           \
   X(RegistryRequests, "writ_registry_requests_total", Counter, "", "Requests sent to registries")
 
-namespace writ {
+namespace writ::server {
 
 enum class MetricType { kCounter, kGauge, kHistogram };
 
@@ -42,4 +43,4 @@ struct MetricInfo {
 inline constexpr MetricInfo kMetrics[] = {WRIT_METRICS(WRIT_METRIC_ROW)};
 #undef WRIT_METRIC_ROW
 
-}  // namespace writ
+}  // namespace writ::server

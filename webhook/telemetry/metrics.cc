@@ -13,7 +13,7 @@
 
 #include "webhook/telemetry/metric_list.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using prometheus::BuildCounter;
@@ -113,10 +113,10 @@ void Metrics::CountDecision(Target target, Effect effect, std::chrono::nanosecon
   impl_->decision_time[row]->Observe(ToSeconds(time));
 }
 
-void Metrics::CountReview(std::string_view operation, Verdict verdict, bool dry_run) {
+void Metrics::CountReview(std::string_view operation, ReviewOutcome outcome, bool dry_run) {
   impl_->Reviews
       .Add({{"operation", Label(OperationLabel(operation))},
-            {"verdict", Label(VerdictName(verdict))},
+            {"verdict", Label(ReviewOutcomeName(outcome))},
             {"dry_run", dry_run ? "true" : "false"}})
       .Increment();
 }
@@ -186,4 +186,4 @@ void Metrics::SetLimitOverflows(const std::vector<LimitOverflow>& overflows) {
 
 std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(impl_->registry.Collect()); }
 
-}  // namespace writ
+}  // namespace writ::server

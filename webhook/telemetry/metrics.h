@@ -13,7 +13,7 @@
 #include "webhook/image/facts/fact_gatherer.h"
 #include "writ/engine.h"
 
-namespace writ {
+namespace writ::server {
 
 enum class Route : std::uint8_t { kDecide, kAdmission, kHealth, kReady, kMetrics, kOther };
 inline constexpr std::size_t kRouteCount = 6;
@@ -31,7 +31,7 @@ class Metrics {
 
   void CountDecision(Target target, Effect effect, std::chrono::nanoseconds time);
   // `operation` is counted as "other" unless it is one of the API server's four.
-  void CountReview(std::string_view operation, Verdict verdict, bool dry_run);
+  void CountReview(std::string_view operation, ReviewOutcome outcome, bool dry_run);
   void CountHttp(Route route, unsigned status, std::chrono::nanoseconds time);
   void SetConnections(std::int64_t open);
   void CountRejectedConnection();
@@ -56,4 +56,4 @@ class Metrics {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace writ
+}  // namespace writ::server

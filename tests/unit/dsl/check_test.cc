@@ -197,12 +197,12 @@ TEST(Check, SignaturesOfTheFunctionTableAreReadable) {
   const OverloadTable table(types);
   for (const FunctionInfo& info : kFunctionInfo) {
     ASSERT_NE(table.TryFind(info.name), nullptr) << info.name;
-    EXPECT_FALSE(table.TryFind(info.name)->signatures.empty()) << info.name;
+    EXPECT_FALSE(table.TryFind(info.name)->all.empty()) << info.name;
   }
-  const Signature signature = ParseSignature("opt(map(A,B)).(A)->opt(B)", types);
-  EXPECT_TRUE(signature.is_method);
-  EXPECT_EQ(types.Text(signature.parameters[0]), "optional_type(map(A, B))");
-  EXPECT_EQ(types.Text(signature.result), "optional_type(B)");
+  const Overload overload = ParseOverload("opt(map(A,B)).(A)->opt(B)", types);
+  EXPECT_TRUE(overload.is_method);
+  EXPECT_EQ(types.Text(overload.parameters[0]), "optional_type(map(A, B))");
+  EXPECT_EQ(types.Text(overload.result), "optional_type(B)");
 }
 
 TEST(Check, PackagesDoNotSeeEachOther) {

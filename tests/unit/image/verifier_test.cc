@@ -420,7 +420,7 @@ TEST_F(VerifierTest, SomeMessagesNeedTheirBytes) {
     Signer signer = KeySigner(key);
     signer.options.wanted = Wanted::kAnything;
     const std::string signature = key.Sign("artifact", {.hash = key.Public().natural_hash()});
-    return std::string(ReasonCode(VerifyBundle(MessageBundle(signature), artifact, signer, 0).reason));
+    return std::string(ReasonCode(VerifySigstoreBundle(MessageBundle(signature), artifact, signer, 0).reason));
   };
   EXPECT_EQ(code(key_, bytes), "none");
   EXPECT_EQ(code(key_, digest), "none");
@@ -437,7 +437,7 @@ TEST_F(VerifierTest, BundlesAreReadStrictly) {
   const auto code = [&](const std::string& bundle) {
     Signer signer = KeySigner(key_);
     signer.options.wanted = Wanted::kAnything;
-    return std::string(ReasonCode(VerifyBundle(bundle, ArtifactOfBytes("artifact"), signer, 0).reason));
+    return std::string(ReasonCode(VerifySigstoreBundle(bundle, ArtifactOfBytes("artifact"), signer, 0).reason));
   };
   EXPECT_EQ(code(MessageBundle(signature)), "none");
   EXPECT_EQ(code(MessageBundle(signature, "")), "malformed");

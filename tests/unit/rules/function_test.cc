@@ -1,7 +1,7 @@
-// Every row of function_list.h with random arguments: what the signatures promise is what the
+// Every row of function_list.h with random arguments: what the overloads promise is what the
 // implementation takes, calls of constants and calls of variables give one value, no call costs
 // more than its row says, and the simple ones agree with a naive implementation. Rows need no case
-// here: their signatures make the arguments. Values, one by one: ../engine/functions_test.cc.
+// here: their overloads make the arguments. Values, one by one: ../engine/functions_test.cc.
 #include "rules/function/function.h"
 
 #include <gtest/gtest.h>
@@ -275,31 +275,31 @@ std::size_t CompareMixtures(Function function, bool is_method, const Values& arg
 
 class FunctionRows : public ::testing::Test {
  protected:
-  const std::vector<dsl::Signature>& SignaturesOf(Function function) { return overloads_.TryFind(InfoOf(function).name)->signatures; }
+  const std::vector<dsl::Overload>& OverloadsOf(Function function) { return overloads_.TryFind(InfoOf(function).name)->all; }
 
-  Values Arguments(const dsl::Signature& signature) {
+  Values Arguments(const dsl::Overload& overload) {
     std::map<std::string, Kind> bound;
     Values arguments;
-    for (const TypeId parameter : signature.parameters) arguments.push_back(draw_.Of(types_, parameter, bound));
+    for (const TypeId parameter : overload.parameters) arguments.push_back(draw_.Of(types_, parameter, bound));
     return arguments;
   }
 
-  // As many values of any kind as some signature takes.
-  Values AnyArguments(const dsl::Signature& signature) {
+  // As many values of any kind as some overload takes.
+  Values AnyArguments(const dsl::Overload& overload) {
     Values arguments;
-    for (std::size_t i = 0; i < signature.parameters.size(); ++i) arguments.push_back(draw_.Any());
+    for (std::size_t i = 0; i < overload.parameters.size(); ++i) arguments.push_back(draw_.Any());
     return arguments;
   }
 
-  // Calls `body(function, signature, arguments)` with `rounds` fitting lists of arguments a
-  // signature, and as many of any kinds.
+  // Calls `body(function, overload, arguments)` with `rounds` fitting lists of arguments an
+  // overload, and as many of any kinds.
   template <typename Body>
   void ForEachCall(int rounds, Body body) {
     for (std::uint16_t row = 0; row < kFunctionCount; ++row) {
       const Function function = static_cast<Function>(row);
-      for (const dsl::Signature& signature : SignaturesOf(function)) {
-        for (int i = 0; i < rounds; ++i) body(function, signature, Arguments(signature));
-        for (int i = 0; i < rounds; ++i) body(function, signature, AnyArguments(signature));
+      for (const dsl::Overload& overload : OverloadsOf(function)) {
+        for (int i = 0; i < rounds; ++i) body(function, overload, Arguments(overload));
+        for (int i = 0; i < rounds; ++i) body(function, overload, AnyArguments(overload));
       }
     }
   }
@@ -324,9 +324,9 @@ class FunctionRows : public ::testing::Test {
   }
 
   bool FitsASignature(Function function, const Values& arguments) {
-    for (const dsl::Signature& signature : SignaturesOf(function)) {
-      bool fits = signature.parameters.size() == arguments.size();
-      for (std::size_t i = 0; fits && i < arguments.size(); ++i) fits = Fits(signature.parameters[i], arguments[i]);
+    for (const dsl::Overload& overload : OverloadsOf(function)) {
+      bool fits = overload.parameters.size() == arguments.size();
+      for (std::size_t i = 0; fits && i < arguments.size(); ++i) fits = Fits(overload.parameters[i], arguments[i]);
       if (fits) return true;
     }
     return false;
@@ -347,9 +347,9 @@ TEST_F(FunctionRows, SayEverything) {
     EXPECT_GE(info.since, 1U);
     EXPECT_GE(info.fuel.constant, kCallSteps);
     ASSERT_NE(nullptr, overloads_.TryFind(info.name));
-    ASSERT_FALSE(SignaturesOf(static_cast<Function>(row)).empty());
+    ASSERT_FALSE(OverloadsOf(static_cast<Function>(row)).empty());
     std::uint32_t counts = 0;
-    for (const dsl::Signature& signature : SignaturesOf(static_cast<Function>(row))) counts |= 1U << signature.parameters.size();
+    for (const dsl::Overload& overload : OverloadsOf(static_cast<Function>(row))) counts |= 1U << overload.parameters.size();
     EXPECT_EQ(counts, info.argument_counts);
   }
 }
@@ -361,7 +361,7 @@ bool TakesMoreThanItSays(Function function) {
 }
 
 TEST_F(FunctionRows, TakeTheKindsOfTheirSignatures) {
-  ForEachCall(100, [&](Function function, const dsl::Signature&, const Values& arguments) {
+  ForEachCall(100, [&](Function function, const dsl::Overload&, const Values& arguments) {
     const Value result = CallOf(function, arguments);
     if (FitsASignature(function, arguments)) {
       EXPECT_FALSE(IsNoOverload(result)) << TextOfCall(function, arguments);
@@ -374,16 +374,16 @@ TEST_F(FunctionRows, TakeTheKindsOfTheirSignatures) {
 TEST_F(FunctionRows, GiveTheTypesOfTheirSignatures) {
   for (std::uint16_t row = 0; row < kFunctionCount; ++row) {
     const Function function = static_cast<Function>(row);
-    for (const dsl::Signature& signature : SignaturesOf(function)) {
+    for (const dsl::Overload& overload : OverloadsOf(function)) {
       std::size_t values = 0;
       for (int i = 0; i < 100; ++i) {
-        const Values arguments = Arguments(signature);
+        const Values arguments = Arguments(overload);
         const Value result = CallOf(function, arguments);
         if (result.is_fault()) continue;
         ++values;
-        EXPECT_TRUE(signature.generic || Fits(signature.result, result)) << TextOfCall(function, arguments);
+        EXPECT_TRUE(overload.generic || Fits(overload.result, result)) << TextOfCall(function, arguments);
       }
-      EXPECT_GT(values, 0U) << InfoOf(function).name << ": no random call of a signature has a value";
+      EXPECT_GT(values, 0U) << InfoOf(function).name << ": no random call of an overload has a value";
     }
   }
 }
@@ -404,8 +404,8 @@ TEST_F(FunctionRows, RefuseOtherNumbersOfArguments) {
 
 TEST_F(FunctionRows, ConstantsAndVariablesGiveTheSameValue) {
   std::map<std::string, std::size_t> checked;
-  ForEachCall(3, [&](Function function, const dsl::Signature& signature, const Values& arguments) {
-    checked[std::string(InfoOf(function).name)] += CompareMixtures(function, signature.is_method, arguments);
+  ForEachCall(3, [&](Function function, const dsl::Overload& overload, const Values& arguments) {
+    checked[std::string(InfoOf(function).name)] += CompareMixtures(function, overload.is_method, arguments);
   });
   for (const FunctionInfo& info : kFunctionInfo)
     EXPECT_GT(checked[std::string(info.name)], 0U) << info.name << ": the checker let no call pass";
@@ -413,7 +413,7 @@ TEST_F(FunctionRows, ConstantsAndVariablesGiveTheSameValue) {
 
 TEST_F(FunctionRows, AFoldedCallHasTheValueOfTheCall) {
   std::set<Function> folded;
-  ForEachCall(300, [&](Function function, const dsl::Signature&, const Values& arguments) {
+  ForEachCall(300, [&](Function function, const dsl::Overload&, const Values& arguments) {
     const std::optional<Value> value = FoldCall(function, arguments, TestArena());
     if (!value) return;
     folded.insert(function);
@@ -426,7 +426,7 @@ TEST_F(FunctionRows, AFoldedCallHasTheValueOfTheCall) {
 
 TEST_F(FunctionRows, SimpleOnesAgreeWithTheNaiveImplementation) {
   std::size_t compared = 0;
-  ForEachCall(300, [&](Function function, const dsl::Signature&, const Values& arguments) {
+  ForEachCall(300, [&](Function function, const dsl::Overload&, const Values& arguments) {
     std::string room;
     const std::optional<Value> naive = oracle::NaiveCall(function, arguments, room);
     if (!naive) return;
@@ -474,7 +474,7 @@ void ExpectWithinFuel(Function function, const Values& arguments) {
 }
 
 TEST_F(FunctionRows, NoCallCostsMoreThanItsRowSays) {
-  ForEachCall(300, [&](Function function, const dsl::Signature&, const Values& arguments) { ExpectWithinFuel(function, arguments); });
+  ForEachCall(300, [&](Function function, const dsl::Overload&, const Values& arguments) { ExpectWithinFuel(function, arguments); });
 }
 
 // A map that is looked for pays for the keys of each item, never for its own long key again and

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 TEST(BodyBuffer, HoldsAtMostTwiceWhatArrived) {
@@ -60,4 +60,4 @@ TEST(BodyBuffer, RefusesWhatWouldPassTheBudgetAndKeepsTheRest) {
 }
 
 }  // namespace
-}  // namespace writ::http
+}  // namespace writ::server::http

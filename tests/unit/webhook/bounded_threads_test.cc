@@ -9,7 +9,7 @@
 
 #include "tests/unit/webhook/test_client.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using std::chrono::milliseconds;
@@ -44,4 +44,4 @@ TEST(BoundedThreads, LeavesWorkThatDoesNotEnd) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 using Entry = ConnectionTable::Entry;
@@ -104,4 +104,4 @@ TEST_F(ConnectionTableTest, ThoseThatAreToldToGoAreNotManyAtOnce) {
 }
 
 }  // namespace
-}  // namespace writ::http
+}  // namespace writ::server::http

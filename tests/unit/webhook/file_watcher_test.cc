@@ -9,7 +9,7 @@
 
 #include "tests/unit/webhook/test_client.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -191,4 +191,4 @@ TEST(FileWatcher, CirclesOfLinksEnd) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 TEST(HttpMessage, FindsHeadersAndParameters) {
@@ -82,4 +82,4 @@ TEST(HttpMessage, AnswersWithinFourFifthsOfTheTimeout) {
 }
 
 }  // namespace
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -14,7 +14,7 @@
 
 #include "tests/unit/webhook/test_client.h"
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 using std::chrono::milliseconds;
@@ -681,4 +681,4 @@ TEST_F(HttpServerTls, ReloadsWhileClientsConnect) {
 }
 
 }  // namespace
-}  // namespace writ::http
+}  // namespace writ::server::http

@@ -14,7 +14,7 @@
 #include "webhook/reload/policy_store.h"
 #include "webhook/routes.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using nlohmann::json;
@@ -247,4 +247,4 @@ TEST(GatherUntil, KeepsTimeForTheAnswer) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -14,7 +14,7 @@
 #include "webhook/admission/review.h"
 #include "webhook/reload/policy_store.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using nlohmann::json;
@@ -271,4 +271,4 @@ TEST_F(ImageSourceTest, TheDigestThatWasJudgedIsTheOneThatIsNamed) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 std::string Split(std::string_view text, std::size_t max_items = 10) {
@@ -65,4 +65,4 @@ TEST(JsonList, SaysWhereATextIsNoList) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

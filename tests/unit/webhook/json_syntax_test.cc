@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 TEST(JsonSyntax, TakesEveryGrammaticalText) {
@@ -53,4 +53,4 @@ TEST(JsonSyntax, RefusesEverythingElse) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

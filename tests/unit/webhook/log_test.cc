@@ -12,7 +12,7 @@
 
 #include "webhook/telemetry/log_writer.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 TEST(Logger, WritesOneJsonObjectALine) {
@@ -103,4 +103,4 @@ TEST(LogWriter, AReaderThatIsGoneIsNoMatter) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -14,7 +14,7 @@
 #include "rules/bundle/bundle.h"
 #include "tests/unit/webhook/test_client.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 namespace fs = std::filesystem;
@@ -416,4 +416,4 @@ TEST(PolicyStore, ABrokenSetIsNotOpened) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

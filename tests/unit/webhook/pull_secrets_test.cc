@@ -17,7 +17,7 @@
 #include "webhook/reload/registry_store.h"
 #include "webhook/routes.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using nlohmann::json;
@@ -242,4 +242,4 @@ TEST_F(PullSecretReviewTest, BrokenSecretsAreNamedAndNotShown) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -10,7 +10,7 @@
 
 #include "tests/unit/webhook/test_client.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using testing::HasSubstr;
@@ -45,4 +45,4 @@ TEST(ReadWholeFile, RefusesWhatIsNotAFile) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -7,7 +7,7 @@
 #include "tests/support/scripted_server.h"
 #include "tests/unit/webhook/test_client.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using testing::ElementsAre;
@@ -131,4 +131,4 @@ TEST_F(RegistryStoreTest, SourcesKeepTheirDeadline) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -11,7 +11,7 @@
 #include "tests/unit/webhook/test_client.h"
 #include "webhook/reload/policy_store.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using nlohmann::json;
@@ -191,7 +191,7 @@ TEST_F(ReviewPolicies, ARuleThatFailedSaysSo) {
   review.replace(review.find("\"transport\":\"stdio\""), 19, "\"transport\":null,\"image2\":1");
   review.replace(review.find("\"image\":\"a:latest\""), 18, "\"image\":7");
   const AdmissionReply reply = Ask(review);
-  EXPECT_EQ(Verdict::kDenied, reply.verdict);
+  EXPECT_EQ(ReviewOutcome::kDenied, reply.outcome);
   EXPECT_THAT(reply.body,
               HasSubstr("[baseline.r1] could not be decided: no matching overload: int.endsWith(string): convert with string(…)"));
 }
@@ -208,7 +208,7 @@ TEST_F(ReviewPolicies, AllowsWithWarningsAndNotes) {
 TEST_F(ReviewPolicies, DeniesWithEveryMessage) {
   const AdmissionReply reply = Ask(ServerReview("a:latest", "sse", R"("dryRun":true,)"));
   EXPECT_EQ(200U, reply.status);
-  EXPECT_EQ(Verdict::kDenied, reply.verdict);
+  EXPECT_EQ(ReviewOutcome::kDenied, reply.outcome);
   EXPECT_TRUE(reply.dry_run);
   const json response = json::parse(reply.body)["response"];
   EXPECT_EQ(false, response["allowed"]);
@@ -254,7 +254,7 @@ TEST_F(ReviewPolicies, RefusesWhatIsNoReview) {
     SCOPED_TRACE(c.name);
     const AdmissionReply reply = Ask(c.body);
     EXPECT_EQ(400U, reply.status) << reply.body;
-    EXPECT_EQ(Verdict::kFailed, reply.verdict);
+    EXPECT_EQ(ReviewOutcome::kFailed, reply.outcome);
     EXPECT_THAT(reply.body, HasSubstr(c.message));
     EXPECT_THAT(reply.body, testing::Not(HasSubstr("\"allowed\":true")));
     EXPECT_FALSE(reply.failure.empty());
@@ -268,7 +268,7 @@ TEST_F(ReviewPolicies, ReadsIntegersBeyond64Bits) {
     SCOPED_TRACE(number);
     std::string review = ServerReview("a");
     review.insert(review.find("\"spec\":{") + 8, "\"x\":" + number + ",");
-    EXPECT_EQ(Ask(ServerReview("a")).verdict, Ask(review).verdict);
+    EXPECT_EQ(Ask(ServerReview("a")).outcome, Ask(review).outcome);
     EXPECT_EQ(Ask(ServerReview("a")).body, Ask(review).body);
   }
 }
@@ -295,7 +295,7 @@ TEST_F(ReviewPolicies, DeniesObjectsThatCannotBeRead) {
     review.insert(review.find("\"spec\":{") + 8, c.member + ",");
     const AdmissionReply reply = Ask(review);
     EXPECT_EQ(200U, reply.status);
-    EXPECT_EQ(Verdict::kDenied, reply.verdict);
+    EXPECT_EQ(ReviewOutcome::kDenied, reply.outcome);
     const json response = json::parse(reply.body)["response"];
     EXPECT_EQ("u-7", response["uid"]);
     EXPECT_EQ(false, response["allowed"]);
@@ -312,7 +312,7 @@ TEST_F(ReviewPolicies, DeniesHeadsThatCannotBeRead) {
     review.insert(review.find("\"request\":{") + 11, member + ",");
     const AdmissionReply reply = Ask(review);
     EXPECT_EQ(200U, reply.status) << reply.body;
-    EXPECT_EQ(Verdict::kDenied, reply.verdict);
+    EXPECT_EQ(ReviewOutcome::kDenied, reply.outcome);
     EXPECT_EQ("u-7", json::parse(reply.body)["response"]["uid"]);
   }
   std::string no_uid = ServerReview("a");
@@ -346,4 +346,4 @@ TEST_F(ReviewPolicies, AnswersRecordedReviews) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -9,7 +9,7 @@
 #include "webhook/decide/decide.h"
 #include "webhook/telemetry/metric_list.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using http::HttpReply;
@@ -373,4 +373,4 @@ TEST(MetricsDocument, ListsEveryMetric) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -17,7 +17,7 @@
 #include "tests/support/scripted_server.h"
 #include "tests/unit/webhook/test_client.h"
 
-namespace writ {
+namespace writ::server {
 namespace {
 
 using nlohmann::json;
@@ -414,4 +414,4 @@ TEST_F(ServeTest, SaysWhereItServesAndEndsOnSigterm) {
 }
 
 }  // namespace
-}  // namespace writ
+}  // namespace writ::server

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace writ::http {
+namespace writ::server::http {
 namespace {
 
 // What ran, in order.
@@ -101,4 +101,4 @@ TEST(WorkerPool, TakesNothingAfterStop) {
 }
 
 }  // namespace
-}  // namespace writ::http
+}  // namespace writ::server::http

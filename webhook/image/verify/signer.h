@@ -34,7 +34,7 @@ enum class Demand : std::uint8_t { kOptional, kRequired };
 enum class Wanted : std::uint8_t {
   kSignature,    // a signature proper; an attestation is none
   kAttestation,  // an in-toto statement of `predicate_type`
-  kAnything,     // any signed content about the artifact: for `verify-bundle`
+  kAnything,     // any signed content about the artifact: for `verify-blob`
 };
 
 struct SignerOptions {

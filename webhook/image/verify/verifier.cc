@@ -162,8 +162,8 @@ Verdict VerifyImage(const GatheredMaterial& material, const Signer& signer, Unix
 
 Artifact ArtifactOfBytes(std::string_view bytes) { return {DigestOf(bytes), bytes}; }
 
-Verdict VerifyBundle(std::string_view bundle, const Artifact& artifact, const Signer& signer, UnixNanos now, std::string_view origin,
-                     const ImageLimits& limits) {
+Verdict VerifySigstoreBundle(std::string_view bundle, const Artifact& artifact, const Signer& signer, UnixNanos now,
+                             std::string_view origin, const ImageLimits& limits) {
   GatheredMaterial material;
   material.digest = artifact.digest;
   material.materials.push_back(

@@ -30,8 +30,8 @@ struct Artifact {
 // The artifact of those bytes.
 Artifact ArtifactOfBytes(std::string_view bytes);
 
-// Judges one Sigstore bundle, as `verify-bundle` does. `origin` is its file, for messages.
-Verdict VerifyBundle(std::string_view bundle, const Artifact& artifact, const Signer& signer, UnixNanos now,
-                     std::string_view origin = "bundle", const ImageLimits& limits = {});
+// Judges one Sigstore bundle, as `verify-blob` does. `origin` is its file, for messages.
+Verdict VerifySigstoreBundle(std::string_view bundle, const Artifact& artifact, const Signer& signer, UnixNanos now,
+                             std::string_view origin = "bundle", const ImageLimits& limits = {});
 
 }  // namespace writ::image

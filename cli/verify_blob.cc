@@ -1,4 +1,4 @@
-// `writ verify-bundle`: one Sigstore bundle, with the arguments of Sigstore's conformance suite.
+// `writ verify-blob`: one Sigstore bundle, with the arguments of Sigstore's conformance suite.
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -27,7 +27,7 @@ Result<image::Artifact> ReadArtifact(const std::string& text, std::string& bytes
 
 }  // namespace
 
-ExitCode RunVerifyBundle(const VerifyBundleOptions& options, const Console& console) {
+ExitCode RunVerifyBlob(const VerifyBlobOptions& options, const Console& console) {
   const auto fail = [&](const Error& error) {
     PrintError(console, error.message);
     return ExitCode::kBadInput;
@@ -46,7 +46,7 @@ ExitCode RunVerifyBundle(const VerifyBundleOptions& options, const Console& cons
   std::string bytes;
   const Result<image::Artifact> artifact = ReadArtifact(options.artifact, bytes);
   if (!artifact) return fail(artifact.error());
-  const image::Verdict verdict = image::VerifyBundle(bundle->text, *artifact, *signer, SystemClock().Now(), options.bundle);
+  const image::Verdict verdict = image::VerifySigstoreBundle(bundle->text, *artifact, *signer, SystemClock().Now(), options.bundle);
   if (verdict.reason == image::Reason::kInternal) return fail({ErrorCode::kInternal, verdict.message}), ExitCode::kInternal;
   if (options.format == Format::kJson)
     console.out << PrintableJson(VerdictJson(verdict).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) << "\n";
