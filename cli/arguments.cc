@@ -294,7 +294,7 @@ void AddVerifyImage(CLI::App& app, Invocation& call, const Console& console) {
 
 void AddVerifyBlob(CLI::App& app, Invocation& call, const Console& console) {
   CLI::App& command = *app.add_subcommand("verify-blob", "Verify a Sigstore bundle over a file");
-  command.alias("verify-bundle");  // as Sigstore's conformance suite calls it, and as it was called here
+  command.alias("verify-bundle");  // its old name, and that of Sigstore's conformance suite
   VerifyBlobOptions& options = call.verify_blob;
   command.add_option("artifact", options.artifact, "The signed file, or its digest sha256:…")->required()->option_text("FILE_OR_DIGEST");
   command.add_option("--bundle", options.bundle, "The bundle (JSON)")->required()->option_text("FILE");

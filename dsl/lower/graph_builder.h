@@ -18,7 +18,8 @@ namespace writ::dsl {
 // Ceiling for the nesting of one expression with its fns inlined; bounds every recursion over nodes.
 inline constexpr std::uint32_t kMaxNodeDepth = 1'500;
 
-// Places that are kept of what one expression inlines: else a large fn would cost its size again in every rule that calls it.
+// Places that are kept of what one expression inlines: a large fn would cost its size again in every
+// rule that calls it.
 inline constexpr std::size_t kMaxFnPlaces = 256;
 
 // Why an expression could not be built.
@@ -29,9 +30,10 @@ class GraphBuilder {
  public:
   GraphBuilder(const TypedSet& set, Graph& graph, const std::vector<LineIndex>& lines, const SourceLimits& limits, bool simplify);
 
-  // Returns the node of an expression that stands in no fn. After a fault the node is a constant and fault() says why.
-  // Appends to `places` where the expressions begin that became nodes: of fns the first kMaxFnPlaces, where the fn has them, and none
-  // that macros repeat. Nodes are the graph's, `let` is a position in set.lets.
+  // Returns the node of an expression that stands in no fn. After a fault the node is a constant and
+  // fault() says why. Appends to `places` where the expressions begin that became nodes: of fns the
+  // first kMaxFnPlaces, where the fn has them, and none that macros repeat. Nodes are the graph's,
+  // `let` is a position in set.lets.
   NodeId Build(FileId file, ExprId root, std::vector<PlacedNode>* places = nullptr);
   // Builds the bodies of all lets, in set.let_order. Call first. Returns false after a fault, with `faulty` the let.
   bool BuildLets(std::uint32_t& faulty);
@@ -61,7 +63,7 @@ class GraphBuilder {
 
   struct LetValue {
     NodeId node;
-    LetId let;  // whose text the value is: another let's, where this one only gives it a second name
+    LetId let;  // whose text the value is: perhaps another let's, of which this is a second name
     std::vector<PlacedNode> places;
   };
 

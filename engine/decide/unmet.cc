@@ -120,7 +120,8 @@ NodeId UnmetFinder::TryFindFailedArgument(NodeId id) {
   const bool wants_bools = kind == NodeKind::kAnd || kind == NodeKind::kOr;
   for (const NodeId argument : EvaluatedArgs(id)) {
     if (program_[argument].kind == NodeKind::kConstant) continue;
-    const bool is_entry = program_[argument].kind == NodeKind::kOptionalEntry;  // no expression by itself
+    // An entry is not an expression by itself.
+    const bool is_entry = program_[argument].kind == NodeKind::kOptionalEntry;
     const NodeId arg = is_entry ? program_.args(argument)[0] : argument;
     Value value = Observe(arg);
     if (is_done()) return {};
@@ -135,7 +136,7 @@ ExpressionPlace UnmetFinder::PlaceOf(PlaceScope scope, NodeId node) {
   return {.file = std::string(program_[program_[place.file].name]), .line = place.line, .column = place.column};
 }
 
-// Whose places the parts of a node have that stands in a scope: those of the let that is named there.
+// Whose places the parts of a node in a scope have: those of the let that is named there.
 PlaceScope UnmetFinder::ScopeOfParts(PlaceScope scope, NodeId node) {
   const LetId let = places_.Find(scope, node).let;
   return let.valid() ? ScopeOf(program_, let) : scope;

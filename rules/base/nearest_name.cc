@@ -38,7 +38,8 @@ std::string_view NearestName(std::string_view name, std::span<const std::string_
     if (candidate == name || candidate.empty() || candidate.size() > kMaxNameBytes) continue;
     if (std::max(candidate.size(), name.size()) - std::min(candidate.size(), name.size()) >= best) continue;
     const std::size_t distance = EditDistance(name, candidate);
-    if (distance >= best || distance >= name.size()) continue;  // with every letter changed it is another name
+    // With every letter changed it is another name.
+    if (distance >= best || distance >= name.size()) continue;
     best = distance;
     nearest = candidate;
   }

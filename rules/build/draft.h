@@ -1,5 +1,5 @@
-// A program while somebody writes it: records that hold their texts and lists themselves, in vectors
-// that may still grow. Front ends and tests fill a draft; build.h makes the program of it.
+// A program while somebody writes it: records hold their texts and lists themselves, in vectors that
+// may still grow. Front ends and tests fill a draft; build.h makes the program of it.
 //
 //   draft::Program draft;
 //   draft.policies.push_back({.name = "tools", .package = "acme"});
@@ -23,7 +23,7 @@ namespace writ::draft {
 struct Constant {
   Kind kind = Kind::kNull;
   std::uint16_t code = 0;         // kError
-  std::int64_t integer = 0;       // kBool 0/1, kInt, kUint (bit pattern), kTimestamp seconds, kDuration nanoseconds
+  std::int64_t integer = 0;       // of kBool to kUint, kTimestamp, kDuration
   double real = 0;                // kDouble
   std::uint32_t nanos = 0;        // kTimestamp
   std::string text;               // kString, kBytes, kType, kError

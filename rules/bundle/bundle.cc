@@ -45,7 +45,7 @@ struct Section {
   std::uint64_t bytes;
 };
 static_assert(sizeof(Section) == 24);
-constexpr std::uint32_t kRequired = 1;        // flag: who does not know the section must not use the bundle
+constexpr std::uint32_t kRequired = 1;        // who does not know the section refuses the bundle
 constexpr std::uint32_t kPlacesSection = 34;  // optional: no decision needs it
 constexpr std::uint32_t kNamesSection = 1000;
 
@@ -240,7 +240,8 @@ Result<Bundle> LoadBundle(std::string bytes, const BundleLimits& limits) {
   Result<Envelope> envelope = DecodeEnvelope({owner->data() + sizeof(Header), header->envelope_bytes});
   if (!envelope) return envelope.error();
   const std::span<char> body = std::span(*owner).last(header->body_bytes);
-  WRIT_CHECK(reinterpret_cast<std::uintptr_t>(body.data()) % kAlignment == 0);  // operator new aligns what is this long
+  // operator new aligns what is this long.
+  WRIT_CHECK(reinterpret_cast<std::uintptr_t>(body.data()) % kAlignment == 0);
   const std::string_view digest(header->digest, kDigestBytes);
   if (Sha256({body.data(), body.size()}) != digest)
     return Corrupt("the bundle's SHA-256 does not fit its contents: it was changed or damaged");

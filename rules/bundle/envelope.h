@@ -15,7 +15,7 @@ namespace writ {
 struct Envelope {
   std::string revision;  // "" = not given
   std::string compiler;
-  std::vector<std::pair<std::string, std::string>> metadata;  // key and value, in the order they were given
+  std::vector<std::pair<std::string, std::string>> metadata;  // keys and values, as given
   friend bool operator==(const Envelope&, const Envelope&) = default;
 };
 

@@ -32,7 +32,8 @@ inline constexpr std::size_t kListCount = 0 WRIT_NAMED_ENUMS(WRIT_COUNT);
 
 // Numbers of one list: `to[from]`, or kNoNumber.
 inline constexpr std::uint16_t kNoNumber = 0xFFFF;
-using NumberLists = std::array<std::vector<std::uint16_t>, kListCount + 1>;  // by number of the list; the first is not used
+// By number of the list; the first is not used.
+using NumberLists = std::array<std::vector<std::uint16_t>, kListCount + 1>;
 
 // Gives members their numbers in a file, in order of first use.
 class NameWriter {

@@ -89,8 +89,9 @@ class FoldedIndex {
   }
 
   const Program* program_ = nullptr;
-  std::vector<std::string> names_;      // folded patterns, which index_ borrows
-  std::vector<std::uint32_t> name_of_;  // by position in the program's selectors, where there are rules: its folded name in names_
+  std::vector<std::string> names_;  // folded patterns, which index_ borrows
+  // By position in the program's selectors: the folded name, in names_.
+  std::vector<std::uint32_t> name_of_;
   TargetIndex index_;
   bool patterns_differ_ = false;
 };

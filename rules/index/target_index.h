@@ -44,7 +44,7 @@ struct IndexSearch {
 // A rule that can be found by a selector.
 struct IndexedSelector {
   TextId scope;
-  std::uint32_t name = 0;  // a TextId's index, or a position in the names that are given beside the program
+  std::uint32_t name = 0;  // of a text, or of a name that is given beside the program
   RuleId rule;
   // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the defaulted <=> for a 0
   friend auto operator<=>(const IndexedSelector&, const IndexedSelector&) = default;

@@ -227,7 +227,7 @@ void Dumper::DumpLet(LetId id) {
   DumpPlaces("  " + Name(let.name), ScopeOf(program_, id), FileId());
 }
 
-// "  R0 at n3 8:12, n6 8:31 in on_call, n9 other.writ:3:4": `file` is the one that goes without saying.
+// "  R0 at n3 8:12, n6 8:31 in on_call, n9 other.writ:3:4": `file` goes without saying.
 void Dumper::DumpPlaces(const std::string& head, PlaceScope scope, FileId file) {
   std::string text;
   for (const PlacedNode& placed : places_.Read(scope)) {

@@ -4,8 +4,8 @@
 //   ForEachField(slot, visit);           // calls visit("parent", slot.parent, FieldUse::kOptional), …
 //   ForEachDependentField(slot, visit);  // calls visit("key", slot.key, FieldUse::kFilled), …
 //
-// Each field is visited by one of the two, by the second when other fields of the record say what it
-// names or must be; a number by both, when they narrow its bounds. The fields are ids (of other
+// Each field is visited by one of the two: by the second when other fields of the record say what
+// it names or must be; a number by both, when they narrow its bounds. The fields are ids (of other
 // records, or of texts), ranges, enumerators (enums.h), bools, numbers with bounds, and reserved
 // bytes. Not here: numbers of which any will do, and what only several records together can say;
 // that is in verify.cc and verify_nodes.cc.

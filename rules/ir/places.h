@@ -10,8 +10,8 @@
 //                                              of `args.n < 3` and of `args.n`
 //
 //   in:  the parts of guards and lets by `&&` and `||`, and what of them can fail by itself
-//   out: constants, `&&` and `||` themselves, what macros repeat; a let's inside, which has places of
-//        its own; what no text of a rule became
+//   out: constants, `&&` and `||` themselves, what macros repeat; a let's inside, which has its own;
+//        what no text of a rule became
 //
 // The bytes are not verified: what they say wrongly is a wrong place, or none, and nothing else.
 #pragma once
@@ -31,7 +31,7 @@ namespace writ {
 struct PlacedNode {
   NodeId node;
   SourceLocation place = {};  // line 0: not known
-  LetId let = {};             // the name of this let stands there, and the let has the places of its parts
+  LetId let = {};             // named there; its scope has the places of its parts
   friend bool operator==(const PlacedNode&, const PlacedNode&) = default;
 };
 
@@ -40,7 +40,7 @@ using PlaceScope = Id<struct PlaceScopeTag>;
 inline PlaceScope ScopeOf(const Program& /*program*/, RuleId rule) { return PlaceScope(rule.index); }
 inline PlaceScope ScopeOf(const Program& program, LetId let) { return PlaceScope(program.rules.size() + let.index); }
 
-// The first nodes of the walk, which may have a place: one large condition may be that of every rule.
+// The first nodes of the walk may have a place: one large condition may be that of every rule.
 inline constexpr std::size_t kMaxPlacedNodes = 1'024;
 
 // Returns the pool of places. `known`: by scope, in any order; of a node that is there twice the

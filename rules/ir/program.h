@@ -115,7 +115,7 @@ struct Slot {
   SlotId parent;                             // invalid for a root
   TextId key;                                // the root's name, or the member's
   TypeId type = SimpleType(TypeKind::kDyn);  // what the reader enforces, if declared
-  bool whole = false;                        // the value itself is read, not only members below it or its presence
+  bool whole = false;                        // the value itself is read, not only what is below it
   std::uint8_t unused[3] = {};
 };
 
@@ -195,7 +195,7 @@ struct SignerTerm {
 struct SignatureDemand {
   RangeOf<SignerTerm> signers;
   TextId predicate_type;  // kNoText = a signature proper, which no attestation is
-  NodeId condition;       // attestations only: over the root slot `predicate`; invalid = any predicate
+  NodeId condition;       // over the root slot `predicate`; invalid = any attestation
 };
 
 // `require image EXPR signed by … attested …`: EXPR is an image reference or a list of them; every
@@ -278,10 +278,11 @@ struct SignerOption {
 struct Signer {
   enum class Kind : std::uint8_t { kKey, kKeyless, kOwnPki };
   TextId name;
-  TextId issuer, subject;  // kKeyless, kOwnPki: of the certificate; `*` in the subject stays inside one `/` segment
-  TextId trust;            // kKeyless: path of a trusted_root.json; kOwnPki: of root certificates (PEM); kKey: of the log, or ""
-  TextId trust_digest;     // "sha256:<hex>" that the file must have; "" = any
-  TextId key;              // kKey: path of a PEM file
+  TextId issuer, subject;  // of the certificate; `*` stays inside one `/` segment
+  // A path. kKeyless: trusted_root.json; kOwnPki: root certificates (PEM); kKey: of the log, or "".
+  TextId trust;
+  TextId trust_digest;  // "sha256:<hex>" that the file must have; "" = any
+  TextId key;           // kKey: path of a PEM file
   RangeOf<SignerOption> options;
   SourceLocation location;
   Kind kind = Kind::kKey;

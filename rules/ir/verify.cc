@@ -20,10 +20,10 @@ namespace writ {
 namespace verify {
 namespace {
 
-constexpr std::size_t kMaxItems = std::size_t{1} << 31U;  // ids are 32 bits; the index keeps one bit of a rule's for itself
-constexpr std::uint32_t kMaxDepth = 250;                  // of types, constants, slots: bounds every recursion over them
-constexpr std::uint32_t kMaxTypeParts = 1'000;            // of one type written out: parameters may be shared, texts of types are not
-constexpr std::uint32_t kMaxConstantLeaves = 4'000'000;   // of one constant written out: items may be shared, walks over them are not
+constexpr std::size_t kMaxItems = std::size_t{1} << 31U;  // the index keeps one of 32 bits
+constexpr std::uint32_t kMaxDepth = 250;                  // of types, constants, slots
+constexpr std::uint32_t kMaxTypeParts = 1'000;            // of one type written out
+constexpr std::uint32_t kMaxConstantLeaves = 4'000'000;   // of one written out
 constexpr std::uint32_t kImports = 32, kData = 33;        // numbers of pools
 constexpr std::uint8_t kRedacts = 1, kMasks = 2;
 
@@ -94,7 +94,7 @@ struct FieldChecker {
   }
 };
 
-// ---- records that are made of others -------------------------------------------------------------
+// ---- records that are made of others ------------------------------------------------------------
 // Each function returns what is wrong with record `at` of its pool, and adds to `facts` what later
 // records need. It relies on the record's own fields, on pools before, and on the sizes of all.
 
@@ -112,7 +112,7 @@ Fault KeysFault(const Program& program, std::span<const ConstantId> items) {
   for (std::size_t i = 0; i < items.size(); i += 2) {
     const Constant& key = program[items[i]];
     if (!IsKeyKind(key.kind)) return "is a map with a key that cannot be one";
-    const bool is_also_int = key.kind == Kind::kUint && key.integer() >= 0;  // CEL's equality calls 1 and 1u equal
+    const bool is_also_int = key.kind == Kind::kUint && key.integer() >= 0;  // 1 == 1u
     if (!seen.emplace(is_also_int ? Kind::kInt : key.kind, key.bits).second) return "is a map with the same key twice";
   }
   return nullptr;
@@ -172,7 +172,7 @@ Fault FaultOf(const RuleDetails& details, std::size_t at, Facts& facts) {
     return "have the id of another rule of its policy";
   if (details.discriminators.empty()) return nullptr;
   if (!rule.guard.valid()) return "have a discriminator, yet the rule always holds";
-  // A requirement whose guard is false is not met: leaving it out because the guard is certainly false would allow.
+  // A requirement whose guard is false is not met: leaving it out would allow.
   return rule.verb == Verb::kRequire && !rule.spec.valid() ? "have a discriminator, yet the rule is a requirement" : nullptr;
 }
 

@@ -39,15 +39,15 @@ __extension__ using DepthSet = unsigned __int128;
 struct Facts {
   const Program& program;
   const BundleLimits& limits;
-  std::size_t records = program.record_count(), ranged = 0;  // ranges may name that many together: checking is linear
-  // By text: the pool in which it was a unique name last; the policy, or ~ the table, that named something so last. 2^31: none.
+  std::size_t records = program.record_count(), ranged = 0;  // ranges may name that many
+  // By text: the pool where it was last a unique name; the policy or ~table that last used it.
   std::vector<std::uint32_t> names = std::vector<std::uint32_t>(program.text_count(), 1U << 31U), owned_names = names;
   std::unordered_set<std::uint64_t> slot_keys;  // with their parents
   // By mask: bits for redact and mask, the verbs of the rules that have it.
   std::vector<std::uint8_t> mask_verbs = std::vector<std::uint8_t>(program.masks.size());
   std::vector<Extent> types, constants, slots;
   std::vector<NodeFacts> nodes = std::vector<NodeFacts>(program.nodes.size());
-  std::unordered_map<std::uint32_t, DepthSet> open;  // variables that the node does not bind, where there are any
+  std::unordered_map<std::uint32_t, DepthSet> open;  // what the node does not bind
 };
 
 // Returns what is wrong with node `at`, whose fields are as fields.h says; adds it to `facts` when

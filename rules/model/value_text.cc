@@ -41,8 +41,8 @@ std::uint64_t LoadWord(std::string_view text, std::size_t at) {
   return word;
 }
 
-// How many bytes at the beginning stand in a JSON string as they are. Eight are looked at at a time;
-// the last ones of a longer text once more, and four to seven as two halves that may overlap.
+// How many bytes at the beginning stand in a JSON string as they are. Eight are looked at at once,
+// the last ones of a longer text again, and four to seven as two halves that may overlap.
 std::size_t CountPlain(std::string_view text) {
   std::size_t at = 0;
   for (; at + 8 <= text.size(); at += 8) {

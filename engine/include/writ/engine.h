@@ -107,7 +107,7 @@ struct UnmetCondition {
   std::uint32_t depth = 0;            // how many `let`s it stands in, each in the one before
   Outcome outcome = Outcome::kFalse;  // never kTrue
   ExpressionPlace place = {};         // of a `let`, where its name stands
-  std::string failed = {};            // kError: the expression in the condition that failed, "" = the condition itself
+  std::string failed = {};            // kError: what failed inside the condition; "" = all of it
   ExpressionPlace failed_place = {};
   // As ExplainedRule::reads; none of a `let`, its parts have them.
   std::vector<std::pair<std::string, std::string>> reads;

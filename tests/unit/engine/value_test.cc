@@ -242,7 +242,7 @@ TEST(Texts, JsonReplacesInvalidUtf8) {
   EXPECT_EQ(json, "\"a\uFFFD\uFFFDz\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\"");
 }
 
-// Every byte, at every place of texts that are shorter and longer than the words that are looked at.
+// Every byte, at every place of texts shorter and longer than the words that are looked at.
 TEST(Texts, JsonEscapesWhereverAByteStands) {
   for (std::size_t size = 1; size <= 20; ++size) {
     for (std::size_t at = 0; at < size; ++at) {

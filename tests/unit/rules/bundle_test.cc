@@ -16,7 +16,7 @@ namespace writ {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 64;
-constexpr std::size_t kEnvelopeBytes = 8;  // of an empty envelope: two texts, each "" behind its length
+constexpr std::size_t kEnvelopeBytes = 8;  // two texts, each "" behind its length
 constexpr std::size_t kBodyAt = kHeaderBytes + kEnvelopeBytes;
 
 Program Sample() { return BuildProgram(test::SampleProgram()); }
