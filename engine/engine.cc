@@ -6,7 +6,7 @@
 #include "engine/decide/engine_quotas.h"
 #include "engine/decide/images.h"
 #include "engine/decide/policy_set.h"
-#include "engine/request/request_reader.h"
+#include "engine/request/read.h"
 #include "rules/base/utf8.h"
 
 namespace writ {
@@ -87,24 +87,24 @@ Decision Engine::DecideJson(std::string_view request_text, Context& context, con
     return decision;
   }
   const UnixNanos now = clock_->Now();
-  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slot_writer);
-  Result<Request> request = reader.Read(*document, state.document.wide_integers());
-  if (!request) {
-    decision.target = reader.target();
-    DenyUnread(reader.refusal(), request.error(), decision);
+  RequestState& reading = state.reading;
+  reading.Begin(policies_->impl().shapes, now);
+  if (const Status read = ReadJsonRequest(*document, state.document.wide_integers(), reading); !read) {
+    decision.target = reading.target();
+    DenyUnread(reading.refusal, read.error(), decision);
     return decision;
   }
-  if (const Status added = AddHostFacts(options.images, state, *request); !added) {
+  if (const Status added = AddHostFacts(options.images, state, reading.request); !added) {
     DenyUnread(Reason::kBadRequest, added.error(), decision);
     return decision;
   }
-  Decider decider(policies_->impl(), state, *request, *quotas_, now, options);
-  if (!request->is_listing()) {
+  Decider decider(policies_->impl(), state, reading.request, *quotas_, now, options);
+  if (!reading.request.is_listing()) {
     decider.Decide(decision);
     return decision;
   }
-  const Status listed = decider.DecideListing(reader, *request, decision);
-  if (!listed) DenyUnread(reader.refusal(), listed.error(), decision);
+  const Status listed = decider.DecideListing(decision);
+  if (!listed) DenyUnread(reading.refusal, listed.error(), decision);
   return decision;
 }
 
@@ -115,13 +115,12 @@ Decision Engine::DecideFields(const FieldRequest& fields, Context& context, cons
   Context::Impl& state = context.impl();
   state.arena.Reset();
   const UnixNanos now = clock_->Now();
-  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slot_writer);
-  const Result<Request> request = reader.ReadFields(fields);
-  if (!request) {
-    DenyUnread(reader.refusal(), request.error(), decision);
+  state.reading.Begin(policies_->impl().shapes, now);
+  if (const Status read = ReadFieldRequest(fields, state.reading); !read) {
+    DenyUnread(state.reading.refusal, read.error(), decision);
     return decision;
   }
-  Decider(policies_->impl(), state, *request, *quotas_, now, options).Decide(decision);
+  Decider(policies_->impl(), state, state.reading.request, *quotas_, now, options).Decide(decision);
   return decision;
 }
 
@@ -131,12 +130,11 @@ Result<std::vector<ImageNeed>> Engine::FindImageNeeds(std::string_view request_t
   const Result<JsonNode> document = state.document.Parse(request_text);
   if (!document) return document.error();
   const UnixNanos now = clock_->Now();
-  RequestReader reader(policies_->impl().shapes, state.limits, now, state.arena, state.slot_writer);
-  Result<Request> request = reader.Read(*document, state.document.wide_integers());
-  if (!request) return request.error();
-  if (request->target() != Target::kAdmission) return std::vector<ImageNeed>();
+  state.reading.Begin(policies_->impl().shapes, now);
+  WRIT_RETURN_IF_ERROR(ReadJsonRequest(*document, state.document.wide_integers(), state.reading));
+  if (state.reading.target() != Target::kAdmission) return std::vector<ImageNeed>();
   const DecideOptions options{.images = {}, .deadline = deadline};
-  return Decider(policies_->impl(), state, *request, *quotas_, now, options).FindImageNeeds();
+  return Decider(policies_->impl(), state, state.reading.request, *quotas_, now, options).FindImageNeeds();
 }
 
 std::vector<LimitOverflow> Engine::LimitOverflows() const {

@@ -20,3 +20,8 @@ writ_test(decide LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json SOU
   unit/engine/texts_test.cc
   unit/engine/unmet_test.cc
 )
+# Counts allocations, in a program of its own.
+writ_test(allocation LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json SOURCES
+  support/decide_harness.cc
+  unit/engine/allocation_test.cc
+)

@@ -7,6 +7,7 @@
 #include "engine/json/json_document.h"
 #include "engine/json/json_reader.h"
 #include "engine/limit/quota_table.h"
+#include "engine/request/request_state.h"
 #include "engine/request/slot_writer.h"
 #include "rules/base/arena.h"
 #include "writ/engine.h"
@@ -31,6 +32,7 @@ struct Context::Impl {
     evaluator.Trim();
     document.Trim();
     predicates.Trim();
+    reading.Trim();
   }
 
   EvalLimits limits;
@@ -40,6 +42,7 @@ struct Context::Impl {
   Arena arena;  // of the request's values
   std::vector<Value> slots;
   SlotWriter slot_writer{slots};
+  RequestState reading{limits, arena, slot_writer};
   std::vector<RuleId> candidates;
   std::vector<RuleResult> results;
   std::vector<QuotaCharge> charges;

@@ -7,6 +7,7 @@
 #include "engine/decide/mask.h"
 #include "engine/decide/rule_text.h"
 #include "engine/json/json_document.h"
+#include "engine/request/read.h"
 
 namespace writ {
 namespace {
@@ -433,22 +434,22 @@ const char* Decider::LateOrSpent() const {
   return context_.evaluator.is_late() ? kLateText : "the decision passed its budget of steps or memory";
 }
 
-Status Decider::DecideListing(RequestReader& reader, Request& request, Decision& decision) {
-  decision.target = request.target();
+Status Decider::DecideListing(Decision& decision) {
+  decision.target = request_.target();
   decision.effect = Effect::kAllow;
   decision.reason = Reason::kRule;
   decision.visible.emplace();
   context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
   std::vector<bool> is_told;  // by RuleId: its error, once for all tools
-  for (const JsonNode& tool : request.list.items()) {
-    Status read = reader.ReadListedTool(tool, request);
-    if (!read && reader.refusal() == Reason::kNotCanonical) {  // a call of it would be denied: it is not shown
+  for (const JsonNode& tool : request_.list.items()) {
+    Status read = ReadListedTool(tool, context_.reading);
+    if (!read && context_.reading.refusal == Reason::kNotCanonical) {  // a call of it would be denied: it is not shown
       if (decision.warnings.empty()) decision.warnings.push_back("not listed: " + read.error().message);
       continue;
     }
     if (!read) return read;
     context_.evaluator.ForgetShared();
-    context_.evaluator.Spend(kStepsPerTool + request.shape->tool_slots.size());
+    context_.evaluator.Spend(kStepsPerTool + request_.shape->tool_slots.size());
     Evaluate();
     if (context_.evaluator.exhausted()) {
       DenyByBudget(decision);
@@ -456,7 +457,7 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
       return OkStatus();
     }
     const Counts counts = Count();
-    if (counts.denials == 0 && counts.allows + counts.possible_allows > 0) decision.visible->emplace_back(request.name);
+    if (counts.denials == 0 && counts.allows + counts.possible_allows > 0) decision.visible->emplace_back(request_.name);
     for (const RuleResult& result : context_.results) {
       if (result.error.is(Kind::kAbsent)) continue;
       is_told.resize(program_.rules.size());
@@ -467,8 +468,8 @@ Status Decider::DecideListing(RequestReader& reader, Request& request, Decision&
   FitTexts(decision);
   if (!options_.explain) return OkStatus();
   // A second round: explaining begins evaluations anew, which would give the listing a fresh budget.
-  for (const JsonNode& tool : request.list.items()) {
-    if (reader.ReadListedTool(tool, request)) Explain(decision);
+  for (const JsonNode& tool : request_.list.items()) {
+    if (ReadListedTool(tool, context_.reading)) Explain(decision);
   }
   return OkStatus();
 }

@@ -9,7 +9,6 @@
 #include "engine/decide/engine_quotas.h"
 #include "engine/decide/policy_set.h"
 #include "engine/request/request.h"
-#include "engine/request/request_reader.h"
 #include "writ/engine.h"
 
 namespace writ {
@@ -44,8 +43,9 @@ class Decider {
   // What the host has to find out first (writ/engine.h).
   std::vector<ImageNeed> FindImageNeeds();
 
-  // Decides a listing; `reader` has read the request and puts each tool into the slots. Errors: a tool that is none.
-  Status DecideListing(RequestReader& reader, Request& request, Decision& decision);
+  // Decides a listing: reads each of its tools into the slots. Requires: the request is `context.reading.request`. Errors: a tool that
+  // is none.
+  Status DecideListing(Decision& decision);
 
  private:
   // What a rule's outcome means for the effect.

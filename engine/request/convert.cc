@@ -46,12 +46,19 @@ std::string ToBytes(Arena& arena, Value& value) {
 std::optional<Value> ParseRequestTime(std::string_view text) {
   constexpr std::size_t kDate = 10, kSeconds = 16, kMaxBytes = 64;  // "2026-11-20", "2026-11-20T10:00"
   if (text.size() <= kSeconds || text.size() > kMaxBytes) return std::nullopt;
-  std::string time(text);
+  constexpr std::string_view kNoSeconds = ":00";
+  char time[kMaxBytes + kNoSeconds.size()];
+  std::copy(text.begin(), text.end(), time);
+  std::size_t size = text.size();
   if (time[kDate] == 't') time[kDate] = 'T';
-  if (time.back() == 'z') time.back() = 'Z';
-  if (time[kSeconds] == 'Z' || time[kSeconds] == '+' || time[kSeconds] == '-') time.insert(kSeconds, ":00");
-  if (time.compare(kSeconds, 3, ":60") == 0) time.replace(kSeconds, 3, ":59");
-  return ParseTimestamp(time);
+  if (time[size - 1] == 'z') time[size - 1] = 'Z';
+  if (time[kSeconds] == 'Z' || time[kSeconds] == '+' || time[kSeconds] == '-') {
+    std::copy_backward(time + kSeconds, time + size, time + size + kNoSeconds.size());
+    std::copy(kNoSeconds.begin(), kNoSeconds.end(), time + kSeconds);
+    size += kNoSeconds.size();
+  }
+  if (std::string_view(time, size).substr(kSeconds, 3) == ":60") std::copy_n(":59", 3, time + kSeconds);
+  return ParseTimestamp({time, size});
 }
 
 std::string ToTime(Kind kind, Value& value) {
@@ -109,6 +116,16 @@ std::string ToUnion(TypeId id, const TypeTable& types, Arena& arena, Value& valu
 }
 
 }  // namespace
+
+bool AppendStrings(JsonNode list, std::vector<std::string_view>& strings) {
+  if (list.is(JsonKind::kNull)) return true;
+  if (!list.is(JsonKind::kArray)) return false;
+  for (const JsonNode& item : list.items()) {
+    if (!item.is(JsonKind::kString)) return false;
+    strings.push_back(item.string());
+  }
+  return true;
+}
 
 std::string FoundJson(JsonNode found) {
   const auto word = [](JsonKind kind) -> const char* {

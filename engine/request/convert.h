@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/json/json_node.h"
 #include "rules/base/arena.h"
@@ -22,6 +23,9 @@ inline bool IsSimplyOf(TypeId type, const Value& value) {
   const TypeKind kind = TypeKindOf(value.kind);
   return kind <= TypeKind::kDuration && type == SimpleType(kind);
 }
+
+// Appends the strings of a list; null has none. False for what is no list of strings.
+bool AppendStrings(JsonNode list, std::vector<std::string_view>& strings);
 
 // Returns ", found int" for messages.
 std::string FoundJson(JsonNode found);

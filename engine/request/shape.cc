@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 
 #include "rules/base/check.h"
 #include "rules/model/target_types.h"
@@ -24,6 +25,17 @@ constexpr SelectorPaths kSelectorPaths[kTargetCount] = {
     {Target::kSchemas, "server.name", "tool.name"},
 };
 
+// Roots that may be given as a bare string: `"tool": "search"` is `"tool": {"name": "search"}`.
+struct Shorthand {
+  Target target;
+  std::string_view root, member;
+};
+constexpr Shorthand kShorthands[] = {
+    {Target::kTools, "server", "name"},      {Target::kTools, "tool", "name"},     {Target::kResources, "server", "name"},
+    {Target::kResources, "resource", "uri"}, {Target::kPrompts, "server", "name"}, {Target::kPrompts, "prompt", "name"},
+    {Target::kSchemas, "server", "name"},    {Target::kSchemas, "tool", "name"},
+};
+
 // Callers that leave nothing out send "" for whom they do not know; it must not equal what has no owner.
 constexpr std::string_view kIdentities[] = {"principal.id", "principal.tenant", "principal.type",   "subject.id",
                                             "subject.type", "context.session",  "context.source_ip"};
@@ -36,8 +48,7 @@ class Builder {
   void Build() {
     shape_.node_of_slot.resize(program_.slots.size());
     for (const Member& member : info_.members) {
-      if (member.is_root() && member.path != "data")
-        shape_.roots.push_back(Add(std::string(member.path), "", tree_.FindChild(program_, SlotId(), member.path)));
+      if (member.is_root() && member.path != "data") AddRoot(member.path);
     }
     Link();
     shape_.defaults.resize(program_.slots.size());
@@ -48,6 +59,20 @@ class Builder {
  private:
   SlotId FindSlotBelow(SlotId parent, std::string_view key) const {
     return parent.valid() ? tree_.FindChild(program_, parent, key) : SlotId();
+  }
+
+  void AddRoot(std::string_view key) {
+    const ShapeNodeId id = Add(std::string(key), "", tree_.FindChild(program_, SlotId(), key));
+    ShapeNode& node = shape_.nodes[id.index];
+    const std::optional<TopLevel> top = TryFindTopLevel(key);
+    WRIT_CHECK(top.has_value());  // top_level.h has every root of target.cc
+    node.top = *top;
+    for (const Shorthand& shorthand : kShorthands) {
+      if (shorthand.target == shape_.target && shorthand.root == key) node.shorthand = shorthand.member;
+    }
+    shape_.roots.push_back(id);
+    shape_.root_set |= BitOf(node.top);
+    if (node.top == TopLevel::kTool) shape_.tool_root = id;
   }
 
   // Adds the node of `key` below `parent_path` with everything below it.

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/request/top_level.h"
 #include "rules/ir/program.h"
 #include "rules/model/target.h"
 #include "rules/model/value.h"
@@ -50,10 +51,12 @@ struct ShapeNode {
   bool is_foreign = false;   // a record of MCP's, whose next version may add members; near misses are refused
   bool is_identity = false;  // says who: a text that is empty or of blanks alone means "not given"
   bool whole = false;        // the value itself is read: it must be materialised
-  bool is_named = false;     // one of the nodes that Shape names and RequestReader::TakeNamed knows
+  bool is_named = false;     // one of the nodes that Shape names and SetLeaf (fill.h) looks at
   // A text that rules compare and servers normalise: only one spelling of it is taken (docs/language.md, "Names and URIs").
   enum class Spelling : std::uint8_t { kAny, kName, kUri };
   Spelling spelling = Spelling::kAny;
+  TopLevel top = TopLevel::kTarget;   // of a root
+  std::string_view shorthand;         // of a root that may be given as a bare string: the member that this is; else ""
   SlotId slot;                        // invalid when no rule reads it
   std::vector<ShapeNodeId> children;  // sorted by key
 };
@@ -64,6 +67,8 @@ struct Shape {
   const Table* table = nullptr;  // kRows
   std::vector<ShapeNode> nodes;
   std::vector<ShapeNodeId> roots;      // in the order of target.h, so that principal comes before context; without data
+  TopLevelSet root_set = 0;            // the same as a set
+  ShapeNodeId tool_root;               // kTools
   ShapeNodeId scope_node, name_node;   // whose strings are the selector key; invalid where they come from elsewhere
   ShapeNodeId folded_node;             // kResources: resource.folded
   ShapeNodeId scopes_node, time_node;  // invalid when the target has no such member

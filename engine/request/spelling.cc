@@ -1,8 +1,9 @@
-// Names and URIs before any rule looks: one spelling is taken, others are refused and told what they are.
+#include "engine/request/spelling.h"
+
 #include <algorithm>
 #include <string>
 
-#include "engine/request/request_reader.h"
+#include "engine/request/refusal.h"
 #include "rules/base/utf8.h"
 #include "rules/model/canonical_name.h"
 #include "rules/model/resource_uri.h"
@@ -24,32 +25,26 @@ std::string UriText(std::string_view uri, std::string_view fault) {
 
 }  // namespace
 
-bool RequestReader::FailNotCanonical(std::string_view path, std::string_view what) {
-  refusal_ = Reason::kNotCanonical;
-  return Fail("`" + std::string(path) + "` " + std::string(what));
-}
-
-bool RequestReader::CheckSpelling(const ShapeNode& node, std::string_view text) {
+bool CheckSpelling(const ShapeNode& node, std::string_view text, RequestState& state) {
   switch (node.spelling) {
     case ShapeNode::Spelling::kAny: return true;
     case ShapeNode::Spelling::kName: {
       if (IsPlainName(text)) return true;
       const std::string fault = CanonicalNameFault(text);
-      return fault.empty() || FailNotCanonical(node.path, fault);
+      return fault.empty() || RefuseSpelling(node.path, fault, state);
     }
     case ShapeNode::Spelling::kUri: {
       const std::string_view fault = UriFault(text);
-      return fault.empty() || FailNotCanonical(node.path, UriText(text, fault));
+      return fault.empty() || RefuseSpelling(node.path, UriText(text, fault), state);
     }
   }
   return true;
 }
 
-// Requires: CheckSpelling of the URI.
-bool RequestReader::FoldResource(std::string_view uri) {
-  char* room = arena_.AllocateArray<char>(uri.size());
-  if (room == nullptr) return FailTooLarge("the request does not fit in memory");
-  request_.folded = std::string_view(room, FoldUri(uri, room));
+bool FoldResource(std::string_view uri, RequestState& state) {
+  char* room = state.arena.AllocateArray<char>(uri.size());
+  if (room == nullptr) return RefuseFull(state);
+  state.request.folded = std::string_view(room, FoldUri(uri, room));
   return true;
 }
 

@@ -1,0 +1,25 @@
+// The entries: from a parsed document, or from fields, to `state.request` and its slots.
+//
+//   state.Begin(shapes, clock.Now());
+//   if (const Status read = ReadJsonRequest(*document, wide, state); !read) Deny(state.refusal, read.error());
+//
+// Requires of all: state.Begin. The request is readable in the state until the next Begin.
+#pragma once
+
+#include "engine/request/request_state.h"
+
+namespace writ {
+
+// Errors: kInvalidArgument, naming the member ("`principal.groups` must be a list of strings, found string") or saying which name or
+// URI has another spelling (state.refusal is then kNotCanonical); kTooLarge. `wide`: of the document. Requests are strict about such
+// integers; objects under review are what the API server made of them. Cost: one walk.
+Status ReadJsonRequest(JsonNode document, const WideIntegers& wide, RequestState& state);
+
+// The same from fields. Errors: kInvalidArgument for a value of another type than declared, or a field that the target does not have.
+Status ReadFieldRequest(const FieldRequest& request, RequestState& state);
+
+// For listings: puts the slots of `tool` to the next item of Request::list and sets Request::name. A refusal of kNotCanonical is about
+// this item alone. Requires: a listing was read.
+Status ReadListedTool(JsonNode tool, RequestState& state);
+
+}  // namespace writ

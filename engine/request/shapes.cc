@@ -1,0 +1,32 @@
+#include "engine/request/shapes.h"
+
+#include <algorithm>
+
+namespace writ {
+
+const Shape* RequestShapes::FindTable(std::string_view name) const {
+  for (const Shape& shape : tables) {
+    if ((*program)[shape.table->name] == name) return &shape;
+  }
+  return nullptr;
+}
+
+RequestShapes BuildShapes(const Program& program) {
+  RequestShapes shapes;
+  shapes.program = &program;
+  shapes.tree = SlotTree(program);
+  shapes.types = TypeTable(TypesOf(program));
+  for (std::size_t i = 0; i < kTargetCount; ++i)
+    shapes.targets.push_back(BuildShape(program, shapes.tree, shapes.types, static_cast<Target>(i), nullptr));
+  for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, shapes.tree, shapes.types, Target::kRows, &table));
+  for (const Rule& rule : program.rules) {
+    const std::span<const Selector> selectors = program[program.details(rule).selectors];
+    const bool is_scoped =
+        std::any_of(selectors.begin(), selectors.end(), [&](const Selector& selector) { return program[selector.scope] != "**"; });
+    Shape& shape = shapes.targets[static_cast<std::size_t>(program.policy(rule).target)];
+    shape.has_scoped_rules = shape.has_scoped_rules || is_scoped;
+  }
+  return shapes;
+}
+
+}  // namespace writ
