@@ -30,7 +30,9 @@ struct SharedValue;
 // Immutable; everything that it points to lives as long as the cache that it comes from.
 struct Code {
   const Instruction* instructions = nullptr;
-  std::uint32_t size = 0;            // of instructions; the last one is Return
+  std::uint32_t size = 0;            // of instructions; the last one is Return or ReturnBool
+  std::uint32_t quick_size = 0;      // of those that run when nothing is a fault
+  std::uint32_t careful = 0;         // where those begin that take faults as values; 0: all do
   std::uint32_t register_count = 0;  // of its own
   std::uint32_t variable_count = 0;  // the first registers, which whoever runs it has filled
   std::uint32_t stack_need = 0;      // registers of it and of the shared values that it loads, nested

@@ -1,4 +1,5 @@
-// Expressions to register code. Instructions of lists and macros are in emitter_loops.cc.
+// Expressions to register code. Instructions of lists and macros are in emitter_loops.cc, those of
+// several nodes at once in emitter_fused.cc.
 //
 // Idea: registers are a stack. A node writes its value into the register that its reader chose, and
 // may use all registers above. So nobody has to find out which registers are free, and code comes
@@ -14,7 +15,7 @@
 //
 //   in:  a closed node. A shared node below it becomes one LoadShared and gets code of its own
 //   out: an optimiser: folding is done when nodes are made (rules/opt/graph.h), and here only pairs
-//        that are frequent become one instruction (WriteFused)
+//        that are frequent become one instruction (emitter_fused.cc)
 //
 // Cost: one instruction or a few for each node, and each node once, but a node that is not shared
 // is written again at each place that it stands in. VerifyProgram bounds that sum
@@ -71,9 +72,8 @@ Emitter::Emitter(Emission& emission, NodeId root, bool may_share_root)
 
 Code Emitter::Write(std::uint32_t variables) {
   for (std::uint32_t depth = 0; depth < variables; ++depth) variables_.emplace(depth, Allocate());
-  const Register result = LogicOperand(root_);
-  Append(Opcode::kReturn, 0, result, 0, 0);
   Code code;
+  WriteQuickly(code);
   code.size = Here();
   code.variable_count = variables;
   code.register_count = code.stack_need = most_registers_;
@@ -172,28 +172,35 @@ Emitter::Register Emitter::LogicOperand(NodeId id) {
 
 void Emitter::WriteWide(NodeId id, Register dst) {
   Write(id, dst);
-  if (MayBeNarrow(id)) Append(Opcode::kForgetOutcomes, dst, 0, 0, 0);
+  if (MayBeNarrow(id, is_careful_)) Append(Opcode::kForgetOutcomes, dst, 0, 0, 0);
 }
 
-// Can the node's value be an unknown that has only a part of the outcomes?
-bool Emitter::MayBeNarrow(NodeId id) const {
+// Can the node's value be an unknown that has only a part of the outcomes? Quick code of a condition
+// gives true or false, but the value of a shared one can come from careful code.
+bool Emitter::MayBeNarrow(NodeId id, bool is_careful) const {
   const Node& node = NodeOf(id);
+  const std::span<const NodeId> args = emission_.program.args(node);
+  is_careful = is_careful || IsShared(id);
   switch (node.kind) {
     case NodeKind::kAnd:
     case NodeKind::kOr:
     case NodeKind::kAll:
-    case NodeKind::kExists:
-    case NodeKind::kConditional: return true;
-    case NodeKind::kCall:
-      return static_cast<Function>(node.detail) == Function::kNot || static_cast<Function>(node.detail) == Function::kToDyn;
+    case NodeKind::kExists: return is_careful;
+    case NodeKind::kConditional: return MayBeNarrow(args[1], is_careful) || MayBeNarrow(args[2], is_careful);
+    case NodeKind::kCall: {
+      const auto function = static_cast<Function>(node.detail);
+      return (function == Function::kNot || function == Function::kToDyn) && MayBeNarrow(args[0], is_careful);
+    }
     default: return false;  // NOLINT: all others forget it
   }
 }
 
 void Emitter::Write(NodeId id, Register dst) {
   const std::uint32_t mark = next_register_;
-  if (NodeOf(id).shared && (may_share_root_ || id != root_)) {
+  if (IsShared(id)) {
     Append(Opcode::kLoadShared, dst, 0, 0, UseShared(id));
+  } else if (!is_careful_ && IsCondition(id)) {
+    WriteCondition(id, dst);
   } else {
     WriteBody(id, dst);
   }
@@ -235,37 +242,6 @@ void Emitter::WriteOperator(Opcode op, std::span<const NodeId> args, Register ds
   Append(op, dst, a, b, 0);
 }
 
-bool Emitter::WriteFused(Function function, std::span<const NodeId> args, Register dst) {
-  if (args.size() != 2) return false;
-  const Constant* left = TryConstant(args[0]);
-  const Constant* right = TryConstant(args[1]);
-  const auto is_error = [](const Constant* constant) { return constant != nullptr && constant->kind == Kind::kError; };
-  if (is_error(left) || is_error(right)) return false;
-  if ((function == Function::kEqual || function == Function::kNotEqual) && (left != nullptr || right != nullptr)) {
-    const Opcode op = function == Function::kEqual ? Opcode::kEqualConstant : Opcode::kNotEqualConstant;
-    const NodeId constant = right != nullptr ? args[1] : args[0];
-    Append(op, dst, Operand(right != nullptr ? args[0] : args[1]), 0, UseConstant(NodeOf(constant).index));
-    return true;
-  }
-  if (function == Function::kIn && right != nullptr && (right->kind == Kind::kList || right->kind == Kind::kMap)) {
-    ranges_.push_back(emission_.constants.RangeOf(ConstantId(NodeOf(args[1]).index)));
-    const auto range = static_cast<std::uint32_t>(ranges_.size() - 1);
-    Append(Opcode::kInConstant, dst, Operand(args[0]), 0, range);
-    return true;
-  }
-  if (function == Function::kIn && left != nullptr) {
-    Append(Opcode::kConstantIn, dst, Operand(args[1]), 0, UseConstant(NodeOf(args[0]).index));
-    return true;
-  }
-  if (function != Function::kMatches || right == nullptr || right->kind != Kind::kString) return false;
-  const CompiledRegex* regex = emission_.regexes.Of(ConstantId(NodeOf(args[1]).index), emission_.program[right->text()]);
-  if (regex == nullptr) return false;
-  regexes_.push_back(regex);
-  const auto number = static_cast<std::uint32_t>(regexes_.size() - 1);
-  Append(Opcode::kMatchesRegex, dst, Operand(args[0]), 0, number);
-  return true;
-}
-
 void Emitter::WriteCall(const Node& node, std::span<const NodeId> args, Register dst) {
   const Function function = static_cast<Function>(node.detail);
   if (function == Function::kToDyn) return Write(args[0], dst);  // says something about types alone
@@ -280,6 +256,7 @@ void Emitter::WriteCall(const Node& node, std::span<const NodeId> args, Register
 // a.or(b), a.orValue(b): b is evaluated only when a is none.
 void Emitter::WriteLazyOptional(Function function, std::span<const NodeId> args, Register dst) {
   const bool is_or = function == Function::kOptionalOr;
+  if (!is_or && WriteFusedOrValue(args, dst)) return;
   const Register first = Operand(args[0]);
   const std::uint32_t jump = Append(is_or ? Opcode::kOptionalOr : Opcode::kOptionalOrValue, dst, first, 0, 0);
   WriteWide(args[1], dst);
@@ -291,17 +268,22 @@ void Emitter::WriteLogic(const Node& node, std::span<const NodeId> args, Registe
   const bool is_and = node.kind == NodeKind::kAnd;
   std::vector<std::uint32_t> exits;
   Write(args[0], dst);
+  exits.push_back(Append(is_and ? Opcode::kJumpIfFalse : Opcode::kJumpIfTrue, 0, dst, 0, 0));
   for (std::size_t i = 1; i < args.size(); ++i) {
-    exits.push_back(Append(is_and ? Opcode::kJumpIfFalse : Opcode::kJumpIfTrue, 0, dst, 0, 0));
     const std::uint32_t mark = next_register_;
     const Register operand = LogicOperand(args[i]);
-    Append(is_and ? Opcode::kAnd : Opcode::kOr, dst, dst, operand, 0);
+    if (i + 1 == args.size()) {
+      Append(is_and ? Opcode::kAnd : Opcode::kOr, dst, dst, operand, 0);
+    } else {
+      exits.push_back(Append(is_and ? Opcode::kFoldAnd : Opcode::kFoldOr, dst, operand, 0, 0));
+    }
     next_register_ = mark;
   }
   for (const std::uint32_t jump : exits) Patch(jump);
 }
 
 void Emitter::WriteConditional(std::span<const NodeId> args, Register dst) {
+  if (!is_careful_) return WriteConditionalQuickly(args, dst);
   const Register condition = Operand(args[0]);
   const std::uint32_t fault = Append(Opcode::kJumpUnlessBool, dst, condition, 0, 0);
   const std::uint32_t otherwise = Append(Opcode::kJumpIfFalse, 0, condition, 0, 0);

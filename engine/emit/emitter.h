@@ -1,11 +1,11 @@
 // Writes expressions as register code. Shared sub-expressions get code of their own; what is not
 // reached costs nothing.
 //
-// Fused instructions: `x == constant`, `x in [constants]`, `constant in x`, `x.matches("literal")`.
-// Private to engine/emit.
+// Several nodes that are one instruction: emitter_fused.cc. Private to engine/emit.
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -63,6 +63,10 @@ class Emitter {
 
   const Node& NodeOf(NodeId id) const { return emission_.program.nodes[id.index]; }
   const Constant* TryConstant(NodeId id) const;
+  std::optional<Value> TryPlainConstant(NodeId id);
+  NodeId WithoutDyn(NodeId id) const;
+  std::span<const NodeId> TryCall(NodeId id, Function function) const;
+  const Node* TrySelect(NodeId id) const;
 
   Register Allocate(std::uint32_t count = 1);
   std::uint32_t Append(Opcode op, Register dst, Register a, Register b, std::uint32_t c);
@@ -71,12 +75,17 @@ class Emitter {
 
   Register Operand(NodeId id);
   Register LogicOperand(NodeId id);
-  bool MayBeNarrow(NodeId id) const;
+  bool IsShared(NodeId id) const { return NodeOf(id).shared && (may_share_root_ || id != root_); }
+  bool MayBeNarrow(NodeId id, bool is_careful) const;
   void WriteWide(NodeId id, Register dst);
   void Write(NodeId id, Register dst);
   void WriteBody(NodeId id, Register dst);
   void WriteCall(const Node& node, std::span<const NodeId> args, Register dst);
   bool WriteFused(Function function, std::span<const NodeId> args, Register dst);
+  bool WriteFusedKind(NodeId id, const Constant& type, Register dst);
+  bool WriteFusedSum(std::span<const NodeId> args, Register dst);
+  bool WriteFusedOrValue(std::span<const NodeId> args, Register dst);
+  void WriteSelectOr(Opcode op, const Node& select, const Value& otherwise, Register dst);
   void WriteOperator(Opcode op, std::span<const NodeId> args, Register dst);
   void WriteLazyOptional(Function function, std::span<const NodeId> args, Register dst);
   void WriteLogic(const Node& node, std::span<const NodeId> args, Register dst);
@@ -84,6 +93,29 @@ class Emitter {
   void WriteAggregate(const Node& node, std::span<const NodeId> args, Register dst);
   void WriteFold(const Node& node, std::span<const NodeId> args, Register dst);
   void WriteItems(const Node& node, std::span<const NodeId> args, Register dst);
+  // Quick code: emitter_quick.cc. `exits` gets the jumps that are taken when the condition is
+  // `wanted`.
+  using Jumps = std::vector<std::uint32_t>;
+  bool IsCondition(NodeId id) const;
+  void WriteQuickly(Code& code);
+  void WriteCondition(NodeId id, Register dst);
+  void WriteTest(NodeId id, bool wanted, Jumps& exits);
+  void WriteTestBody(NodeId id, bool wanted, Jumps& exits);
+  void WriteLeafTest(NodeId id, bool wanted, Jumps& exits);
+  bool FuseTest(bool wanted);
+  void WriteLogicTest(const Node& node, std::span<const NodeId> args, bool wanted, Jumps& exits);
+  void WriteConditionalTest(std::span<const NodeId> args, bool wanted, Jumps& exits);
+  void WriteLoopTest(const Node& node, std::span<const NodeId> args, bool wanted, Jumps& exits);
+  struct QuickLoop {
+    Register cursor, item;
+    std::uint32_t first, body;  // the jump that is taken when there is no item; where each begins
+  };
+  QuickLoop BeginLoop(NodeId range);
+  void WriteConditionalQuickly(std::span<const NodeId> args, Register dst);
+  void WriteItemsQuickly(const Node& node, std::span<const NodeId> args, Register dst);
+  std::uint32_t AppendTest(Opcode op, bool wanted, Register a, std::uint32_t b);
+  void PatchAll(const Jumps& jumps);
+
   void WriteOptionalMap(const Node& node, std::span<const NodeId> args, Register dst);
 
   std::uint32_t UseValue(const Value& value);
@@ -94,6 +126,8 @@ class Emitter {
   Emission& emission_;
   NodeId root_;
   bool may_share_root_;
+  bool is_careful_ = true;
+  bool can_fail_ = false;  // some quick code goes to the careful one
   std::vector<Instruction> instructions_;
   std::vector<Value> constants_;
   std::vector<ConstantRange> ranges_;

@@ -55,6 +55,7 @@ void Emitter::WriteFold(const Node& node, std::span<const NodeId> args, Register
 
 // map and filter: a list builder; an item that the predicate refuses is skipped.
 void Emitter::WriteItems(const Node& node, std::span<const NodeId> args, Register dst) {
+  if (!is_careful_) return WriteItemsQuickly(node, args, dst);
   const bool is_filter = node.kind == NodeKind::kFilter;
   const Register range = Operand(args[0]);
   Append(Opcode::kNewList, dst, 0, 0, 0);

@@ -12,9 +12,16 @@
 //   - not used
 //
 // "Fault" is an error or unknown value. Strict instructions whose operand is a fault pass it on: an
-// error before an unknown, the left one before the right one. Code is made by engine/emit alone,
-// which keeps to these rules: registers are written before they are read, jumps stay inside and
-// only Loop goes backwards, cursors and builders are used as such, and Return comes last.
+// error before an unknown, the left one before the right one.
+//
+// Test* and IterateFirst stand in quick code. There, 1 or 0 in dst says what is looked for; when
+// something is neither (a fault, or no bool, list or map where one is wanted) they go to the careful
+// code, which computes the whole expression again with faults as values.
+//
+// Code is made by engine/emit alone, which keeps to these rules: registers are written before they
+// are read, jumps stay inside and only Loop and IterateAgain go backwards, cursors and builders are
+// used as such, careful code has no instruction that goes to it, and Return or ReturnBool comes
+// last.
 #pragma once
 
 //      name              dst a  b  c    effect
@@ -28,9 +35,13 @@
   OP(Select,              W, R, _, K,  "dst = a.c (map member, or through an optional)")                                  \
   OP(HasMember,           W, R, _, K,  "dst = has(a.c)")                                                                  \
   OP(OptionalSelect,      W, R, _, K,  "dst = a.?c")                                                                      \
+  OP(SelectOr,            W, R, _, K,  "dst = a.?c.orValue(constants[c + 1])")                                            \
+  OP(SelectNonZeroOr,     W, R, _, K,  "the same, and constants[c + 1] for a zero value, too")                            \
+  OP(NonZeroOr,           W, R, _, K,  "dst = optional.ofNonZeroValue(a).orValue(constants[c])")                          \
   OP(Index,               W, R, R, _,  "dst = a[b]")                                                                      \
   OP(OptionalIndex,       W, R, R, _,  "dst = a[?b]")                                                                     \
   OP(Add,                 W, R, R, _,  "dst = a + b")                                                                     \
+  OP(AddAll,              W, R, N, _,  "dst = R[a] + … + R[a+b), from left to right")                                     \
   OP(Subtract,            W, R, R, _,  "dst = a - b")                                                                     \
   OP(Multiply,            W, R, R, _,  "dst = a * b")                                                                     \
   OP(Divide,              W, R, R, _,  "dst = a / b")                                                                     \
@@ -46,6 +57,7 @@
   OP(In,                  W, R, R, _,  "dst = a in b")                                                                    \
   OP(EqualConstant,       W, R, _, K,  "dst = a == constants[c]")                                                         \
   OP(NotEqualConstant,    W, R, _, K,  "dst = a != constants[c]")                                                         \
+  OP(HasKind,             W, R, _, N,  "dst = type(a) == the type of kind c")                                             \
   OP(InConstant,          W, R, _, A,  "dst = a in ranges[c], a list whose keys are hashed, or a map")                  \
   OP(ConstantIn,          W, R, _, K,  "dst = constants[c] in a")                                                         \
   OP(MatchesRegex,        W, R, _, G,  "dst = regexes[c] finds a match in a")                                             \
@@ -73,5 +85,17 @@
   OP(FoldOr,              I, R, _, J,  "dst = dst || a (Kleene); if dst is true then pc = c")                             \
   OP(CountTrue,           I, R, _, _,  "exists_one: dst (int) += a is true; a fault or non-bool makes dst that fault, and stays") \
   OP(FilterTest,          I, R, _, J,  "if a is true go on; if false pc = c; else dst = its fault, pc = c")               \
-  OP(Loop,                _, _, _, J,  "pc = c (backwards: the only backward jump; charges a step)")                      \
+  OP(Loop,                _, _, _, J,  "pc = c (backwards; charges what it goes over)")                      \
+  OP(TestTrue,            N, R, _, J,  "if a is dst then pc = c")                                                         \
+  OP(TestShared,          N, _, C, J,  "if shared value b is dst then pc = c")                                            \
+  OP(TestKind,            N, R, N, J,  "if (type(a) == the type of kind b) is dst then pc = c")                           \
+  OP(TestMemberKind,      N, R, K, J,  "if (type(a.b) == the type of kind dst/2) is dst%2 then pc = c")                   \
+  OP(TestPresent,         N, R, K, J,  "if (a.?b.orValue(null) != null) is dst then pc = c")                              \
+  OP(TestEqual,           N, R, K, J,  "if (a == constants[b]) is dst then pc = c")                                       \
+  OP(TestIn,              N, R, A, J,  "if (a in ranges[b]) is dst then pc = c")                                          \
+  OP(TestMatches,         N, R, G, J,  "if (regexes[b] finds a match in a) is dst then pc = c")                           \
+  OP(IterateFirst,        Q, R, _, J,  "start iterating over a: (dst, dst+1) = cursor, dst+2 = first item or key; if there is none pc = c")\
+  OP(IterateAgain,        _, P, _, J,  "the next of cursor (a, a+1): a+2 = item or key, pc = c (backwards; charges); at the end go on")\
+  OP(Careful,             _, _, _, N,  "begin of the careful code: charges the c instructions of it")                     \
+  OP(ReturnBool,          _, _, _, N,  "the expression's value is true, or false where c is 0")                           \
   OP(Return,              _, R, _, _,  "the expression's value is a")

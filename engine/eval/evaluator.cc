@@ -1,8 +1,8 @@
 // The evaluator: one loop over the instructions of an expression's code. The common case of every
 // operation is here; the others are in rules/function, or in the cold members of Impl.
 //
-// Budget: code is charged its length when it is entered and a loop its body at each turn, so every
-// instruction that runs has been paid for; operations whose cost grows with a size charge that
+// Budget: code is charged its length when it is entered (careful code when it is) and a loop its
+// body at each turn, so every instruction that runs has been paid for; operations whose cost grows with a size charge that
 // themselves. When the budget is spent (or the arena is full) steps_left is 0 and the evaluation
 // ends at the next charge.
 #include "engine/eval/evaluator.h"
@@ -13,8 +13,10 @@
 
 #include "rules/function/builders.h"
 #include "rules/function/call.h"
+#include "rules/function/optional/optional.h"
 #include "rules/function/regex.h"
 #include "rules/function/standard/operators.h"
+#include "rules/model/map_lookup.h"
 
 namespace writ {
 namespace {
@@ -89,6 +91,25 @@ inline Value NotEqual(const Value& a, const Value& b, FunctionContext& context) 
   return answer != Fast::kAsk ? Value::Bool(answer == Fast::kFalse) : NotEqualValues(a, b, context);
 }
 
+// ---- quick code: what tests find, and where it leads -------------------------------------------
+
+inline Fast AnswerOf(const Value& value) { return value.is(Kind::kBool) ? AnswerOf(value.boolean) : Fast::kAsk; }
+
+inline Fast EqualAnswer(const Value& a, const Value& b, FunctionContext& context) {
+  const Fast answer = FastEqual(a, b);
+  return answer != Fast::kAsk ? answer : AnswerOf(EqualValues(a, b, context));
+}
+
+inline Fast KindAnswer(const Value& a, Kind kind) { return a.is_fault() ? Fast::kAsk : AnswerOf(a.is(kind)); }
+
+// What follows a test: the jump when it found what it looks for, careful code when it has no answer.
+inline const Instruction* NextOf(const Code& code, const Instruction* next, const Instruction& test, Fast answer) {
+  if (answer == Fast::kAsk) [[unlikely]]
+    return code.instructions + code.careful;
+  const auto looked_for = static_cast<Fast>(test.dst & 1U);
+  return answer == looked_for ? code.instructions + test.c : next;
+}
+
 template <typename Compare>
 inline Value FastOrder(Function function, const Value& a, const Value& b, FunctionContext& context, Compare compare) {
   if (a.is(Kind::kInt) && b.is(Kind::kInt)) return Value::Bool(compare(a.integer, b.integer));
@@ -98,11 +119,31 @@ inline Value FastOrder(Function function, const Value& a, const Value& b, Functi
 
 inline Value FastSelect(const Value& a, const Value& key, FunctionContext& context) {
   if (a.is(Kind::kMap) && a.map != nullptr) [[likely]] {
-    const Value* found = FindInMap(*a.map, key.string());
+    const Value* found = FindMember(*a.map, key.string());
     if (found != nullptr) return *found;
   }
   return SelectMember(a, key.string(), context);
 }
+
+inline Value FastSelectOr(const Value& a, const Value& key, const Value& otherwise, FunctionContext& context) {
+  if (a.is(Kind::kMap) && a.map != nullptr) [[likely]] {
+    const Value* found = FindMember(*a.map, key.string());
+    return found != nullptr ? *found : otherwise;
+  }
+  return SelectOr(a, key.string(), otherwise, context);
+}
+
+inline Fast PresentAnswer(const Value& a, const Value& key, FunctionContext& context) {
+  if (a.is(Kind::kMap) && a.map != nullptr) [[likely]] {
+    const Value* found = FindMember(*a.map, key.string());
+    if (found == nullptr) return Fast::kFalse;
+    return found->is_fault() ? Fast::kAsk : AnswerOf(!found->is(Kind::kNull));
+  }
+  const Value value = SelectOr(a, key.string(), Value::Null(), context);
+  return value.is_fault() ? Fast::kAsk : AnswerOf(!value.is(Kind::kNull));
+}
+
+inline bool CanIterate(const Value& range) { return range.is(Kind::kList) || (range.is(Kind::kMap) && range.map != nullptr); }
 
 // Moves a cursor (the range, the position) on. With `second`: `first` = index or key, `second` = item or value; without it
 // `first` = item or key. Either may be nullptr. False at the end.
@@ -306,8 +347,7 @@ Value Evaluator::Impl::MatchesRegex(const Value& text, const CompiledRegex& comp
 }
 
 bool Evaluator::Impl::BeginIteration(const Value& range, Value* cursor, Value& fault) {
-  const bool can_iterate = range.is(Kind::kList) || (range.is(Kind::kMap) && range.map != nullptr);
-  if (can_iterate) [[likely]] {
+  if (CanIterate(range)) [[likely]] {
     const Value copy = range;  // `range` may be one of the registers that are written
     cursor[0] = copy;
     cursor[1] = Value::Int(0);
@@ -324,7 +364,7 @@ bool Evaluator::Impl::BeginIteration(const Value& range, Value* cursor, Value& f
 // reads from outside, the nodes, VerifyProgram has proven.
 // NOLINTNEXTLINE(misc-no-recursion,readability-function-size,readability-function-cognitive-complexity): see ComputeShared
 Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
-  if (!Charge(context, code.size)) return OutOfBudget(context);
+  if (!Charge(context, code.quick_size)) return OutOfBudget(context);
   const Instruction* const begin = code.instructions;
   const Value* const constants = code.constants;
   const Instruction* pc = begin;
@@ -345,9 +385,17 @@ Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
       case Opcode::kSelect: r[in.dst] = FastSelect(r[in.a], constants[in.c], context); break;
       case Opcode::kHasMember: r[in.dst] = HasMember(r[in.a], constants[in.c].string(), context); break;
       case Opcode::kOptionalSelect: r[in.dst] = OptionalSelectMember(r[in.a], constants[in.c].string(), context); break;
+      case Opcode::kSelectOr: r[in.dst] = FastSelectOr(r[in.a], constants[in.c], constants[in.c + 1], context); break;
+      case Opcode::kSelectNonZeroOr: {
+        const Value value = FastSelectOr(r[in.a], constants[in.c], constants[in.c + 1], context);
+        r[in.dst] = IsZeroValue(value) ? constants[in.c + 1] : value;
+        break;
+      }
+      case Opcode::kNonZeroOr: r[in.dst] = IsZeroValue(r[in.a]) ? constants[in.c] : r[in.a]; break;
       case Opcode::kIndex: r[in.dst] = IndexValue(r[in.a], r[in.b], context); break;
       case Opcode::kOptionalIndex: r[in.dst] = OptionalIndexValue(r[in.a], r[in.b], context); break;
       case Opcode::kAdd: r[in.dst] = FastAdd(r[in.a], r[in.b], context); break;
+      case Opcode::kAddAll: r[in.dst] = AddAll({r + in.a, in.b}, context); break;
       case Opcode::kSubtract: r[in.dst] = FastSubtract(r[in.a], r[in.b], context); break;
       case Opcode::kMultiply: r[in.dst] = FastMultiply(r[in.a], r[in.b], context); break;
       case Opcode::kDivide: r[in.dst] = DivideValues(r[in.a], r[in.b], context); break;
@@ -365,6 +413,7 @@ Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
       case Opcode::kIn: r[in.dst] = InValues(r[in.a], r[in.b], context); break;
       case Opcode::kEqualConstant: r[in.dst] = Equal(r[in.a], constants[in.c], context); break;
       case Opcode::kNotEqualConstant: r[in.dst] = NotEqual(r[in.a], constants[in.c], context); break;
+      case Opcode::kHasKind: r[in.dst] = r[in.a].is_fault() ? r[in.a] : Value::Bool(r[in.a].kind == static_cast<Kind>(in.c)); break;
       case Opcode::kInConstant: r[in.dst] = InConstant(r[in.a], code.ranges[in.c]); break;
       case Opcode::kConstantIn: r[in.dst] = InValues(constants[in.c], r[in.a], context); break;
       case Opcode::kMatchesRegex: r[in.dst] = MatchesRegex(r[in.a], *code.regexes[in.c]); break;
@@ -419,11 +468,11 @@ Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
         if (!NextItem(r + in.a, in.dst == kNoRegister ? nullptr : r + in.dst, in.b == kNoRegister ? nullptr : r + in.b)) pc = begin + in.c;
         break;
       case Opcode::kFoldAnd:
-        r[in.dst] = AndValues(r[in.dst], r[in.a]);
+        r[in.dst] = FastAnd(r[in.dst], r[in.a]);
         if (r[in.dst].is_false()) pc = begin + in.c;
         break;
       case Opcode::kFoldOr:
-        r[in.dst] = OrValues(r[in.dst], r[in.a]);
+        r[in.dst] = FastOr(r[in.dst], r[in.a]);
         if (r[in.dst].is_true()) pc = begin + in.c;
         break;
       case Opcode::kCountTrue: CountTrue(r[in.dst], r[in.a]); break;
@@ -438,6 +487,37 @@ Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
         pc = target;
         break;
       }
+      case Opcode::kTestTrue: pc = NextOf(code, pc, in, AnswerOf(r[in.a])); break;
+      case Opcode::kTestShared: pc = NextOf(code, pc, in, AnswerOf(LoadShared(*code.shared[in.b], r + code.register_count))); break;
+      case Opcode::kTestKind: pc = NextOf(code, pc, in, KindAnswer(r[in.a], static_cast<Kind>(in.b))); break;
+      case Opcode::kTestMemberKind:
+        pc = NextOf(code, pc, in, KindAnswer(FastSelect(r[in.a], constants[in.b], context), static_cast<Kind>(in.dst >> 1U)));
+        break;
+      case Opcode::kTestPresent: pc = NextOf(code, pc, in, PresentAnswer(r[in.a], constants[in.b], context)); break;
+      case Opcode::kTestEqual: pc = NextOf(code, pc, in, EqualAnswer(r[in.a], constants[in.b], context)); break;
+      case Opcode::kTestIn: pc = NextOf(code, pc, in, AnswerOf(InConstant(r[in.a], code.ranges[in.b]))); break;
+      case Opcode::kTestMatches: pc = NextOf(code, pc, in, AnswerOf(MatchesRegex(r[in.a], *code.regexes[in.b]))); break;
+      case Opcode::kIterateFirst: {
+        Value* const cursor = r + in.dst;
+        if (!CanIterate(r[in.a])) [[unlikely]] {
+          pc = begin + code.careful;
+          break;
+        }
+        cursor[0] = r[in.a];
+        cursor[1] = Value::Int(0);
+        if (!NextItem(cursor, cursor + 2, nullptr)) pc = begin + in.c;
+        break;
+      }
+      case Opcode::kIterateAgain: {
+        const Instruction* target = begin + in.c;
+        if (!Charge(context, static_cast<std::uint64_t>(pc - target))) return OutOfBudget(context);
+        if (NextItem(r + in.a, r + in.a + 2, nullptr)) pc = target;
+        break;
+      }
+      case Opcode::kCareful:
+        if (!Charge(context, in.c)) return OutOfBudget(context);
+        break;
+      case Opcode::kReturnBool: return Value::Bool(in.c != 0);
       case Opcode::kReturn: return r[in.a];
     }
   }

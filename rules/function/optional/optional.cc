@@ -1,40 +1,16 @@
 // The library "optional": optional.of, optional.ofNonZeroValue, optional.none, the methods of
 // optionals, a[?b].
+#include "rules/function/optional/optional.h"
+
 #include "rules/function/context.h"
 #include "rules/function/standard/operators.h"
 
 namespace writ {
-namespace {
-
-// Empty, zero, false and null are zero values; types and optionals have none.
-bool IsZero(const Value& value) {
-  switch (value.kind) {
-    case Kind::kNull: return true;
-    case Kind::kBool: return !value.boolean;
-    case Kind::kInt:
-    case Kind::kDuration: return value.integer == 0;
-    case Kind::kUint: return value.unsigned_integer == 0;
-    case Kind::kDouble: return value.real == 0;
-    case Kind::kString:
-    case Kind::kBytes:
-    case Kind::kList: return value.size == 0;
-    case Kind::kTimestamp: return value.integer == 0 && value.size == 0;
-    case Kind::kMap: return value.map != nullptr && value.map->size == 0;
-    case Kind::kAbsent:
-    case Kind::kOptional:
-    case Kind::kType:
-    case Kind::kError:
-    case Kind::kUnknown: return false;
-  }
-  return false;
-}
-
-}  // namespace
 
 Value CallOptionalOf(std::span<const Value> arguments, FunctionContext& context) { return MakeOptional(arguments[0], context); }
 
 Value CallOptionalOfNonZero(std::span<const Value> arguments, FunctionContext& context) {
-  return IsZero(arguments[0]) ? Value::Optional(nullptr) : MakeOptional(arguments[0], context);
+  return IsZeroValue(arguments[0]) ? Value::Optional(nullptr) : MakeOptional(arguments[0], context);
 }
 
 Value CallOptionalNone(std::span<const Value>, FunctionContext&) { return Value::Optional(nullptr); }

@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "rules/model/map_lookup.h"
 #include "rules/model/time.h"
 
 namespace writ {
@@ -178,6 +179,26 @@ Value AddValues(const Value& a, const Value& b, FunctionContext& context) {
   if (a.is(Kind::kDuration) && b.is(Kind::kTimestamp)) return MakeTimestamp(TotalNanos(b) + a.integer, kThis);
   if (Are(a, b, Kind::kDuration)) return MakeDuration(static_cast<__int128>(a.integer) + b.integer, kThis);
   return NoOverload(kThis, a, b);
+}
+
+Value AddAll(std::span<const Value> values, FunctionContext& context) {
+  std::size_t size = 0;
+  bool are_strings = true;
+  for (const Value& value : values) {
+    are_strings = are_strings && value.is(Kind::kString);
+    size += value.size;
+  }
+  if (!are_strings) {
+    Value sum = AddValues(values[0], values[1], context);
+    for (const Value& value : values.subspan(2)) sum = AddValues(sum, value, context);
+    return sum;
+  }
+  if (size > std::numeric_limits<std::uint32_t>::max() || !Charge(context, ScanSteps(size))) return OutOfBudget(context);
+  char* const text = context.arena.AllocateArray<char>(size);
+  if (text == nullptr) return OutOfBudget(context);
+  char* end = text;
+  for (const Value& value : values) end = std::copy_n(value.text, value.size, end);
+  return Value::String({text, size});
 }
 
 Value SubtractValues(const Value& a, const Value& b, FunctionContext&) {
@@ -361,7 +382,7 @@ Value NoMembers(const Value& a, std::string_view key, FunctionContext& context) 
 
 Value SelectMember(const Value& a, std::string_view key, FunctionContext& context) {
   if (HasMembers(a)) {
-    const Value* found = FindInMap(*a.map, key);
+    const Value* found = FindMember(*a.map, key);
     return found != nullptr ? *found : MakeError(ValueError::kNoSuchKey, DetailText(Value::String(key)), context);
   }
   if (a.is_fault()) return a;
@@ -374,7 +395,7 @@ Value HasMember(const Value& a, std::string_view key, FunctionContext& context) 
   if (a.is(Kind::kOptional) && a.inner == nullptr) return Value::Bool(false);
   const Value& container = a.is(Kind::kOptional) ? *a.inner : a;
   if (!HasMembers(container)) return NoMembers(container, key, context);
-  const Value* found = FindInMap(*container.map, key);
+  const Value* found = FindMember(*container.map, key);
   // Whether a member that was declared unknown is there is not known either.
   return found != nullptr && found->is_fault() ? *found : Value::Bool(found != nullptr);
 }
@@ -384,7 +405,16 @@ Value OptionalSelectMember(const Value& a, std::string_view key, FunctionContext
   if (a.is(Kind::kOptional) && a.inner == nullptr) return a;
   const Value& container = a.is(Kind::kOptional) ? *a.inner : a;
   if (!HasMembers(container)) return NoMembers(container, key, context);
-  return OptionalOfItem(FindInMap(*container.map, key), context);
+  return OptionalOfItem(FindMember(*container.map, key), context);
+}
+
+Value SelectOr(const Value& a, std::string_view key, const Value& otherwise, FunctionContext& context) {
+  if (a.is_fault()) return a;
+  if (a.is(Kind::kOptional) && a.inner == nullptr) return otherwise;
+  const Value& container = a.is(Kind::kOptional) ? *a.inner : a;
+  if (!HasMembers(container)) return NoMembers(container, key, context);
+  const Value* found = FindMember(*container.map, key);
+  return found != nullptr ? *found : otherwise;
 }
 
 // The rows of the operators: calls with any two values are what the evaluator's instructions do.

@@ -18,6 +18,9 @@ Value NotValue(const Value& a);
 // a == b, heterogeneous.
 Value EqualValues(const Value& a, const Value& b, FunctionContext& context);
 Value NotEqualValues(const Value& a, const Value& b, FunctionContext& context);
+// a + b + c …, from left to right; faster than one after the other where all are strings. Requires:
+// two or more.
+Value AddAll(std::span<const Value> values, FunctionContext& context);
 // `function`: kLess, kLessOrEqual, kGreater or kGreaterOrEqual.
 Value OrderValues(Function function, const Value& a, const Value& b, FunctionContext& context);
 // a in b.
@@ -42,6 +45,8 @@ Value OptionalIndexValue(const Value& a, const Value& b, FunctionContext& contex
 Value SelectMember(const Value& a, std::string_view key, FunctionContext& context);
 Value HasMember(const Value& a, std::string_view key, FunctionContext& context);
 Value OptionalSelectMember(const Value& a, std::string_view key, FunctionContext& context);
+// a.?key.orValue(otherwise).
+Value SelectOr(const Value& a, std::string_view key, const Value& otherwise, FunctionContext& context);
 // The error of selecting `key` on something that has no members: "no matching overload:
 // string.tag".
 Value NoMembers(const Value& a, std::string_view key, FunctionContext& context);

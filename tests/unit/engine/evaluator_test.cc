@@ -736,6 +736,190 @@ TEST(Evaluator, ForgetsWhatAConditionCanComeTo) {
             "1");
 }
 
+// Where a test in quick code leads that looks for `looked_for` in a: "jumps", "goes on", "careful".
+// `b`: what stands there in the instruction.
+std::string Leads(Opcode op, const Value& a, bool looked_for, const std::function<std::uint32_t(Maker&)>& b, unsigned kind = 0) {
+  return Evaluate([&](Maker& maker) {
+    const auto dst = static_cast<Register>((looked_for ? 1U : 0U) | kind << 1U);
+    const std::uint32_t test = maker.Emit(op, dst, maker.Load(a), static_cast<Register>(b(maker)));
+    const Register result = maker.Load(S("goes on"));
+    maker.Emit(Opcode::kReturn, 0, result);
+    maker.Land(test);
+    maker.Emit(Opcode::kReturn, 0, maker.Load(S("jumps")));
+    maker.BeginCareful();
+    return maker.Load(S("careful"));
+  });
+}
+
+TEST(Evaluator, QuickTests) {
+  struct Case {
+    const char* name;
+    Opcode op;
+    Value a;
+    const char* found;  // "yes", "no" or "careful"
+    std::function<std::uint32_t(Maker&)> b = [](Maker&) { return 0U; };
+    Kind kind = Kind::kAbsent;  // TestMemberKind
+  };
+  const auto constant = [](const Value& value) { return [value](Maker& maker) { return maker.Constant(value); }; };
+  const auto kind = [](Kind wanted) { return [wanted](Maker&) { return static_cast<std::uint32_t>(wanted); }; };
+  const auto range = [](const Value& value) { return [value](Maker& maker) { return maker.Range(value); }; };
+  const auto regex = [](Maker& maker) { return maker.Regex("^a+$"); };
+  const auto key = constant(S("k"));
+  const Value map = M({{S("k"), I(1)}, {S("null"), N()}});
+  const Case cases[] = {
+      {"true", Opcode::kTestTrue, B(true), "yes"},
+      {"false", Opcode::kTestTrue, B(false), "no"},
+      {"no bool", Opcode::kTestTrue, I(1), "careful"},
+      {"fault", Opcode::kTestTrue, Fault(), "careful"},
+      {"unknown", Opcode::kTestTrue, Unknown(), "careful"},
+      {"kind", Opcode::kTestKind, I(1), "yes", kind(Kind::kInt)},
+      {"another kind", Opcode::kTestKind, S("1"), "no", kind(Kind::kInt)},
+      {"kind of a fault", Opcode::kTestKind, Fault(), "careful", kind(Kind::kInt)},
+      {"kind of a member", Opcode::kTestMemberKind, map, "yes", key, Kind::kInt},
+      {"another kind of a member", Opcode::kTestMemberKind, map, "no", key, Kind::kString},
+      {"kind of no member", Opcode::kTestMemberKind, map, "careful", constant(S("other")), Kind::kInt},
+      {"kind of a member of no map", Opcode::kTestMemberKind, I(1), "careful", key, Kind::kInt},
+      {"present", Opcode::kTestPresent, map, "yes", key},
+      {"missing", Opcode::kTestPresent, map, "no", constant(S("other"))},
+      {"null", Opcode::kTestPresent, map, "no", constant(S("null"))},
+      {"present in an optional", Opcode::kTestPresent, Some(map), "yes", key},
+      {"missing in none", Opcode::kTestPresent, None(), "no", key},
+      {"present in no map", Opcode::kTestPresent, I(1), "careful", key},
+      {"present in a fault", Opcode::kTestPresent, Unknown(), "careful", key},
+      {"unknown member", Opcode::kTestPresent, M({{S("k"), Unknown()}}), "careful", key},
+      {"equal", Opcode::kTestEqual, S("a"), "yes", constant(S("a"))},
+      {"not equal", Opcode::kTestEqual, S("a"), "no", constant(S("b"))},
+      {"equal across kinds", Opcode::kTestEqual, D(1), "yes", constant(I(1))},
+      {"equal to a fault", Opcode::kTestEqual, Fault(), "careful", constant(I(1))},
+      {"in", Opcode::kTestIn, S("a"), "yes", range(L({S("a"), S("b")}))},
+      {"not in", Opcode::kTestIn, S("c"), "no", range(L({S("a"), S("b")}))},
+      {"fault in", Opcode::kTestIn, Fault(), "careful", range(L({S("a")}))},
+      {"matches", Opcode::kTestMatches, S("aa"), "yes", regex},
+      {"does not match", Opcode::kTestMatches, S("ab"), "no", regex},
+      {"no text", Opcode::kTestMatches, I(1), "careful", regex},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const std::string found = c.found;
+    for (const bool looked_for : {false, true}) {
+      const std::string expected = found == "careful" ? "careful" : (found == "yes") == looked_for ? "jumps" : "goes on";
+      EXPECT_EQ(Leads(c.op, c.a, looked_for, c.b, static_cast<unsigned>(c.kind)), '"' + expected + '"');
+    }
+  }
+}
+
+TEST(Evaluator, QuickTestsOfSharedValues) {
+  for (const Value& value : {B(true), B(false), I(1), Fault()}) {
+    Maker maker;
+    const SharedValue& shared = maker.EndShared(maker.Load(value));
+    const std::uint32_t test = maker.Emit(Opcode::kTestShared, 1, 0, static_cast<Register>(maker.Shared(shared)));
+    maker.Emit(Opcode::kReturnBool, 0, 0, 0, 0);
+    maker.Land(test);
+    maker.Emit(Opcode::kReturnBool, 0, 0, 0, 1);
+    maker.BeginCareful();
+    const Code& code = maker.End(maker.Load(S("careful")));
+    Covered().insert(maker.opcodes().begin(), maker.opcodes().end());
+    EXPECT_EQ(RunCode(maker, code), value.is(Kind::kBool) ? LiteralText(value) : "\"careful\"");
+  }
+}
+
+// [x for x in range], in quick code.
+std::string IterateQuickly(const Value& range) {
+  return Evaluate([&](Maker& maker) {
+    const Register result = maker.Load(L({}));
+    const Register source = maker.Load(range);
+    const Register cursor = maker.New();
+    maker.New();
+    const Register item = maker.New();
+    const std::uint32_t first = maker.Emit(Opcode::kIterateFirst, cursor, source);
+    maker.Emit(Opcode::kNewList, result);
+    const std::uint32_t body = maker.here();
+    maker.Emit(Opcode::kAppend, result, item);
+    maker.Emit(Opcode::kIterateAgain, 0, cursor, 0, body);
+    maker.Land(first);
+    maker.Emit(Opcode::kReturn, 0, result);
+    maker.BeginCareful();
+    return maker.Load(S("careful"));
+  });
+}
+
+TEST(Evaluator, QuickLoops) {
+  EXPECT_EQ(IterateQuickly(L({I(1), S("a"), N()})), "[1, \"a\", null]");
+  EXPECT_EQ(IterateQuickly(L({})), "[]");
+  EXPECT_EQ(IterateQuickly(M({{S("k"), I(1)}, {I(2), I(3)}})), "[\"k\", 2]");
+  EXPECT_EQ(IterateQuickly(I(1)), "\"careful\"");
+  EXPECT_EQ(IterateQuickly(Fault()), "\"careful\"");
+  EXPECT_EQ(IterateQuickly(Unknown()), "\"careful\"");
+}
+
+// Fused instructions, and what they stand for: `select` alone, or with a zero value as missing.
+TEST(Evaluator, MembersOrConstants) {
+  struct Case {
+    Value a;
+    const char* select;
+    const char* non_zero;
+  };
+  const Case cases[] = {
+      {M({{S("k"), I(1)}}), "1", "1"},
+      {M({{S("k"), S("")}}), "\"\"", "\"otherwise\""},
+      {M({{S("k"), N()}}), "null", "\"otherwise\""},
+      {M({{S("k"), Unknown()}}), "<unknown>", "<unknown>"},
+      {M({}), "\"otherwise\"", "\"otherwise\""},
+      {Some(M({{S("k"), I(1)}})), "1", "1"},
+      {None(), "\"otherwise\"", "\"otherwise\""},
+      {I(1), "<error: no matching overload: int.k>", "<error: no matching overload: int.k>"},
+      {Fault(), "<error: division by zero>", "<error: division by zero>"},
+      {Unknown(), "<unknown>", "<unknown>"},
+  };
+  for (const Case& c : cases) {
+    const auto run = [&](Opcode op) {
+      return Evaluate([&](Maker& maker) {
+        const Register a = maker.Load(c.a);
+        const std::uint32_t key = maker.Constant(S("k"));
+        maker.Constant(S("otherwise"));
+        return maker.Op(op, a, 0, key);
+      });
+    };
+    EXPECT_EQ(run(Opcode::kSelectOr), c.select);
+    EXPECT_EQ(run(Opcode::kSelectNonZeroOr), c.non_zero);
+  }
+}
+
+TEST(Evaluator, NonZeroOrAndHasKind) {
+  const auto run = [](Opcode op, const Value& a, Kind kind) {
+    return Evaluate([&](Maker& maker) {
+      const Register operand = maker.Load(a);
+      return maker.Op(op, operand, 0, op == Opcode::kHasKind ? static_cast<std::uint32_t>(kind) : maker.Constant(S("otherwise")));
+    });
+  };
+  EXPECT_EQ(run(Opcode::kNonZeroOr, I(0), Kind::kAbsent), "\"otherwise\"");
+  EXPECT_EQ(run(Opcode::kNonZeroOr, I(1), Kind::kAbsent), "1");
+  EXPECT_EQ(run(Opcode::kNonZeroOr, None(), Kind::kAbsent), "optional.none()");
+  EXPECT_EQ(run(Opcode::kNonZeroOr, Fault(), Kind::kAbsent), "<error: division by zero>");
+  EXPECT_EQ(run(Opcode::kHasKind, I(0), Kind::kInt), "true");
+  EXPECT_EQ(run(Opcode::kHasKind, I(0), Kind::kString), "false");
+  EXPECT_EQ(run(Opcode::kHasKind, Unknown(), Kind::kString), "<unknown>");
+}
+
+TEST(Evaluator, SumsOfMany) {
+  const auto sum = [](const std::vector<Value>& values) {
+    return Evaluate([&](Maker& maker) {
+      std::vector<Register> loaded;
+      for (const Value& value : values) loaded.push_back(maker.Load(value));
+      const Register first = maker.New();
+      for (std::size_t i = 1; i < values.size(); ++i) maker.New();
+      for (std::size_t i = 0; i < values.size(); ++i) maker.Emit(Opcode::kMove, static_cast<Register>(first + i), loaded[i]);
+      return maker.Op(Opcode::kAddAll, first, static_cast<Register>(values.size()));
+    });
+  };
+  EXPECT_EQ(sum({S("a"), S(""), S("bc")}), "\"abc\"");
+  EXPECT_EQ(sum({S(""), S(""), S("")}), "\"\"");
+  EXPECT_EQ(sum({I(1), I(2), I(3)}), "6");
+  EXPECT_EQ(sum({S("a"), I(2), Fault()}), "<error: no matching overload: string + int: convert with string(…)>");
+  EXPECT_EQ(sum({S("a"), Unknown(), Fault()}), "<error: division by zero>");
+  EXPECT_EQ(sum({Unknown(), S("a"), S("b")}), "<unknown>");
+}
+
 // Last in the file: the tests above have noted what they ran.
 TEST(Evaluator, ZEveryOpcodeHasATest) {
   if (Covered().size() < 10) GTEST_SKIP() << "skipped: the other tests were filtered out";

@@ -109,12 +109,17 @@ class ProgramMaker {
     return static_cast<std::uint32_t>(regexes_.size() - 1);
   }
 
+  // What was emitted so far is quick code, what comes is careful.
+  void BeginCareful() { careful_ = Emit(Opcode::kCareful, 0, 0, 0, 1); }
+
   // Ends the code that was emitted since the last end with `return value`. It lives as long as the
   // maker.
   const Code& End(Register value) {
     Emit(Opcode::kReturn, 0, value);
     Code& code = codes_.emplace_back();
     code.size = here();
+    code.careful = careful_;
+    code.quick_size = careful_ != 0 ? careful_ : here();
     code.register_count = code.stack_need = std::max<Register>(registers_, 1);
     for (const SharedValue* shared : shared_) {
       code.stack_need = std::max(code.stack_need, code.register_count + shared->code.stack_need);
@@ -126,6 +131,7 @@ class ProgramMaker {
     code.regexes = Keep(regexes_);
     code.shared = Keep(shared_);
     registers_ = 0;
+    careful_ = 0;
     return code;
   }
   const SharedValue& EndShared(Register value) {
@@ -155,6 +161,7 @@ class ProgramMaker {
   Program program_;
   std::vector<Value> slot_values_;
   std::set<Opcode> opcodes_;
+  std::uint32_t careful_ = 0;
   std::deque<Code> codes_;
   std::deque<SharedValue> shared_values_;
   std::deque<CompiledRegex> compiled_;
