@@ -17,6 +17,7 @@ writ_test(rules LIBRARIES writ_test_support writ_dsl writ_engine writ_rules nloh
   unit/rules/resource_uri_test.cc
   unit/rules/printable_test.cc
   unit/rules/text_test.cc
+  unit/rules/rule_key_test.cc
   unit/rules/type_test.cc
   unit/rules/verify_test.cc
 )

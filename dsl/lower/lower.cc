@@ -364,7 +364,6 @@ class Lowerer {
 
   void WritePolicy(const TypedPolicy& policy) {
     const PolicyDecl& decl = *policy.decl;
-    limit_identities_.clear();
     program_.policies.push_back({std::string(decl.name.text), set_.packages[policy.package], decl.target, decl.mode,
                                  std::string(AttributeValue(decl.attributes, "severity")),
                                  std::string(AttributeValue(decl.attributes, "title")), std::string(AttributeValue(decl.attributes, "see")),
@@ -396,7 +395,7 @@ class Lowerer {
       for (draft::Discriminator& discriminator : rule.discriminators) discriminator.slot = out.UseSlot(discriminator.slot, true);
     }
     if (decl.mask) rule.mask = MaskOf(decl);
-    if (decl.limit) rule.limit = LimitOf(out, policy, position, nodes);
+    if (decl.limit) rule.limit = LimitOf(out, decl, nodes);
     if (nodes.image.valid()) {
       rule.image = draft::ImageSpec{out.Write(nodes.image), {}};
       WriteDemands(out, decl, nodes, rule.image->demands);
@@ -415,36 +414,10 @@ class Lowerer {
     }
   }
 
-  // Keys are taken in the order of their texts, so that nobody has a fresh quota because two were exchanged.
-  draft::LimitSpec LimitOf(ProgramNodes& out, const TypedPolicy& policy, std::size_t position, const RuleNodes& nodes) {
-    const RuleDecl& decl = policy.decl->rules[position];
-    draft::LimitSpec limit{decl.limit->count, decl.limit->period_nanos, {}, LimitIdentity(policy, decl)};
-    std::vector<std::pair<std::string, NodeId>> keys;
-    for (std::size_t i = 0; i < nodes.keys.size(); ++i)
-      keys.emplace_back(ExprText(set_.files[policy.file.index], decl.limit->keys[i]), nodes.keys[i]);
-    std::stable_sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (const auto& [text, node] : keys) limit.keys.push_back(out.Write(node));
-    const std::size_t number = ++limit_identities_[limit.identity];
-    if (number > 1) limit.identity += " #" + std::to_string(number);  // a number among equals
+  static draft::LimitSpec LimitOf(ProgramNodes& out, const RuleDecl& decl, const RuleNodes& nodes) {
+    draft::LimitSpec limit{.count = decl.limit->count, .period_nanos = decl.limit->period_nanos, .keys = {}, .identity = {}};
+    for (const NodeId key : nodes.keys) limit.keys.push_back(out.Write(key));
     return limit;
-  }
-
-  // program.h, LimitSpec: "@fair" or "post, search by principal.id".
-  std::string LimitIdentity(const TypedPolicy& policy, const RuleDecl& decl) const {
-    const std::string_view id = AttributeValue(decl.attributes, "id");
-    if (!id.empty()) return "@" + std::string(id);
-    std::vector<std::string> patterns, keys;
-    for (const Pattern& pattern : decl.patterns) patterns.emplace_back(pattern.text);
-    if (patterns.empty()) patterns.emplace_back("*");
-    for (const ExprId key : decl.limit->keys) keys.push_back(ExprText(set_.files[policy.file.index], key));
-    const auto joined = [](std::vector<std::string>& texts) {
-      std::sort(texts.begin(), texts.end());
-      std::string all;
-      for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-      return all;
-    };
-    const std::string by = joined(keys);
-    return joined(patterns) + (by.empty() ? "" : " by " + by);
   }
 
   static draft::MaskSpec MaskOf(const RuleDecl& decl) {
@@ -474,7 +447,6 @@ class Lowerer {
   GraphBuilder builder_;
   std::vector<RuleNodes> rules_;
   std::vector<NodeId> roots_;
-  std::map<std::string, std::size_t> limit_identities_;  // of the policy that is being written: how many limits have it
   draft::Program program_;
   std::unordered_map<std::string_view, SignerId> signers_;
 };

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "engine/decide/roles.h"
 #include "engine/eval/evaluator.h"
 #include "engine/json/json_document.h"
 #include "engine/json/json_reader.h"
@@ -20,7 +21,9 @@ struct RuleResult {
   Outcome outcome = Outcome::kFalse;
   std::uint16_t possible = kAnyOutcome;  // kUnknown only: what it can still come to
   bool certain = true;  // kUnknown only: false when it hangs on what the caller declared unknown, true when on a missing fact
-  Value error;          // kError's value, or of a guard that failed beside it (images); kAbsent otherwise
+  // kError's value, or of what failed beside it: an image, a match condition that is skipped; kAbsent otherwise
+  Value error;
+  Roles roles;  // what it counts for, were its policy enforced
 };
 
 struct Context::Impl {

@@ -102,7 +102,26 @@ bool Decider::IsCovered() {
   return is_covered;
 }
 
+bool Decider::IsMatched(const Rule& rule) const {
+  const NodeId match = program_.match(rule.policy);
+  return !match.valid() || context_.evaluator.Run(match).is_true();
+}
+
 RuleResult Decider::EvaluateRule(RuleId id, ReadObserver* observer) {
+  const Rule& rule = program_.rules[id.index];
+  const NodeId match = program_.match(rule.policy);
+  if (!match.valid()) [[likely]]
+    return EvaluateMatched(id, observer);
+  Value matched = context_.evaluator.Run(match, observer);
+  RuleResult result{.rule = id};
+  const Outcome outcome = OutcomeOf(matched);
+  if (outcome == Outcome::kTrue || outcome == Outcome::kUnknown) result = EvaluateMatched(id, observer);
+  if (outcome != Outcome::kTrue) ApplyMatch(program_.combining(rule), rule.verb, matched, result);
+  return result;
+}
+
+// Of a rule whose policy applies.
+RuleResult Decider::EvaluateMatched(RuleId id, ReadObserver* observer) {
   const Rule& rule = program_.rules[id.index];
   RuleResult result{.rule = id, .outcome = Outcome::kTrue};
   if (rule.guard.valid()) {
@@ -114,6 +133,7 @@ RuleResult Decider::EvaluateRule(RuleId id, ReadObserver* observer) {
   result.certain = result.outcome != Outcome::kUnknown;
   if (!rule.needs_scopes.empty()) EvaluateScopes(rule, result);
   if (program_.image(rule) != nullptr) EvaluateImages(rule, result, observer);
+  result.roles = RolesOf(program_.combining(rule), rule.verb, result.outcome, result.possible, result.certain);
   return result;
 }
 
@@ -154,48 +174,26 @@ bool Decider::HasScope(std::string_view scope) const {
   return scope_set_ != nullptr && FindInMap(*scope_set_, scope) != nullptr;
 }
 
-Decider::Role Decider::RoleOf(const RuleResult& result) const {
-  const auto may = [&](unsigned outcome) { return result.outcome == Outcome::kUnknown && (result.possible & outcome) != 0; };
-  switch (RuleOf(result).verb) {
-    case Verb::kAllow:
-      if (result.outcome == Outcome::kTrue) return Role::kAllow;
-      return may(kMayBeTrue) ? Role::kPossibleAllow : Role::kNone;
-    case Verb::kDeny:
-      if (result.outcome == Outcome::kTrue || result.outcome == Outcome::kError) return Role::kDenial;
-      if (result.outcome != Outcome::kUnknown) return Role::kNone;
-      return may(kMayBeFalse) ? Role::kPossibleDenial : Role::kDenial;
-    case Verb::kRequire:
-      if (result.outcome == Outcome::kTrue) return Role::kNone;
-      return may(kMayBeTrue) && !result.certain ? Role::kPossibleDenial : Role::kDenial;
-    case Verb::kWarn:
-    case Verb::kNote:
-    case Verb::kLimit:
-    case Verb::kRedact:
-    case Verb::kMask: return Role::kNone;
-  }
-  return Role::kNone;
-}
-
 // What the result plays for the effect: nothing in shadow policies, and only allows in warn mode.
-Decider::Role Decider::EnforcedRoleOf(const RuleResult& result) const {
-  const Role role = RoleOf(result);
-  if (role == Role::kNone) return role;
-  const PolicyMode mode = ModeOf(result);
-  const bool is_enforced =
-      mode == PolicyMode::kEnforce || (mode == PolicyMode::kWarn && (role == Role::kAllow || role == Role::kPossibleAllow));
-  return is_enforced ? role : Role::kNone;
+Roles Decider::EnforcedRolesOf(const RuleResult& result) const {
+  if (result.roles.Is(Role::kNothing)) return result.roles;
+  switch (ModeOf(result)) {
+    case PolicyMode::kEnforce: return result.roles;
+    case PolicyMode::kWarn: return result.roles.WithoutDenials();
+    case PolicyMode::kShadow: return Roles(Role::kNothing);
+  }
+  return Roles(Role::kNothing);
 }
 
 Decider::Counts Decider::Count() const {
   Counts counts;
   for (const RuleResult& result : context_.results) {
-    switch (EnforcedRoleOf(result)) {
-      case Role::kNone: break;
-      case Role::kDenial: ++counts.denials; break;
-      case Role::kPossibleDenial: ++counts.possible_denials; break;
-      case Role::kAllow: ++counts.allows; break;
-      case Role::kPossibleAllow: ++counts.possible_allows; break;
-    }
+    const Roles roles = EnforcedRolesOf(result);
+    if (roles.Is(Role::kNothing)) continue;
+    if (roles.Is(Role::kDenial)) ++counts.denials;
+    if (roles.IsOpen(Role::kDenial)) ++counts.possible_denials;
+    if (roles.Is(Role::kAllow)) ++counts.allows;
+    if (roles.IsOpen(Role::kAllow)) ++counts.possible_allows;
   }
   return counts;
 }
@@ -275,8 +273,7 @@ void Decider::AddError(const RuleResult& result, Decision& decision) const {
 void Decider::AddShadow(Decision& decision) const {
   for (const RuleResult& result : context_.results) {
     if (ModeOf(result) != PolicyMode::kShadow) continue;
-    const Role role = RoleOf(result);
-    if (role != Role::kDenial && role != Role::kAllow) continue;
+    if (!result.roles.Is(Role::kDenial) && !result.roles.Is(Role::kAllow)) continue;
     if (decision.shadow.size() == kMaxListed)
       ++decision.more.shadow;
     else
@@ -300,7 +297,7 @@ void Decider::AddMissingScopes(Decision& decision) {
   for (const RuleId id : context_.candidates) {
     const Rule& rule = program_.rules[id.index];
     const bool is_shadow = program_.policies[rule.policy.index].mode == PolicyMode::kShadow;
-    if (rule.verb != Verb::kAllow || rule.needs_scopes.empty() || is_shadow) continue;
+    if (rule.verb != Verb::kAllow || rule.needs_scopes.empty() || is_shadow || !IsMatched(rule)) continue;
     const std::span<const TextId> scopes = program_[rule.needs_scopes];
     const auto has = [this](TextId scope) { return HasScope(program_[scope]); };
     const auto held = static_cast<std::size_t>(std::count_if(scopes.begin(), scopes.end(), has));

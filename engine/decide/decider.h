@@ -48,17 +48,14 @@ class Decider {
   Status DecideListing(Decision& decision);
 
  private:
-  // What a rule's outcome means for the effect.
-  enum class Role : std::uint8_t { kNone, kDenial, kPossibleDenial, kAllow, kPossibleAllow };
   struct Counts {
     std::uint32_t denials = 0, possible_denials = 0, allows = 0, possible_allows = 0;
   };
 
   const Rule& RuleOf(const RuleResult& result) const { return program_.rules[result.rule.index]; }
   PolicyMode ModeOf(const RuleResult& result) const { return program_.policies[RuleOf(result).policy.index].mode; }
-  Role RoleOf(const RuleResult& result) const;
-  Role EnforcedRoleOf(const RuleResult& result) const;
-  bool IsEnforced(const RuleResult& result, Role wanted) const { return EnforcedRoleOf(result) == wanted; }
+  Roles EnforcedRolesOf(const RuleResult& result) const;
+  bool IsEnforced(const RuleResult& result, Role wanted) const { return EnforcedRolesOf(result).Is(wanted); }
 
   // The rules that apply, which for a subresource are also those of its parent's kind; candidates leave out what is certainly false.
   void FindCandidates(std::vector<RuleId>& rules) const;
@@ -66,7 +63,9 @@ class Decider {
   [[gnu::cold]] void BlameTime(Decision& decision) const;
   void Evaluate();
   bool IsCovered();
+  bool IsMatched(const Rule& rule) const;
   RuleResult EvaluateRule(RuleId id, ReadObserver* observer);
+  RuleResult EvaluateMatched(RuleId id, ReadObserver* observer);
   void EvaluateScopes(const Rule& rule, RuleResult& result) const;
   void EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver* observer);
   RuleResult EvaluateSignatures(const ImageSpec& spec, ReadObserver* observer);

@@ -47,16 +47,28 @@ class ResidualBuilder {
   bool is_done() const { return is_cut_ || reducer_.is_done(); }
 
   void AddAllow(const Rule& rule, bool are_scopes_open) {
-    std::vector<NodeId> operands = {Guard(rule, ErrorReading::kFalse)};
+    std::vector<NodeId> operands = {Condition(rule, ErrorReading::kFalse)};
     if (are_scopes_open) {
       for (const TextId scope : program_[rule.needs_scopes]) operands.push_back(HasScope(program_[scope]));
     }
     allows_.push_back(graph_.Join(NodeKind::kAnd, operands, ErrorReading::kFalse));
   }
-  void AddDenial(const Rule& rule) { denials_.push_back(Guard(rule, ErrorReading::kTrue)); }
-  void AddRequirement(const Rule& rule) { requirements_.push_back(Guard(rule, ErrorReading::kFalse)); }
+  void AddDenial(const Rule& rule) { denials_.push_back(Condition(rule, ReadingOf(program_.combining(rule).deny))); }
+  void AddRequirement(const Rule& rule) {
+    const ErrorReading reading = program_.combining(rule).require == OnError::kDeny ? ErrorReading::kFalse : ErrorReading::kTrue;
+    requirements_.push_back(WhereMatched(rule, Guard(rule, reading)));
+  }
   // A requirement that is met only when the rule does not apply.
-  void AddExemption(const Rule& rule) { requirements_.push_back(graph_.Not(Guard(rule, ErrorReading::kTrue))); }
+  void AddExemption(const Rule& rule) { requirements_.push_back(graph_.Not(Condition(rule, ErrorReading::kTrue))); }
+  // Errors that are denials, whatever the rule comes to otherwise: of its match condition, and of an
+  // allow.
+  void AddFailures(const Rule& rule) {
+    const Combining& row = program_.combining(rule);
+    const NodeId match = program_.match(rule.policy);
+    if (match.valid() && row.match == OnError::kDeny) requirements_.push_back(Defined(match));
+    if (rule.verb == Verb::kAllow && row.allow == OnError::kDeny && rule.guard.valid())
+      requirements_.push_back(WhereMatched(rule, Defined(rule.guard)));
+  }
 
   std::optional<Residual> Finish(bool is_allow_needed) {
     std::vector<NodeId> all;
@@ -69,17 +81,53 @@ class ResidualBuilder {
 
   // Returns what is left of an expression by itself, as text. Nothing is built any more when it is
   // too large.
-  std::string Text(NodeId node, ErrorReading reading) {
-    const NodeId reduced = reducer_.Reduce(node, reading);
+  std::string Text(NodeId node, ErrorReading reading) { return Written(reducer_.Reduce(node, reading)); }
+  // The same of when the rule applies; an error counts as true.
+  std::string ConditionText(const Rule& rule) {
+    const bool is_always = !rule.guard.valid() && !program_.match(rule.policy).valid();
+    return is_always ? "true" : Written(Condition(rule, ErrorReading::kTrue));
+  }
+
+ private:
+  std::string Written(NodeId reduced) {
     const std::optional<std::string> text = is_done() ? std::nullopt : WriteResidualText(graph_, reduced, bytes_left_);
     is_cut_ = is_cut_ || !text;
     bytes_left_ -= text ? text->size() : 0;
     return text.value_or("");
   }
 
- private:
+  static ErrorReading ReadingOf(OnError error) { return error == OnError::kDeny ? ErrorReading::kTrue : ErrorReading::kFalse; }
+
+  // The match condition of the rule's policy.
+  NodeId Match(const Rule& rule) {
+    const NodeId match = program_.match(rule.policy);
+    return match.valid() ? reducer_.Reduce(match, ReadingOf(program_.combining(rule).match)) : graph_.OfBool(true);
+  }
+
   NodeId Guard(const Rule& rule, ErrorReading reading) {
     return rule.guard.valid() ? reducer_.Reduce(rule.guard, reading) : graph_.OfBool(true);
+  }
+
+  // `x || !x`: fails when the condition does, and is true otherwise.
+  NodeId Defined(NodeId condition) {
+    const NodeId reduced = reducer_.Reduce(condition, ErrorReading::kKept);
+    const NodeId operands[] = {reduced, graph_.Not(reduced)};
+    return graph_.Join(NodeKind::kOr, operands, ErrorReading::kFalse);
+  }
+
+  // What must hold, unless the policy does not apply.
+  NodeId WhereMatched(const Rule& rule, NodeId node) {
+    if (!program_.match(rule.policy).valid()) return node;
+    const NodeId operands[] = {graph_.Not(Match(rule)), node};
+    return graph_.Join(NodeKind::kOr, operands, ErrorReading::kFalse);
+  }
+
+  // Match condition and guard.
+  NodeId Condition(const Rule& rule, ErrorReading reading) {
+    const NodeId guard = Guard(rule, reading);
+    if (!program_.match(rule.policy).valid()) return guard;
+    const NodeId operands[] = {Match(rule), guard};
+    return graph_.Join(NodeKind::kAnd, operands, reading);
   }
 
   NodeId HasScope(std::string_view scope) {
@@ -138,8 +186,10 @@ void Decider::AddResidual(bool is_allow_needed, Decision& decision) {
   for (const RuleResult& result : context_.results) {
     if (builder.is_done()) break;
     const Rule& rule = RuleOf(result);
-    if (is_allow_needed && IsEnforced(result, Role::kPossibleAllow)) builder.AddAllow(rule, Scopes().is_fault());
-    if (!IsEnforced(result, Role::kPossibleDenial)) continue;
+    const Roles roles = EnforcedRolesOf(result);
+    if (is_allow_needed && roles.IsOpen(Role::kAllow)) builder.AddAllow(rule, Scopes().is_fault());
+    if (!roles.IsOpen(Role::kDenial)) continue;
+    builder.AddFailures(rule);
     const ImageSpec* image = program_.image(rule);
     if (image != nullptr && AreImagesOpen(*image))
       AddImageCondition(result, builder, decision);
@@ -147,7 +197,7 @@ void Decider::AddResidual(bool is_allow_needed, Decision& decision) {
       builder.AddExemption(rule);
     else if (rule.verb == Verb::kDeny)
       builder.AddDenial(rule);
-    else
+    else if (rule.verb == Verb::kRequire)
       builder.AddRequirement(rule);
   }
   if (decision.needs_images.size() <= kMaxListed) decision.residual = builder.Finish(is_allow_needed);
@@ -169,7 +219,7 @@ void Decider::AddImageCondition(const RuleResult& result, ResidualBuilder& build
   ImageCondition condition{.rule = DescribeRule(policies_, result.rule, Outcome::kUnknown), .image = {}, .when = {}, .demands = {}};
   const ImageSpec& image = *program_.image(rule);
   condition.image = builder.Text(image.image, ErrorReading::kKept);
-  condition.when = rule.guard.valid() ? builder.Text(rule.guard, ErrorReading::kTrue) : "true";
+  condition.when = builder.ConditionText(rule);
   for (const SignatureDemand& demand : program_[image.demands]) condition.demands.push_back(DemandText(program_, demand));
   decision.needs_images.push_back(std::move(condition));
 }

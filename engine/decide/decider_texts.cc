@@ -81,7 +81,7 @@ void Decider::AddText(const RuleResult& result, std::string text, const TextList
 // What rules say that held, in rule order, then why others failed.
 void Decider::AddTexts(Decision& decision) {
   std::vector<Value> saved;
-  const auto denies = [this](const RuleResult& result) { return RoleOf(result) == Role::kDenial && ModeOf(result) != PolicyMode::kShadow; };
+  const auto denies = [this](const RuleResult& result) { return result.roles.Is(Role::kDenial) && ModeOf(result) != PolicyMode::kShadow; };
   if (request_.target() == Target::kRows && std::any_of(context_.results.begin(), context_.results.end(), denies)) {
     saved = context_.slots;
     HideMaskedColumns();
@@ -104,7 +104,7 @@ void Decider::AddHeldText(const RuleResult& result, Decision& decision) {
   const PolicyMode mode = ModeOf(result);
   if (mode == PolicyMode::kShadow || result.outcome == Outcome::kError) return;
   const Rule& rule = RuleOf(result);
-  if (RoleOf(result) == Role::kDenial) {
+  if (result.roles.Is(Role::kDenial)) {
     AddDenialTexts(result, ListFor(mode, decision));
   } else if (result.outcome == Outcome::kTrue && rule.verb == Verb::kWarn) {
     const TextList warnings = ListFor(PolicyMode::kWarn, decision);
@@ -124,7 +124,7 @@ void Decider::AddFailures(PolicyMode mode, Decision& decision) const {
   for (const RuleResult& result : context_.results) {
     if (result.outcome != Outcome::kError || ModeOf(result) == PolicyMode::kShadow) continue;
     const bool warns = RuleOf(result).verb == Verb::kWarn;
-    if (!warns && RoleOf(result) != Role::kDenial) continue;
+    if (!warns && !result.roles.Is(Role::kDenial)) continue;
     if ((warns ? PolicyMode::kWarn : ModeOf(result)) == mode)
       failures.Add(result, [this](const Value& error) { return PublicErrorText(error); });
   }

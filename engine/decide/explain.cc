@@ -131,7 +131,7 @@ ExplainedRule Decider::ExplainRule(RuleId id) {
   if (!result.error.is(Kind::kAbsent)) explained.error = PublicErrorText(result.error);
   for (const auto& [slot, value] : recorder.reads) explained.reads.emplace_back(SlotPath(program_, slot), ShowRead(slot, value));
   const bool says_when_true = rule.verb == Verb::kWarn || rule.verb == Verb::kNote;
-  if (RoleOf(result) != Role::kDenial && !(says_when_true && result.outcome == Outcome::kTrue)) return explained;
+  if (!result.roles.Is(Role::kDenial) && !(says_when_true && result.outcome == Outcome::kTrue)) return explained;
   if (request_.target() == Target::kRows) HideMaskedColumns();
   Decision told;
   AddDenialTexts(result, ListFor(PolicyMode::kEnforce, told));

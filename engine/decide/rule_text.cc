@@ -18,6 +18,7 @@ RuleOutcome DescribeRule(const PolicySet::Impl& policies, RuleId id, Outcome out
   described.policy = program[policy.name];
   described.shown_policy = policies.shown_policies[rule.policy.index];
   described.rule_id = program[program.details(id).id];
+  described.key = program.key(id);
   described.verb = rule.verb;
   described.file = program[program[policy.location.file].name];
   described.line = program.details(id).line;

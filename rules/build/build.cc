@@ -9,8 +9,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "rules/build/rule_key.h"
 #include "rules/ir/fields.h"
 #include "rules/ir/places.h"
+#include "rules/ir/verify.h"
 
 namespace writ {
 namespace {
@@ -53,7 +55,8 @@ class PoolBuilder {
     return {first, static_cast<std::uint32_t>(items.size())};
   }
 
-  Program Finish() {
+  Program Finish() { return Program(FinishParts()); }
+  ProgramParts FinishParts() {
     std::vector<std::uint32_t> order(texts_.size());
     std::iota(order.begin(), order.end(), 0U);
     std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return texts_[a] < texts_[b]; });
@@ -67,7 +70,7 @@ class PoolBuilder {
       parts.text_begins.push_back(static_cast<std::uint32_t>(parts.text_bytes.size()));
     }
     Renumber(places);
-    return Program(std::move(parts));
+    return std::move(parts);
   }
 
   ProgramParts parts;
@@ -194,6 +197,16 @@ void AddRule(const draft::Rule& rule, PoolBuilder& to) {
                                 .discriminators = discriminators});
 }
 
+// Policy::combining. Each row is written once, and the native one not at all.
+std::uint8_t CombiningOf(const Combining& row, std::vector<Combining>& rows) {
+  if (row == kNativeCombining) return 0;
+  const auto found = std::find(rows.begin(), rows.end(), row);
+  const auto number = static_cast<std::size_t>(found - rows.begin()) + 1;
+  if (found == rows.end()) rows.push_back(row);
+  WRIT_CHECK(number <= 0xFF);  // there are not as many different ones
+  return static_cast<std::uint8_t>(number);
+}
+
 Policy RecordOf(const draft::Policy& policy, PoolBuilder& to) {
   return {.name = to.Text(policy.name),
           .package = to.Text(policy.package),
@@ -202,7 +215,8 @@ Policy RecordOf(const draft::Policy& policy, PoolBuilder& to) {
           .see = to.Text(policy.see),
           .location = policy.location,
           .target = policy.target,
-          .mode = policy.mode};
+          .mode = policy.mode,
+          .combining = CombiningOf(policy.combining, to.parts.combinings)};
 }
 
 Table RecordOf(const draft::Table& table, PoolBuilder& to) {
@@ -240,16 +254,46 @@ void SetData(const std::vector<draft::Data>& data, PoolBuilder& to) {
   for (const draft::Data& each : data) to.parts.data.push_back({to.Text(each.name), to.Text(each.json)});
 }
 
+// The parts as a program, as long as they are neither moved nor changed.
+Program ViewOf(const ProgramParts& parts) {
+  Pools<ConstPool> pools;
+#define WRIT_VIEW(number, name, Record, what) pools.name = parts.name;
+  WRIT_POOLS(WRIT_VIEW)
+#undef WRIT_VIEW
+  return {pools, nullptr};
+}
+
 // Requires: nodes, lets, rules, policies and files are there.
 std::vector<PlaceByte> PlacesOf(const draft::Program& draft, const ProgramParts& parts) {
   std::vector<std::span<const PlacedNode>> known;
   for (const draft::Rule& rule : draft.rules) known.emplace_back(rule.places);
   for (const draft::Let& let : draft.lets) known.emplace_back(let.places);
-  Pools<ConstPool> pools;
-#define WRIT_VIEW(number, name, Record, what) pools.name = parts.name;
-  WRIT_POOLS(WRIT_VIEW)
-#undef WRIT_VIEW
-  return PackPlaces(Program(pools, nullptr), known);
+  return PackPlaces(ViewOf(parts), known);
+}
+
+// Gives limits without an identity one, and their keys the order of their texts: nobody has a fresh
+// quota because two were exchanged. Requires: a program that verifies.
+ProgramParts WithLimitIdentities(ProgramParts parts) {
+  const Program program = ViewOf(parts);
+  const auto lacks_one = [](const LimitSpec& limit) { return limit.identity == kNoText; };
+  if (std::none_of(parts.limits.begin(), parts.limits.end(), lacks_one)) return parts;
+  std::vector<LimitIdentity> identities = LimitIdentitiesOf(program);
+  PoolBuilder to(program);
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    LimitSpec& limit = to.parts.limits[i];
+    if (!lacks_one(limit)) continue;
+    limit.identity = to.Text(identities[i].text);
+    std::copy(identities[i].keys.begin(), identities[i].keys.end(), to.parts.limit_keys.begin() + limit.keys.first);
+  }
+  return to.FinishParts();
+}
+
+// A program that is refused has no expressions that could be written, and gets no identities.
+ProgramParts WithIdentities(ProgramParts parts) {
+  if (parts.rules.empty() || !VerifyProgram(ViewOf(parts))) return parts;
+  parts = WithLimitIdentities(std::move(parts));
+  parts.rule_keys = RuleKeysOf(ViewOf(parts));
+  return parts;
 }
 
 }  // namespace
@@ -268,13 +312,16 @@ Program BuildProgram(const draft::Program& draft) {
   parts.node_args = draft.node_args;
   to.Append(parts.lets, draft.lets, [&](const draft::Let& let) { return Let{to.Text(let.name), let.value}; });
   to.Append(parts.policies, draft.policies, record);
+  for (std::size_t i = 0; i < draft.policies.size(); ++i) {
+    if (draft.policies[i].match.valid()) parts.match_conditions.push_back({PolicyId(i), draft.policies[i].match});
+  }
   for (const draft::Rule& rule : draft.rules) AddRule(rule, to);
   to.Append(parts.tables, draft.tables, record);
   to.Append(parts.signers, draft.signers, record);
   to.Append(parts.imports, draft.imports, [&](const std::string& name) { return Import{to.Text(name)}; });
   SetData(draft.data, to);
   parts.places = PlacesOf(draft, parts);
-  return to.Finish();
+  return Program(WithIdentities(to.FinishParts()));
 }
 
 ProgramParts PartsOf(const Program& program) {

@@ -70,7 +70,7 @@ struct LimitSpec {
   std::uint64_t count = 1;
   std::int64_t period_nanos = 1;
   std::vector<NodeId> keys;
-  std::string identity;
+  std::string identity;  // "": the builder finds one, and orders the keys (rule_key.h)
 };
 
 struct SignatureDemand {
@@ -111,6 +111,8 @@ struct Policy {
   PolicyMode mode = PolicyMode::kEnforce;
   std::string severity, title, see;
   SourceLocation location;
+  Combining combining = kNativeCombining;
+  NodeId match;  // of MatchCondition; invalid = none
 };
 
 struct Column {

@@ -45,8 +45,8 @@ struct Section {
   std::uint64_t bytes;
 };
 static_assert(sizeof(Section) == 24);
-constexpr std::uint32_t kRequired = 1;        // who does not know the section refuses the bundle
-constexpr std::uint32_t kPlacesSection = 34;  // optional: no decision needs it
+constexpr std::uint32_t kRequired = 1;                               // who does not know the section refuses the bundle
+constexpr std::uint32_t kPlacesSection = 34, kRuleKeysSection = 37;  // optional: no effect needs them
 constexpr std::uint32_t kNamesSection = 1000;
 
 constexpr std::size_t Aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
@@ -70,7 +70,8 @@ class BodyWriter {
   // Empty sections are left out.
   void Add(std::uint32_t number, std::string_view bytes) {
     if (bytes.empty()) return;
-    sections_.push_back({number, number == kPlacesSection ? 0 : kRequired, contents_.size(), bytes.size()});
+    const bool is_optional = number == kPlacesSection || number == kRuleKeysSection;
+    sections_.push_back({number, is_optional ? 0 : kRequired, contents_.size(), bytes.size()});
     contents_ += bytes;
     contents_.resize(Aligned(contents_.size()), '\0');
   }

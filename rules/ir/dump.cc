@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "rules/function/function.h"
+#include "rules/ir/enums.h"
 #include "rules/ir/places.h"
 #include "rules/ir/program.h"
 #include "rules/ir/text.h"
@@ -239,11 +240,24 @@ void Dumper::DumpPlaces(const std::string& head, PlaceScope scope, FileId file) 
   if (!text.empty()) Line(head + text);
 }
 
+// " combining deny-overrides on error allow skip deny skip require skip match skip".
+std::string CombiningText(const Combining& row) {
+  std::string text = " combining " + std::string(CombiningAlgorithmName(row.algorithm)) + " on error";
+  const std::pair<std::string_view, OnError> errors[] = {
+      {" allow ", row.allow}, {" deny ", row.deny}, {" require ", row.require}, {" match ", row.match}};
+  for (const auto& [what, error] : errors) text.append(what).append(OnErrorName(error));
+  return text;
+}
+
 void Dumper::DumpPolicy(PolicyId id) {
   const Policy& policy = program_[id];
   Line("policy " + IdText('p', id) + ' ' + (policy.package == kNoText ? "" : Name(policy.package) + "/") + Name(policy.name) + " for " +
        std::string(InfoOf(policy.target).name) + ' ' + std::string(PolicyModeName(policy.mode)) +
        Attributes(policy.severity, policy.title, policy.see) + " at " + LocationText(policy.location));
+  const std::string head = "  " + IdText('p', id);
+  if (policy.combining != 0) Line(head + CombiningText(program_.combinings[policy.combining - 1U]));
+  const NodeId match = program_.match(id);
+  if (match.valid()) Line(head + " match " + IdText('n', match) + ' ' + Quoted(texts_.ShownText(match)));
 }
 
 void Dumper::DumpRule(RuleId id) {

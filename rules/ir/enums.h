@@ -16,6 +16,9 @@
 
 namespace writ {
 
+constexpr std::string_view CombiningAlgorithmName(CombiningAlgorithm /*member*/) { return "deny-overrides"; }
+constexpr std::string_view OnErrorName(OnError member) { return member == OnError::kSkip ? "skip" : "deny"; }
+
 // Number of the list in a bundle, enum, how many members, name of a member, what one is called.
 #define WRIT_NAMED_ENUMS(E)                                                                         \
   E(1, NodeKind, kNodeKindCount, NodeKindName(member), "kind of expression")                        \
@@ -24,7 +27,9 @@ namespace writ {
   E(4, Verb, static_cast<std::size_t>(Verb::kMask) + 1, VerbName(member), "verb")                   \
   E(5, PolicyMode, static_cast<std::size_t>(PolicyMode::kWarn) + 1, PolicyModeName(member), "mode") \
   E(6, ValueError, kValueErrorCount, ValueErrorName(member), "error")                               \
-  E(7, Kind, static_cast<std::size_t>(Kind::kUnknown) + 1, TypeName(member), "kind of constant")
+  E(7, Kind, static_cast<std::size_t>(Kind::kUnknown) + 1, TypeName(member), "kind of constant")    \
+  E(8, CombiningAlgorithm, 1, CombiningAlgorithmName(member), "way to combine rules")               \
+  E(9, OnError, static_cast<std::size_t>(OnError::kDeny) + 1, OnErrorName(member), "meaning of an error")
 
 // Enum, last member.
 #define WRIT_NUMBERED_ENUMS(E)                                            \

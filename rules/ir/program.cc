@@ -1,9 +1,12 @@
 // Pools that a program owns, and pools compared; see program.h.
 #include "rules/ir/program.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
+
+#include "rules/base/encoding.h"
 
 namespace writ {
 namespace {
@@ -23,6 +26,17 @@ Program::Program(ProgramParts parts) {
   WRIT_POOLS(WRIT_VIEW)
 #undef WRIT_VIEW
   owner_ = std::move(owned);
+}
+
+NodeId Program::FindMatch(PolicyId policy) const {
+  const auto found = std::lower_bound(match_conditions.begin(), match_conditions.end(), policy,
+                                      [](const MatchCondition& match, PolicyId wanted) { return match.policy < wanted; });
+  return found == match_conditions.end() || found->policy != policy ? NodeId() : found->condition;
+}
+
+std::string RuleKeyText(const RuleKey& key) {
+  if (key == RuleKey()) return "";
+  return EncodeHex({reinterpret_cast<const char*>(key.bytes), sizeof(key.bytes)});
 }
 
 bool operator==(const Program& a, const Program& b) {

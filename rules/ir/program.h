@@ -174,7 +174,7 @@ struct LimitSpec {
   std::int64_t period_nanos = 1;  // >= 1
   RangeOf<LimitKey> keys;         // empty = one bucket for all
   // By what the limit is found again after a reload, inside its policy: `@id`, or else patterns and
-  // key, never place, count or condition.
+  // key (rules/build/rule_key.h), never place, count or condition.
   TextId identity;
   std::uint32_t unused = 0;
 };
@@ -244,8 +244,58 @@ struct Policy {
   SourceLocation location;
   Target target = Target::kTools;
   PolicyMode mode = PolicyMode::kEnforce;
-  std::uint8_t unused[2] = {};
+  std::uint8_t combining = 0;  // 0 = kNativeCombining, n = combinings[n - 1]
+  std::uint8_t unused[1] = {};
 };
+
+// What something counts for that fails instead of being true or false.
+enum class OnError : std::uint8_t {
+  kSkip,  // nothing
+  kDeny,  // a denial
+};
+
+// How the rules of all policies make one decision. A member more is a way more; today there is one.
+enum class CombiningAlgorithm : std::uint8_t {
+  kDenyOverrides,  // a denial denies; else an allow allows; else the target's default
+};
+
+// What outcomes of a policy's rules mean: a row of the table that policies name.
+//
+// Of each row a true allow allows, a true deny and a false requirement are denials, and a match
+// condition comes first: where it is false, no rule of the policy applies, whatever else fails.
+// Rows differ in what an error means. engine/decide/roles.h reads them.
+struct Combining {
+  CombiningAlgorithm algorithm = CombiningAlgorithm::kDenyOverrides;
+  OnError allow = OnError::kSkip;  // of a guard, by the rule's verb
+  OnError deny = OnError::kDeny;
+  OnError require = OnError::kDeny;
+  OnError match = OnError::kDeny;  // of the policy's match condition: a denial by each of its rules
+  std::uint8_t unused[3] = {};
+  friend bool operator==(const Combining&, const Combining&) = default;
+};
+
+// Writ's own, which is also that of a ValidatingAdmissionPolicy whose failurePolicy is Fail.
+inline constexpr Combining kNativeCombining;
+// What fails does not count: Cedar, and a failurePolicy of Ignore.
+inline constexpr Combining kSkippingCombining{
+    .allow = OnError::kSkip, .deny = OnError::kSkip, .require = OnError::kSkip, .match = OnError::kSkip};
+
+// The condition that has to hold before the rules of a policy are looked at. Several are one, joined
+// by `&&`: a false one decides, whatever others fail.
+struct MatchCondition {
+  PolicyId policy;
+  NodeId condition;  // a bool
+};
+
+// By what a rule is known in logs, exceptions and coverage, wherever it stands: rules/build/rule_key.h.
+// All zero = none.
+struct RuleKey {
+  std::uint8_t bytes[6] = {};
+  friend auto operator<=>(const RuleKey&, const RuleKey&) = default;
+};
+
+// Returns the key as 12 hexadecimal digits, "" for none.
+std::string RuleKeyText(const RuleKey& key);
 
 struct Column {
   TextId name;
@@ -309,43 +359,47 @@ enum class PlaceByte : std::uint8_t {};
 // called in faults.
 //
 // INVARIANTS: texts are distinct and in byte order; text i is the bytes [begins[i], begins[i + 1]).
-// Rules and their details have the same position. Rules stand in source order, and the rules of one
-// policy in a row.
-#define WRIT_POOLS(P)                                    \
-  P(1, text_begins, std::uint32_t, "text")               \
-  P(2, text_bytes, char, "byte of text")                 \
-  P(3, bytes, std::byte, "byte")                         \
-  P(4, text_lists, TextId, "item of a list of texts")    \
-  P(5, files, File, "file")                              \
-  P(6, type_parameters, TypeId, "parameter of a type")   \
-  P(7, type_fields, TypeField, "field of a type")        \
-  P(8, types, TypeRecord, "type")                        \
-  P(9, constant_items, ConstantId, "item of a constant") \
-  P(10, constants, Constant, "constant")                 \
-  P(11, slots, Slot, "slot")                             \
-  P(12, node_args, NodeId, "argument")                   \
-  P(13, nodes, Node, "node")                             \
-  P(14, lets, Let, "let")                                \
-  P(15, policies, Policy, "policy")                      \
-  P(16, rules, Rule, "rule")                             \
-  P(17, rule_details, RuleDetails, "details of rule")    \
-  P(18, selectors, Selector, "selector")                 \
-  P(19, message_parts, MessagePart, "part of a message") \
-  P(20, discriminators, Discriminator, "discriminator")  \
-  P(21, masks, MaskSpec, "mask")                         \
-  P(22, limits, LimitSpec, "limit")                      \
-  P(23, limit_keys, LimitKey, "key of a limit")          \
-  P(24, images, ImageSpec, "image requirement")          \
-  P(25, demands, SignatureDemand, "demand")              \
-  P(26, signer_terms, SignerTerm, "signer term")         \
-  P(27, columns, Column, "column")                       \
-  P(28, relations, Relation, "relation")                 \
-  P(29, tables, Table, "table")                          \
-  P(30, signer_options, SignerOption, "signer option")   \
-  P(31, signers, Signer, "signer")                       \
-  P(32, imports, Import, "import")                       \
-  P(33, data, ProgramData, "data")                       \
-  P(34, places, PlaceByte, "byte of places")
+// Rules, their details and their keys have the same position; a program has no keys when an older
+// writ compiled it. Rules stand in source order, and the rules of one policy in a row. Match
+// conditions stand in the order of their policies, of which each has at most one.
+#define WRIT_POOLS(P)                                        \
+  P(1, text_begins, std::uint32_t, "text")                   \
+  P(2, text_bytes, char, "byte of text")                     \
+  P(3, bytes, std::byte, "byte")                             \
+  P(4, text_lists, TextId, "item of a list of texts")        \
+  P(5, files, File, "file")                                  \
+  P(6, type_parameters, TypeId, "parameter of a type")       \
+  P(7, type_fields, TypeField, "field of a type")            \
+  P(8, types, TypeRecord, "type")                            \
+  P(9, constant_items, ConstantId, "item of a constant")     \
+  P(10, constants, Constant, "constant")                     \
+  P(11, slots, Slot, "slot")                                 \
+  P(12, node_args, NodeId, "argument")                       \
+  P(13, nodes, Node, "node")                                 \
+  P(14, lets, Let, "let")                                    \
+  P(15, policies, Policy, "policy")                          \
+  P(16, rules, Rule, "rule")                                 \
+  P(17, rule_details, RuleDetails, "details of rule")        \
+  P(18, selectors, Selector, "selector")                     \
+  P(19, message_parts, MessagePart, "part of a message")     \
+  P(20, discriminators, Discriminator, "discriminator")      \
+  P(21, masks, MaskSpec, "mask")                             \
+  P(22, limits, LimitSpec, "limit")                          \
+  P(23, limit_keys, LimitKey, "key of a limit")              \
+  P(24, images, ImageSpec, "image requirement")              \
+  P(25, demands, SignatureDemand, "demand")                  \
+  P(26, signer_terms, SignerTerm, "signer term")             \
+  P(27, columns, Column, "column")                           \
+  P(28, relations, Relation, "relation")                     \
+  P(29, tables, Table, "table")                              \
+  P(30, signer_options, SignerOption, "signer option")       \
+  P(31, signers, Signer, "signer")                           \
+  P(32, imports, Import, "import")                           \
+  P(33, data, ProgramData, "data")                           \
+  P(34, places, PlaceByte, "byte of places")                 \
+  P(35, combinings, Combining, "combining")                  \
+  P(36, match_conditions, MatchCondition, "match condition") \
+  P(37, rule_keys, RuleKey, "key of a rule")
 
 template <template <typename> class Pool>
 struct Pools {
@@ -405,6 +459,13 @@ class Program : public Pools<ConstPool> {
   // Of a rule that stands in `rules`.
   const RuleDetails& details(const Rule& rule) const { return rule_details[static_cast<std::size_t>(&rule - rules.data())]; }
   const Policy& policy(const Rule& rule) const { return policies[rule.policy.index]; }
+  const Combining& combining(const Rule& rule) const {
+    const std::uint8_t number = policy(rule).combining;
+    return number == 0 ? kNativeCombining : combinings[number - 1U];
+  }
+  // Invalid: the policy has none. O(log match conditions).
+  NodeId match(PolicyId policy) const { return match_conditions.empty() ? NodeId() : FindMatch(policy); }
+  RuleKey key(RuleId id) const { return rule_keys.empty() ? RuleKey() : rule_keys[id.index]; }
   // Invalid file: only in a program that nobody has verified.
   SourceLocation location(const Rule& rule) const { return {policy(rule).location.file, details(rule).line, details(rule).column}; }
   // What the rule's verb is about, or nullptr.
@@ -418,6 +479,7 @@ class Program : public Pools<ConstPool> {
   friend bool operator==(const Program& a, const Program& b);
 
  private:
+  NodeId FindMatch(PolicyId policy) const;
   template <typename Spec>
   static const Spec* SpecOf(std::span<const Spec> specs, const Rule& rule) {
     return rule.spec.valid() ? &specs[rule.spec.index] : nullptr;
@@ -426,11 +488,12 @@ class Program : public Pools<ConstPool> {
   std::shared_ptr<const void> owner_;
 };
 
-// Calls `visit(NodeId)` for each expression of the rule: guard, message, keys, image, conditions of
-// demands.
+// Calls `visit(NodeId)` for each expression of the rule: its policy's match condition, guard,
+// message, keys, image, conditions of demands.
 template <typename Visit>
 void ForEachExpression(const Program& program, RuleId id, Visit visit) {
   const Rule& rule = program[id];
+  if (const NodeId match = program.match(rule.policy); match.valid()) visit(match);
   if (rule.guard.valid()) visit(rule.guard);
   for (const MessagePart& part : program[program.details(id).message]) {
     if (part.value.valid()) visit(part.value);

@@ -176,6 +176,15 @@ Fault FaultOf(const RuleDetails& details, std::size_t at, Facts& facts) {
   return rule.verb == Verb::kRequire && !rule.spec.valid() ? "have a discriminator, yet the rule is a requirement" : nullptr;
 }
 
+Fault FaultOf(const Policy& policy, std::size_t /*at*/, Facts& facts) {
+  return policy.combining <= facts.program.combinings.size() ? nullptr : "names a combining that is not there";
+}
+
+Fault FaultOf(const MatchCondition& match, std::size_t at, Facts& facts) {
+  const bool is_behind = at == 0 || facts.program.match_conditions[at - 1].policy < match.policy;
+  return is_behind ? nullptr : "is not in the order of policies, or its policy has two";
+}
+
 Fault FaultOf(const MaskSpec& mask, std::size_t at, Facts& facts) {
   for (const TextId target : facts.program[mask.targets]) {
     if ((facts.mask_verbs[at] & kRedacts) != 0 && !JsonPointerFault(facts.program[target]).empty())
@@ -245,15 +254,28 @@ Status CheckTexts(const Program& program) {
   return OkStatus();
 }
 
+// The index would leave a rule out whose match condition fails, which is a denial. Requires: all
+// else is checked.
+Status CheckMatches(const Program& program) {
+  for (std::size_t i = 0; i < program.rules.size() && !program.match_conditions.empty(); ++i) {
+    const Rule& rule = program.rules[i];
+    if (program.rule_details[i].discriminators.empty() || !program.match(rule.policy).valid()) continue;
+    if (program.combining(rule).match == OnError::kDeny)
+      return Corrupt("rule " + std::to_string(i) + " has a discriminator, yet its policy denies when its match condition fails");
+  }
+  return OkStatus();
+}
+
 Status CheckPools(const Program& program, const BundleLimits& limits) {
   WRIT_RETURN_IF_ERROR(CheckTexts(program));
   if (program.rules.size() != program.rule_details.size()) return Corrupt("there are not as many details as rules");
+  if (!program.rule_keys.empty() && program.rule_keys.size() != program.rules.size()) return Corrupt("there are not as many keys as rules");
   if (!program.types.empty() && program.types.size() < kSimpleTypeCount) return Corrupt("the simple types are missing");
   Facts facts{program, limits};
 #define WRIT_CHECK_POOL(number, name, Record, what) WRIT_RETURN_IF_ERROR(CheckPool(number, what, program.name, facts));
   WRIT_POOLS(WRIT_CHECK_POOL)
 #undef WRIT_CHECK_POOL
-  return OkStatus();
+  return CheckMatches(program);
 }
 
 }  // namespace

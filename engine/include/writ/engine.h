@@ -59,6 +59,7 @@ struct RuleOutcome {
   std::string_view policy;        // unique in its package
   std::string_view shown_policy;  // for people: `policy`, or "package.policy" where several packages have one of that name
   std::string_view rule_id;
+  RuleKey key;  // by what the rule is known wherever it stands; none in bundles of an older writ
   Verb verb = Verb::kDeny;
   std::string_view file;
   std::uint32_t line = 0;

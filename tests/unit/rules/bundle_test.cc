@@ -269,7 +269,32 @@ TEST(Bundle, TheGoldenBundleKeepsLoading) {
   const Result<Bundle> bundle = LoadBundle(FromHex(file));
   ASSERT_TRUE(bundle) << bundle.error().message;
   EXPECT_EQ(DumpProgram(*VerifyProgram(Sample())), DumpProgram(bundle->program));
-  EXPECT_TRUE(Sample() == bundle->program.program());
+  EXPECT_TRUE(bundle->program.program().rule_keys.empty());  // it is older than they are
+  ProgramParts parts = PartsOf(Sample());
+  parts.rule_keys.clear();
+  EXPECT_TRUE(Program(std::move(parts)) == bundle->program.program());
+}
+
+// What is native is written without a row, so that an older writ reads it. What is not is refused
+// there: the sections are required.
+TEST(Bundle, RowsAreWrittenOnlyWhereTheyAreNotNative) {
+  draft::Program draft = test::SampleProgram();
+  EXPECT_TRUE(BuildProgram(draft).combinings.empty());
+  draft.policies[1].combining = draft.policies[2].combining = kSkippingCombining;
+  draft.policies[1].match = NodeId(3);
+  const Program program = BuildProgram(draft);
+  EXPECT_EQ(1U, program.combinings.size());
+  const Result<Bundle> bundle = LoadBundle(WriteBundle(program));
+  ASSERT_TRUE(bundle) << bundle.error().message;
+  EXPECT_TRUE(program == bundle->program.program());
+  const Program& read = bundle->program.program();
+  EXPECT_EQ(kSkippingCombining, read.combining(read.rules.back()));
+  EXPECT_EQ(kNativeCombining, read.combining(read.rules.front()));
+  EXPECT_EQ(NodeId(3), read.match(PolicyId(1)));
+  EXPECT_FALSE(read.match(PolicyId(2)).valid());
+  const std::string dump = DumpProgram(bundle->program);
+  EXPECT_NE(std::string::npos,
+            dump.find("  p1 combining deny-overrides on error allow skip deny skip require skip match skip\n  p1 match n3 "));
 }
 
 // The golden bundle of version 5, which was not a table of sections.

@@ -411,6 +411,9 @@ TEST(Verify, RefusesBadRules) {
       {"policy 0: `target` is of no known kind", [](draft::Program& p) { p.policies[0].target = static_cast<Target>(7); }},
       {"policy 0: `mode` is of no known kind", [](draft::Program& p) { p.policies[0].mode = static_cast<PolicyMode>(3); }},
       {"policy 0: `file` names something that is not there", [](draft::Program& p) { p.policies[0].location.file = FileId(); }},
+      {"match condition 0: `condition` names something that is not there", [](draft::Program& p) { p.policies[0].match = NodeId(19); }},
+      {"rule 0 has a discriminator, yet its policy denies when its match condition fails",
+       [](draft::Program& p) { p.policies[0].match = NodeId(3); }},
       {"rule 0: `policy` names something that is not there", [](draft::Program& p) { p.rules[0].policy = PolicyId(3); }},
       {"rule 2 does not stand with the other rules of its policy",
        [](draft::Program& p) { p.rules[1].policy = PolicyId(1), p.rules[1].verb = Verb::kDeny; }},
@@ -450,6 +453,32 @@ TEST(Verify, RefusesBadRules) {
       {"rule 5 requires a signed image outside admission", [](draft::Program& p) { p.policies[2].target = Target::kSchemas; }},
       {"rule 1: `needs_scopes` is there, where it has no meaning", [](draft::Program& p) { p.rules[1].needs_scopes = {"s"}; }},
   });
+}
+
+// What no draft can say.
+TEST(Verify, RefusesBadRowsMatchesAndKeys) {
+  draft::Program draft = test::SampleProgram();
+  draft.policies[1].combining = kSkippingCombining;
+  draft.policies[1].match = draft.policies[2].match = NodeId(3);
+  const Program good = BuildProgram(draft);
+  ASSERT_TRUE(VerifyProgram(good));
+  const auto refusal = [&](auto mutate) {
+    ProgramParts parts = PartsOf(good);
+    mutate(parts);
+    const Result<VerifiedProgram> verified = VerifyProgram(Program(std::move(parts)));
+    return verified ? "accepted" : verified.error().message;
+  };
+  EXPECT_EQ("policy 0 names a combining that is not there", refusal([](ProgramParts& p) { p.policies[0].combining = 2; }));
+  EXPECT_EQ("policy 0: `unused` is not 0", refusal([](ProgramParts& p) { p.policies[0].unused[0] = 1; }));
+  EXPECT_EQ("combining 0: `deny` is of no known kind", refusal([](ProgramParts& p) { p.combinings[0].deny = static_cast<OnError>(2); }));
+  EXPECT_EQ("combining 0: `algorithm` is of no known kind",
+            refusal([](ProgramParts& p) { p.combinings[0].algorithm = static_cast<CombiningAlgorithm>(1); }));
+  EXPECT_EQ("match condition 1 is not in the order of policies, or its policy has two",
+            refusal([](ProgramParts& p) { p.match_conditions[1].policy = p.match_conditions[0].policy; }));
+  EXPECT_EQ("match condition 0: `policy` names something that is not there",
+            refusal([](ProgramParts& p) { p.match_conditions[0].policy = PolicyId(9); }));
+  EXPECT_EQ("there are not as many keys as rules", refusal([](ProgramParts& p) { p.rule_keys.pop_back(); }));
+  EXPECT_EQ("accepted", refusal([](ProgramParts& p) { p.rule_keys.clear(); }));
 }
 
 TEST(Verify, RefusesBadMasksLimitsAndImages) {
