@@ -174,7 +174,8 @@ void LogReview(Logger& logger, const AdmissionReply& reply) {
   const std::string uid = shown(reply.uid), operation = shown(reply.operation), kind = shown(reply.kind);
   const std::string object_namespace = shown(reply.object_namespace), name = shown(reply.name);
   const auto list = [](std::string_view text) { return Shorten(text, 4 * kMaxLoggedBytes); };
-  const std::string rules = list(reply.rules), shadow = list(reply.shadow), failure = list(reply.failure);
+  const std::string rules = list(reply.rules), rule_keys = list(reply.rule_keys);
+  const std::string shadow = list(reply.shadow), shadow_keys = list(reply.shadow_keys), failure = list(reply.failure);
   logger.Write(level, "admission review",
                {{"verdict", ReviewOutcomeName(reply.outcome)},
                 {"uid", uid},
@@ -184,7 +185,9 @@ void LogReview(Logger& logger, const AdmissionReply& reply) {
                 {"name", name},
                 {"dry_run", reply.dry_run},
                 {"rules", rules},
+                {"rule_keys", rule_keys},
                 {"shadow", shadow},
+                {"shadow_keys", shadow_keys},
                 {"error", failure}});
 }
 

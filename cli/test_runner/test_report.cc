@@ -132,7 +132,7 @@ Json UnheldJson(const std::vector<UnheldRule>& rules) {
       one["reads"] = std::move(reads);
       unmet.push_back(std::move(one));
     }
-    json.push_back({{"rule", rule.rule}, {"unmet", std::move(unmet)}});
+    json.push_back({{"rule", rule.rule}, {"key", rule.key}, {"unmet", std::move(unmet)}});
   }
   return json;
 }

@@ -135,7 +135,7 @@ class TestRun {
     const Decision decision = engine_->DecideJson(request, context_, {.explain = true, .consume_limits = false});
     std::vector<UnheldRule> unheld;
     for (const ExplainedRule* explained : UnheldRules(step.expect, decision))
-      unheld.push_back({RuleText(explained->rule), explained->unmet});
+      unheld.push_back({RuleText(explained->rule), RuleKeyText(explained->rule.key), explained->unmet});
     return unheld;
   }
 

@@ -20,6 +20,7 @@ namespace writ::cli {
 // A rule that might have been meant, and why it did not hold.
 struct UnheldRule {
   std::string rule;  // "slack_tools.r4 deny (false) fleet.writ:16"
+  std::string key;   // RuleKeyText
   std::vector<UnmetCondition> unmet;
 };
 

@@ -12,6 +12,7 @@ void WriteName(JsonWriter& json, const RuleOutcome& rule) {
   json.Key("package").String(rule.package);
   json.Key("policy").String(rule.policy);
   json.Key("rule").String(rule.rule_id);
+  if (rule.key != RuleKey()) json.Key("key").String(RuleKeyText(rule.key));
 }
 
 void WritePlace(JsonWriter& json, const RuleOutcome& rule) {

@@ -266,7 +266,7 @@ void Dumper::DumpRule(RuleId id) {
   const std::string head = "  " + IdText('R', id);
   Line("rule " + IdText('R', id) + ' ' + Name(program_.policy(rule).name) + '.' + Name(details.id) + ' ' +
        std::string(VerbName(rule.verb)) + Attributes(details.severity, details.title, details.see) + " at " +
-       LocationText(program_.location(rule)));
+       LocationText(program_.location(rule)) + (program_.rule_keys.empty() ? "" : " key " + RuleKeyText(program_.key(id))));
   for (const Selector& selector : program_[details.selectors])
     Line(head + " on " + Quoted(Text(selector.scope)) + ' ' + Quoted(Text(selector.name)));
   if (rule.guard.valid()) Line(head + " when " + IdText('n', rule.guard) + ' ' + Quoted(texts_.ShownText(rule.guard)));

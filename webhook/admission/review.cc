@@ -172,6 +172,15 @@ std::string RuleNames(const Rules& rules) {
   return text;
 }
 
+template <typename Rules>
+std::string RuleKeys(const Rules& rules) {
+  std::string text;
+  for (const RuleOutcome& rule : rules) {
+    if (rule.key != RuleKey()) text.append(text.empty() ? "" : ", ").append(RuleKeyText(rule.key));
+  }
+  return text;
+}
+
 // Returns the length of the line break or tab that starts at `text[at]`, 0 if none does. U+0085, U+2028 and U+2029 break lines, too.
 std::size_t BreakLength(std::string_view text, std::size_t at) {
   if (text[at] >= '\t' && text[at] <= '\r') return 1;
@@ -297,7 +306,9 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
   reply.status = 200;
   reply.outcome = decision.effect == Effect::kAllow ? ReviewOutcome::kAllowed : ReviewOutcome::kDenied;
   reply.rules = RuleNames(decision.rules);
+  reply.rule_keys = RuleKeys(decision.rules);
   reply.shadow = RuleNames(decision.shadow);
+  reply.shadow_keys = RuleKeys(decision.shadow);
   reply.body = ReviewAnswer(head.uid, decision, options);
   return reply;
 }

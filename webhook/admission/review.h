@@ -34,8 +34,10 @@ struct AdmissionReply {
   ReviewOutcome outcome = ReviewOutcome::kFailed;
   std::string uid, operation, kind, object_namespace, name;  // "" = unknown; kind is "MCPServer.toolhive.stacklok.dev"
   bool dry_run = false;
-  std::string rules;                        // the determining ones: "server_baseline.r1, server_baseline.r3"
-  std::string shadow;                       // those of policies in shadow mode, in the same form
+  std::string rules;      // the determining ones: "server_baseline.r1, server_baseline.r3"
+  std::string rule_keys;  // theirs: "277c63c79f4a, 10070c4e58b4"; none of an older bundle
+  std::string shadow;     // those of policies in shadow mode, as `rules`
+  std::string shadow_keys;
   std::string failure;                      // ReviewOutcome::kFailed: why
   std::vector<image::ImageFinding> images;  // what was found out about signatures
 };

@@ -90,7 +90,8 @@ TEST_F(Fields, DecideAsJsonDoes) {
       Text(Target::kRows, "orders", "",
            {Field("principal.tenant", Value::String("a")), Field("row.tenant", Value::String("a")), Field("row.total", Value::Int(9))}),
       "effect: \"allow\"\nreason: \"rule\"\nrules: "
-      "{\"package\":\"p\",\"policy\":\"rows\",\"rule\":\"r1\",\"verb\":\"allow\",\"file\":\"test.writ\",\"line\":13,\"outcome\":\"true\"}"
+      "{\"package\":\"p\",\"policy\":\"rows\",\"rule\":\"r1\",\"key\":\"4886ae4e40ac\",\"verb\":\"allow\",\"file\":\"test.writ\",\"line\":"
+      "13,\"outcome\":\"true\"}"
       "\n");
 }
 

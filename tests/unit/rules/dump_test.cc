@@ -53,30 +53,30 @@ let is_acme n3
 policy p0 test/tools for tools warn severity "high" at test.writ:1:1
 policy p1 test/rows for rows enforce at test.writ:2:1
 policy p2 test/images for admission enforce at test.writ:3:1
-rule R0 tools.r1 allow at test.writ:1:3
+rule R0 tools.r1 allow at test.writ:1:3 key 59a98ab6633e
   R0 on "slack" "post_*"
   R0 when n11 "principal.groups.exists_one(x, x.matches(dyn(\"^[a-z]+$\"))) ? dyn(true) : is_acme && has(args.`odd key`)"
   R0 needs scope "slack:write"
   R0 only-if s1(principal.tenant) "acme"
   R0 only-if-contains s2(principal.groups) "sre" "ops"
-rule R1 tools.r2 deny at test.writ:2:3
+rule R1 tools.r2 deny at test.writ:2:3 key 479f7f045550
   R1 on "slack" "delete_*"
   R1 on "**" "drop\\*"
   R1 because "not by " n18
-rule R2 tools.r3 limit at test.writ:3:3
+rule R2 tools.r3 limit at test.writ:3:3 key 1057e8fc4862
   R2 on "**" "**"
   R2 limit 30 per 60000000000ns n18 as "* by principal.id"
-rule R3 tools.r4 redact at test.writ:4:3
+rule R3 tools.r4 redact at test.writ:4:3 key 3db75e9924bb
   R3 on "**" "**"
   R3 mask "/rows/*/card" keep last 4
-rule R4 rows.r1 mask at test.writ:5:3
+rule R4 rows.r1 mask at test.writ:5:3 key a19c6e7de3dd
   R4 on "orders" ""
   R4 mask "card" with "x"
-rule R5 images.r1 require title "signed images" at test.writ:6:3
+rule R5 images.r1 require title "signed images" at test.writ:6:3 key 2c0098983255
   R5 on "MCPServer.toolhive.stacklok.dev" "CREATE"
   R5 image n18 signed by S0 S1 at-least(1 of 2)
   R5 image n18 attested "https://slsa.dev/provenance/v1" by S0 where n15
-rule R6 images.r2 warn at test.writ:7:3
+rule R6 images.r2 warn at test.writ:7:3 key 8d7e1a9549cd
   R6 on "**" "**"
   R6 because "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
 table orders
