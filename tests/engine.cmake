@@ -1,6 +1,7 @@
 writ_test(engine LIBRARIES writ_engine SOURCES
   unit/engine/evaluator_test.cc
   unit/engine/functions_test.cc
+  unit/engine/regex_filter_test.cc
   unit/engine/time_test.cc
   unit/engine/value_test.cc
 )

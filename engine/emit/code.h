@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "engine/emit/opcode.h"
+#include "engine/emit/regex_filter.h"
 #include "rules/model/value.h"
 
 namespace writ {
@@ -15,6 +16,7 @@ namespace writ {
 struct CompiledRegex {
   std::unique_ptr<RE2> regex;
   std::uint32_t program_size = 0;
+  std::unique_ptr<const RegexFilter> filter = nullptr;  // nullptr: any text may match
 };
 
 // A constant on the right of `in`. `keys`: the items of a list, hashed; nullptr when some item is

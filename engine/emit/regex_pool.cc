@@ -42,7 +42,8 @@ const CompiledRegex* RegexPool::Of(ConstantId pattern, std::string_view text) {
   instructions_ += regex->ok() ? regex->ProgramSize() : kRefusedRegexInstructions;
   if (!regex->ok()) return nullptr;
   const std::uint32_t size = RegexProgramSize(*regex);
-  return place->second = &compiled_.emplace_back(CompiledRegex{std::move(regex), size});
+  std::unique_ptr<const RegexFilter> filter = RegexFilter::TryMake(*regex);
+  return place->second = &compiled_.emplace_back(CompiledRegex{std::move(regex), size, std::move(filter)});
 }
 
 }  // namespace writ

@@ -343,6 +343,10 @@ Value Evaluator::Impl::InConstant(const Value& item, const ConstantRange& range)
 
 Value Evaluator::Impl::MatchesRegex(const Value& text, const CompiledRegex& compiled) {
   if (!text.is(Kind::kString)) return text.is_fault() ? text : NoOverload(Function::kMatches, text, Value::String(""));
+  if (compiled.filter != nullptr && text.size <= kMaxMatchedBytes) {
+    if (!Charge(context, kCallSteps + ScanSteps(text.size))) return OutOfBudget(context);
+    if (!compiled.filter->MayMatch(text.string())) return Value::Bool(false);
+  }
   return MatchRegex(*compiled.regex, compiled.program_size, text, context);
 }
 
