@@ -6,6 +6,7 @@
 #include "engine/decide/engine_quotas.h"
 #include "engine/decide/images.h"
 #include "engine/decide/policy_set.h"
+#include "engine/request/prepared.h"
 #include "engine/request/read.h"
 #include "rules/base/utf8.h"
 
@@ -120,7 +121,13 @@ Decision Engine::DecideFields(const FieldRequest& fields, Context& context, cons
     DenyUnread(state.reading.refusal, read.error(), decision);
     return decision;
   }
-  Decider(policies_->impl(), state, state.reading.request, *quotas_, now, options).Decide(decision);
+  Decider decider(policies_->impl(), state, state.reading.request, *quotas_, now, options);
+  if (!state.reading.request.is_listing()) {
+    decider.Decide(decision);
+    return decision;
+  }
+  const Status listed = decider.DecideListing(decision);
+  if (!listed) DenyUnread(state.reading.refusal, listed.error(), decision);
   return decision;
 }
 
@@ -151,12 +158,15 @@ std::vector<LimitOverflow> Engine::LimitOverflows() const {
   return overflows;
 }
 
-SlotId Engine::FindField(std::string_view path) const {
-  const Program& program = policies_->program();
-  for (std::size_t i = 0; i < program.slots.size(); ++i) {
-    if (SlotPath(program, SlotId(i)) == path) return SlotId(i);
-  }
-  return {};
+Result<PreparedFields> Engine::PrepareFields(const FieldRequest& shared, Context& context) const {
+  Context::Impl& state = context.impl();
+  const TrimAtEnd trim(state);
+  state.reading.Begin(policies_->impl().shapes, clock_->Now());
+  return Prepare(shared, state.reading);
 }
+
+FieldId Engine::FindField(std::string_view path) const { return writ::FindField(path, policies_->impl().shapes); }
+
+std::string Engine::FieldFault(std::string_view path) const { return writ::FieldFault(path, policies_->impl().shapes); }
 
 }  // namespace writ

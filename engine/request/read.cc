@@ -6,14 +6,17 @@
 #include "engine/request/chain.h"
 #include "engine/request/convert.h"
 #include "engine/request/facts.h"
-#include "engine/request/fields.h"
+#include "engine/request/field_document.h"
 #include "engine/request/fill.h"
+#include "engine/request/flat_fields.h"
+#include "engine/request/prepared.h"
 #include "engine/request/refusal.h"
 #include "engine/request/required.h"
 #include "engine/request/roots.h"
 #include "engine/request/target_choice.h"
 #include "engine/request/unknown.h"
 #include "engine/request/wide_integers.h"
+#include "rules/base/utf8.h"
 
 namespace writ {
 namespace {
@@ -86,6 +89,20 @@ bool FillDocument(JsonNode document, RequestState& state) {
   WRIT_CHECK(false);
 }
 
+Status ReadWholeRequest(const FieldRequest& request, RequestState& state) {
+  if (TryFillFlat(request, nullptr, state)) return OkStatus();
+  state.Begin(*state.shapes, state.now);
+  JsonNode document;
+  if (!MakeDocument(request, state, document)) return state.error;
+  WRIT_RETURN_IF_ERROR(ReadJsonRequest(document, state.own_wide, state));
+  state.request.row = JsonNode();  // who gives it as fields has it
+  if (request.target != Target::kAdmission || request.scope.empty() || request.scope == state.request.scope) return OkStatus();
+  Refuse("the request is about \"" + Shorten(request.scope, kMaxShownNameBytes) + "\", its object is \"" +
+             Shorten(state.request.scope, kMaxShownNameBytes) + "\"",
+         state);
+  return state.error;
+}
+
 }  // namespace
 
 Status ReadJsonRequest(JsonNode document, const WideIntegers& wide, RequestState& state) {
@@ -95,7 +112,20 @@ Status ReadJsonRequest(JsonNode document, const WideIntegers& wide, RequestState
 }
 
 Status ReadFieldRequest(const FieldRequest& request, RequestState& state) {
-  if (FillFields(request, state)) return OkStatus();
+  if (request.prepared.serial != 0) {
+    if (!CheckPrepared(request, state)) return state.error;
+    if (IsWritten(state.prepared) && TryFillFlat(request, &state.prepared, state)) return OkStatus();
+    state.Begin(*state.shapes, state.now);
+    return ReadWholeRequest(WithPrepared(request, state), state);
+  }
+  return ReadWholeRequest(request, state);
+}
+
+Status CheckFields(const FieldRequest& request, RequestState& state) {
+  JsonNode document;
+  if (!MakeDocument(request, state, document)) return state.error;
+  state.wide = &state.own_wide;
+  if (request.target == Target::kAdmission || FillDocument(document, state)) return OkStatus();
   return state.error;
 }
 

@@ -35,12 +35,18 @@ void RequestState::Begin(const RequestShapes& shapes_of_set, UnixNanos now_nanos
   unknown_tool_slots.clear();
   chain = {};
   is_time_given = false;
+  needs_met = 0;
 }
 
 void RequestState::Trim() {
   TrimVector(unknown_paths);
   TrimVector(unknown_tool_slots);
   TrimVector(marked_slots);
+  TrimVector(field_keys);
+  TrimVector(written_keys);
+  TrimVector(field_unknowns);
+  TrimVector(merged_fields);
+  tape.Trim();
   TrimVector(request.images);
 }
 

@@ -2,10 +2,11 @@
 //
 //   read.h       the entries: a document, fields, a tool of a listing
 //   top_level.h  which members the top level has         roots.h      from them to the slots of each root
-//   fill.h       the walk over JSON and shape            fields.h     the same from fields
-//   admission.h  reviews and objects                     chain.h      who acted for whom
-//   unknown.h    what the caller does not know           facts.h      what the host found out
-//   spelling.h   names and URIs                          refusal.h    how all of them say no
+//   fill.h       the walk over JSON and shape            admission.h  reviews and objects
+//   chain.h      who acted for whom                      unknown.h    what the caller does not know
+//   facts.h      what the host found out                 spelling.h   names and URIs
+//   refusal.h    how all of them say no
+//   flat_fields.h, field_document.h, field_paths.h, prepared.h   the same from fields
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "engine/json/json_document.h"
+#include "engine/request/json_tape.h"
 #include "engine/request/request.h"
 #include "engine/request/slot_writer.h"
 #include "engine/request/top_level.h"
@@ -38,6 +40,23 @@ struct ChainState {
   Value actors = Value::List(nullptr, 0);  // nearest first
   std::int64_t depth = 0;
   bool is_in_principal = false, is_in_context = false;
+};
+
+// Fields that were prepared for many requests (prepared.h).
+struct Prepared {
+  std::uint64_t serial = 0;  // 0 = none
+  std::uint64_t set = 0;     // which policies, with which data
+  Target target = Target::kTools;
+  const Shape* shape = nullptr;
+  Arena arena;  // of all that follows
+  std::string_view scope, name;
+  std::vector<FieldRequest::Field> fields;
+  // What requests begin with, unless base.serial is 0: then the fields are set again for each.
+  SlotDefaults base;
+  std::vector<Value> values;
+  std::vector<SlotId> given;
+  Value scopes;
+  unsigned needs_met = 0;
 };
 
 // Lives in a Context and is cleared, not freed, between requests: once warm, reading allocates nothing but the texts of refusals
@@ -73,6 +92,15 @@ struct RequestState {
   std::vector<SlotId> marked_slots;                                // scratch of unknown.cc
   ChainState chain;
   bool is_time_given = false;
+  unsigned needs_met = 0;  // fields without a document: of Shape::needs
+
+  // Of fields that become a document.
+  JsonTape tape;
+  WideIntegers own_wide;
+  std::vector<std::string_view> field_keys, written_keys, field_unknowns;
+
+  Prepared prepared;  // outlives Begin
+  std::vector<FieldRequest::Field> merged_fields;
 };
 
 }  // namespace writ

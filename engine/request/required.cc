@@ -57,6 +57,24 @@ bool CheckRequired(JsonNode document, RequestState& state) {
   return CheckScope(state.request.scope, state);
 }
 
+bool IsRequired(Target target, std::string_view path) {
+  return std::any_of(std::begin(kRequired), std::end(kRequired), [&](const Required& required) {
+    return required.target == target && (IsPathAtOrBelow(path, required.path) || IsPathAtOrBelow(required.path, path));
+  });
+}
+
+void SetNeeds(Shape& shape) {
+  unsigned bit = 1;
+  for (const Required& required : kRequired) {
+    if (required.target != shape.target) continue;
+    shape.needs |= static_cast<std::uint8_t>(bit);
+    for (ShapeNode& node : shape.nodes) {
+      if (IsPathAtOrBelow(node.path, required.path)) node.needs_met |= static_cast<std::uint8_t>(bit);
+    }
+    bit <<= 1U;
+  }
+}
+
 bool CheckScope(std::string_view scope, RequestState& state) {
   const Shape& shape = state.shape();
   if (!scope.empty() || !shape.scope_node.valid() || !shape.has_scoped_rules) return true;

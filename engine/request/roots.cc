@@ -55,7 +55,7 @@ bool FillResource(ShapeNodeId root, JsonNode json, RequestState& state) {
 
 void UseShape(const Shape& shape, RequestState& state) {
   state.request.shape = &shape;
-  state.slots.Begin(shape);
+  state.slots.Begin({shape.serial, shape.defaults, shape.default_slots});
 }
 
 bool CheckTopLevel(JsonNode document, RequestState& state) {

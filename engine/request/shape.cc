@@ -4,6 +4,7 @@
 #include <atomic>
 #include <optional>
 
+#include "engine/request/required.h"
 #include "rules/base/check.h"
 #include "rules/model/target_types.h"
 
@@ -51,6 +52,7 @@ class Builder {
       if (member.is_root() && member.path != "data") AddRoot(member.path);
     }
     Link();
+    SetNeeds(shape_);
     shape_.defaults.resize(program_.slots.size());
     for (const ShapeNodeId root : shape_.roots) FillDefaults(root, false);
     Renew(shape_);
@@ -232,6 +234,10 @@ Value DefaultOf(MemberDefault if_absent) {
   WRIT_CHECK(false);
 }
 
+bool IsPathAtOrBelow(std::string_view path, std::string_view above) {
+  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '.');
+}
+
 bool IsBlank(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); });
 }
@@ -257,9 +263,11 @@ SlotId SlotTree::FindChild(const Program& program, SlotId parent, std::string_vi
   return found != below.end() && program[program[*found].key] == key ? *found : SlotId();
 }
 
-void Renew(Shape& shape) {
+void Renew(Shape& shape) { shape.serial = NextShapeSerial(); }
+
+std::uint64_t NextShapeSerial() {
   static std::atomic<std::uint64_t> last{0};
-  shape.serial = ++last;
+  return ++last;
 }
 
 Shape BuildShape(const Program& program, const SlotTree& tree, TypeTable& types, Target target, const Table* table) {

@@ -55,6 +55,7 @@ struct ShapeNode {
   // A text that rules compare and servers normalise: only one spelling of it is taken (docs/language.md, "Names and URIs").
   enum class Spelling : std::uint8_t { kAny, kName, kUri };
   Spelling spelling = Spelling::kAny;
+  std::uint8_t needs_met = 0;         // of Shape::needs: those that a request meets which gives this node
   TopLevel top = TopLevel::kTarget;   // of a root
   std::string_view shorthand;         // of a root that may be given as a bare string: the member that this is; else ""
   SlotId slot;                        // invalid when no rule reads it
@@ -67,6 +68,7 @@ struct Shape {
   const Table* table = nullptr;  // kRows
   std::vector<ShapeNode> nodes;
   std::vector<ShapeNodeId> roots;      // in the order of target.h, so that principal comes before context; without data
+  std::uint8_t needs = 0;              // what a request must give, a bit for each (required.h)
   TopLevelSet root_set = 0;            // the same as a set
   ShapeNodeId tool_root;               // kTools
   ShapeNodeId scope_node, name_node;   // whose strings are the selector key; invalid where they come from elsewhere
@@ -91,6 +93,11 @@ struct Shape {
 Shape BuildShape(const Program& program, const SlotTree& tree, TypeTable& types, Target target, const Table* table);
 // Gives the shape a serial of its own: for whoever changes its defaults.
 void Renew(Shape& shape);
+// Returns another serial each time, for defaults that are no shape's.
+std::uint64_t NextShapeSerial();
+
+// Is `path` equal to `above`, or a member somewhere below it?
+bool IsPathAtOrBelow(std::string_view path, std::string_view above);
 
 // Is `text` empty, or of blanks and line ends alone? Such a text names nobody.
 bool IsBlank(std::string_view text);

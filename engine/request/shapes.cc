@@ -1,8 +1,20 @@
 #include "engine/request/shapes.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace writ {
+
+namespace {
+
+// Never 0, which says nothing.
+std::uint32_t NextTag() {
+  static std::atomic<std::uint32_t> last{0};
+  const std::uint32_t tag = ++last;
+  return tag != 0 ? tag : ++last;
+}
+
+}  // namespace
 
 const Shape* RequestShapes::FindTable(std::string_view name) const {
   for (const Shape& shape : tables) {
@@ -16,6 +28,8 @@ RequestShapes BuildShapes(const Program& program) {
   shapes.program = &program;
   shapes.tree = SlotTree(program);
   shapes.types = TypeTable(TypesOf(program));
+  shapes.tag = NextTag();
+  shapes.fields = std::make_shared<FieldPaths>();
   for (std::size_t i = 0; i < kTargetCount; ++i)
     shapes.targets.push_back(BuildShape(program, shapes.tree, shapes.types, static_cast<Target>(i), nullptr));
   for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, shapes.tree, shapes.types, Target::kRows, &table));
@@ -25,6 +39,7 @@ RequestShapes BuildShapes(const Program& program) {
         std::any_of(selectors.begin(), selectors.end(), [&](const Selector& selector) { return program[selector.scope] != "**"; });
     Shape& shape = shapes.targets[static_cast<std::size_t>(program.policy(rule).target)];
     shape.has_scoped_rules = shape.has_scoped_rules || is_scoped;
+    shapes.needs_scopes = shapes.needs_scopes || !rule.needs_scopes.empty();
   }
   return shapes;
 }

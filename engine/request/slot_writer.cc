@@ -16,16 +16,15 @@ bool IsBelow(const Program& program, SlotId slot, SlotId root) {
 
 }  // namespace
 
-void SlotWriter::Begin(const Shape& shape) {
-  if (serial_ == shape.serial) {
-    for (const SlotId slot : written_) values_[slot.index] = shape.defaults[slot.index];
+void SlotWriter::Begin(const SlotDefaults& defaults) {
+  if (defaults_.serial == defaults.serial) {
+    for (const SlotId slot : written_) values_[slot.index] = defaults.values[slot.index];
   } else {
-    values_.assign(shape.defaults.begin(), shape.defaults.end());
+    values_.assign(defaults.values.begin(), defaults.values.end());
     marks_.assign(values_.size(), 0);
     generation_ = 0;
-    serial_ = shape.serial;
   }
-  shape_ = &shape;
+  defaults_ = defaults;
   written_.clear();
   if (++generation_ == 0) {  // once in four billion requests
     marks_.assign(values_.size(), 0);
@@ -39,7 +38,7 @@ void SlotWriter::Fill(const Program& program, const SlotTree& tree, SlotId slot,
   for (const SlotId written : written_) {
     if (IsBelow(program, written, slot)) values_[written.index] = Value();
   }
-  for (const SlotId given : shape_->default_slots) {
+  for (const SlotId given : defaults_.given) {
     if (IsBelow(program, given, slot)) Set(given, Value());
   }
   FillBelow(program, tree, slot, value);

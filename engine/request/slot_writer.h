@@ -16,6 +16,13 @@
 
 namespace writ {
 
+// What slots are before a request writes any. Views.
+struct SlotDefaults {
+  std::uint64_t serial = 0;  // another one for each set of defaults that there ever was in the process
+  std::span<const Value> values;
+  std::span<const SlotId> given;  // those that are not absent, without data
+};
+
 // Lives in a Context. Not thread-safe.
 class SlotWriter {
  public:
@@ -23,9 +30,9 @@ class SlotWriter {
   // into it puts back what was there.
   explicit SlotWriter(std::vector<Value>& values) : values_(values) {}
 
-  // Sets all slots to the defaults of `shape`, which is borrowed until the next Begin. O(slots
-  // written since the last Begin) as long as the shape stays the same, else O(slots).
-  void Begin(const Shape& shape);
+  // Sets all slots to `defaults`, which are borrowed until the next Begin. O(slots written since the
+  // last Begin) as long as the defaults stay the same, else O(slots).
+  void Begin(const SlotDefaults& defaults);
 
   // Sets one slot. O(1).
   void Set(SlotId slot, const Value& value) {
@@ -41,14 +48,17 @@ class SlotWriter {
   const Value& operator[](SlotId slot) const { return values_[slot.index]; }
   // Slots that were set since Begin, each once.
   std::span<const SlotId> written() const { return written_; }
+  // What this Begin began with.
+  const SlotDefaults& defaults() const { return defaults_; }
+  // All values, by SlotId.
+  std::span<const Value> values() const { return values_; }
 
  private:
   void SetWithBelow(const Program& program, const SlotTree& tree, SlotId slot, const Value& value);
   void FillBelow(const Program& program, const SlotTree& tree, SlotId slot, const Value& value);
 
   std::vector<Value>& values_;
-  const Shape* shape_ = nullptr;
-  std::uint64_t serial_ = 0;          // of the shape whose defaults stand in `values_`; 0 = none
+  SlotDefaults defaults_;             // those that stand in `values_`
   std::uint32_t generation_ = 0;      // of this Begin
   std::vector<std::uint32_t> marks_;  // by SlotId: the generation in which it was written
   std::vector<SlotId> written_;

@@ -45,7 +45,7 @@ void MarkUnknownSlots(std::span<const std::string_view> paths, RequestState& sta
   };
   state.marked_slots.assign(state.slots.written().begin(), state.slots.written().end());
   for (const SlotId slot : state.marked_slots) mark(slot);
-  for (const SlotId slot : shape.default_slots) mark(slot);
+  for (const SlotId slot : state.slots.defaults().given) mark(slot);
   for (const std::string_view path : paths) {
     for (std::size_t end = path.find('.');; end = path.find('.', end + 1)) {
       std::string_view rest;
@@ -70,24 +70,7 @@ bool IsClosed(const ShapeNode& node) {
   return node.declared && !has_members;
 }
 
-bool ReadUnknown(std::string_view path, RequestState& state) {
-  const Shape& shape = state.shape();
-  std::string_view rest;
-  const ShapeNodeId id = FindPath(shape, path, rest);
-  if (!id.valid() || (!rest.empty() && IsClosed(shape[id]))) return RefusePath(path, state);
-  for (const ShapeNodeId selector : {shape.scope_node, shape.name_node}) {
-    if (selector.valid() && IsPathAtOrBelow(shape[selector].path, path))
-      return RefuseAt(Shorten(path, kMaxShownNameBytes), "selects the rules and cannot be unknown", state);
-  }
-  NoteUnknown(path, state);
-  return true;
-}
-
 }  // namespace
-
-bool IsPathAtOrBelow(std::string_view path, std::string_view above) {
-  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '.');
-}
 
 UnknownMark MarkOf(const ShapeNode& node, std::span<const std::string_view> paths) {
   if (HasAtOrAbove(paths, node.path)) return UnknownMark::kUnknown;
@@ -105,11 +88,24 @@ void ApplyMark(UnknownMark mark, SlotId slot, SlotWriter& slots) {
   }
 }
 
+bool DeclareUnknown(std::string_view path, RequestState& state) {
+  const Shape& shape = state.shape();
+  std::string_view rest;
+  const ShapeNodeId id = FindPath(shape, path, rest);
+  if (!id.valid() || (!rest.empty() && IsClosed(shape[id]))) return RefusePath(path, state);
+  for (const ShapeNodeId selector : {shape.scope_node, shape.name_node}) {
+    if (selector.valid() && IsPathAtOrBelow(shape[selector].path, path))
+      return RefuseAt(Shorten(path, kMaxShownNameBytes), "selects the rules and cannot be unknown", state);
+  }
+  NoteUnknown(path, state);
+  return true;
+}
+
 bool ReadUnknowns(JsonNode list, RequestState& state) {
   std::vector<std::string_view> paths;
   if (!AppendStrings(list, paths)) return RefuseAt("unknown", "must be a list of strings", state);
   SortPaths(paths);
-  return std::all_of(paths.begin(), paths.end(), [&](std::string_view path) { return ReadUnknown(path, state); });
+  return std::all_of(paths.begin(), paths.end(), [&](std::string_view path) { return DeclareUnknown(path, state); });
 }
 
 void NoteUnknown(std::string_view path, RequestState& state) {
@@ -134,14 +130,6 @@ void ApplyUnknowns(RequestState& state) {
     const UnknownMark mark = id.valid() ? MarkOf(shape[id], state.unknown_paths) : UnknownMark::kNone;
     if (mark != UnknownMark::kNone) state.unknown_tool_slots.emplace_back(slot, mark);
   }
-}
-
-void MarkUnknown(std::string_view path, RequestState& state) {
-  const std::size_t before = state.unknown_paths.size();
-  NoteUnknown(path, state);
-  std::vector<std::string_view> added(state.unknown_paths.begin() + static_cast<std::ptrdiff_t>(before), state.unknown_paths.end());
-  std::sort(added.begin(), added.end());
-  MarkUnknownSlots(added, state);
 }
 
 }  // namespace writ

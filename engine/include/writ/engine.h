@@ -272,17 +272,52 @@ struct DecideOptions {
   Deadline deadline;                   // soon after it the decision is a deny, Reason::kBudget
 };
 
-// A request given field by field, without JSON. Fields are found once by path and then set by id.
-//   SlotId tenant = engine.FindField("principal.tenant");   // invalid when no rule reads it: then setting it is a no-op
+// A path that requests given as fields may set, such as `principal.tenant`, `args.filter.state` or `args["a.b"]`. Engine::FindField finds
+// it once; it is then used for any number of requests, with every engine whose policies are the same, whatever their data.
+struct FieldId {
+  static constexpr std::uint32_t kNone = SlotId::kNone;
+  std::uint32_t index = kNone;  // of the program's slot, or behind those a path that has none
+  std::uint32_t set = 0;        // the policies that it was found in; a request to others is refused. 0 = not told
+
+  constexpr FieldId() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a slot is a field
+  constexpr FieldId(SlotId slot) : index(slot.index) {}
+  // For hosts that keep slots: the number remains, the policies are not told any more.
+  // NOLINTNEXTLINE(google-explicit-constructor): as above
+  constexpr operator SlotId() const { return SlotId(index); }
+
+  // False when no rule and no check of the target can read what is set there: setting it is a no-op. Engine::FieldFault says whether
+  // that is because no request has such a member.
+  constexpr bool valid() const { return index != kNone; }
+};
+
+// Fields that many requests share, such as the principal: Engine::PrepareFields checks, copies and writes them once, and requests that name
+// them say only the rest. Valid in the context that they were prepared in, with the same policies and data, until others are prepared
+// there; decisions of any kind in between do no harm. A request that names others is refused.
+struct PreparedFields {
+  std::uint64_t serial = 0;  // 0 = none
+};
+
+// A request given field by field, without JSON.
+//
+//   const FieldId tenant = engine.FindField("principal.tenant"), filter = engine.FindField("args.filter");
+//   const FieldRequest::Field fields[] = {{tenant, Value::String("acme")}, {filter, Value::Map(map)}};
+//   engine.DecideFields({Target::kTools, "github", "list_issues", fields}, context);
+//
+// It means what the JSON request with these members means (docs/requests_and_decisions.md, "Fields"), what is refused and why included.
+// A field may be a leaf or everything below a member; of two that speak of one place the later one counts.
 struct FieldRequest {
   Target target = Target::kTools;
-  std::string_view scope;  // server, resource type, table, Kind.group
-  std::string_view name;   // tool, uri, prompt, action, OPERATION
+  std::string_view scope = {};  // server, resource type, table, Kind.group; "" = told by fields or by the objects of an admission
+  std::string_view name = {};   // tool, uri, prompt, action, OPERATION; likewise
   struct Field {
-    SlotId slot;
-    Value value;  // borrowed during the call; of the declared type, else the decision is kBadRequest
+    FieldId slot;
+    Value value;  // borrowed during the call. Value::Unknown() declares the path unknown; an absent one is not given
   };
-  std::span<const Field> fields;
+  std::span<const Field> fields = {};
+  // kTools: a listing of these, each a name or a map as in JSON; then there is no `name`. Absent: no listing.
+  Value list = {};
+  PreparedFields prepared = {};  // stand before `fields`, and before `scope` and `name` where those are empty
 };
 
 // A limit that has had more keys than it has room for, see Engine::LimitOverflows.
@@ -307,7 +342,8 @@ class Engine {
   // `request` is borrowed during the call. Cost: about one pass over the text plus the candidate rules.
   Decision DecideJson(std::string_view request, Context& context, const DecideOptions& options = {}) const;
 
-  // The same from fields. No allocation when the decision carries no message.
+  // The same from fields. No allocation when the decision carries no message and the fields are ordinary: no listing, no admission, and
+  // no rule reads a record, or the members above a field, as a whole.
   Decision DecideFields(const FieldRequest& request, Context& context, const DecideOptions& options = {}) const;
 
   // Returns what `require image` rules that apply to the request want to know, each image once, so that the host can gather it and pass it
@@ -315,8 +351,21 @@ class Engine {
   // nothing either, and neither does one that `facts` of the request tell about. Errors: what is wrong with the request.
   Result<std::vector<ImageNeed>> FindImageNeeds(std::string_view request, Context& context, const Deadline& deadline = {}) const;
 
-  // Returns the slot of a path such as "principal.tenant", or an invalid id when no rule reads it. O(slots).
-  SlotId FindField(std::string_view path) const;
+  // Prepares the target, scope, name and fields of `shared`, which are copied. Errors: what is wrong with them as far as they can be told
+  // alone; what is not there yet is no error. Costs about as much as a decision, and a copy of all slots; where a rule reads a record as a
+  // whole, requests gain nothing by it.
+  //   const PreparedFields caller = *engine.PrepareFields({.target = Target::kTools, .scope = "github", .fields = principal}, context);
+  //   engine.DecideFields({.target = Target::kTools, .name = tool, .fields = args, .prepared = caller}, context);
+  Result<PreparedFields> PrepareFields(const FieldRequest& shared, Context& context) const;
+
+  // Returns the field of a path, or an invalid one when nothing can read it: no rule reads it, nor something above it as a whole, nor
+  // anything below it, and no target needs it. O(depth * log members). Paths without a slot are kept, at most 4096 of them: a field beyond
+  // those is valid, and a request with it is refused. So find the paths that the host knows once; members whose names callers choose
+  // (`args.*`) are better given as one map.
+  FieldId FindField(std::string_view path) const;
+  // Returns "" when requests of some target may have the path, whether or not a rule reads it; else what is wrong: "no request has a
+  // member `principal.tennant`; did you mean "principal.tenant"?". For a host to check its paths when it starts. O(members).
+  std::string FieldFault(std::string_view path) const;
 
   // Returns the limits whose keys had to share a bucket, for metrics: as many as the policies have limits, at most. O(limits).
   std::vector<LimitOverflow> LimitOverflows() const;

@@ -59,8 +59,10 @@ class Reading : public ::testing::Test {
       if (i == kWarm) allocations = 0;
       state.arena.Reset();
       state.reading.Begin(harness_.engine().policies().impl().shapes, harness_.clock().Now());
-      const bool is_read = read(state);
-      EXPECT_TRUE(is_read) << state.reading.error.message;
+      if (!read(state)) {
+        ADD_FAILURE() << state.reading.error.message;
+        return 0;
+      }
       state.Trim();
     }
     return allocations;
@@ -111,9 +113,19 @@ TEST_F(Reading, OfListedToolsAllocatesNothing) {
 }
 
 TEST_F(Reading, OfFieldsAllocatesNothing) {
-  const FieldRequest::Field fields[] = {Field("subject.id", Value::String("ann")),
-                                        Field("resource.properties.owner", Value::String("ann"))};
+  const FieldRequest::Field fields[] = {Field("subject.type", Value::String("user")), Field("subject.id", Value::String("ann")),
+                                        Field("resource.id", Value::String("1")), Field("resource.properties.owner", Value::String("ann"))};
   const FieldRequest request{Target::kAccess, "document", "read", fields};
+  EXPECT_EQ(AllocationsOf([&](Context::Impl& state) { return ReadFieldRequest(request, state.reading).ok(); }), 0U);
+}
+
+// Of these a rule reads records as a whole.
+TEST_F(Reading, OfFieldsThatBecomeADocumentAllocatesNothing) {
+  const Value groups[] = {Value::String("ops"), Value::String("dev")};
+  const FieldRequest::Field fields[] = {Field("principal.tenant", Value::String("acme")), Field("principal.groups", Value::List(groups, 2)),
+                                        Field("context.session", Value::String("a-long-session-name-of-forty-characters")),
+                                        Field("args.path", Value::String("/srv"))};
+  const FieldRequest request{Target::kTools, "github", "read", fields};
   EXPECT_EQ(AllocationsOf([&](Context::Impl& state) { return ReadFieldRequest(request, state.reading).ok(); }), 0U);
 }
 
