@@ -150,7 +150,7 @@ TEST_F(Fields, OfTheWrongTypeAreRefused) {
   EXPECT_EQ(Text(Target::kRows, "nowhere", "", {}),
             "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"unknown table \\\"nowhere\\\"\"]\n");
   EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("row.tenant", Value::String("a"))}),
-            "effect: \"deny\"\nreason: \"bad_request\"\nmessages: XX\n");
+            "effect: \"deny\"\nreason: \"bad_request\"\nmessages: [\"unknown member \\\"row\\\" in a tools request\"]\n");
   EXPECT_FALSE(harness_.engine().FindField("principal.nobody").valid());
   EXPECT_EQ(Text(Target::kTools, "s", "read", {Field("principal.nobody", Value::Int(1))}).substr(0, 15), "effect: \"deny\"\n")
       << "an unread field is skipped";
