@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -44,11 +45,29 @@ struct KeyTable {
   std::vector<std::uint32_t> buckets;  // 1 + position in keys; 0 = empty
 };
 
-bool HasDuplicateAmongFew(const std::vector<std::string_view>& keys) {
-  for (std::size_t i = 1; i < keys.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (keys[i].size() == keys[j].size() && keys[i] == keys[j]) return true;
+// A bit for a key, by its size and its first and last byte: keys that differ in it are not compared.
+std::uint64_t BitOf(std::string_view key) {
+  if (key.empty()) return 1;
+  return std::uint64_t{1} << (key.size() + static_cast<unsigned char>(key.front()) + 9 * static_cast<unsigned char>(key.back())) % 64;
+}
+
+// Requires: at most kPairwiseMembers.
+bool HasDuplicateAmongFew(JsonNode object) {
+  std::uint32_t before[kPairwiseMembers];  // on the tape; not more than `count` of them are set
+  std::uint32_t count = 0;
+  std::uint64_t seen = 0;
+  const std::uint32_t end = object.after() - 1;
+  for (std::uint32_t at = object.index() + 1; at < end;) {
+    const std::string_view key = object.At(at).string();
+    const std::uint64_t bit = BitOf(key);
+    if ((seen & bit) != 0) [[unlikely]] {
+      const auto is_same = [&](std::uint32_t other) { return object.At(other).string() == key; };
+      if (std::any_of(before, before + count, is_same)) return true;
     }
+    seen |= bit;
+    before[count++] = at;
+    const JsonNode value = object.At(at + 1);
+    at = value.is(JsonKind::kString) ? at + 2 : value.after();
   }
   return false;
 }
@@ -68,9 +87,12 @@ bool HasDuplicateAmongMany(KeyTable& table) {
 }
 
 bool HasDuplicateKey(JsonNode object, KeyTable& table) {
+  const std::uint32_t count = object.count();
+  if (count < 2) return false;
+  if (count <= kPairwiseMembers) return HasDuplicateAmongFew(object);
   table.keys.clear();
   for (const JsonMember& member : object.members()) table.keys.push_back(member.key);
-  return table.keys.size() <= kPairwiseMembers ? HasDuplicateAmongFew(table.keys) : HasDuplicateAmongMany(table);
+  return HasDuplicateAmongMany(table);
 }
 
 // The tape closes containers with letters of their own, which no JsonNode has.
@@ -83,15 +105,17 @@ bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys, bool& has_
   std::uint32_t depth = 0;
   for (JsonNode node = root; node.index() < end;) {
     const JsonKind kind = node.kind();
+    std::uint32_t words = 1;
     if (kind == JsonKind::kObject || kind == JsonKind::kArray) {
       if (++depth > max_depth) return false;  // simdjson does not count empty containers
+      if (kind == JsonKind::kObject && HasDuplicateKey(node, keys)) return false;
     } else if (IsEndOfContainer(kind)) {
       --depth;
+    } else if (kind == JsonKind::kInt || kind == JsonKind::kUint || kind == JsonKind::kDouble) {
+      has_uints = has_uints || kind == JsonKind::kUint;
+      words = 2;
     }
-    if (kind == JsonKind::kObject && HasDuplicateKey(node, keys)) return false;
-    const bool two_words = kind == JsonKind::kInt || kind == JsonKind::kUint || kind == JsonKind::kDouble;
-    if (two_words) has_uints = has_uints || kind == JsonKind::kUint;
-    node = node.At(node.index() + (two_words ? 2 : 1));
+    node = node.At(node.index() + words);
   }
   return true;
 }
@@ -265,7 +289,9 @@ struct Materializer {
     if (entries == nullptr) return {};
     MapEntry* next = entries;
     for (const JsonMember& member : node.members()) {
-      *next = {Text(member.key), Of(member.value)};
+      // In place: a value made elsewhere is copied before the stores of its parts have arrived.
+      new (&next->key) Value(Text(member.key));
+      new (&next->value) Value(member.value.is(JsonKind::kString) ? Text(member.value.string()) : Of(member.value));
       if (next->key.is(Kind::kAbsent) || next->value.is(Kind::kAbsent)) return {};
       ++next;
     }

@@ -119,6 +119,25 @@ TEST(JsonReader, KeepsItsLimits) {
   EXPECT_EQ(value.error().code, ErrorCode::kTooLarge);
 }
 
+// Small objects, and those where the search changes; keys that begin, end and measure alike.
+TEST(JsonReader, FindsEveryDuplicateInSmallObjects) {
+  for (const int members : {2, 3, 15, 16, 17, 18}) {
+    const auto text_with = [members](int twice, int first) {
+      std::string text = "{";
+      for (int i = 0; i < members; ++i) {
+        const int name = i == twice ? first : i;
+        text += (i == 0 ? "\"k" : ", \"k") + std::to_string(10 + name) + (i % 3 == 0 ? "k\": {\"k\": [1.5, \"k\"]}" : "k\": \"k\"");
+      }
+      return text + "}";
+    };
+    EXPECT_EQ(ReadText(text_with(-1, 0)).find("invalid"), std::string::npos) << members;
+    for (int twice = 1; twice < members; ++twice) {
+      for (int first = 0; first < twice; ++first)
+        EXPECT_NE(ReadText(text_with(twice, first)).find("duplicate key"), std::string::npos) << twice << " of " << members;
+    }
+  }
+}
+
 TEST(JsonReader, FindsDuplicatesInLargeObjects) {
   std::string text = "{";
   for (int i = 0; i < 1000; ++i) text += "\"key" + std::to_string(i) + "\": 0, ";
