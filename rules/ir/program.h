@@ -291,7 +291,7 @@ struct MatchCondition {
 // All zero = none.
 struct RuleKey {
   std::uint8_t bytes[6] = {};
-  friend auto operator<=>(const RuleKey&, const RuleKey&) = default;
+  friend auto operator<=>(const RuleKey&, const RuleKey&) = default;  // NOLINT(modernize-use-nullptr): see ids.h
 };
 
 // Returns the key as 12 hexadecimal digits, "" for none.

@@ -190,6 +190,30 @@ TEST(Combining, AMatchConditionDecidesWhetherThePolicyApplies) {
   }
 }
 
+// A ValidatingAdmissionPolicy: a validation, a match condition, and a failurePolicy of Fail or Ignore.
+TEST(Combining, AValidatingAdmissionPolicyIsARowToo) {
+  constexpr const char* kPolicy =
+      "policy p for admission of ConfigMap {\n  require object.data.x == \"y\"\n}\n"
+      "policy m for admission of ConfigMap in shadow mode { deny when object.data.m == \"on\" }\n";
+  struct Case {
+    const char* data;
+    const char* fail;
+    const char* ignore;
+  };
+  const Case cases[] = {
+      {R"("m": "on", "x": "y")", "allow", "allow"},  {R"("m": "on", "x": "z")", "deny", "deny"}, {R"("m": "on")", "deny", "allow"},
+      {R"("m": "off", "x": "z")", "allow", "allow"}, {R"("m": "off")", "allow", "allow"},        {R"("x": "y")", "deny", "allow"}};
+  Decided fail(kPolicy, kNativeCombining), ignore(kPolicy, kSkippingCombining);
+  for (const Case& test : cases) {
+    SCOPED_TRACE(test.data);
+    const std::string request = std::string(R"({"target": "admission", "object": {"apiVersion": "v1",
+        "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "n"}, "data": {)") +
+                                test.data + "}}}";
+    EXPECT_EQ(fail.Effect(request), test.fail);
+    EXPECT_EQ(ignore.Effect(request), test.ignore);
+  }
+}
+
 // Residuals against the decisions of every completion: exact, but that a skipping row's may deny
 // where the condition that is left fails.
 TEST(Combining, ResidualsFollowTheRow) {

@@ -276,14 +276,19 @@ TEST(Bundle, TheGoldenBundleKeepsLoading) {
   EXPECT_TRUE(sample == bundle->program.program());
 }
 
+// The sample with rows, match conditions and keys, which version 6 has had since they came.
+Program SampleWithRows() {
+  draft::Program draft = test::SampleProgram();
+  draft.policies[1].combining = draft.policies[2].combining = kSkippingCombining;
+  draft.policies[1].match = NodeId(3);
+  return BuildProgram(draft);
+}
+
 // What is native is written without a row, so that an older writ reads it. What is not is refused
 // there: the sections are required.
 TEST(Bundle, RowsAreWrittenOnlyWhereTheyAreNotNative) {
-  draft::Program draft = test::SampleProgram();
-  EXPECT_TRUE(BuildProgram(draft).combinings.empty());
-  draft.policies[1].combining = draft.policies[2].combining = kSkippingCombining;
-  draft.policies[1].match = NodeId(3);
-  const Program program = BuildProgram(draft);
+  EXPECT_TRUE(Sample().combinings.empty());
+  const Program program = SampleWithRows();
   EXPECT_EQ(1U, program.combinings.size());
   const Result<Bundle> bundle = LoadBundle(WriteBundle(program));
   ASSERT_TRUE(bundle) << bundle.error().message;
@@ -296,6 +301,16 @@ TEST(Bundle, RowsAreWrittenOnlyWhereTheyAreNotNative) {
   const std::string dump = DumpProgram(bundle->program);
   EXPECT_NE(std::string::npos,
             dump.find("  p1 combining deny-overrides on error allow skip deny skip require skip match skip\n  p1 match n3 "));
+}
+
+TEST(Bundle, TheGoldenBundleWithRowsKeepsLoading) {
+  const std::string path = std::string(WRIT_SOURCE_DIR) + "/tests/golden/bundle/v6_rows.writb.hex";
+  if (std::getenv("WRIT_WRITE_NEW_GOLDEN_BUNDLE") != nullptr) std::ofstream(path) << ToHex(WriteBundle(SampleWithRows()));
+  std::ifstream file(path);
+  ASSERT_TRUE(file) << path;
+  const Result<Bundle> bundle = LoadBundle(FromHex(file));
+  ASSERT_TRUE(bundle) << bundle.error().message;
+  EXPECT_TRUE(SampleWithRows() == bundle->program.program());
 }
 
 // The golden bundle of version 5, which was not a table of sections.

@@ -16,6 +16,7 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 
 RuleOutcome RuleNamed(std::string_view policy, std::string_view id) { return {.policy = policy, .shown_policy = policy, .rule_id = id}; }
 
@@ -216,6 +217,7 @@ TEST_F(ReviewPolicies, DeniesWithEveryMessage) {
   EXPECT_EQ("2 violations:\n- [baseline.r1] pin a:latest\n- [baseline.r2] no sse", response["status"]["message"]);
   EXPECT_EQ(json::parse(R"(["no resource limits"])"), response["warnings"]);
   EXPECT_EQ("baseline.r1, baseline.r2", reply.rules);
+  EXPECT_THAT(reply.rule_keys, MatchesRegex("[0-9a-f]{12}, [0-9a-f]{12}"));
 }
 
 TEST_F(ReviewPolicies, RefusesWhatIsNoReview) {
