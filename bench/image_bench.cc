@@ -54,7 +54,7 @@ const TestSigstore& Sigstore() {
 
 struct Question {
   image::GatheredMaterial material;
-  image::Signer signer;
+  image::ExpectedSigner signer;
   std::string root_json, key_pem;  // what the signer was read from
 };
 
@@ -124,7 +124,7 @@ class SigstoreGo {
 
   // Reads trust root and key. Ends the process when they cannot be read.
   std::uintptr_t Open(const Question& question, const test::SignSpec& spec) const {
-    const image::Signer& signer = question.signer;
+    const image::ExpectedSigner& signer = question.signer;
     const bool is_logged = spec.log != LogVersion::kNone;
     char* message = nullptr;
     const std::uintptr_t handle =
@@ -227,7 +227,7 @@ void HostileMaterials(benchmark::State& state) {
   const TestSigstore stranger;
   const image::Material bundle = stranger.BundleOf(stranger.Sign({.by = SignedBy::kIdentity, .log = LogVersion::kV1}));
   const auto gathered = TestSigstore::Gathered(std::vector<image::Material>(image::ImageLimits().max_materials, bundle));
-  const image::Signer signer = Sigstore().IdentitySigner();
+  const image::ExpectedSigner signer = Sigstore().IdentitySigner();
   for (auto _ : state) {
     image::Verdict verdict = VerifyImage(gathered, signer, test::kSignedAt);
     if (verdict.kind != image::VerdictKind::kRefuted) state.SkipWithError("not refuted");

@@ -87,7 +87,7 @@ image::PlatformRule PlatformRuleOf(std::string_view word) {
 }
 
 Result<ExpectedSigners> LoadFromFlags(const VerifyImageOptions& options) {
-  Result<image::Signer> signer = MakeSigner(options.signer);
+  Result<image::ExpectedSigner> signer = MakeSigner(options.signer);
   if (!signer) return signer.error();
   image::LoadedSigner loaded{.signer = std::move(*signer), .platforms = PlatformRuleOf(options.platforms), .repository = {}};
   loaded.tag_prefix = options.tag_prefix;

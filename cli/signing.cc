@@ -45,7 +45,7 @@ Status ReadPairs(std::string_view flag, const std::vector<std::string>& texts, s
   return OkStatus();
 }
 
-Status ReadTrust(const SigningFlags& flags, image::Signer& signer) {
+Status ReadTrust(const SigningFlags& flags, image::ExpectedSigner& signer) {
   const std::string& path = flags.trust_root.empty() ? flags.ca_roots : flags.trust_root;
   if (path.empty()) return OkStatus();
   const Result<Input> file = ReadFile(path);
@@ -57,7 +57,7 @@ Status ReadTrust(const SigningFlags& flags, image::Signer& signer) {
   return OkStatus();
 }
 
-Status ReadKey(const std::string& path, image::Signer& signer) {
+Status ReadKey(const std::string& path, image::ExpectedSigner& signer) {
   const Result<Input> file = ReadFile(path);
   if (!file) return file.error();
   Result<image::PublicKey> key = image::PublicKey::FromText(file->text);
@@ -94,9 +94,9 @@ Status CheckPredicateType(std::string_view type) {
                    "` is neither a URI nor a known type of predicate, expected one as https://slsa.dev/provenance/v1, or " + known};
 }
 
-Result<image::Signer> MakeSigner(const SigningFlags& flags) {
+Result<image::ExpectedSigner> MakeSigner(const SigningFlags& flags) {
   WRIT_RETURN_IF_ERROR(CheckCombination(flags));
-  image::Signer signer;
+  image::ExpectedSigner signer;
   if (!flags.key.empty()) {
     signer.name = flags.key;
     WRIT_RETURN_IF_ERROR(ReadKey(flags.key, signer));

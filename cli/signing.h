@@ -35,7 +35,7 @@ struct SigningFlags {
 
 // Reads the files that the flags name. Errors: kInvalidArgument for flags that do not go together, naming them; those of reading files;
 // a file that is not what its flag wants.
-Result<image::Signer> MakeSigner(const SigningFlags& flags);
+Result<image::ExpectedSigner> MakeSigner(const SigningFlags& flags);
 
 // Errors: kInvalidArgument for a type of predicate that is neither a URI nor one of cosign's short names; it names them.
 Status CheckPredicateType(std::string_view type);

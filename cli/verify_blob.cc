@@ -32,7 +32,7 @@ ExitCode RunVerifyBlob(const VerifyBlobOptions& options, const Console& console)
     PrintError(console, error.message);
     return ExitCode::kBadInput;
   };
-  Result<image::Signer> signer = MakeSigner(options.signer);
+  Result<image::ExpectedSigner> signer = MakeSigner(options.signer);
   if (!signer) return fail(signer.error());
   signer->options.wanted = image::Wanted::kAnything;
   if (signer->identity) signer->identity->subject_is_glob = false;  // the suite compares byte for byte

@@ -29,7 +29,7 @@ struct Judgement {
 Result<std::vector<CosignCase>> LoadCosignCases(const std::string& folder);
 
 // The case's signer and options. Errors: a file below `folder` that cannot be read or is not what it should be.
-Result<image::Signer> MakeCosignSigner(const CosignCase& test, const std::string& folder);
+Result<image::ExpectedSigner> MakeCosignSigner(const CosignCase& test, const std::string& folder);
 
 // Judges what was gathered about the image by the case's signer and options. Paths in a case are below `folder`.
 Judgement JudgeCosignCase(const CosignCase& test, const image::GatheredMaterial& gathered, const std::string& folder);

@@ -13,7 +13,7 @@ namespace writ::conformance {
 namespace {
 
 using Json = nlohmann::json;
-using image::Signer;
+using image::ExpectedSigner;
 using image::SignerOptions;
 using image::TrustRootPtr;
 using image::Verdict;
@@ -32,7 +32,7 @@ Result<TrustRootPtr> ReadTrust(const Json& signer, const std::string& folder) {
   return is_own_pki ? image::ParsePemTrust({.name = name, .ca_certificates = *bytes}) : image::ParseTrustRoot(name, *bytes);
 }
 
-Status ReadWho(const Json& from, const std::string& folder, Signer& to) {
+Status ReadWho(const Json& from, const std::string& folder, ExpectedSigner& to) {
   if (from.contains("key")) {
     const Result<std::string> bytes = ReadWholeFile(folder + "/" + from.at("key").get<std::string>());
     if (!bytes) return bytes.error();
@@ -129,8 +129,8 @@ std::string MissingInPredicates(const Json& wanted, const Verdict& verdict) {
 
 }  // namespace
 
-Result<Signer> MakeCosignSigner(const CosignCase& test, const std::string& folder) {
-  Signer signer{.name = test.name};
+Result<ExpectedSigner> MakeCosignSigner(const CosignCase& test, const std::string& folder) {
+  ExpectedSigner signer{.name = test.name};
   WRIT_RETURN_IF_ERROR(CheckCase(test));
   for (const Status& read : {ReadWho(test.signer, folder, signer), ReadOptions(test.options, signer.options)}) {
     if (!read) return read.error();
@@ -139,7 +139,7 @@ Result<Signer> MakeCosignSigner(const CosignCase& test, const std::string& folde
 }
 
 Judgement JudgeCosignCase(const CosignCase& test, const image::GatheredMaterial& gathered, const std::string& folder) {
-  const Result<Signer> signer = MakeCosignSigner(test, folder);
+  const Result<ExpectedSigner> signer = MakeCosignSigner(test, folder);
   if (!signer) return {"unusable signer", signer.error().message};
   const Verdict verdict = VerifyImage(gathered, *signer, SystemClock().Now());
   if (verdict.reason == image::Reason::kInternal) return {"internal error", verdict.message};

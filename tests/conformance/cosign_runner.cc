@@ -58,7 +58,7 @@ std::string Describe(const GatheredMaterial& gathered) {
 // Resolves, gathers and judges. An image that is not there is unknown.
 Judgement RunCase(const CosignCase& test, const image::ImageSource& source, const image::ImageSource* signatures, const Options& options) {
   // Here too, so that a signer who cannot be made fails the case whatever the registry says.
-  if (const Result<image::Signer> signer = MakeCosignSigner(test, options.folder); !signer)
+  if (const Result<image::ExpectedSigner> signer = MakeCosignSigner(test, options.folder); !signer)
     return {"unusable signer", signer.error().message};
   GatherOptions gather{.tag_prefix = test.options.value("tag_prefix", ""), .signatures = signatures};
   if (test.options.value("oci11", false)) gather.oci11 = image::Oci11Signatures::kRead;

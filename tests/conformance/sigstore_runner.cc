@@ -29,7 +29,7 @@ namespace writ::conformance {
 namespace {
 
 namespace fs = std::filesystem;
-using image::Signer;
+using image::ExpectedSigner;
 using nlohmann::json;
 
 struct Options {
@@ -76,8 +76,8 @@ Result<image::TrustRootPtr> LoadTrust(const json& inputs, const std::string& fol
                                .is_own_pki = is_own_pki});
 }
 
-Result<Signer> MakeSigner(const json& inputs, const std::string& folder, image::Wanted wanted) {
-  Signer signer;
+Result<ExpectedSigner> MakeSigner(const json& inputs, const std::string& folder, image::Wanted wanted) {
+  ExpectedSigner signer;
   Result<image::TrustRootPtr> trust = LoadTrust(inputs, folder);
   if (!trust) return trust.error();
   signer.trust_root = *trust;
@@ -101,7 +101,7 @@ Result<Signer> MakeSigner(const json& inputs, const std::string& folder, image::
 
 Outcome RunBundle(const json& test, const std::string& folder, bool by_digest) {
   const json& inputs = test["inputs"];
-  Result<Signer> signer = MakeSigner(inputs, folder, image::Wanted::kAnything);
+  Result<ExpectedSigner> signer = MakeSigner(inputs, folder, image::Wanted::kAnything);
   if (!signer) return Refused(signer.error());
   const std::string bundle = ReadAll(folder + "/" + test["files"][0].get<std::string>());
   const std::string bytes = by_digest ? "" : ReadAll(folder + "/" + inputs["artifact"].get<std::string>());
@@ -112,7 +112,7 @@ Outcome RunBundle(const json& test, const std::string& folder, bool by_digest) {
 
 // files: manifest.json (may be missing), payload, layer.json.
 Outcome RunLooseLayer(const json& test, const std::string& folder) {
-  Result<Signer> signer = MakeSigner(test["inputs"], folder, image::Wanted::kSignature);
+  Result<ExpectedSigner> signer = MakeSigner(test["inputs"], folder, image::Wanted::kSignature);
   if (!signer) return Refused(signer.error());
   image::GatheredMaterial gathered;
   image::Material material{.form = image::MaterialForm::kSimpleSigning, .origin = "layer.json"};
@@ -173,7 +173,7 @@ class CaseRepository final : public image::ImageSource {
 };
 
 Outcome RunRepository(const json& test, const std::string& folder) {
-  Result<Signer> signer = MakeSigner(test["inputs"], folder, image::Wanted::kSignature);
+  Result<ExpectedSigner> signer = MakeSigner(test["inputs"], folder, image::Wanted::kSignature);
   if (!signer) return Refused(signer.error());
   const CaseRepository repository(test, folder);
   const Result<image::ResolvedImage> image = ResolveImage(repository, test["inputs"]["image_digest"].get<std::string>(), {});

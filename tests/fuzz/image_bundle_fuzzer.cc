@@ -23,7 +23,7 @@ constexpr std::size_t kMaxInputBytes = 16 * 1024;
 
 struct Good {
   std::string text;
-  writ::image::Signer signer;
+  writ::image::ExpectedSigner signer;
 };
 
 struct World {
@@ -37,7 +37,7 @@ struct World {
                 sigstore.IdentitySigner()};
     for (const Good& good : goods) WRIT_CHECK(Judge(good.text, good.signer).kind == writ::image::VerdictKind::kVerified);
   }
-  static writ::image::Verdict Judge(std::string_view bundle, const writ::image::Signer& signer) {
+  static writ::image::Verdict Judge(std::string_view bundle, const writ::image::ExpectedSigner& signer) {
     return VerifySigstoreBundle(bundle, {std::string(writ::test::kImageDigest), std::nullopt}, signer, writ::test::kSignedAt);
   }
 };

@@ -24,7 +24,7 @@ struct World {
   writ::test::TestSigstore sigstore;
   std::string statement = writ::test::StatementText(kType, R"("sha256":")" + std::string(writ::test::kImageDigest.substr(7)) + "\"");
   writ::test::Parts parts = sigstore.Sign({.content = statement});
-  writ::image::Signer signer = sigstore.KeySigner();
+  writ::image::ExpectedSigner signer = sigstore.KeySigner();
   std::string envelope = R"({"payloadType":"application/vnd.in-toto+json","payload":")" + writ::EncodeBase64(statement) +
                          R"(","signatures":[{"sig":")" + writ::EncodeBase64(parts.signature) + R"("}]})";
   World() {

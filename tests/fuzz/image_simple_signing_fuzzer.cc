@@ -24,7 +24,7 @@ struct World {
                                            .stamped = writ::test::Stamped::kYes,
                                            .is_classic = true});
   Material good = sigstore.LayerOf(parts);
-  writ::image::Signer signer = sigstore.IdentitySigner();
+  writ::image::ExpectedSigner signer = sigstore.IdentitySigner();
   World() { WRIT_CHECK(Judge(good).kind == writ::image::VerdictKind::kVerified); }
   writ::image::Verdict Judge(const Material& material) const {
     return VerifyImage(writ::test::TestSigstore::Gathered({material}), signer, writ::test::kSignedAt);

@@ -98,14 +98,14 @@ TestSigstore::TestSigstore() {
   root_ = *read;
 }
 
-image::Signer TestSigstore::KeySigner(LogVersion log) const {
-  image::Signer signer{.name = "release", .key = release_key_.Public(), .trust_root = root_};
+image::ExpectedSigner TestSigstore::KeySigner(LogVersion log) const {
+  image::ExpectedSigner signer{.name = "release", .key = release_key_.Public(), .trust_root = root_};
   if (log != LogVersion::kNone) signer.options.log = image::LogRule::kRequired;
   return signer;
 }
 
-image::Signer TestSigstore::IdentitySigner() const {
-  image::Signer signer{.name = "release", .trust_root = root_};
+image::ExpectedSigner TestSigstore::IdentitySigner() const {
+  image::ExpectedSigner signer{.name = "release", .trust_root = root_};
   signer.identity = image::Identity{.issuer = std::string(kReleaseIssuer), .subject = std::string(kReleaseSubject)};
   return signer;
 }

@@ -71,8 +71,8 @@ class TestSigstore {
   // The trusted_root.json of this instance, and what it is read to.
   const std::string& root_json() const { return root_json_; }
   const image::TrustRootPtr& root() const { return root_; }
-  image::Signer KeySigner(LogVersion log = LogVersion::kNone) const;
-  image::Signer IdentitySigner() const;
+  image::ExpectedSigner KeySigner(LogVersion log = LogVersion::kNone) const;
+  image::ExpectedSigner IdentitySigner() const;
 
   // Signs, logs and stamps as `spec` says.
   Parts Sign(const SignSpec& spec) const;

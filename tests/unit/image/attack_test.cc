@@ -51,16 +51,16 @@ std::string Malleated(std::string_view signature) {
 
 class AttackTest : public testing::Test {
  protected:
-  std::string CodeOf(const Material& material, const Signer& signer) const {
+  std::string CodeOf(const Material& material, const ExpectedSigner& signer) const {
     const Verdict verdict = VerifyImage(TestSigstore::Gathered({material}), signer, kSignedAt);
     last_ = Dump(verdict);
     return std::string(ReasonCode(verdict.reason));
   }
-  std::string BundleCode(const Parts& parts, const Signer& signer) const { return CodeOf(sigstore_.BundleOf(parts), signer); }
-  std::string TextCode(const std::string& bundle, const Signer& signer) const {
+  std::string BundleCode(const Parts& parts, const ExpectedSigner& signer) const { return CodeOf(sigstore_.BundleOf(parts), signer); }
+  std::string TextCode(const std::string& bundle, const ExpectedSigner& signer) const {
     return CodeOf({.form = MaterialForm::kBundle, .origin = "bundle", .media_type = {}, .bytes = bundle, .annotations = {}}, signer);
   }
-  std::string LayerCode(const Parts& parts, const Signer& signer) const { return CodeOf(sigstore_.LayerOf(parts), signer); }
+  std::string LayerCode(const Parts& parts, const ExpectedSigner& signer) const { return CodeOf(sigstore_.LayerOf(parts), signer); }
 
   Parts Keyless(LogVersion log = LogVersion::kV1, Stamped stamped = Stamped::kNo) const {
     return sigstore_.Sign({.by = SignedBy::kIdentity, .log = log, .stamped = stamped});
@@ -70,8 +70,8 @@ class AttackTest : public testing::Test {
   }
   // The instance judged is always this one; `stranger_` is an attacker's with equal names.
   TestSigstore sigstore_, stranger_;
-  Signer identity_ = sigstore_.IdentitySigner();
-  Signer key_ = sigstore_.KeySigner();
+  ExpectedSigner identity_ = sigstore_.IdentitySigner();
+  ExpectedSigner key_ = sigstore_.KeySigner();
   mutable std::string last_;
 };
 
@@ -129,7 +129,7 @@ TEST_F(AttackTest, AnotherInstanceWithEqualNamesIsNone) {
   parts = sigstore_.Sign({.by = SignedBy::kIdentity, .log = LogVersion::kV2});
   parts.timestamps = {stranger_.Stamp(parts.signature)};
   EXPECT_EQ(BundleCode(parts, identity_), "timestamp_invalid") << "an authority of the same name with another key";
-  Signer no_authorities = identity_;
+  ExpectedSigner no_authorities = identity_;
   auto root = std::make_shared<TrustRoot>(*sigstore_.root());
   root->timestamp_authorities.clear();
   no_authorities.trust_root = root;
@@ -187,7 +187,7 @@ TEST_F(AttackTest, GlobsDoNotCrossTypes) {
     spec.extensions.push_back(test::SctExtension(spec, sigstore_.leaf_key(), sigstore_.ca_key(), {&sigstore_.ct_key()}));
     Parts parts = Keyless();
     parts.certificate = MakeCertificate(spec, sigstore_.leaf_key(), sigstore_.ca_key());
-    Signer signer = identity_;
+    ExpectedSigner signer = identity_;
     signer.identity->subject = glob;
     signer.identity->subject_is_glob = true;
     // The identity is judged before the log's view of the certificate: "log_key" means that the name was taken.
@@ -232,7 +232,7 @@ TEST_F(AttackTest, SctsBelongToOneCertificate) {
   SignSpec how{.by = SignedBy::kIdentity};
   Parts parts = sigstore_.Sign(how);
   parts.certificate = MakeCertificate(spec, sigstore_.leaf_key(), sigstore_.ca_key());
-  Signer signer = identity_;
+  ExpectedSigner signer = identity_;
   signer.options.log = LogRule::kIgnored;
   parts.timestamps = {sigstore_.Stamp(parts.signature)};
   EXPECT_EQ(BundleCode(parts, signer), "sct_invalid");
@@ -473,7 +473,7 @@ TEST_F(AttackTest, JsonIsReadOneWay) {
 TEST_F(AttackTest, SameWitnessTwiceIsOne) {
   Parts parts = Keyless(LogVersion::kV2, Stamped::kYes);
   parts.timestamps.push_back(sigstore_.Stamp(parts.signature));
-  Signer signer = identity_;
+  ExpectedSigner signer = identity_;
   signer.options.timestamp = Demand::kRequired;
   signer.options.min_timestamps = 2;
   EXPECT_EQ(BundleCode(parts, signer), "timestamp_threshold");
@@ -510,7 +510,7 @@ TEST_F(AttackTest, PeriodsOfOneLogAreOneLog) {
       }
       for (std::size_t at = 0; at < copies.size(); ++at) (*logs)[at].window.end = first_end;
     }
-    Signer signer = identity_;
+    ExpectedSigner signer = identity_;
     signer.trust_root = root;
     return signer;
   };
@@ -518,7 +518,7 @@ TEST_F(AttackTest, PeriodsOfOneLogAreOneLog) {
     EXPECT_EQ(BundleCode(parts, with_periods(kSignedAt - 1, kSignedAt - 10)), "none") << "the second period";
     EXPECT_EQ(BundleCode(parts, with_periods(kSignedAt + 10, kSignedAt + 10)), "none") << "the first period";
     EXPECT_NE(BundleCode(parts, with_periods(kSignedAt - 10, kSignedAt + 10)), "none") << "between both";
-    Signer both = with_periods(kSignedAt + 10, kSignedAt - 10);
+    ExpectedSigner both = with_periods(kSignedAt + 10, kSignedAt - 10);
     EXPECT_EQ(BundleCode(parts, both), "none");
     both.options.min_logs = 2;
     EXPECT_EQ(BundleCode(parts, both), "log_threshold");
@@ -545,12 +545,12 @@ TEST_F(AttackTest, LogsOfOneOperatorAreOneParty) {
 TEST_F(AttackTest, LogsThatWereNotTrustedThenHoldNothing) {
   auto root = std::make_shared<TrustRoot>(*sigstore_.root());
   for (TransparencyLog& log : root->logs) log.window.end = kSignedAt - 1;
-  Signer key = sigstore_.KeySigner(LogVersion::kV2);
+  ExpectedSigner key = sigstore_.KeySigner(LogVersion::kV2);
   key.options.timestamp = Demand::kRequired;
   key.trust_root = root;
   EXPECT_EQ(BundleCode(sigstore_.Sign({.log = LogVersion::kV2, .stamped = Stamped::kYes}), key), "log_inclusion");
   EXPECT_EQ(BundleCode(sigstore_.Sign({.log = LogVersion::kV1, .stamped = Stamped::kYes}), key), "log_promise");
-  Signer identity = identity_;
+  ExpectedSigner identity = identity_;
   identity.trust_root = root;
   EXPECT_EQ(BundleCode(Keyless(LogVersion::kV2, Stamped::kYes), identity), "log_inclusion");
 }

@@ -42,8 +42,8 @@ std::string RecordText(const std::string& payload, const std::string& signature,
 
 class VerifierTest : public testing::Test {
  protected:
-  Signer KeySigner(const TestKey& key) {
-    Signer signer;
+  ExpectedSigner KeySigner(const TestKey& key) {
+    ExpectedSigner signer;
     signer.name = "release";
     signer.key = key.Public();
     return signer;
@@ -63,8 +63,8 @@ class VerifierTest : public testing::Test {
     const std::string id = Sha256(key.Spki());
     return {url, url.substr(8), id, id.substr(0, 4), key.Public(), {INT64_MIN, std::nullopt}};
   }
-  Signer IdentitySigner(bool is_own_pki = false) {
-    Signer signer;
+  ExpectedSigner IdentitySigner(bool is_own_pki = false) {
+    ExpectedSigner signer;
     signer.name = "release";
     signer.identity = Identity{.issuer = std::string(kIssuer), .subject = std::string(kSubject)};
     signer.trust_root = Trust(is_own_pki);
@@ -118,7 +118,8 @@ class VerifierTest : public testing::Test {
                      R"(","signatures":[{"sig":")" + EncodeBase64(signature) + R"("}]})";
     return material;
   }
-  static std::string CodeOf(const GatheredMaterial& material, const Signer& signer, UnixNanos now = 0, const ImageLimits& limits = {}) {
+  static std::string CodeOf(const GatheredMaterial& material, const ExpectedSigner& signer, UnixNanos now = 0,
+                            const ImageLimits& limits = {}) {
     const Verdict verdict = VerifyImage(material, signer, now, limits);
     return std::string(VerdictKindName(verdict.kind)) + " " + std::string(ReasonCode(verdict.reason));
   }
@@ -192,7 +193,7 @@ TEST_F(VerifierTest, KeepsUnknownApartFromRefuted) {
 
 TEST_F(VerifierTest, RefusesSignersThatCannotMatch) {
   const GatheredMaterial material = One(Signed(key_));
-  Signer signer = KeySigner(key_);
+  ExpectedSigner signer = KeySigner(key_);
   signer.options.log = LogRule::kRequired;
   EXPECT_EQ(CodeOf(material, signer), "refuted policy_invalid") << "no trust root";
   signer = IdentitySigner();
@@ -207,14 +208,14 @@ TEST_F(VerifierTest, RefusesSignersThatCannotMatch) {
   signer = IdentitySigner();
   signer.options.certificate_extensions["nonsense"] = "x";
   EXPECT_EQ(CodeOf(material, signer), "refuted policy_invalid");
-  EXPECT_EQ(CodeOf(material, Signer{}), "refuted policy_invalid");
+  EXPECT_EQ(CodeOf(material, ExpectedSigner{}), "refuted policy_invalid");
 }
 
 TEST_F(VerifierTest, ClassicSignaturesMayUseTheOlderHash) {
   const TestKey p384("P-384");
   const GatheredMaterial natural = One(Signed(p384, PayloadText(), {.hash = HashAlgorithm::kSha384}));
   const GatheredMaterial older = One(Signed(p384, PayloadText(), {.hash = HashAlgorithm::kSha256}));
-  Signer signer = KeySigner(p384);
+  ExpectedSigner signer = KeySigner(p384);
   EXPECT_EQ(CodeOf(natural, signer), "verified none");
   EXPECT_EQ(CodeOf(older, signer), "verified none");
   EXPECT_EQ(CodeOf(One(Signed(p384, PayloadText(), {.hash = HashAlgorithm::kSha512})), signer), "refuted signature_invalid");
@@ -225,7 +226,7 @@ TEST_F(VerifierTest, ClassicSignaturesMayUseTheOlderHash) {
 TEST_F(VerifierTest, PssMustBeAskedFor) {
   const TestKey rsa("RSA-2048");
   const GatheredMaterial pss = One(Signed(rsa, PayloadText(), {.padding = RsaPadding::kPss}));
-  Signer signer = KeySigner(rsa);
+  ExpectedSigner signer = KeySigner(rsa);
   EXPECT_EQ(CodeOf(pss, signer), "refuted signature_invalid");
   signer.options.rsa_padding = RsaPadding::kPss;
   EXPECT_EQ(CodeOf(pss, signer), "verified none");
@@ -233,7 +234,7 @@ TEST_F(VerifierTest, PssMustBeAskedFor) {
 
 TEST_F(VerifierTest, ComparesClaims) {
   const GatheredMaterial material = One(Signed(key_, PayloadText(kDigest, R"({"team":"core","replicas":3})")));
-  Signer signer = KeySigner(key_);
+  ExpectedSigner signer = KeySigner(key_);
   signer.options.annotations = {{"team", "core"}};
   EXPECT_EQ(CodeOf(material, signer), "verified none");
   signer.options.annotations = {{"team", "cor"}};
@@ -256,7 +257,7 @@ TEST_F(VerifierTest, VerifiesKeylessSignatures) {
   EXPECT_EQ(verdict.materials[0].signer.oidc_issuer, kIssuer);
   EXPECT_EQ(verdict.materials[0].signer.times, std::vector<UnixNanos>{kSignedAt});
   EXPECT_EQ(CodeOf(One(Keyless(Leaf(GoodLeaf()), kSignedAtSeconds + 301)), IdentitySigner()), "refuted certificate_time");
-  Signer ignoring = IdentitySigner();
+  ExpectedSigner ignoring = IdentitySigner();
   ignoring.options.log = LogRule::kIgnored;
   EXPECT_EQ(CodeOf(material, ignoring), "refuted time_unproven") << "an entry that is not looked at proves no time";
 }
@@ -264,7 +265,7 @@ TEST_F(VerifierTest, VerifiesKeylessSignatures) {
 // The annotations of a layer are all that stands between a payload and its judgement: none of their bytes may change unnoticed.
 TEST_F(VerifierTest, NeverVerifiesOnceAByteWasChanged) {
   const Material good = Keyless(Leaf(GoodLeaf()));
-  const Signer signer = IdentitySigner();
+  const ExpectedSigner signer = IdentitySigner();
   for (const auto& [key, value] : good.annotations) {
     for (std::size_t at = 0; at < value.size(); at += 13) {
       Material bad = good;
@@ -281,7 +282,7 @@ TEST_F(VerifierTest, NamesOfOneTypeCannotPassForAnother) {
   const std::string subject(kSubject);
   for (const std::string& name : {test::DnsName(subject), test::EmailName(subject), test::OtherName(subject)})
     EXPECT_EQ(CodeOf(One(Keyless(Leaf({.names = {name}}))), IdentitySigner()), "refuted subject_mismatch");
-  Signer signer = IdentitySigner();
+  ExpectedSigner signer = IdentitySigner();
   signer.identity->subject = "bot!acme.test";
   EXPECT_EQ(CodeOf(One(Keyless(Leaf({.names = {test::OtherName("bot!acme.test")}}))), signer), "verified none");
   EXPECT_EQ(CodeOf(One(Keyless(Leaf({.names = {test::UriName("bot!acme.test")}}))), signer), "refuted subject_mismatch");
@@ -300,13 +301,13 @@ TEST_F(VerifierTest, CertificateRulesHold) {
   spec.extensions = {test::FulcioExtension(8, kIssuer)};
   const GatheredMaterial no_sct = One(Keyless(MakeCertificate(spec, key_, root_key_)));
   EXPECT_EQ(CodeOf(no_sct, IdentitySigner()), "refuted sct_missing");
-  Signer lenient = IdentitySigner();
+  ExpectedSigner lenient = IdentitySigner();
   lenient.options.sct = Demand::kOptional;
   EXPECT_EQ(CodeOf(no_sct, lenient), "verified none");
 }
 
 TEST_F(VerifierTest, TheSameLogOrCtLogTwiceIsOne) {
-  Signer signer = IdentitySigner();
+  ExpectedSigner signer = IdentitySigner();
   signer.options.min_logs = 2;
   EXPECT_EQ(CodeOf(One(Keyless(Leaf(GoodLeaf()))), signer), "refuted log_threshold");
   signer.options.min_logs = 1;
@@ -321,7 +322,7 @@ TEST_F(VerifierTest, OwnPkisAreJudgedNow) {
   CertificateSpec spec{.names = {test::EmailName("a@acme.test")}, .usage = ""};
   Material material = Signed(key_);
   material.annotations["dev.sigstore.cosign/certificate"] = test::Pem("CERTIFICATE", MakeCertificate(spec, key_, root_key_));
-  Signer signer = IdentitySigner(true);
+  ExpectedSigner signer = IdentitySigner(true);
   signer.identity = Identity{.issuer = "", .subject = "a@acme.test"};
   signer.options.log = LogRule::kIgnored;
   signer.options.sct = Demand::kOptional;
@@ -335,7 +336,7 @@ TEST_F(VerifierTest, AttestationsAreNoSignatures) {
   const std::string review = "https://acme.test/review/v1";
   const GatheredMaterial material = One(Attestation(key_, StatementText(review, R"({ "verdict" : "ok" })")));
   EXPECT_EQ(CodeOf(material, KeySigner(key_)), "refuted not_a_signature");
-  Signer signer = KeySigner(key_);
+  ExpectedSigner signer = KeySigner(key_);
   signer.options.wanted = Wanted::kAttestation;
   signer.options.predicate_type = review;
   const Verdict verdict = VerifyImage(material, signer, 0);
@@ -348,7 +349,7 @@ TEST_F(VerifierTest, AttestationsAreNoSignatures) {
   EXPECT_EQ(CodeOf(material, signer), "refuted predicate_type");
   const GatheredMaterial sign =
       One(Attestation(key_, StatementText(std::string(kCosignSignPredicate), "{}", R"(,"annotations":{"team":"core"})")));
-  Signer claims = KeySigner(key_);
+  ExpectedSigner claims = KeySigner(key_);
   claims.options.annotations = {{"team", "core"}};
   EXPECT_EQ(CodeOf(sign, claims), "verified none") << "cosign 3's sign predicate is a signature";
 }
@@ -369,7 +370,7 @@ TEST_F(VerifierTest, HandsOnEveryStatement) {
   GatheredMaterial material = One(Attestation(key_, StatementText(scan, "1")));
   material.materials.push_back(Attestation(other_key_, StatementText(scan, "2")));
   material.materials.push_back(Attestation(key_, StatementText(scan, R"("{\"inner\":3}")")));
-  Signer signer = KeySigner(key_);
+  ExpectedSigner signer = KeySigner(key_);
   signer.options.wanted = Wanted::kAttestation;
   signer.options.predicate_type = scan;
   const Verdict verdict = VerifyImage(material, signer, 0);
@@ -385,7 +386,7 @@ TEST_F(VerifierTest, EnforcesItsLimits) {
   GatheredMaterial two = material;
   two.materials.push_back(two.materials.front());
   EXPECT_EQ(CodeOf(two, KeySigner(key_), 0, {.max_materials = 1}), "refuted limit_exceeded");
-  Signer signer = KeySigner(key_);
+  ExpectedSigner signer = KeySigner(key_);
   signer.options.wanted = Wanted::kAttestation;
   signer.options.predicate_type = "t";
   const GatheredMaterial attested = One(Attestation(key_, StatementText("t", "[[[[1]]]]")));
@@ -417,7 +418,7 @@ TEST_F(VerifierTest, SomeMessagesNeedTheirBytes) {
   Artifact bytes = ArtifactOfBytes("artifact");
   Artifact digest{bytes.digest, std::nullopt};
   const auto code = [&](const TestKey& key, const Artifact& artifact) {
-    Signer signer = KeySigner(key);
+    ExpectedSigner signer = KeySigner(key);
     signer.options.wanted = Wanted::kAnything;
     const std::string signature = key.Sign("artifact", {.hash = key.Public().natural_hash()});
     return std::string(ReasonCode(VerifySigstoreBundle(MessageBundle(signature), artifact, signer, 0).reason));
@@ -435,7 +436,7 @@ TEST_F(VerifierTest, SomeMessagesNeedTheirBytes) {
 TEST_F(VerifierTest, BundlesAreReadStrictly) {
   const std::string signature = key_.Sign("artifact");
   const auto code = [&](const std::string& bundle) {
-    Signer signer = KeySigner(key_);
+    ExpectedSigner signer = KeySigner(key_);
     signer.options.wanted = Wanted::kAnything;
     return std::string(ReasonCode(VerifySigstoreBundle(bundle, ArtifactOfBytes("artifact"), signer, 0).reason));
   };

@@ -40,7 +40,7 @@ std::vector<AttestedStatement> UniqueStatements(std::vector<VerifiedStatement>&&
 }
 
 Judgement JudgeOne(const GatheredMaterial& material, const Inquiry& inquiry, UnixNanos now, const ImageLimits& limits) {
-  Signer signer = inquiry.signer->signer;  // shares keys and trust root
+  ExpectedSigner signer = inquiry.signer->signer;  // shares keys and trust root
   if (!inquiry.predicate_type.empty()) {
     signer.options.wanted = Wanted::kAttestation;
     signer.options.predicate_type = inquiry.predicate_type;

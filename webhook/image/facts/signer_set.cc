@@ -207,7 +207,7 @@ class Loader {
 // Who signs, whatever else is demanded of the signature: a key, or an identity. Whoever vouches for an identity, it is one person; and two
 // trust roots may differ in a space only.
 std::string PersonOf(const LoadedSigner& loaded) {
-  const Signer& signer = loaded.signer;
+  const ExpectedSigner& signer = loaded.signer;
   std::string text;
   if (signer.key) return text.append("key ").append(signer.key->spki());
   AddPart(text, signer.identity ? signer.identity->issuer : "");

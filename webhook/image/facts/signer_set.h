@@ -28,7 +28,7 @@ enum class PlatformRule : std::uint8_t {
 
 // Immutable; copies share keys and trust roots.
 struct LoadedSigner {
-  Signer signer;  // asks for a signature; who wants attestations sets `options.wanted` in a copy
+  ExpectedSigner signer;  // asks for a signature; who wants attestations sets `options.wanted` in a copy
   PlatformRule platforms = PlatformRule::kNamed;
   std::optional<ImageReference> repository;  // where the signatures are; empty: with the image
   std::string tag_prefix;

@@ -72,7 +72,7 @@ class Judge {
 
   const Evidence& evidence_;
   const Question& question_;
-  const Signer& signer_;
+  const ExpectedSigner& signer_;
   const SignerOptions& options_;
   MaterialReport& report_;
 
@@ -526,7 +526,7 @@ void AddFailure(Reason reason, std::string message, MaterialReport& report) {
   report.checks.push_back({CheckOf(reason), CheckOutcome::kFailed, reason, std::move(message)});
 }
 
-std::optional<std::string> FindSignerFault(const Signer& signer) {
+std::optional<std::string> FindSignerFault(const ExpectedSigner& signer) {
   const SignerOptions& options = signer.options;
   if (signer.key.has_value() == signer.identity.has_value()) return "it needs either a key or an identity";
   if (signer.identity && signer.identity->subject.empty()) return "its subject is empty, which no certificate matches";

@@ -12,7 +12,7 @@ namespace writ::image {
 
 // What all materials of one question share. Borrows.
 struct Question {
-  const Signer& signer;
+  const ExpectedSigner& signer;
   std::string_view digest;  // "sha256:<hex>"
   std::optional<std::string_view> bytes;
   UnixNanos now = 0;
@@ -27,6 +27,6 @@ std::optional<VerifiedStatement> JudgeEvidence(const Evidence& evidence, const Q
 void AddFailure(Reason reason, std::string message, MaterialReport& report);
 
 // What is wrong with the signer itself, if anything: that is the policy's fault, not the image's.
-std::optional<std::string> FindSignerFault(const Signer& signer);
+std::optional<std::string> FindSignerFault(const ExpectedSigner& signer);
 
 }  // namespace writ::image

@@ -54,7 +54,7 @@ struct SignerOptions {
 };
 
 // Exactly one of `key` and `identity`. Copies share keys and trust root.
-struct Signer {
+struct ExpectedSigner {
   std::string name;  // as policies call it, for messages
   std::optional<PublicKey> key;
   std::optional<Identity> identity;

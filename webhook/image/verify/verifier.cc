@@ -79,13 +79,13 @@ std::string WantedText(const SignerOptions& options) {
   return "";
 }
 
-std::string SignerText(const Signer& signer) {
+std::string SignerText(const ExpectedSigner& signer) {
   if (!signer.name.empty()) return Quoted(signer.name);
   if (signer.identity) return Quoted(signer.identity->subject);
   return "the key";
 }
 
-void Conclude(const GatheredMaterial& material, const Signer& signer, Verdict& verdict) {
+void Conclude(const GatheredMaterial& material, const ExpectedSigner& signer, Verdict& verdict) {
   for (const MaterialReport& report : verdict.materials) {
     if (!report.is_verified) continue;
     verdict.kind = VerdictKind::kVerified;
@@ -156,13 +156,13 @@ Verdict Guarded(const GatheredMaterial& material, const Question& question) try 
 
 }  // namespace
 
-Verdict VerifyImage(const GatheredMaterial& material, const Signer& signer, UnixNanos now, const ImageLimits& limits) {
+Verdict VerifyImage(const GatheredMaterial& material, const ExpectedSigner& signer, UnixNanos now, const ImageLimits& limits) {
   return Guarded(material, {.signer = signer, .digest = material.digest, .bytes = std::nullopt, .now = now, .limits = limits});
 }
 
 Artifact ArtifactOfBytes(std::string_view bytes) { return {DigestOf(bytes), bytes}; }
 
-Verdict VerifySigstoreBundle(std::string_view bundle, const Artifact& artifact, const Signer& signer, UnixNanos now,
+Verdict VerifySigstoreBundle(std::string_view bundle, const Artifact& artifact, const ExpectedSigner& signer, UnixNanos now,
                              std::string_view origin, const ImageLimits& limits) {
   GatheredMaterial material;
   material.digest = artifact.digest;
