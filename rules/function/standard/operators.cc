@@ -302,6 +302,24 @@ Value OrderValues(Function function, const Value& a, const Value& b, FunctionCon
   return order == Order::kNone ? NoOverload(function, a, b) : Value::Bool(Holds(function, order));
 }
 
+namespace {
+
+// Longest texts that are compared before they are charged for.
+constexpr std::uint32_t kUnchargedBytes = 256;
+
+// A short text in a list: a step an item.
+Value ShortTextInList(const Value& text, const Value& list, FunctionContext& context) {
+  const auto is_text = [&text](const Value& item) {
+    return item.size == text.size && item.is(Kind::kString) && SameBytes(item.text, text.text, text.size);
+  };
+  const Value* const end = list.items + list.size;
+  const Value* const found = std::find_if(list.items, end, is_text);
+  const auto steps = static_cast<std::uint64_t>(found - list.items);
+  return Charge(context, steps + (found != end ? 1 : 0)) ? Value::Bool(found != end) : OutOfBudget(context);
+}
+
+}  // namespace
+
 Value InValues(const Value& a, const Value& b, FunctionContext& context) {
   if (a.is_fault() || b.is_fault()) return FaultOf(a, b);
   if (b.is(Kind::kMap) && b.map != nullptr) {
@@ -310,6 +328,7 @@ Value InValues(const Value& a, const Value& b, FunctionContext& context) {
     return Value::Bool(FindInMap(*b.map, a) != nullptr);
   }
   if (!b.is(Kind::kList)) return NoOverload(Function::kIn, a, b);
+  if (a.is(Kind::kString) && a.size <= kUnchargedBytes) return ShortTextInList(a, b, context);
   for (std::uint32_t i = 0; i < b.size; ++i) {
     // The item first: keys of the left map are charged, which are to be the item's, once each.
     if (EqualWithinBudget(b.items[i], a, context)) return Value::Bool(true);
