@@ -194,7 +194,12 @@ bool SetLeaf(ShapeNodeId id, Value value, RequestState& state, Value* out) {
 }
 
 void SetSlots(const ShapeNode& node, const Value& value, RequestState& state) {
-  if (node.slot.valid()) state.slots.Fill(*state.shapes->program, state.shapes->tree, node.slot, value);
+  if (!node.slot.valid()) return;
+  if (node.has_slots_below) {
+    state.slots.Fill(*state.shapes->program, state.shapes->tree, node.slot, value);
+  } else {
+    state.slots.Set(node.slot, value);
+  }
 }
 
 Value DefaultNow(const ShapeNode& node, const RequestState& state) {

@@ -64,15 +64,21 @@ bool TryFillAbove(SlotId slot, RequestState& state) {
   return true;
 }
 
+// The values that most members have: nothing is to be converted, and nothing stands in them.
+bool IsPlainScalar(Kind kind) { return kind == Kind::kString || kind == Kind::kInt || kind == Kind::kBool || kind == Kind::kDouble; }
+
 bool TryFillNode(ShapeNodeId id, const Value& value, RequestState& state) {
   const ShapeNode& node = state.shape()[id];
-  if (value.is(Kind::kNull) && node.declared && !node.nullable) return true;
-  if (node.is_identity && value.is(Kind::kString) && IsBlank(value.string())) return true;
-  if (value.is(Kind::kUnknown)) {
-    state.needs_met |= node.needs_met;
-    return node.kind != TypeKind::kRecord && DeclareUnknown(node.path, state);
+  if (!IsPlainScalar(value.kind)) {
+    if (value.is(Kind::kNull) && node.declared && !node.nullable) return true;
+    if (value.is(Kind::kUnknown)) {
+      state.needs_met |= node.needs_met;
+      return node.kind != TypeKind::kRecord && DeclareUnknown(node.path, state);
+    }
+    if (!IsPlainFor(node, value, state.shapes->types)) return false;
+  } else if (node.is_identity && value.is(Kind::kString) && IsBlank(value.string())) {
+    return true;
   }
-  if (!IsPlainFor(node, value, state.shapes->types)) return false;
   state.needs_met |= node.needs_met;
   if (node.declared) return SetLeaf(id, value, state, nullptr);
   SetSlots(node, value, state);
@@ -125,7 +131,7 @@ bool TryFillField(const FieldRequest::Field& field, SlotId folded, RequestState&
   const SlotId slot(field.slot.index);
   const ShapeNodeId id = shape.node_of_slot[slot.index];
   if (!id.valid() || slot == folded || id == shape.scope_node || id == shape.name_node) return false;
-  return TryFillAbove(slot, state) && TryFillNode(id, field.value, state);
+  return (shape[id].is_above_given || TryFillAbove(slot, state)) && TryFillNode(id, field.value, state);
 }
 
 // server.name, tool.name and so on say the same as the selector key. Their spelling is checked whether or not a rule reads them.
@@ -135,7 +141,7 @@ bool TryFillSelector(ShapeNodeId id, std::string_view text, RequestState& state)
   if (text.empty()) return true;
   state.needs_met |= node.needs_met;
   if (!node.slot.valid()) return CheckSpelling(node, text, state);
-  return TryFillAbove(node.slot, state) && SetLeaf(id, Value::String(text), state, nullptr);
+  return (node.is_above_given || TryFillAbove(node.slot, state)) && SetLeaf(id, Value::String(text), state, nullptr);
 }
 
 // Checks the selectors as they are filled, each once.
@@ -172,7 +178,8 @@ bool TryFillSlots(const FieldRequest& request, const Prepared* prepared, Request
   }
   if (!TryFillSelectors(request, state) || !ReadFieldChain(request, state)) return false;
   SetChainSlots(state);
-  if (shape->time_node.valid()) SetSlots((*shape)[shape->time_node], DefaultNow((*shape)[shape->time_node], state), state);
+  if (shape->time_node.valid() && (*shape)[shape->time_node].slot.valid())
+    SetSlots((*shape)[shape->time_node], DefaultNow((*shape)[shape->time_node], state), state);
   const SlotId folded = shape->folded_node.valid() ? (*shape)[shape->folded_node].slot : SlotId();
   for (const FieldRequest::Field& field : request.fields) {
     if (!TryFillField(field, folded, state)) return false;

@@ -55,6 +55,10 @@ class Builder {
     SetNeeds(shape_);
     shape_.defaults.resize(program_.slots.size());
     for (const ShapeNodeId root : shape_.roots) FillDefaults(root, false);
+    for (ShapeNode& node : shape_.nodes) {
+      LookAround(node);
+      shape_.heads.push_back(HeadOf(node.key));
+    }
     Renew(shape_);
   }
 
@@ -75,6 +79,15 @@ class Builder {
     shape_.roots.push_back(id);
     shape_.root_set |= BitOf(node.top);
     if (node.top == TopLevel::kTool) shape_.tool_root = id;
+  }
+
+  void LookAround(ShapeNode& node) const {
+    if (!node.slot.valid()) return;
+    node.has_slots_below = !tree_.children(node.slot).empty();
+    node.is_above_given = true;
+    for (SlotId above = program_[node.slot].parent; above.valid(); above = program_[above].parent) {
+      node.is_above_given = node.is_above_given && !program_[above].whole && shape_.defaults[above.index].is(Kind::kMap);
+    }
   }
 
   // Adds the node of `key` below `parent_path` with everything below it.
@@ -281,9 +294,9 @@ Shape BuildShape(const Program& program, const SlotTree& tree, TypeTable& types,
 ShapeNodeId FindChild(const Shape& shape, const std::vector<ShapeNodeId>& children, std::string_view key) {
   constexpr std::size_t kLinear = 12;
   if (children.size() <= kLinear) {
+    const KeyHead head = HeadOf(key);
     for (const ShapeNodeId child : children) {
-      const std::string& name = shape[child].key;
-      if (name.size() == key.size() && name == key) return child;
+      if (shape.heads[child.index] == head && (key.size() <= KeyHead::kBytes || shape[child].key == key)) return child;
     }
     return {};
   }

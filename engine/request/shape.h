@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,6 +56,8 @@ struct ShapeNode {
   // A text that rules compare and servers normalise: only one spelling of it is taken (docs/language.md, "Names and URIs").
   enum class Spelling : std::uint8_t { kAny, kName, kUri };
   Spelling spelling = Spelling::kAny;
+  bool has_slots_below = false;       // its slot has others below it
+  bool is_above_given = false;        // what is above its slot is a map before anything is given, and none of it is read as a whole
   std::uint8_t needs_met = 0;         // of Shape::needs: those that a request meets which gives this node
   TopLevel top = TopLevel::kTarget;   // of a root
   std::string_view shorthand;         // of a root that may be given as a bare string: the member that this is; else ""
@@ -62,11 +65,38 @@ struct ShapeNode {
   std::vector<ShapeNodeId> children;  // sorted by key
 };
 
+// The size of a key and its first eight bytes, by which most keys are told apart without a look at their nodes. Of a key of at most eight
+// bytes this is all.
+struct KeyHead {
+  static constexpr std::size_t kBytes = 8;
+  std::uint64_t bytes = 0;
+  std::uint64_t size = 0;
+  friend bool operator==(const KeyHead&, const KeyHead&) = default;
+};
+
+inline KeyHead HeadOf(std::string_view key) {
+  constexpr std::size_t kHalf = KeyHead::kBytes / 2;
+  const auto byte = [key](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(key[at])}; };
+  KeyHead head{.size = key.size()};
+  if (key.size() >= KeyHead::kBytes) {
+    std::memcpy(&head.bytes, key.data(), KeyHead::kBytes);
+  } else if (key.size() >= kHalf) {  // two halves that overlap
+    std::uint32_t first = 0, last = 0;
+    std::memcpy(&first, key.data(), kHalf);
+    std::memcpy(&last, key.data() + key.size() - kHalf, kHalf);
+    head.bytes = first | std::uint64_t{last} << 32U;
+  } else if (!key.empty()) {
+    head.bytes = byte(0) | byte(key.size() / 2) << 8U | byte(key.size() - 1) << 16U;
+  }
+  return head;
+}
+
 // Immutable after BuildShape.
 struct Shape {
   Target target = Target::kTools;
   const Table* table = nullptr;  // kRows
   std::vector<ShapeNode> nodes;
+  std::vector<KeyHead> heads;          // of the nodes' keys
   std::vector<ShapeNodeId> roots;      // in the order of target.h, so that principal comes before context; without data
   std::uint8_t needs = 0;              // what a request must give, a bit for each (required.h)
   TopLevelSet root_set = 0;            // the same as a set
