@@ -352,8 +352,8 @@ class Engine {
   Result<std::vector<ImageNeed>> FindImageNeeds(std::string_view request, Context& context, const Deadline& deadline = {}) const;
 
   // Prepares the target, scope, name and fields of `shared`, which are copied. Errors: what is wrong with them as far as they can be told
-  // alone; what is not there yet is no error. Costs about as much as a decision, and a copy of all slots; where a rule reads a record as a
-  // whole, requests gain nothing by it.
+  // alone; what is not there yet is no error. Costs about as much as a decision, and a copy of all slots; where fields have to become a
+  // document (DecideFields), requests gain nothing by it.
   //   const PreparedFields caller = *engine.PrepareFields({.target = Target::kTools, .scope = "github", .fields = principal}, context);
   //   engine.DecideFields({.target = Target::kTools, .name = tool, .fields = args, .prepared = caller}, context);
   Result<PreparedFields> PrepareFields(const FieldRequest& shared, Context& context) const;
