@@ -24,7 +24,7 @@ void Charge(benchmark::State& state, Held held) {
     QuotaKeyBuilder builder;
     builder.Add(Value::String("principal-" + std::to_string(key)), steps);
     charges[0].key = builder.Finish();
-    benchmark::DoNotOptimize(table.TryCharge(charges, now, QuotaMode::kConsume));
+    benchmark::DoNotOptimize(table.TryCharge(charges, now, ChargeMode::kConsume));
   };
   charges[0].count = held == Held::kLive ? 10 : 1'000'000;
   for (; held != Held::kSame && key < QuotaLimits().max_limit_buckets * 11 / 10; ++key) {  // the limit is full then

@@ -14,6 +14,7 @@
 namespace writ::cli {
 namespace {
 
+constexpr ReadOptions kTrusted{.facts = CallerFacts::kTaken};  // who tries a request knows what is so
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 
 // `--at`: a clock that stands still.
@@ -95,9 +96,9 @@ Decision DecideManifest(const Subject& subject, const ManifestScene& scene, cons
   Context context;
   DecideOptions explaining = decide;
   explaining.explain = true;
-  Decision decision = engine.DecideJson(AdmissionRequestOf(subject, scene, FilledIn::kAsWritten), context, explaining);
+  Decision decision = engine.DecideJson(AdmissionRequestOf(subject, scene, FilledIn::kAsWritten), context, explaining, kTrusted);
   if (AsksForWhatIsFilledIn(decision))
-    decision = engine.DecideJson(AdmissionRequestOf(subject, scene, FilledIn::kUnknown), context, explaining);
+    decision = engine.DecideJson(AdmissionRequestOf(subject, scene, FilledIn::kUnknown), context, explaining, kTrusted);
   if (!decide.explain) decision.explained.clear();
   return decision;
 }
@@ -126,14 +127,15 @@ ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, cons
     PrintError(console, scene.error().message);
     return ExitCode::kBadInput;
   }
-  const Engine engine(loaded->policies, fixed ? static_cast<const Clock&>(*fixed) : SystemClock());
+  const Clock& clock = fixed ? static_cast<const Clock&>(*fixed) : SystemClock();
+  const Engine engine(loaded->policies, clock, std::make_shared<MemoryLedger>(loaded->policies, clock.Now()));
   Context context;
   std::vector<Decided> all;
   for (Subject& subject : ReadSubjects(options.paths, console)) {
     Decided decided{std::move(subject), std::nullopt, {}};
     if (decided.subject.state == Subject::State::kRequest) {
       decided.decision = decided.subject.is_manifest ? DecideManifest(decided.subject, *scene, engine, decide)
-                                                     : engine.DecideJson(decided.subject.json, context, decide);
+                                                     : engine.DecideJson(decided.subject.json, context, decide, kTrusted);
     }
     if (decided.decision && decided.decision->reason == Reason::kDefault && !decided.subject.is_manifest)
       decided.unnamed = HintOfUnnamed(loaded->policies->program(), decided.subject.json);

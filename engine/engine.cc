@@ -1,166 +1,169 @@
 // The public face: from request bytes or fields to a decision.
 #include "writ/engine.h"
 
+#include <algorithm>
+
 #include "engine/decide/context.h"
 #include "engine/decide/decider.h"
-#include "engine/decide/engine_quotas.h"
-#include "engine/decide/images.h"
 #include "engine/decide/policy_set.h"
+#include "engine/fact/request_facts.h"
 #include "engine/request/prepared.h"
 #include "engine/request/read.h"
-#include "rules/base/utf8.h"
 
 namespace writ {
 namespace {
 
-// Always a deny, whatever the target's default: what is no request cannot be allowed.
-[[gnu::cold]] void DenyUnread(Reason reason, const Error& error, Decision& decision) {
-  Decision denied;
-  denied.target = decision.target;
-  denied.admission_uid = std::move(decision.admission_uid);
-  denied.bundle_digest = decision.bundle_digest;
-  denied.reason = reason;
-  denied.messages.push_back(Shorten(error.message, kMaxOneTextBytes));
-  decision = std::move(denied);
+void Begin(const PolicySet::Impl& policies, UnixNanos now, Context::Impl& state) {
+  state.Clear();
+  state.policies_serial = policies.serial;
+  state.reading.Begin(policies.shapes, now);
 }
 
-// Facts of the host, after those of the request. Predicates live in the arena. Errors: a predicate that is no JSON, or too large.
-Status AddHostFacts(std::span<const ImageFacts> facts, Context::Impl& state, Request& request) {
-  const std::size_t brought = request.images.size();
-  for (const ImageFacts& given : facts) {
-    if (TryFindFact({request.images.data(), brought}, given.image) != nullptr) continue;
-    ImageFact& fact = request.images.emplace_back();
-    fact.image = given.image;
-    fact.signed_by.assign(given.signed_by.begin(), given.signed_by.end());
-    fact.refuted.assign(given.refuted.begin(), given.refuted.end());
-    fact.unknown.assign(given.unknown.begin(), given.unknown.end());
-    fact.attestations.emplace();
-    for (const ImageAttestation& attestation : given.attestations) {
-      Result<Value> predicate = state.predicates.Read(attestation.predicate_json, state.arena);
-      if (!predicate)
-        return Error{predicate.error().code, "the predicate of an attestation of " + given.image + ": " + predicate.error().message};
-      fact.attestations->push_back(
-          {attestation.predicate_type, {attestation.signed_by.begin(), attestation.signed_by.end()}, *predicate, attestation.about});
-    }
+Status ReadFacts(const PolicySet::Impl& /*policies*/, CallerFacts facts, Context::Impl& state) {
+  if (!state.reading.request.facts.valid()) return OkStatus();
+  if (facts == CallerFacts::kRefused) {
+    return Error{ErrorCode::kInvalidArgument, "`facts` cannot be brought along here: what policies want to know is found out"};
   }
-  if (request.images.size() > brought) SortFacts(request.images);
-  return OkStatus();
+  return ReadRequestFacts(state.reading.request.facts, {}, state.arena, state.facts);
 }
 
-// Begins with an empty arena; gives back what a large request took. Nothing that lives in the context outlasts its call.
-class TrimAtEnd {
- public:
-  explicit TrimAtEnd(Context::Impl& state) : state_(state) { state.arena.Reset(); }
-  ~TrimAtEnd() { state_.Trim(); }
-  TrimAtEnd(const TrimAtEnd&) = delete;
-  TrimAtEnd& operator=(const TrimAtEnd&) = delete;
+// Is every question of `need` in `told`?
+bool IsTold(const Need& need, std::span<const Need> told) {
+  return std::any_of(told.begin(), told.end(), [&need](const Need& other) {
+    const auto is_asked = [&other](const Need::Ask& ask) {
+      return std::find(other.asks.begin(), other.asks.end(), ask) != other.asks.end();
+    };
+    return other.kind == need.kind && other.key == need.key && std::all_of(need.asks.begin(), need.asks.end(), is_asked);
+  });
+}
 
- private:
-  Context::Impl& state_;
-};
+// A deny, whatever the target's default: what is no request cannot be allowed.
+[[gnu::cold]] void DenyRefused(Context::Impl& state) {
+  ForgetAllBut(state.decision);
+  state.charges.clear();
+  state.decision.reason = state.refusal;
+  state.decision.messages.push_back(state.fault);
+}
 
 }  // namespace
 
-Context::Context(const EvalLimits& limits, const JsonLimits& json_limits) : impl_(std::make_unique<Impl>(limits, json_limits)) {}
-Context::~Context() = default;
-Context::Context(Context&&) noexcept = default;
-Context& Context::operator=(Context&&) noexcept = default;
+bool ReadRequest::is_read() const { return state_.policies_serial != 0 && state_.fault.empty(); }
+Target ReadRequest::target() const { return state_.reading.target(); }
+std::string_view ReadRequest::scope() const { return state_.reading.request.scope; }
+std::string_view ReadRequest::name() const { return state_.reading.request.name; }
+bool ReadRequest::is_listing() const { return state_.reading.request.is_listing(); }
+JsonNode ReadRequest::document() const { return state_.root; }
 
-Engine::Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock)
-    : policies_(std::move(policies)),
-      clock_(&clock),
-      quotas_(MakeQuotas(policies_->program(), std::make_shared<QuotaTable>(), clock.Now())) {}
+Status ReadRequest::Provide(const Fact& fact) {
+  const auto refuse = [this](const Error& error) {
+    state_.Refuse(Reason::kBadRequest, error);
+    return Status(error);
+  };
+  const std::string path = "the fact " + std::string(fact.kind) + " " + std::string(fact.key);
+  Result<Value> value = state_.facts_reader.Read(fact.json, state_.arena);
+  if (!value) return refuse({value.error().code, path + ": " + value.error().message});
+  value = CheckFact(fact.kind, *value, path, state_.arena);
+  if (!value) return refuse(value.error());
+  const std::string_view kind = state_.arena.CopyString(fact.kind), key = state_.arena.CopyString(fact.key);
+  if (kind.data() == nullptr || key.data() == nullptr) return refuse({ErrorCode::kTooLarge, path + " does not fit in memory"});
+  state_.facts.Add(kind, key, *value, FactSource::kHost);
+  return OkStatus();
+}
 
-// Both share one table: calls that the old engine still decides count for the new one too.
-Engine::Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock, const Engine& predecessor)
-    : policies_(std::move(policies)), clock_(&clock), quotas_(MakeQuotas(policies_->program(), predecessor.quotas_->table, clock.Now())) {}
+std::span<LimitCharge> PendingDecision::charges() const { return state_->charges; }
+ChargeMode PendingDecision::charge_mode() const { return state_->charge_mode; }
 
-Engine::~Engine() = default;
+const Decision& PendingDecision::Settle() && {
+  Ledger* ledger = engine_->ledger();
+  return ledger != nullptr ? std::move(*this).Settle(*ledger) : std::move(*this).Settle(Settlement::kUnavailable);
+}
 
-Decision Engine::DecideJson(std::string_view request_text, Context& context, const DecideOptions& options) const {
-  Decision decision;
-  decision.bundle_digest = policies_->digest();
+const Decision& PendingDecision::Settle(Ledger& ledger) && {
+  if (state_->charges.empty()) return state_->decision;
+  return std::move(*this).Settle(ledger.Settle(state_->charges, engine_->clock().Now(), state_->charge_mode));
+}
+
+const Decision& PendingDecision::Settle(Settlement settlement) && {
+  if (state_->charges.empty()) return state_->decision;
+  const DecideOptions options;
+  Decider(engine_->policies().impl(), *state_, options).ApplySettlement(settlement, state_->decision);
+  state_->charges.clear();
+  return state_->decision;
+}
+
+Engine::Engine(std::shared_ptr<const PolicySet> policies, const Clock& clock, std::shared_ptr<Ledger> ledger)
+    : policies_(std::move(policies)), clock_(&clock), ledger_(std::move(ledger)) {}
+
+ReadRequest& Engine::Read(std::string_view text, Context& context, const ReadOptions& options) const {
   Context::Impl& state = context.impl();
-  const TrimAtEnd trim(state);
-  const Result<JsonNode> document = state.document.Parse(request_text);
+  Begin(policies_->impl(), clock_->Now(), state);
+  const Result<JsonNode> document = state.document.Parse(text);
   if (!document) {
-    DenyUnread(Reason::kBadRequest, document.error(), decision);
-    return decision;
+    state.Refuse(Reason::kBadRequest, document.error());
+    return state.handle;
   }
-  const UnixNanos now = clock_->Now();
-  RequestState& reading = state.reading;
-  reading.Begin(policies_->impl().shapes, now);
-  if (const Status read = ReadJsonRequest(*document, state.document.wide_integers(), reading); !read) {
-    decision.target = reading.target();
-    DenyUnread(reading.refusal, read.error(), decision);
-    return decision;
+  state.root = *document;
+  if (const Status read = ReadJsonRequest(*document, state.document.wide_integers(), state.reading); !read) {
+    state.Refuse(state.reading.refusal, read.error());
+    return state.handle;
   }
-  if (const Status added = AddHostFacts(options.images, state, reading.request); !added) {
-    DenyUnread(Reason::kBadRequest, added.error(), decision);
-    return decision;
-  }
-  Decider decider(policies_->impl(), state, reading.request, *quotas_, now, options);
-  if (!reading.request.is_listing()) {
-    decider.Decide(decision);
-    return decision;
-  }
-  const Status listed = decider.DecideListing(decision);
-  if (!listed) DenyUnread(reading.refusal, listed.error(), decision);
-  return decision;
+  const Status facts = ReadFacts(policies_->impl(), options.facts, state);
+  if (!facts) state.Refuse(Reason::kBadRequest, facts.error());
+  return state.handle;
 }
 
-Decision Engine::DecideFields(const FieldRequest& fields, Context& context, const DecideOptions& options) const {
-  Decision decision;
-  decision.target = fields.target;
-  decision.bundle_digest = policies_->digest();
+ReadRequest& Engine::Read(const FieldRequest& fields, Context& context) const {
   Context::Impl& state = context.impl();
-  state.arena.Reset();
-  const UnixNanos now = clock_->Now();
-  state.reading.Begin(policies_->impl().shapes, now);
-  if (const Status read = ReadFieldRequest(fields, state.reading); !read) {
-    DenyUnread(state.reading.refusal, read.error(), decision);
-    return decision;
-  }
-  Decider decider(policies_->impl(), state, state.reading.request, *quotas_, now, options);
-  if (!state.reading.request.is_listing()) {
-    decider.Decide(decision);
-    return decision;
-  }
-  const Status listed = decider.DecideListing(decision);
-  if (!listed) DenyUnread(state.reading.refusal, listed.error(), decision);
-  return decision;
+  Begin(policies_->impl(), clock_->Now(), state);
+  if (const Status read = ReadFieldRequest(fields, state.reading); !read) state.Refuse(state.reading.refusal, read.error());
+  return state.handle;
 }
 
-Result<std::vector<ImageNeed>> Engine::FindImageNeeds(std::string_view request_text, Context& context, const Deadline& deadline) const {
-  Context::Impl& state = context.impl();
-  const TrimAtEnd trim(state);
-  const Result<JsonNode> document = state.document.Parse(request_text);
-  if (!document) return document.error();
-  const UnixNanos now = clock_->Now();
-  state.reading.Begin(policies_->impl().shapes, now);
-  WRIT_RETURN_IF_ERROR(ReadJsonRequest(*document, state.document.wide_integers(), state.reading));
-  if (state.reading.target() != Target::kAdmission) return std::vector<ImageNeed>();
-  const DecideOptions options{.images = {}, .deadline = deadline};
-  return Decider(policies_->impl(), state, state.reading.request, *quotas_, now, options).FindImageNeeds();
+std::span<const Need> Engine::FindNeeds(ReadRequest& request, const Deadline& deadline) const {
+  Context::Impl& state = request.state();
+  state.needs.clear();
+  const bool is_ours = state.policies_serial == policies_->impl().serial;
+  if (!is_ours || !request.is_read() || request.is_listing() || state.need_rounds == kMaxNeedRounds) return {};
+  if (!policies_->impl().loaded->wants_facts[static_cast<std::size_t>(request.target())]) return {};
+  ++state.need_rounds;
+  const DecideOptions options{.deadline = deadline};
+  for (Need& need : Decider(policies_->impl(), state, options).FindNeeds()) {
+    if (!IsTold(need, state.told_needs)) state.needs.push_back(std::move(need));
+  }
+  state.told_needs.insert(state.told_needs.end(), state.needs.begin(), state.needs.end());
+  return state.needs;
 }
 
-std::vector<LimitOverflow> Engine::LimitOverflows() const {
-  std::vector<LimitOverflow> overflows;
-  for (const auto& [id, quota] : quotas_->limits) {
-    if (quota->overflow_count() == 0) continue;
-    const Program& program = policies_->program();
-    const Policy& policy = program.policy(program[id]);
-    std::string name(program[policy.package]);
-    if (!name.empty()) name += '.';
-    name += program[policy.name];
-    overflows.push_back({std::move(name), program[program.details(id).id], quota->overflow_count()});
+PendingDecision Engine::Decide(ReadRequest& request, const DecideOptions& options) const {
+  Context::Impl& state = request.state();
+  if (state.policies_serial != policies_->impl().serial)
+    state.Refuse(Reason::kBadRequest, {ErrorCode::kInvalidArgument, "the request was read for other policies"});
+  state.decision.Clear();
+  state.charges.clear();
+  state.decision.target = request.target();
+  state.decision.bundle_digest = policies_->digest();
+  if (state.fault.empty()) {
+    Decider decider(policies_->impl(), state, options);
+    if (!request.is_listing())
+      decider.Decide(state.decision);
+    else if (const Status listed = decider.DecideListing(state.decision); !listed)
+      state.Refuse(state.reading.refusal, listed.error());
   }
-  return overflows;
+  if (!state.fault.empty()) DenyRefused(state);
+  return {state, *this};
+}
+
+const Decision& Engine::DecideJson(std::string_view text, Context& context, const DecideOptions& options, const ReadOptions& read) const {
+  return Decide(Read(text, context, read), options).Settle();
+}
+
+const Decision& Engine::DecideFields(const FieldRequest& request, Context& context, const DecideOptions& options) const {
+  return Decide(Read(request, context), options).Settle();
 }
 
 Result<PreparedFields> Engine::PrepareFields(const FieldRequest& shared, Context& context) const {
   Context::Impl& state = context.impl();
-  const TrimAtEnd trim(state);
+  state.Clear();
   state.reading.Begin(policies_->impl().shapes, clock_->Now());
   return Prepare(shared, state.reading);
 }

@@ -248,7 +248,7 @@ std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Listener
     case Route::kMetrics:
       if (sources_.registries != nullptr) sources_.metrics->SetRegistryRequests(sources_.registries->requests());
       if (sources_.dropped_log_lines) sources_.metrics->SetDroppedLogLines(sources_.dropped_log_lines());
-      sources_.metrics->SetLimitOverflows(sources_.store->engine()->LimitOverflows());
+      sources_.metrics->SetLimitOverflows(sources_.store->engine()->ledger()->Overflows());
       return TextReply(sources_.metrics->Text());
     case Route::kDecide:
     case Route::kAdmission:
@@ -259,6 +259,7 @@ std::optional<HttpReply> Routes::AnswerHead(const HttpRequest& request, Listener
 
 HttpReply Routes::Handle(const HttpRequest& request) {
   HttpReply reply = Answer(request);
+  contexts_.at(request.worker).Clear();
   if (!reply.resume) GiveMemoryBack(request);
   return reply;
 }

@@ -59,7 +59,8 @@ class TestRun {
         written_{*file.tree, *file.lets},
         scene_(written_, file.source->name),
         clock_(kDefaultTestTime) {
-    engine_ = std::make_unique<Engine>(file.policies, clock_);
+    ledger_ = std::make_shared<MemoryLedger>(file.policies, clock_.Now());
+    engine_ = std::make_unique<Engine>(file.policies, clock_, ledger_);
   }
 
   void Run() {
@@ -96,7 +97,8 @@ class TestRun {
     for (const auto& [name, json] : scene_.data()) data.push_back({name, json});
     Result<std::shared_ptr<const PolicySet>> policies = file_.policies->WithData(data);
     if (!policies) return policies.error();
-    engine_ = std::make_unique<Engine>(*policies, clock_, *engine_);
+    ledger_ = std::make_shared<MemoryLedger>(*policies, clock_.Now(), *ledger_);
+    engine_ = std::make_unique<Engine>(*policies, clock_, ledger_);
     return OkStatus();
   }
 
@@ -181,6 +183,7 @@ class TestRun {
   TestData written_;
   Scene scene_;
   FakeClock clock_;
+  std::shared_ptr<MemoryLedger> ledger_;
   std::unique_ptr<Engine> engine_;
 };
 

@@ -30,6 +30,16 @@ const MapData* MakeScopeSet(const Value& scopes, Arena& arena) {
 
 }  // namespace
 
+void ForgetAllBut(Decision& decision) {
+  const Target target = decision.target;
+  const std::string_view digest = decision.bundle_digest;
+  std::string uid = std::move(decision.admission_uid);
+  decision.Clear();
+  decision.target = target;
+  decision.bundle_digest = digest;
+  decision.admission_uid = std::move(uid);
+}
+
 Outcome OutcomeOf(Value& condition) {
   if (condition.is(Kind::kBool)) return condition.boolean ? Outcome::kTrue : Outcome::kFalse;
   if (condition.is(Kind::kUnknown)) return Outcome::kUnknown;
@@ -418,13 +428,9 @@ bool Decider::IsMaskedRelation(std::string_view member) const {
 }
 
 void Decider::DenyByBudget(Decision& decision) const {
-  Decision denied;
-  denied.target = decision.target;
-  denied.admission_uid = std::move(decision.admission_uid);
-  denied.bundle_digest = decision.bundle_digest;
-  denied.reason = Reason::kBudget;
-  denied.messages.push_back(LateOrSpent());
-  decision = std::move(denied);
+  ForgetAllBut(decision);
+  decision.reason = Reason::kBudget;
+  decision.messages.emplace_back(LateOrSpent());
 }
 
 const char* Decider::LateOrSpent() const {

@@ -6,14 +6,17 @@
 #include <string>
 
 #include "engine/decide/context.h"
-#include "engine/decide/engine_quotas.h"
 #include "engine/decide/policy_set.h"
 #include "engine/request/request.h"
+#include "engine/fact/image_fact.h"
 #include "writ/engine.h"
 
 namespace writ {
 
 class ResidualBuilder;
+
+// Makes a decision that of nothing but what it is about: a deny that says nothing yet.
+void ForgetAllBut(Decision& decision);
 
 // Returns what is left of a decision that hangs on nothing but limits.
 Residual ResidualOfTrue();
@@ -27,25 +30,24 @@ Outcome OutcomeOf(Value& condition);
 // Decides one request whose slots stand in `context.slots`. Made anew for each; borrows everything. Not thread-safe.
 class Decider {
  public:
-  Decider(const PolicySet::Impl& policies, Context::Impl& context, const Request& request, const EngineQuotas& quotas, UnixNanos now,
-          const DecideOptions& options)
+  Decider(const PolicySet::Impl& policies, Context::Impl& context, const DecideOptions& options)
       : policies_(policies),
         program_(policies.runtime.program()),
         context_(context),
-        request_(request),
-        quotas_(quotas),
-        now_(now),
+        request_(context.reading.request),
         options_(options) {}
 
   // Fills `decision`, which must be fresh.
   void Decide(Decision& decision);
 
   // What the host has to find out first (writ/engine.h).
-  std::vector<ImageNeed> FindImageNeeds();
+  std::vector<Need> FindNeeds();
 
-  // Decides a listing: reads each of its tools into the slots. Requires: the request is `context.reading.request`. Errors: a tool that
-  // is none.
+  // Decides a listing. Errors: a tool that is none.
   Status DecideListing(Decision& decision);
+
+  // What settling the charges makes of the decision.
+  void ApplySettlement(Settlement settlement, Decision& decision);
 
  private:
   struct Counts {
@@ -70,12 +72,12 @@ class Decider {
   void EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver* observer);
   RuleResult EvaluateSignatures(const ImageSpec& spec, ReadObserver* observer);
   RuleResult EvaluateDemand(const SignatureDemand& demand, std::string_view image, ReadObserver* observer);
-  Outcome AttestedBy(const SignatureDemand& demand, const ImageFact* fact, std::string_view signer, ReadObserver* observer,
+  Outcome AttestedBy(const SignatureDemand& demand, const Value* fact, std::string_view signer, ReadObserver* observer,
                      RuleResult& result);
-  Outcome PartAttested(const SignatureDemand& demand, std::span<const AttestationFact* const> attestations, ReadObserver* observer,
+  Outcome PartAttested(const SignatureDemand& demand, std::span<const Attestation> attestations, ReadObserver* observer,
                        RuleResult& result);
-  using NeedPositions = std::map<std::string_view, std::size_t>;  // by image
-  void AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs, NeedPositions& positions);
+  using NeedPositions = std::map<std::string, std::size_t, std::less<>>;  // by key
+  void AddNeeds(const ImageSpec& spec, std::vector<Need>& needs, NeedPositions& positions);
   Value RunOnPredicate(NodeId condition, const Value& predicate, ReadObserver* observer);
   Value Scopes() const;
   bool HasScope(std::string_view scope) const;
@@ -119,14 +121,15 @@ class Decider {
   std::string PublicErrorText(const Value& error) const;
 
   void ApplyLimits(Decision& decision);
-  void ChargeLimits(PolicyMode mode, Decision& decision);
-  QuotaMode ModeOfQuotas(const Decision& decision) const;
+  void CollectCharges(PolicyMode mode, Decision& decision);
   void AddCharge(const RuleResult& result, Decision& decision);
   void WarnOfSharedBuckets(Decision& decision) const;
   void AddUndecidedLimit(const RuleResult& result, Decision& decision) const;
   void ReportFailedLimit(const RuleResult& result, const Value& fault, Decision& decision);
   std::string LimitText(const Rule& rule);
   [[gnu::cold]] void DenyByLimits(Decision& decision);
+  [[gnu::cold]] void DenyUncounted(Decision& decision);
+  static void BecomeLimited(Decision& decision);
   [[gnu::cold]] void WarnOfLimits(Decision& decision);
   void AddObligations(Decision& decision) const;
   void AddRow(Decision& decision);
@@ -145,8 +148,6 @@ class Decider {
   const Program& program_;
   Context::Impl& context_;
   const Request& request_;
-  const EngineQuotas& quotas_;
-  const UnixNanos now_;
   const DecideOptions& options_;
   mutable const MapData* scope_set_ = nullptr;  // of the principal, when there are many and some rule asked
 };

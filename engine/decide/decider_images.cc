@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/decide/images.h"
+#include "engine/fact/image_fact.h"
 #include "engine/decide/rule_text.h"
 #include "rules/base/utf8.h"
 #include "rules/function/standard/operators.h"
@@ -30,29 +31,32 @@ int Badness(const RuleResult& result) {
   WRIT_CHECK(false);
 }
 
-using Attestations = std::vector<const AttestationFact*>;
+using Attestations = std::vector<Attestation>;
 
 // The attestations of that type by that signer: those about one part together, parts in the order of their first.
-Attestations ByPart(const ImageFact& fact, std::string_view type, std::string_view signer) {
+Attestations ByPart(const Value* fact, std::string_view type, std::string_view signer) {
   Attestations found;
-  for (const AttestationFact& attestation : *fact.attestations) {
-    if (attestation.predicate_type == type && IsAmong(attestation.signed_by, signer)) found.push_back(&attestation);
+  for (const Value& each : AttestationsOf(fact)) {
+    const Attestation attestation = AttestationOf(each);
+    if (attestation.predicate_type == type && IsAmong(attestation.signed_by, signer)) found.push_back(attestation);
   }
-  std::map<std::string_view, const AttestationFact*> first;  // of each part
-  for (const AttestationFact* attestation : found) first.emplace(attestation->about, attestation);
+  std::map<std::string_view, std::size_t> first;  // of each part
+  for (const Attestation& attestation : found) first.emplace(attestation.about, first.size());
   if (first.size() < 2) return found;
   std::stable_sort(found.begin(), found.end(),
-                   [&](const AttestationFact* a, const AttestationFact* b) { return first[a->about] < first[b->about]; });
+                   [&](const Attestation& a, const Attestation& b) { return first[a.about] < first[b.about]; });
   return found;
 }
 
 // Whether a signer of the demand has attested that type at all, whatever it says.
-bool HasAttestation(const Program& program, const SignatureDemand& demand, const ImageFact* fact) {
-  if (demand.predicate_type == kNoText || fact == nullptr || !fact->attestations) return false;
-  const auto is_by = [&](const AttestationFact& attestation, const SignerTerm& term) {
+bool HasAttestation(const Program& program, const SignatureDemand& demand, const Value* fact) {
+  if (demand.predicate_type == kNoText) return false;
+  const auto is_by = [&](const Attestation& attestation, const SignerTerm& term) {
     return term.kind == SignerTerm::Kind::kSigner && IsAmong(attestation.signed_by, program[program[term.signer].name]);
   };
-  return std::any_of(fact->attestations->begin(), fact->attestations->end(), [&](const AttestationFact& attestation) {
+  const std::span<const Value> attestations = AttestationsOf(fact);
+  return std::any_of(attestations.begin(), attestations.end(), [&](const Value& each) {
+    const Attestation attestation = AttestationOf(each);
     const std::span<const SignerTerm> terms = program[demand.signers];
     return attestation.predicate_type == program[demand.predicate_type] &&
            std::any_of(terms.begin(), terms.end(), [&](const SignerTerm& term) { return is_by(attestation, term); });
@@ -105,7 +109,7 @@ RuleResult Decider::EvaluateSignatures(const ImageSpec& spec, ReadObserver* obse
 }
 
 RuleResult Decider::EvaluateDemand(const SignatureDemand& demand, std::string_view image, ReadObserver* observer) {
-  const ImageFact* fact = TryFindFact(request_.images, image);
+  const Value* fact = context_.facts.TryFind(kImageFacts, image);
   RuleResult result;
   const std::span<const SignerTerm> signers = program_[demand.signers];
   if (demand.predicate_type == kNoText) {
@@ -123,15 +127,15 @@ RuleResult Decider::EvaluateDemand(const SignatureDemand& demand, std::string_vi
 
 // Of every part of the image that such attestations are about, one of that type by that signer has to meet the condition. Notes in `result`
 // what failed, or what hung on an unknown.
-Outcome Decider::AttestedBy(const SignatureDemand& demand, const ImageFact* fact, std::string_view signer, ReadObserver* observer,
+Outcome Decider::AttestedBy(const SignatureDemand& demand, const Value* fact, std::string_view signer, ReadObserver* observer,
                             RuleResult& result) {
-  if (fact == nullptr || !fact->attestations) return Outcome::kUnknown;
-  if (!context_.evaluator.Spend(2 * fact->attestations->size())) return Outcome::kUnknown;
-  const Attestations attestations = ByPart(*fact, program_[demand.predicate_type], signer);
-  const bool is_known = !IsAmong(fact->unknown, signer);
+  if (!HasAttestations(fact)) return Outcome::kUnknown;
+  if (!context_.evaluator.Spend(2 * AttestationsOf(fact).size())) return Outcome::kUnknown;
+  const Attestations attestations = ByPart(fact, program_[demand.predicate_type], signer);
+  const bool is_known = !IsUnknownSigner(fact, signer);
   Outcome worst = attestations.empty() ? (is_known ? Outcome::kFalse : Outcome::kUnknown) : Outcome::kTrue;
-  for (std::span<const AttestationFact* const> rest = attestations; !rest.empty();) {
-    const auto is_other = [&](const AttestationFact* each) { return each->about != rest.front()->about; };
+  for (std::span<const Attestation> rest = attestations; !rest.empty();) {
+    const auto is_other = [&](const Attestation& each) { return each.about != rest.front().about; };
     const auto end = std::find_if(rest.begin(), rest.end(), is_other);
     const auto part = rest.first(static_cast<std::size_t>(end - rest.begin()));
     rest = rest.subspan(part.size());
@@ -144,12 +148,12 @@ Outcome Decider::AttestedBy(const SignatureDemand& demand, const ImageFact* fact
 }
 
 // Whether one of the attestations, which are about one part, meets the condition.
-Outcome Decider::PartAttested(const SignatureDemand& demand, std::span<const AttestationFact* const> attestations, ReadObserver* observer,
+Outcome Decider::PartAttested(const SignatureDemand& demand, std::span<const Attestation> attestations, ReadObserver* observer,
                               RuleResult& result) {
   bool is_open = false;
   Value error = result.error;
-  for (const AttestationFact* attestation : attestations) {
-    Value condition = demand.condition.valid() ? RunOnPredicate(demand.condition, attestation->predicate, observer) : Value::Bool(true);
+  for (const Attestation& attestation : attestations) {
+    Value condition = demand.condition.valid() ? RunOnPredicate(demand.condition, attestation.predicate, observer) : Value::Bool(true);
     switch (OutcomeOf(condition)) {
       case Outcome::kTrue: return Outcome::kTrue;
       case Outcome::kFalse: break;
@@ -174,10 +178,10 @@ Value Decider::RunOnPredicate(NodeId condition, const Value& predicate, ReadObse
   return value;
 }
 
-std::vector<ImageNeed> Decider::FindImageNeeds() {
+std::vector<Need> Decider::FindNeeds() {
   context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
   FindCandidates(context_.candidates);
-  std::vector<ImageNeed> needs;
+  std::vector<Need> needs;
   NeedPositions positions;
   for (const RuleId id : context_.candidates) {
     const Rule& rule = program_.rules[id.index];
@@ -190,24 +194,19 @@ std::vector<ImageNeed> Decider::FindImageNeeds() {
   return needs;
 }
 
-void Decider::AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs, NeedPositions& positions) {
-  const auto add = [](auto& list, const auto& item) {
-    if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
-  };
+void Decider::AddNeeds(const ImageSpec& spec, std::vector<Need>& needs, NeedPositions& positions) {
   const Value images = context_.evaluator.Run(spec.image);
   for (const Value& image : AsList(images)) {
-    if (!image.is(Kind::kString) || TryFindFact(request_.images, image.string()) != nullptr) continue;
+    if (!image.is(Kind::kString) || context_.facts.IsOfRequest(kImageFacts, image.string())) continue;
     if (!context_.evaluator.Spend(kStepsPerImage * spec.demands.count)) return;
     const auto [known, is_new] = positions.emplace(image.string(), needs.size());
-    if (is_new) needs.push_back(ImageNeed{std::string(image.string()), {}, {}});
-    ImageNeed* need = &needs[known->second];
+    if (is_new) needs.push_back({.kind = std::string(kImageFacts), .key = std::string(image.string()), .asks = {}});
+    std::vector<Need::Ask>& asks = needs[known->second].asks;
     for (const SignatureDemand& demand : program_[spec.demands]) {
       for (const SignerTerm& term : program_[demand.signers]) {
         if (term.kind != SignerTerm::Kind::kSigner) continue;
-        if (demand.predicate_type == kNoText)
-          add(need->signers, term.signer);
-        else
-          add(need->attestations, ImageNeed::Attestation{term.signer, std::string(program_[demand.predicate_type])});
+        Need::Ask ask{std::string(program_[program_[term.signer].name]), std::string(program_[demand.predicate_type])};
+        if (std::find(asks.begin(), asks.end(), ask) == asks.end()) asks.push_back(std::move(ask));
       }
     }
   }
@@ -216,7 +215,7 @@ void Decider::AddNeeds(const ImageSpec& spec, std::vector<ImageNeed>& needs, Nee
 // What a demand with a condition lacks: nothing is attested (""), or what is attested says something else.
 std::string Decider::WhyNot(const SignatureDemand& demand, std::string_view image) const {
   if (!context_.evaluator.Spend(kStepsPerImage)) return "";
-  const bool is_attested = HasAttestation(program_, demand, TryFindFact(request_.images, image));
+  const bool is_attested = HasAttestation(program_, demand, context_.facts.TryFind(kImageFacts, image));
   return is_attested && demand.condition.valid() ? ": it is attested, but the condition does not hold" : "";
 }
 

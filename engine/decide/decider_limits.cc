@@ -1,8 +1,9 @@
-// Quotas: consulted after an allow, all or nothing, fail closed.
+// Quotas: what an allow would use up, and what becomes of it when that is settled. Fails closed.
 #include <algorithm>
 
 #include "engine/decide/decider.h"
 #include "engine/decide/rule_text.h"
+#include "engine/limit/quota_key.h"
 
 namespace writ {
 namespace {
@@ -13,15 +14,25 @@ void ForgetResidual(Decision& decision) {
   decision.needs_images.clear();
 }
 
+// O(log limits).
+std::string_view LimitNameOf(const PolicySet::Impl& policies, RuleId rule) {
+  const auto& limits = policies.loaded->limits;
+  const auto found = std::lower_bound(limits.begin(), limits.end(), rule, [](const auto& each, RuleId wanted) { return each.first < wanted; });
+  WRIT_CHECK(found != limits.end() && found->first == rule);
+  return found->second;
+}
+
 }  // namespace
 
-// Limits of policies in warn mode come after the others, and only warn. A decision that hangs on unknowns is denied, too, when a limit is
-// used up that applies whatever they are.
+// Limits of policies in warn mode only warn. A decision that hangs on unknowns has charges, too: it is denied when a
+// limit is used up that applies whatever they are.
 void Decider::ApplyLimits(Decision& decision) {
   for (const PolicyMode mode : {PolicyMode::kEnforce, PolicyMode::kWarn}) {
-    ChargeLimits(mode, decision);
+    CollectCharges(mode, decision);
     if (decision.effect == Effect::kDeny || context_.evaluator.exhausted()) return;
   }
+  const bool is_call = options_.consume_limits && !request_.has_unknowns && decision.effect == Effect::kAllow;
+  context_.charge_mode = is_call ? ChargeMode::kConsume : ChargeMode::kLook;
   if (decision.limits.empty()) return;
   decision.effect = Effect::kConditional;
   decision.reason = Reason::kUnknown;
@@ -29,9 +40,7 @@ void Decider::ApplyLimits(Decision& decision) {
   if (options_.residual && !decision.residual && !decision.residual_too_large) decision.residual = ResidualOfTrue();
 }
 
-void Decider::ChargeLimits(PolicyMode mode, Decision& decision) {
-  context_.charges.clear();
-  context_.charged_rules.clear();
+void Decider::CollectCharges(PolicyMode mode, Decision& decision) {
   for (const RuleResult& result : context_.results) {
     const Rule& rule = RuleOf(result);
     if (rule.verb != Verb::kLimit || ModeOf(result) != mode) continue;
@@ -42,32 +51,33 @@ void Decider::ChargeLimits(PolicyMode mode, Decision& decision) {
     else if (result.outcome == Outcome::kTrue)
       AddCharge(result, decision);
   }
-  if (context_.charges.empty() || decision.effect == Effect::kDeny || context_.evaluator.exhausted()) return;
-  const bool has_room = quotas_.table->TryCharge(context_.charges, now_, ModeOfQuotas(decision));
+  if (decision.effect == Effect::kDeny) context_.charges.clear();
+}
+
+void Decider::ApplySettlement(Settlement settlement, Decision& decision) {
+  if (context_.charges.empty()) return;
+  const auto counts = [](const LimitCharge& charge) { return !charge.is_advisory; };
+  const bool any_counts = std::any_of(context_.charges.begin(), context_.charges.end(), counts);
+  if (settlement == Settlement::kUnavailable && any_counts) return DenyUncounted(decision);
   WarnOfSharedBuckets(decision);
-  if (has_room) return;
-  if (mode == PolicyMode::kWarn)
-    WarnOfLimits(decision);
-  else
+  if (settlement == Settlement::kNoRoom && any_counts)
     DenyByLimits(decision);
+  else
+    WarnOfLimits(decision);
+  if (context_.evaluator.exhausted()) DenyByBudget(decision);
+  FitTexts(decision);
 }
 
 // Otherwise nobody could tell why a caller is refused who has not called before.
 void Decider::WarnOfSharedBuckets(Decision& decision) const {
-  for (std::size_t i = 0; i < context_.charges.size(); ++i) {
-    if (!context_.charges[i].is_shared) continue;
-    const Rule& rule = program_.rules[context_.charged_rules[i].index];
-    const RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
+  for (const LimitCharge& charge : context_.charges) {
+    if (!charge.is_shared) continue;
+    const RuleResult result{.rule = charge.rule, .outcome = Outcome::kTrue};
     AddText(result,
-            "limit " + QualifiedRuleName(policies_, rule) + " has no room for another key: this call is counted together with others",
+            "limit " + QualifiedRuleName(policies_, RuleOf(result)) +
+                " has no room for another key: this call is counted together with others",
             ListFor(PolicyMode::kWarn, decision));
   }
-}
-
-// Who asks about something unknown asks what would be: only a call consumes.
-QuotaMode Decider::ModeOfQuotas(const Decision& decision) const {
-  const bool is_call = options_.consume_limits && !request_.has_unknowns && decision.effect == Effect::kAllow;
-  return is_call ? QuotaMode::kConsume : QuotaMode::kLook;
 }
 
 void Decider::AddCharge(const RuleResult& result, Decision& decision) {
@@ -82,9 +92,12 @@ void Decider::AddCharge(const RuleResult& result, Decision& decision) {
     key.Add(value, left);
     if (!context_.evaluator.Spend(before - left)) return;  // out of budget: the decision is a deny
   }
-  context_.charges.push_back(
-      {.limit = &quotas_.Of(result.rule), .key = key.Finish(), .count = limit.count, .period_nanos = limit.period_nanos});
-  context_.charged_rules.push_back(result.rule);
+  context_.charges.push_back({.rule = result.rule,
+                              .limit = LimitNameOf(policies_, result.rule),
+                              .key = key.Finish().bytes,
+                              .count = limit.count,
+                              .period_nanos = limit.period_nanos,
+                              .is_advisory = ModeOf(result) == PolicyMode::kWarn});
 }
 
 // Whether the limit applies, or to which key, is not known yet.
@@ -112,19 +125,25 @@ void Decider::ReportFailedLimit(const RuleResult& result, const Value& fault, De
   if (result.outcome != Outcome::kError) AddError(failed, decision);
 }
 
-void Decider::DenyByLimits(Decision& decision) {
-  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+// What is denied shows no row and asks for nothing.
+void Decider::BecomeLimited(Decision& decision) {
   decision.effect = Effect::kDeny;
   decision.reason = Reason::kLimit;
   decision.rules.clear();
-  ForgetResidual(decision);
+  decision.obligations.clear();
+  decision.row_json.reset();
   decision.limits.clear();
+  ForgetResidual(decision);
+}
+
+void Decider::DenyByLimits(Decision& decision) {
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  BecomeLimited(decision);
   std::int64_t longest = 0;
-  for (std::size_t i = 0; i < context_.charges.size(); ++i) {
-    const QuotaCharge& charge = context_.charges[i];
-    if (charge.wait_nanos == 0) continue;
+  for (const LimitCharge& charge : context_.charges) {
+    if (charge.wait_nanos == 0 || charge.is_advisory) continue;
     longest = std::max(longest, charge.wait_nanos);
-    RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
+    const RuleResult result{.rule = charge.rule, .outcome = Outcome::kTrue};
     AddRule(result, decision);
     AddText(result, RuleText(result), ListFor(PolicyMode::kEnforce, decision));
   }
@@ -132,10 +151,22 @@ void Decider::DenyByLimits(Decision& decision) {
   decision.retry_after_seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(1, seconds));
 }
 
+// Whoever could call without being counted would have no limit.
+void Decider::DenyUncounted(Decision& decision) {
+  BecomeLimited(decision);
+  for (const LimitCharge& charge : context_.charges) {
+    if (charge.is_advisory) continue;
+    const RuleResult result{.rule = charge.rule, .outcome = Outcome::kTrue};
+    AddRule(result, decision);
+    AddText(result, "limit " + QualifiedRuleName(policies_, RuleOf(result)) + " cannot be counted: there is no ledger, or it gives no answer",
+            ListFor(PolicyMode::kEnforce, decision));
+  }
+}
+
 void Decider::WarnOfLimits(Decision& decision) {
-  for (std::size_t i = 0; i < context_.charges.size(); ++i) {
-    if (context_.charges[i].wait_nanos == 0) continue;
-    const RuleResult result{.rule = context_.charged_rules[i], .outcome = Outcome::kTrue};
+  for (const LimitCharge& charge : context_.charges) {
+    if (charge.wait_nanos == 0 || !charge.is_advisory) continue;
+    const RuleResult result{.rule = charge.rule, .outcome = Outcome::kTrue};
     AddText(result, RuleText(result), ListFor(PolicyMode::kWarn, decision));
   }
 }

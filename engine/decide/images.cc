@@ -7,22 +7,6 @@
 
 namespace writ {
 
-bool IsAmong(const std::vector<std::string_view>& names, std::string_view name) {
-  return std::binary_search(names.begin(), names.end(), name);
-}
-
-const ImageFact* TryFindFact(std::span<const ImageFact> facts, std::string_view image) {
-  const auto found = std::lower_bound(facts.begin(), facts.end(), image,
-                                      [](const ImageFact& fact, std::string_view wanted) { return fact.image < wanted; });
-  return found == facts.end() || found->image != image ? nullptr : &*found;
-}
-
-Outcome SignedBy(const ImageFact* fact, std::string_view signer) {
-  if (fact == nullptr) return Outcome::kUnknown;
-  if (IsAmong(fact->refuted, signer)) return Outcome::kFalse;
-  return IsAmong(fact->signed_by, signer) ? Outcome::kTrue : Outcome::kUnknown;
-}
-
 Outcome CombineSigners(const Program& program, std::span<const SignerTerm> signers,
                        const std::function<Outcome(std::string_view signer)>& holds) {
   std::vector<Outcome> stack;

@@ -1,6 +1,7 @@
 #include "engine/decide/policy_set.h"
 
 #include <algorithm>
+#include <atomic>
 #include <unordered_map>
 
 #include "engine/json/json_reader.h"
@@ -80,10 +81,26 @@ std::vector<std::string> ShownPolicies(const Program& program) {
   return shown;
 }
 
+// What a limit is called by whoever counts; a clash would only be a quota shared.
+std::string LimitName(const Program& program, const Rule& rule, const LimitSpec& limit) {
+  constexpr char kSeparator = '\n';  // in no name
+  const Policy& policy = program.policy(rule);
+  std::string name(program[policy.package]);
+  name.append(1, kSeparator).append(program[policy.name]).append(1, kSeparator).append(program[limit.identity]);
+  return name;
+}
+
 void Describe(LoadedProgram& loaded) {
   const Program& program = loaded.runtime.program();
+  for (std::size_t i = 0; i < program.rules.size(); ++i) {
+    const LimitSpec* limit = program.limit(program.rules[i]);
+    if (limit != nullptr) loaded.limits.emplace_back(RuleId(i), LimitName(program, program.rules[i], *limit));
+  }
   loaded.shown_policies = ShownPolicies(program);
-  for (const Rule& rule : program.rules) loaded.needs_scopes = loaded.needs_scopes || !rule.needs_scopes.empty();
+  for (const Rule& rule : program.rules) {
+    loaded.needs_scopes = loaded.needs_scopes || !rule.needs_scopes.empty();
+    if (program.image(rule) != nullptr) loaded.wants_facts[static_cast<std::size_t>(program.policy(rule).target)] = true;
+  }
   for (std::size_t i = 0; i < program.slots.size(); ++i) {
     const Slot& slot = program.slots[i];
     const bool below_principal =
@@ -94,6 +111,11 @@ void Describe(LoadedProgram& loaded) {
 }
 
 }  // namespace
+
+std::uint64_t PolicySet::Impl::NextSerial() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
 
 PolicySet::PolicySet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PolicySet::~PolicySet() = default;

@@ -1,6 +1,7 @@
 // What a PolicySet holds behind its public face.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,15 +24,19 @@ struct LoadedProgram {
   RuleIndex index;
   RequestShapes shapes;                     // without data
   std::vector<std::string> shown_policies;  // by PolicyId: "policy", or "package.policy" where several packages have one of that name
+  std::vector<std::pair<RuleId, std::string>> limits;  // by rule: LimitCharge::limit
   SlotId scopes_slot;                       // principal.scopes; invalid when no rule reads it
   SlotId predicate_slot;                    // root of attestations' predicates; invalid when no rule reads it
   bool needs_scopes = false;                // some allow needs a scope
+  std::array<bool, kTargetCount> wants_facts = {};  // by Target: some rule about it wants to know something
 };
 
 // Immutable after PolicySet::Load.
 struct PolicySet::Impl {
+  static std::uint64_t NextSerial();
   explicit Impl(std::shared_ptr<const LoadedProgram> program)
       : loaded(std::move(program)),
+        serial(NextSerial()),
         digest(loaded->digest),
         runtime(loaded->runtime),
         index(loaded->index),
@@ -42,6 +47,7 @@ struct PolicySet::Impl {
         needs_scopes(loaded->needs_scopes) {}
 
   std::shared_ptr<const LoadedProgram> loaded;
+  const std::uint64_t serial;  // another one for each set that there ever was in the process; never 0
   const std::string& digest;
   const RuntimeProgram& runtime;
   const RuleIndex& index;

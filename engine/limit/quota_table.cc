@@ -155,7 +155,7 @@ std::vector<std::shared_ptr<LimitQuota>> QuotaTable::Adopt(const std::vector<std
 }
 
 // No analysis: the set of mutexes is known only at run time. They are taken in the order of their addresses, each once.
-bool QuotaTable::TryCharge(std::span<QuotaCharge> charges, UnixNanos now, QuotaMode mode) WRIT_NO_THREAD_SAFETY_ANALYSIS {
+bool QuotaTable::TryCharge(std::span<QuotaCharge> charges, UnixNanos now, ChargeMode mode) WRIT_NO_THREAD_SAFETY_ANALYSIS {
   if (counts_->common >= limits_.max_buckets / 2 || counts_->all >= limits_.max_buckets) Sweep(now);
   std::vector<LimitQuota*> wanted;
   wanted.reserve(charges.size());
@@ -166,14 +166,15 @@ bool QuotaTable::TryCharge(std::span<QuotaCharge> charges, UnixNanos now, QuotaM
     limit->mutex_.Lock();
     limit->FollowClock(now);
   }
-  bool has_room = true;
+  bool has_room = true, has_advisory_room = true;
   for (QuotaCharge& charge : charges) {
     charge.limit->Look(charge, now);
-    has_room = has_room && charge.wait_nanos == 0;
-    if (charge.is_shared && mode == QuotaMode::kConsume) ++charge.limit->overflow_count_;
+    (charge.is_advisory ? has_advisory_room : has_room) &= charge.wait_nanos == 0;
+    if (charge.is_shared && mode == ChargeMode::kConsume) ++charge.limit->overflow_count_;
   }
-  if (has_room && mode == QuotaMode::kConsume) {
-    for (const QuotaCharge& charge : charges) charge.limit->Consume(charge, now);
+  for (const QuotaCharge& charge : charges) {
+    const bool is_taken = has_room && (has_advisory_room || !charge.is_advisory);
+    if (is_taken && mode == ChargeMode::kConsume) charge.limit->Consume(charge, now);
   }
   for (LimitQuota* limit : wanted) limit->mutex_.Unlock();
   return has_room;

@@ -23,6 +23,7 @@
 #include "engine/limit/quota_key.h"
 #include "rules/base/clock.h"
 #include "rules/base/mutex.h"
+#include "writ/ledger.h"
 
 namespace writ {
 
@@ -45,11 +46,10 @@ struct QuotaCharge {
   QuotaKey key;                   // names the bucket
   std::uint64_t count = 1;        // >= 1
   std::int64_t period_nanos = 1;  // >= 1
+  bool is_advisory = false;       // taken only when all are that are not, and all that are have room
   std::int64_t wait_nanos = 0;    // out: how long this charge has to wait; 0: it has room
   bool is_shared = false;         // out: the limit is full, and counts this key together with others
 };
-
-enum class QuotaMode : std::uint8_t { kConsume, kLook };
 
 // The buckets of all limits of an engine and its successors. Thread-safe; a mutex a limit.
 //
@@ -63,10 +63,11 @@ class QuotaTable {
   // Limits that are not named are forgotten once they hold no debt, or at once when more than half of all buckets are in use.
   std::vector<std::shared_ptr<LimitQuota>> Adopt(const std::vector<std::string>& names, UnixNanos now);
 
-  // All or nothing: when every charge has room, consumes one call of each (kConsume) and returns true. Otherwise consumes nothing,
-  // returns false. Fills `wait_nanos` and `is_shared` of each. `now` is the engine's clock.
+  // All or nothing: when every charge that is not advisory has room, consumes one call of each (kConsume) and returns true, and
+  // does so with the advisory ones when these all have room, too. Otherwise consumes nothing, returns false. Fills `wait_nanos` and
+  // `is_shared` of each. `now` is the engine's clock.
   // Requires: limits of this table. O(log buckets) a charge, apart from a sweep at most every ten seconds while no room is left.
-  bool TryCharge(std::span<QuotaCharge> charges, UnixNanos now, QuotaMode mode);
+  bool TryCharge(std::span<QuotaCharge> charges, UnixNanos now, ChargeMode mode);
 
   // Buckets in use, for tests. O(limits).
   std::size_t bucket_count();

@@ -5,7 +5,6 @@
 #include "engine/request/admission.h"
 #include "engine/request/chain.h"
 #include "engine/request/convert.h"
-#include "engine/request/facts.h"
 #include "engine/request/field_document.h"
 #include "engine/request/fill.h"
 #include "engine/request/flat_fields.h"
@@ -44,7 +43,7 @@ bool Finish(JsonNode document, RequestState& state) {
   if (const JsonNode unknowns = state.given[TopLevel::kUnknown]; unknowns.valid() && !ReadUnknowns(unknowns, state)) return false;
   if (state.request.is_listing()) NoteUnknown("args", state);
   ApplyUnknowns(state);
-  if (const JsonNode facts = state.given[TopLevel::kFacts]; facts.valid() && !ReadFacts(facts, state)) return false;
+  state.request.facts = state.given[TopLevel::kFacts];
   return CheckRequired(document, state);
 }
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "engine/json/json_node.h"
-#include "engine/request/facts.h"
 #include "engine/request/shapes.h"
 #include "rules/model/value.h"
 
@@ -20,7 +19,7 @@ struct Request {
   std::string_view name;                   // tool, uri, prompt, action, OPERATION
   std::string_view folded;                 // kResources: the URI's folded form (rules/model/resource_uri.h); else ""
   Value scopes = Value::List(nullptr, 0);  // principal.scopes, for `needs scope`: a list of strings, or unknown
-  std::vector<ImageFact> images;           // sorted by image
+  JsonNode facts;                          // as given; invalid when there are none
   JsonNode list;                           // tools to list; valid only for a listing
   JsonNode row;                            // as given; valid only for kRows
   std::string_view admission_uid;

@@ -16,8 +16,7 @@ void Clear(Request& request) {
   request.shape = nullptr;
   request.scope = request.parent_scope = request.name = request.folded = request.admission_uid = {};
   request.scopes = Value::List(nullptr, 0);
-  request.images.clear();
-  request.list = request.row = JsonNode();
+  request.facts = request.list = request.row = JsonNode();
   request.has_unknowns = false;
   request.time_fault.clear();
 }
@@ -47,7 +46,6 @@ void RequestState::Trim() {
   TrimVector(field_unknowns);
   TrimVector(merged_fields);
   tape.Trim();
-  TrimVector(request.images);
 }
 
 }  // namespace writ

@@ -4,8 +4,7 @@
 //   top_level.h  which members the top level has         roots.h      from them to the slots of each root
 //   fill.h       the walk over JSON and shape            admission.h  reviews and objects
 //   chain.h      who acted for whom                      unknown.h    what the caller does not know
-//   facts.h      what the host found out                 spelling.h   names and URIs
-//   refusal.h    how all of them say no
+//   spelling.h   names and URIs                          refusal.h    how all of them say no
 //   flat_fields.h, field_document.h, field_paths.h, prepared.h   the same from fields
 #pragma once
 
@@ -60,7 +59,7 @@ struct Prepared {
 };
 
 // Lives in a Context and is cleared, not freed, between requests: once warm, reading allocates nothing but the texts of refusals
-// and what is beside ordinary requests (chains, unknown paths, facts). Not thread-safe.
+// and what is beside ordinary requests (chains, unknown paths). Not thread-safe.
 struct RequestState {
   // All three are borrowed; slots are written through `slots`, values live in the document and in `arena`.
   RequestState(const EvalLimits& eval_limits, Arena& request_arena, SlotWriter& slot_writer)

@@ -27,10 +27,13 @@ DecideHarness::DecideHarness(const std::vector<std::string>& files, std::vector<
   }
   if (!compilation.program) return;
   auto policies = PolicySet::Load(WriteBundle(*compilation.program), data);
-  if (!policies)
+  if (!policies) {
     ADD_FAILURE() << policies.error().message;
-  else
-    engine_ = std::make_unique<Engine>(*policies, clock_);
+    return;
+  }
+  policies_ = *policies;
+  ledger_ = std::make_shared<MemoryLedger>(policies_, clock_.Now());
+  engine_ = std::make_unique<Engine>(policies_, clock_, ledger_);
 }
 
 std::string DecisionText(const Decision& decision) { return DecisionText(DecisionJson(decision)); }

@@ -25,11 +25,15 @@ class DecideHarness {
   Engine& engine() { return *engine_; }
   Context& context() { return context_; }
   FakeClock& clock() { return clock_; }
-  Decision Decide(std::string_view request, const DecideOptions& options = {}) { return engine_->DecideJson(request, context_, options); }
+  MemoryLedger& ledger() { return *ledger_; }
+  std::shared_ptr<const PolicySet> policies() const { return policies_; }
+  Decision Decide(std::string_view request, const DecideOptions& options = {}) { return engine_->DecideJson(request, context_, options, {.facts = CallerFacts::kTaken}); }
 
  private:
   FakeClock clock_;
   Context context_;
+  std::shared_ptr<const PolicySet> policies_;
+  std::shared_ptr<MemoryLedger> ledger_;
   std::unique_ptr<Engine> engine_;
 };
 

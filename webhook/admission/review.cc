@@ -9,6 +9,7 @@
 #include <simdjson.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/json/json_node.h"
 #include "rules/base/printable.h"
 #include "rules/base/utf8.h"
 #include "webhook/admission/json_syntax.h"
@@ -21,7 +22,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kApiVersion = "admission.k8s.io/v1";
 constexpr std::string_view kEllipsis = "…";
 
-// What is read of a review before it is decided. The engine's strict reader judges the whole text afterwards: this only peeks.
+// What a review says about itself.
 struct ReviewHead {
   bool has_request = false;
   std::string api_version, kind, uid, operation, object_kind, object_group, object_namespace, name, sub_resource;
@@ -34,6 +35,8 @@ struct PeekFault {
   std::string message;
 };
 
+// A head is read from the document that the engine has parsed. A text that its strict reader refuses is still a review, whose uid the
+// answer needs: that one is peeked at by simdjson's lenient reader. Both speak the four functions below.
 namespace ondemand = simdjson::ondemand;
 
 // A string member; its absence and null leave `out` empty, and so does a text that cannot be decoded (a lone surrogate): the strict reader
@@ -80,14 +83,45 @@ void ForEachMember(ondemand::object object, std::optional<PeekFault>& fault, con
   }
 }
 
+void ReadText(JsonNode value, std::string_view path, std::string& out, std::optional<PeekFault>& fault) {
+  if (value.is(JsonKind::kString))
+    out = value.string();
+  else if (!value.is(JsonKind::kNull))
+    fault = PeekFault{.message = "`" + std::string(path) + "` must be a string"};
+}
+
+void ReadFlag(JsonNode value, std::string_view path, bool& out, std::optional<PeekFault>& fault) {
+  if (value.is(JsonKind::kTrue) || value.is(JsonKind::kFalse))
+    out = value.is(JsonKind::kTrue);
+  else if (!value.is(JsonKind::kNull))
+    fault = PeekFault{.message = "`" + std::string(path) + "` must be a bool"};
+}
+
+template <typename Function>
+void ForEachMember(JsonNode object, std::optional<PeekFault>& fault, const Function& member) {
+  for (const JsonMember& each : object.members()) {
+    member(each.key, each.value);
+    if (fault) return;
+  }
+}
+
+bool GetObject(JsonNode value, std::string_view path, JsonNode& out, std::optional<PeekFault>& fault) {
+  out = value;
+  if (value.is(JsonKind::kObject)) return true;
+  fault = PeekFault{.message = "`" + std::string(path) + "` must be an object"};
+  return false;
+}
+
 bool GetObject(ondemand::value value, std::string_view path, ondemand::object& out, std::optional<PeekFault>& fault) {
   if (value.get_object().get(out) == simdjson::SUCCESS) return true;
   fault = PeekFault{.message = "`" + std::string(path) + "` must be an object"};
   return false;
 }
 
-void PeekRequest(ondemand::object request, ReviewHead& head, std::optional<PeekFault>& fault) {
-  ForEachMember(request, fault, [&head, &fault](std::string_view key, ondemand::value value) {
+// `Object` and `value`: both of the one reader or both of the other.
+template <typename Object>
+void ReadRequestHead(Object request, ReviewHead& head, std::optional<PeekFault>& fault) {
+  ForEachMember(request, fault, [&head, &fault](std::string_view key, auto value) {
     if (key == "uid" && !head.uid.empty()) {
       fault = PeekFault{.message = "`request.uid` stands twice"};
       return;
@@ -98,9 +132,9 @@ void PeekRequest(ondemand::object request, ReviewHead& head, std::optional<PeekF
     if (key == "name") return ReadText(value, "request.name", head.name, fault);
     if (key == "subResource") return ReadText(value, "request.subResource", head.sub_resource, fault);
     if (key == "kind") {
-      ondemand::object kind;
+      Object kind;
       if (!GetObject(value, "request.kind", kind, fault)) return;
-      ForEachMember(kind, fault, [&head, &fault](std::string_view name, ondemand::value text) {
+      ForEachMember(kind, fault, [&head, &fault](std::string_view name, auto text) {
         if (name == "kind") ReadText(text, "request.kind.kind", head.object_kind, fault);
         if (name == "group") ReadText(text, "request.kind.group", head.object_group, fault);
       });
@@ -109,7 +143,27 @@ void PeekRequest(ondemand::object request, ReviewHead& head, std::optional<PeekF
   });
 }
 
-std::optional<PeekFault> PeekReview(std::string_view body, ReviewHead& head) {
+template <typename Object>
+std::optional<PeekFault> ReadHead(Object review, ReviewHead& head) {
+  std::optional<PeekFault> fault;
+  ForEachMember(review, fault, [&head, &fault](std::string_view key, auto value) {
+    if (key == "apiVersion") return ReadText(value, "apiVersion", head.api_version, fault);
+    if (key == "kind") return ReadText(value, "kind", head.kind, fault);
+    // What is known of images is found out, not told: no API server sends facts.
+    if (key == "facts") fault = PeekFault{.message = "a review brings no `facts`; requests that do go to POST /v1/decide"};
+    if (key == "request") {
+      Object request;
+      if (head.has_request) fault = PeekFault{.message = "`request` stands twice"};
+      if (fault || !GetObject(value, "request", request, fault)) return;
+      head.has_request = true;
+      ReadRequestHead(request, head, fault);
+    }
+  });
+  return fault;
+}
+
+// Of a text that the strict reader refused.
+[[gnu::cold]] std::optional<PeekFault> PeekReview(std::string_view body, ReviewHead& head) {
   ondemand::parser parser;
   const simdjson::padded_string padded(body);
   ondemand::document document;
@@ -120,21 +174,13 @@ std::optional<PeekFault> PeekReview(std::string_view body, ReviewHead& head) {
   ondemand::object review;
   if (type != ondemand::json_type::object) return PeekFault{.message = "an AdmissionReview is a JSON object"};
   if (document.get_object().get(review) != simdjson::SUCCESS) return PeekFault{.syntax = true};
-  std::optional<PeekFault> fault;
-  ForEachMember(review, fault, [&head, &fault](std::string_view key, ondemand::value value) {
-    if (key == "apiVersion") return ReadText(value, "apiVersion", head.api_version, fault);
-    if (key == "kind") return ReadText(value, "kind", head.kind, fault);
-    // What is known of images is found out, not told: no API server sends facts.
-    if (key == "facts") fault = PeekFault{.message = "a review brings no `facts`; requests that do go to POST /v1/decide"};
-    if (key == "request") {
-      ondemand::object request;
-      if (head.has_request) fault = PeekFault{.message = "`request` stands twice"};
-      if (fault || !GetObject(value, "request", request, fault)) return;
-      head.has_request = true;
-      PeekRequest(request, head, fault);
-    }
-  });
-  return fault;
+  return ReadHead(review, head);
+}
+
+std::optional<PeekFault> HeadOf(JsonNode document, std::string_view body, ReviewHead& head) {
+  if (!document.valid()) return PeekReview(body, head);
+  if (!document.is(JsonKind::kObject)) return PeekFault{.message = "an AdmissionReview is a JSON object"};
+  return ReadHead(document, head);
 }
 
 // Why a document that is JSON is no review for us.
@@ -272,19 +318,8 @@ std::string FittingNames(std::string text, const std::vector<Violation>& violati
   return text + LeftOutLine(left_out);
 }
 
-AdmissionReply Decide(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options,
-                      const ImageLookup& images) {
+AdmissionReply ReplyAbout(const ReviewHead& head) {
   AdmissionReply reply;
-  ReviewHead head;
-  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos)
-    return Fail(reply, 400, "the body is empty; expected an AdmissionReview");
-  const std::optional<PeekFault> fault = PeekReview(body, head);
-  if (fault && !fault->syntax) return Fail(reply, 400, fault->message);
-  if (fault) {
-    // The strict reader knows the place. It refuses this text too; should it not, nothing was decided all the same.
-    const Decision decision = engine.DecideJson(body, context, {.consume_limits = false, .images = {}, .deadline = {}});
-    return Fail(reply, 400, decision.reason == Reason::kBadRequest ? JoinLines(decision.messages) : "the body is not JSON");
-  }
   reply.uid = head.uid;
   reply.operation = head.operation;
   reply.kind = head.object_group.empty() ? head.object_kind : head.object_kind + "." + head.object_group;
@@ -292,15 +327,29 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
   reply.object_namespace = head.object_namespace;
   reply.name = head.name;
   reply.dry_run = head.dry_run;
-  if (const std::optional<std::string> wrong = CheckReview(head)) return Fail(std::move(reply), 400, *wrong);
-  ImageDecision decided =
-      DecideWithImages(body, engine, context, {.consume_limits = !head.dry_run, .images = {}, .deadline = options.deadline}, images);
-  reply.images = std::move(decided.findings);
-  const Decision& decision = decided.decision;
+  return reply;
+}
+
+AdmissionReply Decide(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options,
+                      const ImageLookup& images) {
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return Fail({}, 400, "the body is empty; expected an AdmissionReview");
+  ReadRequest& request = engine.Read(body, context);
+  ReviewHead head;
+  const std::optional<PeekFault> fault = HeadOf(request.document(), body, head);
+  if (fault && !fault->syntax) return Fail({}, 400, fault->message);
+  AdmissionReply reply = fault ? AdmissionReply() : ReplyAbout(head);
+  if (!fault) {
+    if (const std::optional<std::string> wrong = CheckReview(head)) return Fail(std::move(reply), 400, *wrong);
+  }
+  const ImageDecision decided =
+      DecideWithImages(request, engine, {.consume_limits = !fault && !head.dry_run, .deadline = options.deadline}, images);
+  reply.images = decided.findings();
+  const Decision& decision = decided.decision();
   // JSON that the strict reader refuses (too deep, a number out of range, a lone surrogate, a duplicate key) is a denial with its reason:
-  // left to a failurePolicy of Ignore, it would pass.
+  // left to a failurePolicy of Ignore, it would pass. What is no JSON is no review, and the strict reader knows the place.
   const bool is_unread = decision.reason == Reason::kBadRequest;
-  if (is_unread && !IsJsonSyntax(body)) return Fail(std::move(reply), 400, JoinLines(decision.messages));
+  if (fault || (is_unread && !request.document().valid() && !IsJsonSyntax(body)))
+    return Fail(std::move(reply), 400, is_unread ? JoinLines(decision.messages) : "the body is not JSON");
   const bool is_about_it = decision.target == Target::kAdmission && (decision.admission_uid.empty() || decision.admission_uid == head.uid);
   if (!is_unread && !is_about_it) { return Fail(std::move(reply), 500, "internal error: the decision is about another request"); }
   reply.status = 200;

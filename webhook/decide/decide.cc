@@ -24,14 +24,16 @@ HttpReply Deny(unsigned status, std::string message, const Engine& engine) {
   return HttpReply{.status = status, .body = DecisionJson(decision) + "\n"};
 }
 
-Decision DecideOne(std::string_view text, const Engine& engine, Context& context, const DecideRequestOptions& options,
-                   const Deadline& deadline, std::size_t max_residual_bytes = kMaxResidualBytes) {
+ImageDecision DecideOne(std::string_view text, const Engine& engine, Context& context, const DecideRequestOptions& options,
+                        const Deadline& deadline, std::size_t max_residual_bytes = kMaxResidualBytes) {
   const auto begin = steady_clock::now();
+  // Who asks here is a gateway, which is trusted with the principal and so with facts.
+  ReadRequest& request = engine.Read(text, context, {.facts = CallerFacts::kTaken});
   ImageDecision decided =
-      DecideWithImages(text, engine, context, {.max_residual_bytes = max_residual_bytes, .deadline = deadline}, options.images);
-  if (options.on_decision) options.on_decision(decided.decision, steady_clock::now() - begin);
-  if (options.on_images && !decided.findings.empty()) options.on_images(decided.findings);
-  return std::move(decided.decision);
+      DecideWithImages(request, engine, {.max_residual_bytes = max_residual_bytes, .deadline = deadline}, options.images);
+  if (options.on_decision) options.on_decision(decided.decision(), steady_clock::now() - begin);
+  if (options.on_images && !decided.findings().empty()) options.on_images(decided.findings());
+  return decided;
 }
 
 // Of an entry that nobody has looked at.
@@ -85,7 +87,8 @@ std::optional<HttpReply> DecideSteps::Begin(Context& context) {
   const std::size_t first = body.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return Deny(400, "the body is empty; expected a request or a list of requests as JSON", engine_);
   if (body[first] != '[') {
-    const Decision decision = DecideOne(body, engine_, context, options_, deadline_);
+    const ImageDecision decided = DecideOne(body, engine_, context, options_, deadline_);
+    const Decision& decision = decided.decision();
     return HttpReply{.status = decision.reason == Reason::kBadRequest ? 400U : 200U, .body = DecisionJson(decision) + "\n"};
   }
   Result<std::vector<std::string_view>> items = SplitJsonList(body, options_.max_list);
@@ -99,7 +102,7 @@ void DecideSteps::DecideNext(Context& context) {
   if (body_.size() > 1) body_ += ",\n ";
   const std::string_view item = items_[next_++];
   const std::size_t room = std::min(kMaxResidualBytes, residual_bytes_left_);
-  Decision decision = deadline_.has_passed() ? Undecided(engine_) : DecideOne(item, engine_, context, options_, deadline_, room);
+  Decision decision = deadline_.has_passed() ? Undecided(engine_) : DecideOne(item, engine_, context, options_, deadline_, room).decision();
   if (decision.residual) residual_bytes_left_ -= std::min(room, decision.residual->cel.size() + decision.residual->tree_json.size());
   FitTexts(decision, TextBytesOfEntry(items_.size()));
   body_ += DecisionJson(decision);

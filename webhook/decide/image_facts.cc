@@ -1,13 +1,17 @@
 #include "webhook/decide/image_facts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "engine/json/json_node.h"
+
 namespace writ::server {
 namespace {
 
+using image::GatheredFacts;
 using image::ImageFinding;
 using image::VerdictKind;
 
@@ -47,28 +51,45 @@ void AddNotes(const std::vector<ImageFinding>& findings, Decision& decision) {
   }
 }
 
+// Finds out one round of needs after the other. A fact that the engine refuses makes the request a deny.
+GatheredFacts GatherAll(ReadRequest& request, const Engine& engine, const Deadline& deadline, const ImageLookup& lookup) {
+  GatheredFacts all;
+  for (;;) {
+    std::vector<Need> images;
+    for (const Need& need : engine.FindNeeds(request, deadline)) {
+      if (need.kind == kImageFacts) images.push_back(need);
+    }
+    if (images.empty()) return all;
+    const PullSecretNames secrets =
+        lookup.pull_secrets == PullSecrets::kOfObject ? FindPullSecrets(request.document()) : PullSecretNames();
+    GatheredFacts found = lookup.source->Gather(images, lookup.deadline, secrets);
+    for (const image::ImageFacts& facts : found.images) {
+      if (!request.Provide({.kind = kImageFacts, .key = facts.image, .json = FactJson(facts)})) return all;
+    }
+    std::move(found.warnings.begin(), found.warnings.end(), std::back_inserter(all.warnings));
+    std::move(found.findings.begin(), found.findings.end(), std::back_inserter(all.findings));
+  }
+}
+
 }  // namespace
 
-ImageDecision DecideWithImages(std::string_view request, const Engine& engine, Context& context, DecideOptions options,
-                               const ImageLookup& lookup) {
-  if (lookup.source == nullptr) return {engine.DecideJson(request, context, options), {}};
-  const Result<std::vector<ImageNeed>> needs = engine.FindImageNeeds(request, context, options.deadline);
-  // What is wrong with the request is said by the decision.
-  if (!needs || needs->empty()) return {engine.DecideJson(request, context, options), {}};
-  const PullSecretNames secrets = lookup.pull_secrets == PullSecrets::kOfObject ? FindPullSecrets(request) : PullSecretNames();
-  image::GatheredFacts facts = lookup.source->Gather(*needs, lookup.deadline, secrets);
-  options.images = facts.images;
-  ImageDecision out{engine.DecideJson(request, context, options), std::move(facts.findings)};
-  Warnings warnings(out.decision);
+ImageDecision::ImageDecision(const Decision& decision, image::GatheredFacts facts)
+    : decided_(&decision), told_(decision), findings_(std::move(facts.findings)) {
+  Warnings warnings(*told_);
   for (const std::string& warning : facts.warnings) warnings.Add(warning);
-  if (out.decision.effect != Effect::kAllow) {
-    for (const ImageFinding& finding : out.findings) {
+  if (told_->effect != Effect::kAllow) {
+    for (const ImageFinding& finding : findings_) {
       if (finding.kind != VerdictKind::kVerified) warnings.Add(finding.message);
     }
   }
-  AddNotes(out.findings, out.decision);
-  FitTexts(out.decision);
-  return out;
+  AddNotes(findings_, *told_);
+  FitTexts(*told_);
+}
+
+ImageDecision DecideWithImages(ReadRequest& request, const Engine& engine, const DecideOptions& options, const ImageLookup& lookup) {
+  const GatheredFacts facts = lookup.source == nullptr ? GatheredFacts() : GatherAll(request, engine, options.deadline, lookup);
+  const Decision& decision = engine.Decide(request, options).Settle();
+  return facts.findings.empty() && facts.warnings.empty() ? ImageDecision(decision) : ImageDecision(decision, facts);
 }
 
 image::SteadyTime GatherUntil(std::chrono::steady_clock::time_point now, std::chrono::steady_clock::time_point answer_by) {

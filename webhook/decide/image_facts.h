@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,7 +21,7 @@ class ImageFactSource {
   virtual ~ImageFactSource() = default;
   // Returns what is known by `deadline`, asked with the credentials of `secrets` where there are any; never fails, never throws.
   // Thread-safe.
-  virtual image::GatheredFacts Gather(std::span<const ImageNeed> needs, image::SteadyTime deadline,
+  virtual image::GatheredFacts Gather(std::span<const Need> needs, image::SteadyTime deadline,
                                       const PullSecretNames& secrets) const = 0;
 };
 
@@ -32,7 +33,7 @@ class SignedImageFacts final : public ImageFactSource {
  public:
   SignedImageFacts(const image::FactGatherer& gatherer, const image::SignerSet& signers, const ReadPullSecrets& read_secrets)
       : gatherer_(gatherer), signers_(signers), read_secrets_(read_secrets) {}
-  image::GatheredFacts Gather(std::span<const ImageNeed> needs, image::SteadyTime deadline, const PullSecretNames& secrets) const override {
+  image::GatheredFacts Gather(std::span<const Need> needs, image::SteadyTime deadline, const PullSecretNames& secrets) const override {
     const bool has_secrets = read_secrets_ && !secrets.secret_namespace.empty();
     return gatherer_.Gather(signers_, needs, deadline, has_secrets ? read_secrets_(secrets) : image::PullCredentials());
   }
@@ -54,15 +55,27 @@ struct ImageLookup {
   PullSecrets pull_secrets = PullSecrets::kIgnored;
 };
 
-struct ImageDecision {
-  Decision decision;
-  std::vector<image::ImageFinding> findings;  // empty when nothing was looked at
+// A decision, and what was found out for it.
+class ImageDecision {
+ public:
+  explicit ImageDecision(const Decision& decision) : decided_(&decision) {}
+  ImageDecision(const Decision& decision, image::GatheredFacts facts);
+
+  // Of the engine when nothing was looked at: then it lives in the context.
+  const Decision& decision() const { return told_ ? *told_ : *decided_; }
+  // Empty when nothing was looked at.
+  const std::vector<image::ImageFinding>& findings() const { return findings_; }
+
+ private:
+  const Decision* decided_;
+  std::optional<Decision> told_;
+  std::vector<image::ImageFinding> findings_;
 };
 
-// Engine::DecideJson, with the facts that the request does not bring along. The decision carries more warnings: one for each tag, and,
-// unless it allows, why a signature or attestation is refuted or unknown. What was found of each image becomes a note ("image-1", …).
-ImageDecision DecideWithImages(std::string_view request, const Engine& engine, Context& context, DecideOptions options,
-                               const ImageLookup& lookup);
+// Decides what the engine has read, with the facts that the request does not bring along: needs are found out until there are none. The
+// decision carries more warnings: one for each tag, and, unless it allows, why a signature or attestation is refuted or unknown. What was
+// found of each image becomes a note ("image-1", …).
+ImageDecision DecideWithImages(ReadRequest& request, const Engine& engine, const DecideOptions& options, const ImageLookup& lookup);
 
 // Returns when facts must be there so that an answer by `answer_by` can still be made: a tenth of the time, at most 200 ms, is kept.
 image::SteadyTime GatherUntil(std::chrono::steady_clock::time_point now, std::chrono::steady_clock::time_point answer_by);

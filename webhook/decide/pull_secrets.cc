@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "engine/json/json_document.h"
 #include "rules/base/limits.h"
 #include "rules/base/utf8.h"
 
@@ -67,18 +66,14 @@ void AddNames(JsonNode list, PullSecretNames& to) {
 
 }  // namespace
 
-PullSecretNames FindPullSecrets(std::string_view review) {
+PullSecretNames FindPullSecrets(JsonNode review) {
   PullSecretNames out;
-  if (review.find(kMember) == std::string_view::npos) return out;  // most objects name none: nothing is parsed for them
-  JsonDocument document;
-  const Result<JsonNode> root = document.Parse(review);
-  if (!root || !root->is(JsonKind::kObject)) return out;
   // The API server's word, unlike the object's metadata.
-  const JsonNode name = Descend(*root, "request.namespace");
+  const JsonNode name = Descend(review, "request.namespace");
   if (!name.valid() || !name.is(JsonKind::kString)) return out;
   const std::string_view text = name.string();
   if (text.size() > kMaxNamespaceBytes || !IsLabel(text)) return out;
-  const JsonNode object = Descend(*root, "request.object");
+  const JsonNode object = Descend(review, "request.object");
   for (const std::string_view place : kPlaces) {
     const JsonNode spec = Descend(object, place);
     if (spec.valid() && spec.is(JsonKind::kObject)) AddNames(spec.Find(kMember), out);

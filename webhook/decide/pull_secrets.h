@@ -1,11 +1,13 @@
 // Which pull secrets the object of a review names: what a kubelet would use to pull its images.
 //
-//   PullSecretNames secrets = FindPullSecrets(review);     // "team-a": "pull", "extra"
+//   PullSecretNames secrets = FindPullSecrets(request.document());     // "team-a": "pull", "extra"
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "engine/json/json_node.h"
 
 namespace writ::server {
 
@@ -22,6 +24,6 @@ struct PullSecretNames {
 // Returns the `imagePullSecrets` of a pod, of the pod template of a workload, and of a ToolHive resource (`podTemplateSpec`,
 // `resourceOverrides.proxyDeployment`). Nothing for what is no AdmissionReview of a namespaced object. Those of a ServiceAccount stand in
 // another object and are not seen.
-PullSecretNames FindPullSecrets(std::string_view review);
+PullSecretNames FindPullSecrets(JsonNode review);
 
 }  // namespace writ::server

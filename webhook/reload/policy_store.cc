@@ -80,9 +80,10 @@ std::optional<std::chrono::milliseconds> PolicyStore::again_in() const {
 }
 
 void PolicyStore::Swap(LoadedPolicies loaded) {
-  const std::shared_ptr<const Engine> before = engine();
-  std::shared_ptr<const Engine> next =
-      before ? std::make_shared<const Engine>(loaded.policies, *clock_, *before) : std::make_shared<const Engine>(loaded.policies, *clock_);
+  // Calls that the old engine still decides count for the new one, too.
+  ledger_ = ledger_ ? std::make_shared<MemoryLedger>(loaded.policies, clock_->Now(), *ledger_)
+                    : std::make_shared<MemoryLedger>(loaded.policies, clock_->Now());
+  auto next = std::make_shared<const Engine>(loaded.policies, *clock_, ledger_);
   State state{.digest = std::string(loaded.policies->digest()),
               .policy_count = loaded.policy_count,
               .loaded_at = clock_->Now(),

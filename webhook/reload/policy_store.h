@@ -80,8 +80,9 @@ class PolicyStore {
   const Clock* clock_;
   const Options options_;
   BoundedThreads threads_;
-  mutable std::mutex reload_mutex_;              // one load at a time; guards the next four
+  mutable std::mutex reload_mutex_;              // one load at a time; guards the next five
   std::vector<PolicySet::Data> data_;            // of the set that decides, without the texts
+  std::shared_ptr<MemoryLedger> ledger_;         // of the set that decides
   std::vector<Home> homes_;                      // of the set that decides; empty when it came from a bundle
   std::map<std::string, UnixNanos> gone_since_;  // files of homes_ that are missed
   std::optional<ErrorCode> last_error_;          // of the last load

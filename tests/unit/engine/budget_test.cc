@@ -85,7 +85,7 @@ TEST(Charge, ComparisonsSpendBeyondTheirSlice) {
 TEST(Deadline, PassedBeforeTheStartDecidesNothing) {
   DecideHarness harness("policy p for tools on server \"s\" {\n  allow a\n}\n");
   ASSERT_TRUE(harness.ok());
-  const DecideOptions late{.images = {}, .deadline = {.at = kLongAgo}};
+  const DecideOptions late{.deadline = {.at = kLongAgo}};
   EXPECT_EQ(DecisionText(harness.Decide(R"({"server": "s", "tool": "a"})", late)), kLate);
   EXPECT_EQ(harness.Decide(R"({"server": "s", "tool": "a"})").effect, Effect::kAllow) << "the next decision has its own time";
   const FieldRequest fields{Target::kTools, "s", "a", {}};
@@ -98,7 +98,7 @@ TEST(Deadline, ATargetThatAllowsByDefaultDeniesToo) {
   ASSERT_TRUE(harness.ok());
   const std::string pod = R"({"target": "admission", "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "ok"}}})";
   EXPECT_EQ(harness.Decide(pod).effect, Effect::kAllow);
-  EXPECT_EQ(DecisionText(harness.Decide(pod, {.images = {}, .deadline = {.at = kLongAgo}})), kLate);
+  EXPECT_EQ(DecisionText(harness.Decide(pod, {.deadline = {.at = kLongAgo}})), kLate);
 }
 
 TEST(Deadline, CancellingStopsAnEvaluation) {
@@ -109,7 +109,7 @@ TEST(Deadline, CancellingStopsAnEvaluation) {
       R"({"server": "s", "tool": "a", "args": {"ids": [)" + Repeated(500, [](int i) { return std::to_string(i); }) + "]}}";
   EXPECT_EQ(harness.Decide(request).effect, Effect::kAllow);
   const std::atomic<bool> cancelled = true;
-  EXPECT_EQ(DecisionText(harness.Decide(request, {.images = {}, .deadline = {.cancelled = &cancelled}})), kLate);
+  EXPECT_EQ(DecisionText(harness.Decide(request, {.deadline = {.cancelled = &cancelled}})), kLate);
 }
 
 // ---- facts
@@ -158,10 +158,11 @@ TEST(Facts, TheSecondAboutAnImageIsRefused) {
 TEST(Facts, HostFactsStandBesideThoseOfTheRequest) {
   DecideHarness harness(kImagePolicy);
   ASSERT_TRUE(harness.ok());
-  const std::vector<ImageFacts> host = {{.image = "z", .signed_by = {"release"}, .refuted = {}, .unknown = {}, .attestations = {}},
-                                        {.image = "b", .signed_by = {"release"}, .refuted = {}, .unknown = {}, .attestations = {}}};
   const std::string pod = PodOf(Container("a") + "," + Container("b") + "," + Container("z"), Fact("m") + "," + Fact("a"));
-  EXPECT_EQ(harness.Decide(pod, {.images = host, .deadline = {}}).effect, Effect::kAllow);
+  ReadRequest& request = harness.engine().Read(pod, harness.context(), {.facts = CallerFacts::kTaken});
+  for (const std::string_view image : {"z", "b"})
+    EXPECT_TRUE(request.Provide({.kind = kImageFacts, .key = image, .json = R"({"signedBy": ["release"]})"}));
+  EXPECT_EQ(harness.engine().Decide(request).Settle().effect, Effect::kAllow);
   EXPECT_EQ(harness.Decide(pod).effect, Effect::kDeny);
 }
 
@@ -169,12 +170,14 @@ TEST(Facts, NeedsNameEachImageOnce) {
   DecideHarness harness(kImagePolicy);
   ASSERT_TRUE(harness.ok());
   const std::string pod = PodOf(Container("b") + "," + Container("a") + "," + Container("b") + "," + Container("c"), Fact("c"));
-  const Result<std::vector<ImageNeed>> needs = harness.engine().FindImageNeeds(pod, harness.context());
-  ASSERT_TRUE(needs);
-  ASSERT_EQ(needs->size(), 2U);
-  EXPECT_EQ((*needs)[0].image, "b");
-  EXPECT_EQ((*needs)[1].image, "a");
-  EXPECT_EQ((*needs)[0].signers.size(), 1U);
+  ReadRequest& request = harness.engine().Read(pod, harness.context(), {.facts = CallerFacts::kTaken});
+  const std::span<const Need> needs = harness.engine().FindNeeds(request);
+  ASSERT_EQ(needs.size(), 2U);
+  EXPECT_EQ(needs[0].kind, kImageFacts);
+  EXPECT_EQ(needs[0].key, "b");
+  EXPECT_EQ(needs[1].key, "a");
+  EXPECT_EQ(needs[0].asks, (std::vector<Need::Ask>{{"release", ""}}));
+  EXPECT_TRUE(harness.engine().FindNeeds(request).empty()) << "asked once";
 }
 
 TEST(Facts, AttestationsOfPartsMayBeMixed) {

@@ -11,6 +11,7 @@
 
 #include "dsl/compiler.h"
 #include "engine/decide/images.h"
+#include "engine/fact/image_fact.h"
 #include "engine/decide/mask.h"
 #include "engine/decide/rule_text.h"
 #include "engine/request/convert.h"
@@ -239,9 +240,9 @@ TEST(Reload, SuccessorTakesOverTheQuotas) {
   ASSERT_TRUE(next.program.has_value());
   auto policies = PolicySet::Load(WriteBundle(*next.program), {});
   ASSERT_TRUE(policies) << policies.error().message;
-  const Engine successor(*policies, first.clock(), first.engine());
+  const Engine successor(*policies, first.clock(), std::make_shared<MemoryLedger>(*policies, first.clock().Now(), first.ledger()));
   EXPECT_EQ(successor.DecideJson(request, first.context()).reason, Reason::kLimit);
-  const Engine fresh(*policies, first.clock());
+  const Engine fresh(*policies, first.clock(), std::make_shared<MemoryLedger>(*policies, first.clock().Now()));
   EXPECT_EQ(fresh.DecideJson(request, first.context()).effect, Effect::kAllow);
 }
 
@@ -258,7 +259,7 @@ class ReloadedLimit : public ::testing::Test {
     const dsl::Compilation next = dsl::CompilePolicies({{"next.writ", policy(after)}});
     EXPECT_TRUE(next.program.has_value()) << after;
     auto policies = PolicySet::Load(WriteBundle(*next.program), {});
-    const Engine successor(*policies, first.clock(), first.engine());
+    const Engine successor(*policies, first.clock(), std::make_shared<MemoryLedger>(*policies, first.clock().Now(), first.ledger()));
     return successor.DecideJson(kRequest, first.context()).reason == Reason::kLimit;
   }
   static constexpr std::string_view kRequest = R"({"tool": "send", "principal": {"id": "u", "tenant": "t"}})";
@@ -301,7 +302,7 @@ TEST(Limits, ShowWhenTheyAreFull) {
   EXPECT_EQ(shared.reason, Reason::kLimit);
   ASSERT_EQ(shared.warnings.size(), 1U);
   EXPECT_EQ(shared.warnings[0], "limit p.searches has no room for another key: this call is counted together with others");
-  const std::vector<LimitOverflow> overflows = harness.engine().LimitOverflows();
+  const std::vector<LimitOverflow> overflows = harness.ledger().Overflows();
   ASSERT_EQ(overflows.size(), 1U);
   EXPECT_EQ(overflows[0].policy, "acme.p");
   EXPECT_EQ(overflows[0].rule_id, "searches");
@@ -468,6 +469,19 @@ TEST(Mask, ShowsWhatItMay) {
   }
 }
 
+// {"signedBy": […], "refuted": […]} as the engine reads it.
+Value ImageFactOf(const std::vector<std::string_view>& signed_by, const std::vector<std::string_view>& refuted, Arena& arena) {
+  const auto list = [&arena](const std::vector<std::string_view>& names) {
+    Value* items = arena.AllocateArray<Value>(names.size());
+    std::transform(names.begin(), names.end(), items, [](std::string_view name) { return Value::String(name); });
+    return Value::List(items, static_cast<std::uint32_t>(names.size()));
+  };
+  const MapEntry entries[] = {{Value::String("signedBy"), list(signed_by)}, {Value::String("refuted"), list(refuted)}};
+  const Result<Value> fact = CheckImageFact(Value::Map(MakeMap(arena, entries, 2)), "fact", arena);
+  EXPECT_TRUE(fact);
+  return *fact;
+}
+
 TEST(Images, AreThreeValued) {
   draft::Program draft;
   for (const char* name : {"a", "b", "c"}) draft.signers.push_back({.name = name});
@@ -497,12 +511,13 @@ TEST(Images, AreThreeValued) {
   for (const Case& c : cases) {
     SCOPED_TRACE(c.text);
     EXPECT_EQ(SignersText(program, c.terms), c.text);
-    const ImageFact facts[] = {{"image", c.signed_by, c.refuted, {}}, {"other", {"a", "b", "c"}, {}, {}}};
-    const auto combined = [&](std::string_view image) {
-      return CombineSigners(program, c.terms, [&](std::string_view name) { return SignedBy(TryFindFact(facts, image), name); });
+    Arena arena;
+    const Value fact = ImageFactOf(c.signed_by, c.refuted, arena);
+    const auto combined = [&](const Value* known) {
+      return CombineSigners(program, c.terms, [&](std::string_view name) { return SignedBy(known, name); });
     };
-    EXPECT_EQ(combined("image"), c.outcome);
-    EXPECT_EQ(combined("image2"), Outcome::kUnknown);
+    EXPECT_EQ(combined(&fact), c.outcome);
+    EXPECT_EQ(combined(nullptr), Outcome::kUnknown);
   }
 }
 

@@ -39,7 +39,7 @@ class Quotas {
     return {.limit = limits.at(limit).get(), .key = KeyOf(key), .count = count, .period_nanos = period};
   }
   // Returns 0 when the charges pass, else the longest wait in nanoseconds.
-  std::int64_t Charge(std::vector<QuotaCharge> charges, QuotaMode mode = QuotaMode::kConsume) {
+  std::int64_t Charge(std::vector<QuotaCharge> charges, ChargeMode mode = ChargeMode::kConsume) {
     const bool passes = table.TryCharge(charges, now, mode);
     std::int64_t longest = 0;
     for (const QuotaCharge& charge : charges) longest = std::max(longest, charge.wait_nanos);
@@ -110,10 +110,10 @@ TEST(Limit, ConsumesAllOrNothing) {
 
 TEST(Limit, LooksWithoutConsuming) {
   Quotas q;
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(q.Charge({q.Of("a", "x", 1, kSecond)}, QuotaMode::kLook), 0);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(q.Charge({q.Of("a", "x", 1, kSecond)}, ChargeMode::kLook), 0);
   EXPECT_EQ(q.table.bucket_count(), 0U);
   EXPECT_EQ(q.Charge("a", "x", 1, kSecond), 0);
-  EXPECT_EQ(q.Charge({q.Of("a", "x", 1, kSecond)}, QuotaMode::kLook), kSecond);
+  EXPECT_EQ(q.Charge({q.Of("a", "x", 1, kSecond)}, ChargeMode::kLook), kSecond);
 }
 
 TEST(Limit, ClockSetBackLocksNobodyOutForLong) {
@@ -244,11 +244,11 @@ TEST(FullLimit, SharesOneBucketAmongNewKeys) {
   Quotas q(kSmall);
   q.Flood("a", 40, kHour);
   std::vector<QuotaCharge> charges = {q.Of("a", "new", 2, kHour)};
-  EXPECT_TRUE(q.table.TryCharge(charges, q.now, QuotaMode::kConsume));
+  EXPECT_TRUE(q.table.TryCharge(charges, q.now, ChargeMode::kConsume));
   EXPECT_TRUE(charges[0].is_shared);
   EXPECT_EQ(q.Charge("a", "newer", 2, kHour), 0);
   EXPECT_EQ(q.Charge("a", "newest", 2, kHour), kHour / 2) << "two an hour, of all new keys together";
-  EXPECT_EQ(q.Charge({q.Of("a", "asked", 2, kHour)}, QuotaMode::kLook), kHour / 2);
+  EXPECT_EQ(q.Charge({q.Of("a", "asked", 2, kHour)}, ChargeMode::kLook), kHour / 2);
   EXPECT_EQ(q.limits.at("a")->overflow_count(), 3U) << "a question is not counted";
 }
 
@@ -345,7 +345,7 @@ TEST(QuotaTable, CountsExactlyUnderThreads) {
       for (int i = 0; i < 500; ++i) {
         std::vector<QuotaCharge> charges = {q.Of("other", std::to_string(i % 40), 10'000, kSecond), q.Of("shared", "x", 700, kHour)};
         if (i % 2 == 0) std::swap(charges[0], charges[1]);
-        if (q.table.TryCharge(charges, q.now, QuotaMode::kConsume)) passed.fetch_add(1);
+        if (q.table.TryCharge(charges, q.now, ChargeMode::kConsume)) passed.fetch_add(1);
       }
     });
   }

@@ -69,14 +69,12 @@ TEST(CosignVectors, HaveTheirOutcomesAsFacts) {
     const Result<SignerSet> signers = SignerSet::Load(BuildProgram(test::ProgramDemanding({SignerOf(one.at("signer"), options)})),
                                                       {.folder = folder, .read = ReadWholeFile});
     ASSERT_TRUE(signers.ok()) << signers.error().message;
-    ImageNeed need{.image = "r.test/" + one.at("image").get<std::string>(), .signers = {}, .attestations = {}};
-    if (options.contains("predicate_type"))
-      need.attestations = {{SignerId{0}, options.at("predicate_type")}};
-    else
-      need.signers = {SignerId{0}};
+    const Need need{.kind = std::string(kImageFacts),
+                    .key = "r.test/" + one.at("image").get<std::string>(),
+                    .asks = {{signers->TryFind(SignerId{0})->signer.name, options.value("predicate_type", "")}}};
     const SteadyTime deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5);
     for (const bool is_again : {false, true}) {
-      const GatheredFacts facts = gatherer.Gather(*signers, std::span<const ImageNeed>(&need, 1), deadline);
+      const GatheredFacts facts = gatherer.Gather(*signers, std::span<const Need>(&need, 1), deadline);
       json accepted = one.value("accept", json::array());
       accepted.push_back(one.at("expect"));
       EXPECT_NE(std::find(accepted.begin(), accepted.end(), OutcomeOf(facts)), accepted.end())

@@ -66,15 +66,19 @@ class FactGathererTest : public testing::Test {
     if (!gatherer_) gatherer_ = std::make_unique<FactGatherer>(Opener(), clock_, options_);
     return *gatherer_;
   }
-  static ImageNeed Need(const std::string& image, std::uint32_t signers = 1) {
-    ImageNeed need{.image = image, .signers = {}, .attestations = {}};
-    for (std::uint32_t at = 0; at < signers; ++at) need.signers.push_back(SignerId{at});
+  // The signatures of the first `signers`, and attestations of that type by those of the numbers.
+  writ::Need Need(const std::string& image, std::uint32_t signers = 1, std::initializer_list<std::uint32_t> attesters = {},
+                  const std::string& type = "") {
+    writ::Need need{.kind = std::string(kImageFacts), .key = image, .asks = {}};
+    const auto name = [this](std::uint32_t at) { return signers_.TryFind(SignerId{at})->signer.name; };
+    for (std::uint32_t at = 0; at < signers; ++at) need.asks.push_back({name(at), ""});
+    for (const std::uint32_t at : attesters) need.asks.push_back({name(at), type});
     return need;
   }
-  GatheredFacts Gather(const ImageNeed& need, SteadyTime deadline = Soon()) {
-    return Gatherer().Gather(signers_, std::span<const ImageNeed>(&need, 1), deadline);
+  GatheredFacts Gather(const writ::Need& need, SteadyTime deadline = Soon()) {
+    return Gatherer().Gather(signers_, std::span<const writ::Need>(&need, 1), deadline);
   }
-  std::string Facts(const ImageNeed& need) { return Text(Gather(need).images.front()); }
+  std::string Facts(const writ::Need& need) { return Text(Gather(need).images.front()); }
   static std::string Pinned(const std::string& digest) { return "r.test/app@" + digest; }
   std::size_t Requests() const { return images_.repository.Requests().size(); }
 
@@ -109,7 +113,7 @@ TEST_F(FactGathererTest, TellsVerifiedRefutedAndUnknownApart) {
 TEST_F(FactGathererTest, AnswersEachNeedUnderTheTextOfThePolicy) {
   const std::string image = images_.AddImage("1.0", "a");
   images_.Sign(image, release_);
-  const std::vector<ImageNeed> needs = {Need("r.test/app:1.0"), Need("r.test/app"), Need(Pinned(image))};
+  const std::vector<writ::Need> needs = {Need("r.test/app:1.0"), Need("r.test/app"), Need(Pinned(image))};
   const GatheredFacts facts = Gatherer().Gather(signers_, needs, Soon());
   ASSERT_EQ(facts.images.size(), 3U);
   EXPECT_EQ(facts.images[0].image, "r.test/app:1.0");
@@ -127,8 +131,8 @@ TEST_F(FactGathererTest, KeepsCredentialsApart) {
   images_.Sign(image, release_);
   wanted_identity_ = "team-a";
   const auto ask = [&](const std::string& reference, const std::string& identity) {
-    const ImageNeed need = Need(reference);
-    return Text(Gatherer().Gather(signers_, std::span<const ImageNeed>(&need, 1), Soon(), {.identity = identity}).images.front());
+    const writ::Need need = Need(reference);
+    return Text(Gatherer().Gather(signers_, std::span<const writ::Need>(&need, 1), Soon(), {.identity = identity}).images.front());
   };
   for (const std::string& reference : {Pinned(image), std::string("r.test/app:1.0")}) {
     SCOPED_TRACE(reference);
@@ -310,13 +314,12 @@ TEST_F(FactGathererTest, HandsOnAttestations) {
   images_.Attest(image, other_, kType, R"({"level":3})");
   images_.Attest(image, release_, kType, R"({"level":1})");
   images_.Attest(image, release_, "https://spdx.dev/Document", R"({"name":"x"})");
-  ImageNeed need = Need(Pinned(image));
-  need.attestations = {{SignerId{0}, kType}, {SignerId{1}, kType}};
+  writ::Need need = Need(Pinned(image), 1, {0, 1}, kType);
   EXPECT_EQ(Facts(need), R"(refuted release; {"level":3} by release other; {"level":1} by release)") << "an attestation is no signature";
   const std::size_t asked = Requests();
   EXPECT_EQ(Facts(need), R"(refuted release; {"level":3} by release other; {"level":1} by release)");
   EXPECT_EQ(Requests(), asked) << "statements are kept, conditions are not";
-  need.attestations = {{SignerId{1}, "https://spdx.dev/Document"}};
+  need = Need(Pinned(image), 1, {1}, "https://spdx.dev/Document");
   EXPECT_EQ(Facts(need), "refuted release");
 }
 
@@ -324,8 +327,7 @@ TEST_F(FactGathererTest, AttestationsThatMayBeMissingAreUnknown) {
   const std::string image = images_.AddImage("1.0", "a");
   images_.Attest(image, release_, kType, "{}");
   images_.repository.Fail("referrers " + image, {ErrorCode::kUnreadable, "429 Too Many Requests"});
-  ImageNeed need = Need(Pinned(image), 0);
-  need.attestations = {{SignerId{0}, kType}};
+  const writ::Need need = Need(Pinned(image), 0, {0}, kType);
   EXPECT_EQ(Facts(need), "unknown release; {} by release");
   const std::size_t asked = Requests();
   Facts(need);
@@ -338,8 +340,7 @@ TEST_F(FactGathererTest, AttestationsOfPlatformsSayWhichTheyAreAbout) {
   draft::Signer each = KeySigner("release");
   each.options = {{SignerOptionKind::kPlatforms, "", "each"}};
   signers_ = Load({each});
-  ImageNeed need = Need(Pinned(index), 0);
-  need.attestations = {{SignerId{0}, kType}};
+  const writ::Need need = Need(Pinned(index), 0, {0}, kType);
   images_.Attest(amd, release_, kType, R"({"level":3})");
   EXPECT_EQ(Facts(need), "") << "what is said of one platform does not speak for the other";
   images_.Attest(arm, release_, kType, R"({"level":1})");
@@ -357,8 +358,7 @@ TEST_F(FactGathererTest, TooManyAttestationsOfPlatformsAreUnknown) {
   each.options = {{SignerOptionKind::kPlatforms, "", "each"}};
   signers_ = Load({each});
   for (const std::string& digest : {amd, arm}) images_.Attest(digest, release_, kType, R"({"level":3})");
-  ImageNeed need = Need(Pinned(index), 0);
-  need.attestations = {{SignerId{0}, kType}};
+  const writ::Need need = Need(Pinned(index), 0, {0}, kType);
   const GatheredFacts facts = Gather(need);
   EXPECT_EQ(Text(facts.images.front()), "unknown release");
   EXPECT_EQ(facts.findings.front().message, "the attestations of all platforms have more than 15 bytes");
@@ -392,7 +392,7 @@ TEST_F(FactGathererTest, ImagesBeyondTheLimitAreUnknown) {
   options_.limits.max_images = 1;
   const std::string image = images_.AddImage("1.0", "a");
   images_.Sign(image, release_);
-  const std::vector<ImageNeed> needs = {Need(Pinned(image)), Need("r.test/app:1.0")};
+  const std::vector<writ::Need> needs = {Need(Pinned(image)), Need("r.test/app:1.0")};
   const GatheredFacts facts = Gatherer().Gather(signers_, needs, Soon());
   EXPECT_EQ(Text(facts.images[0]), "signed release");
   EXPECT_EQ(facts.images[1].image, "r.test/app:1.0");

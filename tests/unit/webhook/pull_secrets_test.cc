@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/json/json_document.h"
 #include "tests/support/image_facts_fixture.h"
 #include "tests/support/scripted_server.h"
 #include "tests/unit/webhook/test_client.h"
@@ -46,6 +47,12 @@ json Secrets(const std::vector<std::string>& names) {
   return list;
 }
 
+PullSecretNames SecretsOf(const std::string& review) {
+  JsonDocument document;
+  const Result<JsonNode> root = document.Parse(review);
+  return root ? FindPullSecrets(*root) : PullSecretNames();
+}
+
 TEST(PullSecrets, AreFoundWhereAKubeletWouldLook) {
   const json secrets = {{"imagePullSecrets", Secrets({"pull", "a.b-c"})}};
   const json template_of = {{"template", {{"spec", secrets}}}};
@@ -56,7 +63,7 @@ TEST(PullSecrets, AreFoundWhereAKubeletWouldLook) {
                         {{"resourceOverrides", {{"proxyDeployment", secrets}}}}};
   for (const json& spec : specs) {
     SCOPED_TRACE(spec.dump());
-    const PullSecretNames found = FindPullSecrets(ReviewOf({{"spec", spec}}, "team-a").dump());
+    const PullSecretNames found = SecretsOf(ReviewOf({{"spec", spec}}, "team-a").dump());
     EXPECT_EQ(found.secret_namespace, "team-a");
     EXPECT_THAT(found.names, ElementsAre("pull", "a.b-c"));
     EXPECT_THAT(found.unread, IsEmpty());
@@ -68,26 +75,26 @@ TEST(PullSecrets, NamesThatLeaveTheFolderAreNotRead) {
                                           "a\n", "",  std::string(254, 'a')};
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
-    const PullSecretNames found = FindPullSecrets(ReviewOf({{"spec", {{"imagePullSecrets", Secrets({name})}}}}, "team-a").dump());
+    const PullSecretNames found = SecretsOf(ReviewOf({{"spec", {{"imagePullSecrets", Secrets({name})}}}}, "team-a").dump());
     EXPECT_THAT(found.names, IsEmpty());
     EXPECT_EQ(found.unread.size(), 1U);
   }
   for (const std::string name : {"", "..", "../x", "a/b", "a.b", "A"}) {
     SCOPED_TRACE(name);
-    EXPECT_EQ(FindPullSecrets(ReviewOf({{"spec", {{"imagePullSecrets", Secrets({"pull"})}}}}, name).dump()).secret_namespace, "");
+    EXPECT_EQ(SecretsOf(ReviewOf({{"spec", {{"imagePullSecrets", Secrets({"pull"})}}}}, name).dump()).secret_namespace, "");
   }
 }
 
 TEST(PullSecrets, OddObjectsHaveNone) {
   for (const std::string text : {"", "imagePullSecrets", R"({"imagePullSecrets":[{"name":"x"}]})", R"(["imagePullSecrets"])"})
-    EXPECT_EQ(FindPullSecrets(text).secret_namespace, "");
+    EXPECT_EQ(SecretsOf(text).secret_namespace, "");
   for (const json& spec : {json(7), json({{"imagePullSecrets", "pull"}}), json({{"imagePullSecrets", {"pull"}}}),
                            json({{"imagePullSecrets", {{{"name", 7}}}}}), json({{"template", {{"spec", json::array()}}}})}) {
     SCOPED_TRACE(spec.dump());
-    EXPECT_EQ(FindPullSecrets(ReviewOf({{"spec", spec}, {"x", "imagePullSecrets"}}, "team-a").dump()).secret_namespace, "");
+    EXPECT_EQ(SecretsOf(ReviewOf({{"spec", spec}, {"x", "imagePullSecrets"}}, "team-a").dump()).secret_namespace, "");
   }
   // Another namespace in the object is not believed; more than 16 are not looked at.
-  const PullSecretNames many = FindPullSecrets(
+  const PullSecretNames many = SecretsOf(
       ReviewOf({{"metadata", {{"namespace", "team-b"}}},
                 {"spec",
                  {{"imagePullSecrets", Secrets({"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q"})}}}},

@@ -23,16 +23,16 @@ milliseconds TimeLeft(SteadyTime deadline) {
 
 // One thing that is wanted of an image: `signer` is nullptr when the set does not know it, which is our own fault and unknown.
 struct Wish {
-  SignerId id;
+  std::string name;
   const LoadedSigner* signer = nullptr;
   std::string predicate_type;
 };
 
-std::vector<Wish> WishesOf(const SignerSet& signers, const ImageNeed& need) {
+// Signatures come first.
+std::vector<Wish> WishesOf(const SignerSet& signers, const Need& need) {
   std::vector<Wish> wishes;
-  for (const SignerId id : need.signers) wishes.push_back({id, signers.TryFind(id), ""});
-  for (const ImageNeed::Attestation& attestation : need.attestations)
-    wishes.push_back({attestation.signer, signers.TryFind(attestation.signer), attestation.predicate_type});
+  for (const Need::Ask& ask : need.asks) wishes.push_back({ask.subject, signers.TryFind(ask.subject), ask.detail});
+  std::stable_partition(wishes.begin(), wishes.end(), [](const Wish& wish) { return wish.predicate_type.empty(); });
   return wishes;
 }
 
@@ -127,7 +127,7 @@ class FactGatherer::Slot {
 FactGatherer::FactGatherer(OpenImageSource open, const Clock& clock, const FactOptions& options)
     : open_(std::move(open)), options_(options), cache_(options.limits.max_cache_bytes), judge_(open_, clock, options_.limits, cache_) {}
 
-GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const ImageNeed> needs, SteadyTime deadline,
+GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const Need> needs, SteadyTime deadline,
                                    const PullCredentials& brought) const {
   const std::size_t asked = std::min<std::size_t>(needs.size(), options_.limits.max_images);
   std::vector<Plan> plans(std::min(needs.size(), asked + 1));  // the first that is too many tells; of the others nothing is known
@@ -149,14 +149,14 @@ GatheredFacts FactGatherer::Gather(const SignerSet& signers, std::span<const Ima
   return out;
 }
 
-FactGatherer::Plan FactGatherer::MakePlan(const SignerSet& signers, const ImageNeed& need, const std::string& identity) const {
+FactGatherer::Plan FactGatherer::MakePlan(const SignerSet& signers, const Need& need, const std::string& identity) const {
   Plan plan;
   plan.wishes = WishesOf(signers, need);
-  const Result<ImageReference> reference = ParseImageReference(need.image);
+  const Result<ImageReference> reference = ParseImageReference(need.key);
   if (!reference) {
     plan.refusal = reference.error().message;
   } else if (!reference->is_pinned() && options_.tags == TagRule::kDenied) {
-    plan.refusal = "image " + Shown(need.image) + " is a tag, which can move: pin it by @sha256:…";
+    plan.refusal = "image " + Shown(need.key) + " is a tag, which can move: pin it by @sha256:…";
   } else {
     plan.reference = *reference;
     plan.inquiries = InquiriesOf(plan.wishes);
@@ -165,18 +165,18 @@ FactGatherer::Plan FactGatherer::MakePlan(const SignerSet& signers, const ImageN
   return plan;
 }
 
-void FactGatherer::Report(const ImageNeed& need, const Plan& plan, GatheredFacts& out) {
+void FactGatherer::Report(const Need& need, const Plan& plan, GatheredFacts& out) {
   ImageFacts& facts = out.images.emplace_back();
-  facts.image = need.image;
+  facts.image = need.key;
   const std::string digest = plan.judged ? plan.judged->digest : "";
   if (plan.judged && !plan.reference.is_pinned())
-    out.warnings.push_back("image " + Shown(need.image) + " is a tag, which can move" + (digest.empty() ? "" : ": pin @" + digest));
+    out.warnings.push_back("image " + Shown(need.key) + " is a tag, which can move" + (digest.empty() ? "" : ": pin @" + digest));
   for (const Wish& wish : plan.wishes) {
-    const std::string name = wish.signer != nullptr ? wish.signer->signer.name : "signer " + std::to_string(wish.id.index);
+    const std::string& name = wish.name;
     const JudgedInquiry found = TryFindAnswer(wish, plan.judged.get());
     const JudgementPtr judgement =
         found.judgement ? found.judgement : UnknownBecause(plan.refusal.empty() ? "the signer is not loaded" : plan.refusal);
-    out.findings.push_back({need.image, digest, name, wish.predicate_type, judgement->kind, found.from_cache, judgement->message});
+    out.findings.push_back({need.key, digest, name, wish.predicate_type, judgement->kind, found.from_cache, judgement->message});
     if (wish.predicate_type.empty())
       AddSignature(name, judgement->kind, facts);
     else

@@ -1,8 +1,8 @@
 // Finds out what policies want to know about the signatures of images, before they are evaluated.
 //
 //   FactGatherer gatherer(open, clock, {});
-//   GatheredFacts facts = gatherer.Gather(*signers, *engine->FindImageNeeds(request, context), deadline);
-//   engine->DecideJson(request, context, {.images = facts.images});
+//   GatheredFacts facts = gatherer.Gather(*signers, engine->FindNeeds(request), deadline);
+//   for (const ImageFacts& each : facts.images) request.Provide({kImageFacts, each.image, FactJson(each)});
 //
 // Three outcomes stay apart: verified, refuted, unknown. Unknown denies like refuted, but is never cached and says why.
 #pragma once
@@ -16,12 +16,13 @@
 #include <vector>
 
 #include "rules/base/clock.h"
+#include "webhook/image/facts/image_facts.h"
 #include "webhook/image/facts/image_judge.h"
 #include "webhook/image/facts/judgement_cache.h"
 #include "webhook/image/facts/limits.h"
 #include "webhook/image/facts/signer_set.h"
 #include "webhook/image/registry/single_flight.h"
-#include "writ/engine.h"
+#include "writ/request.h"
 
 namespace writ::image {
 
@@ -61,10 +62,10 @@ class FactGatherer {
   FactGatherer& operator=(const FactGatherer&) = delete;
 
   // Finds out all needs, several images at the same time; equal questions that are asked at the same time, by whomever, are asked once.
-  // Never fails: what cannot be found out by `deadline` is unknown. `signers` are those of the program that `needs` come from. Returns
+  // Never fails: what cannot be found out by `deadline` is unknown. `signers` are those of the program that `needs`, of kind kImageFacts, come from. Returns
   // by the deadline as far as sources keep theirs. What was found out with the credentials of `brought` is kept for equal ones only.
   // Cost: microseconds an image when cached; else that of the registry.
-  GatheredFacts Gather(const SignerSet& signers, std::span<const ImageNeed> needs, SteadyTime deadline,
+  GatheredFacts Gather(const SignerSet& signers, std::span<const Need> needs, SteadyTime deadline,
                        const PullCredentials& brought = {}) const;
 
  private:
@@ -72,8 +73,8 @@ class FactGatherer {
   struct Plan;
 
   // Reads the reference, and answers from the cache if that is enough.
-  Plan MakePlan(const SignerSet& signers, const ImageNeed& need, const std::string& identity) const;
-  static void Report(const ImageNeed& need, const Plan& plan, GatheredFacts& out);
+  Plan MakePlan(const SignerSet& signers, const Need& need, const std::string& identity) const;
+  static void Report(const Need& need, const Plan& plan, GatheredFacts& out);
   std::shared_ptr<const JudgedImage> JudgeOnce(const ImageReference& reference, const std::vector<Inquiry>& inquiries, SteadyTime deadline,
                                                const PullCredentials& brought) const;
   Result<std::shared_ptr<const JudgedImage>> JudgeInSlot(const ImageReference& reference, const std::vector<Inquiry>& inquiries,

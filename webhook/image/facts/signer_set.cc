@@ -266,6 +266,7 @@ Result<SignerSet> SignerSet::LoadMarked(const Program& program, const std::vecto
     Result<LoadedSigner> loaded = loader.Load(program.signers[at]);
     if (!loaded) return loaded.error();
     out.signers_[at] = std::move(*loaded);
+    out.by_name_.emplace(out.signers_[at]->signer.name, SignerId(at));
     ++out.loaded_;
   }
   const auto person_of = [&out](SignerId id) { return PersonOf(*out.TryFind(id)); };
@@ -281,6 +282,11 @@ Result<SignerSet> SignerSet::LoadMarked(const Program& program, const std::vecto
 
 const LoadedSigner* SignerSet::TryFind(SignerId id) const {
   return id.index < signers_.size() && signers_[id.index] ? &*signers_[id.index] : nullptr;
+}
+
+const LoadedSigner* SignerSet::TryFind(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : TryFind(found->second);
 }
 
 }  // namespace writ::image

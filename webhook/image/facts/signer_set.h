@@ -1,15 +1,17 @@
 // The signers that a program demands, ready to judge: keys, trust roots and options, read from the files that the policies name.
 //
 //   Result<SignerSet> signers = SignerSet::Load(policies->program(), {.read = ReadFile});
-//   const LoadedSigner* release = signers->TryFind(need.signers.front());
+//   const LoadedSigner* release = signers->TryFind("release");
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/base/result.h"
@@ -59,6 +61,8 @@ class SignerSet {
 
   // The signer, or nullptr when no rule demands it. O(1). Valid while the set lives.
   const LoadedSigner* TryFind(SignerId id) const;
+  // The same by name, of which a program has each once. O(log signers).
+  const LoadedSigner* TryFind(std::string_view name) const;
   // True when no rule demands a signature: then nothing has to be gathered.
   bool empty() const { return loaded_ == 0; }
   std::size_t size() const { return loaded_; }
@@ -67,7 +71,8 @@ class SignerSet {
   static Result<SignerSet> LoadMarked(const Program& program, const std::vector<bool>& wanted, const SignerFiles& files);
 
   std::vector<std::optional<LoadedSigner>> signers_;  // by SignerId
-  std::size_t loaded_ = 0;                            // INVARIANT: how many of them are there
+  std::map<std::string, SignerId, std::less<>> by_name_;  // of those that are there
+  std::size_t loaded_ = 0;                                // INVARIANT: how many of them are there
 };
 
 }  // namespace writ::image
