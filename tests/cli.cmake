@@ -6,7 +6,6 @@ writ_test(cli LIBRARIES writ_cli SOURCES
   unit/cli/text_test.cc
   unit/cli/yaml_scalar_test.cc
 )
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME layering COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/layering.py ${CMAKE_SOURCE_DIR})
 add_test(NAME run_py COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/run_py_test.py)
 add_test(NAME named_tests COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/named_tests.py)

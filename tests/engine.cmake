@@ -29,3 +29,15 @@ writ_test(allocation LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json
   support/decide_harness.cc
   unit/engine/allocation_test.cc
 )
+# The examples of docs/deciding.md.
+set(deciding_examples ${CMAKE_CURRENT_BINARY_DIR}/deciding_examples.cc)
+add_custom_command(OUTPUT ${deciding_examples}
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/examples_of.py docs/deciding.md ${deciding_examples}
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+  DEPENDS ${CMAKE_SOURCE_DIR}/docs/deciding.md ${CMAKE_CURRENT_SOURCE_DIR}/tools/examples_of.py)
+writ_test(deciding_examples LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json SOURCES
+  support/decide_harness.cc
+  unit/engine/deciding_examples_test.cc
+  ${deciding_examples}
+)
+target_include_directories(writ_deciding_examples_test PRIVATE ${CMAKE_SOURCE_DIR})

@@ -18,7 +18,8 @@ namespace {
 using StepKind = dsl::TestStep::Kind;
 
 constexpr std::size_t kMaxCaseWidth = 120;
-constexpr std::uint64_t kMaxRepeats = 100'000;  // of `N times`: seconds, not hours
+constexpr std::uint64_t kMaxRepeats = 100'000;                    // of `N times`: seconds, not hours
+constexpr ReadOptions kSceneFacts{.facts = CallerFacts::kTaken};  // a scene says what is known
 
 bool IsSceneLine(StepKind kind) {
   switch (kind) {
@@ -113,8 +114,8 @@ class TestRun {
     const Result<std::string> request = scene_.Request(step);
     if (!request) return Add(std::move(result), CaseResult::Status::kFailed, request.error().message);
     const auto begin = std::chrono::steady_clock::now();
-    for (std::uint64_t i = 1; i < step.times; ++i) engine_->DecideJson(*request, context_);
-    const Decision decision = engine_->DecideJson(*request, context_, {.find_coverage = step.expect.covered.has_value()});
+    for (std::uint64_t i = 1; i < step.times; ++i) engine_->DecideJson(*request, context_, {}, kSceneFacts);
+    const Decision decision = engine_->DecideJson(*request, context_, {.find_coverage = step.expect.covered.has_value()}, kSceneFacts);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.got = Summary(decision);
     result.decision_json = DecisionJson(decision);
@@ -134,7 +135,7 @@ class TestRun {
   // Decides once more, to explain: what passes does not pay for it.
   std::vector<UnheldRule> Unheld(const dsl::TestStep& step, const std::string& request) {
     if (step.kind == StepKind::kFilter) return {};
-    const Decision decision = engine_->DecideJson(request, context_, {.explain = true, .consume_limits = false});
+    const Decision decision = engine_->DecideJson(request, context_, {.explain = true, .consume_limits = false}, kSceneFacts);
     std::vector<UnheldRule> unheld;
     for (const ExplainedRule* explained : UnheldRules(step.expect, decision))
       unheld.push_back({RuleText(explained->rule), RuleKeyText(explained->rule.key), explained->unmet});

@@ -48,14 +48,14 @@ struct Context::Impl {
   // The request that was read.
   std::uint64_t policies_serial = 0;  // of the policy set that it was read for; 0 = nothing was read
   RequestState reading{limits, arena, slot_writer};
-  JsonNode root;                           // of the document
-  Reason refusal = Reason::kBadRequest;    // why it is none, when `fault` is not empty
+  JsonNode root;                         // of the document
+  Reason refusal = Reason::kBadRequest;  // why it is none, when `fault` is not empty
   std::string fault;
   ReadRequest handle{*this};
 
   FactTable facts;
-  std::vector<Need> needs;        // of the last round
-  std::vector<Need> told_needs;   // of all rounds
+  std::vector<Need> needs;       // of the last round
+  std::vector<Need> told_needs;  // of all rounds
   std::size_t need_rounds = 0;
 
   // Its decision.

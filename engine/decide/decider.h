@@ -7,8 +7,8 @@
 
 #include "engine/decide/context.h"
 #include "engine/decide/policy_set.h"
-#include "engine/request/request.h"
 #include "engine/fact/image_fact.h"
+#include "engine/request/request.h"
 #include "writ/engine.h"
 
 namespace writ {
@@ -72,8 +72,7 @@ class Decider {
   void EvaluateImages(const Rule& rule, RuleResult& result, ReadObserver* observer);
   RuleResult EvaluateSignatures(const ImageSpec& spec, ReadObserver* observer);
   RuleResult EvaluateDemand(const SignatureDemand& demand, std::string_view image, ReadObserver* observer);
-  Outcome AttestedBy(const SignatureDemand& demand, const Value* fact, std::string_view signer, ReadObserver* observer,
-                     RuleResult& result);
+  Outcome AttestedBy(const SignatureDemand& demand, const Value* fact, std::string_view signer, ReadObserver* observer, RuleResult& result);
   Outcome PartAttested(const SignatureDemand& demand, std::span<const Attestation> attestations, ReadObserver* observer,
                        RuleResult& result);
   using NeedPositions = std::map<std::string, std::size_t, std::less<>>;  // by key

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "engine/decide/images.h"
-#include "engine/fact/image_fact.h"
 #include "engine/decide/rule_text.h"
+#include "engine/fact/image_fact.h"
 #include "rules/base/utf8.h"
 #include "rules/function/standard/operators.h"
 
@@ -43,8 +43,7 @@ Attestations ByPart(const Value* fact, std::string_view type, std::string_view s
   std::map<std::string_view, std::size_t> first;  // of each part
   for (const Attestation& attestation : found) first.emplace(attestation.about, first.size());
   if (first.size() < 2) return found;
-  std::stable_sort(found.begin(), found.end(),
-                   [&](const Attestation& a, const Attestation& b) { return first[a.about] < first[b.about]; });
+  std::stable_sort(found.begin(), found.end(), [&](const Attestation& a, const Attestation& b) { return first[a.about] < first[b.about]; });
   return found;
 }
 

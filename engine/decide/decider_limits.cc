@@ -17,7 +17,8 @@ void ForgetResidual(Decision& decision) {
 // O(log limits).
 std::string_view LimitNameOf(const PolicySet::Impl& policies, RuleId rule) {
   const auto& limits = policies.loaded->limits;
-  const auto found = std::lower_bound(limits.begin(), limits.end(), rule, [](const auto& each, RuleId wanted) { return each.first < wanted; });
+  const auto found =
+      std::lower_bound(limits.begin(), limits.end(), rule, [](const auto& each, RuleId wanted) { return each.first < wanted; });
   WRIT_CHECK(found != limits.end() && found->first == rule);
   return found->second;
 }
@@ -73,10 +74,10 @@ void Decider::WarnOfSharedBuckets(Decision& decision) const {
   for (const LimitCharge& charge : context_.charges) {
     if (!charge.is_shared) continue;
     const RuleResult result{.rule = charge.rule, .outcome = Outcome::kTrue};
-    AddText(result,
-            "limit " + QualifiedRuleName(policies_, RuleOf(result)) +
-                " has no room for another key: this call is counted together with others",
-            ListFor(PolicyMode::kWarn, decision));
+    AddText(
+        result,
+        "limit " + QualifiedRuleName(policies_, RuleOf(result)) + " has no room for another key: this call is counted together with others",
+        ListFor(PolicyMode::kWarn, decision));
   }
 }
 
@@ -158,7 +159,8 @@ void Decider::DenyUncounted(Decision& decision) {
     if (charge.is_advisory) continue;
     const RuleResult result{.rule = charge.rule, .outcome = Outcome::kTrue};
     AddRule(result, decision);
-    AddText(result, "limit " + QualifiedRuleName(policies_, RuleOf(result)) + " cannot be counted: there is no ledger, or it gives no answer",
+    AddText(result,
+            "limit " + QualifiedRuleName(policies_, RuleOf(result)) + " cannot be counted: there is no ledger, or it gives no answer",
             ListFor(PolicyMode::kEnforce, decision));
   }
 }

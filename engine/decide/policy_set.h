@@ -25,10 +25,10 @@ struct LoadedProgram {
   RequestShapes shapes;                     // without data
   std::vector<std::string> shown_policies;  // by PolicyId: "policy", or "package.policy" where several packages have one of that name
   std::vector<std::pair<RuleId, std::string>> limits;  // by rule: LimitCharge::limit
-  SlotId scopes_slot;                       // principal.scopes; invalid when no rule reads it
-  SlotId predicate_slot;                    // root of attestations' predicates; invalid when no rule reads it
-  bool needs_scopes = false;                // some allow needs a scope
-  std::array<bool, kTargetCount> wants_facts = {};  // by Target: some rule about it wants to know something
+  SlotId scopes_slot;                                  // principal.scopes; invalid when no rule reads it
+  SlotId predicate_slot;                               // root of attestations' predicates; invalid when no rule reads it
+  bool needs_scopes = false;                           // some allow needs a scope
+  std::array<bool, kTargetCount> wants_facts = {};     // by Target: some rule about it wants to know something
 };
 
 // Immutable after PolicySet::Load.

@@ -18,8 +18,8 @@ Error Wrong(const std::string& path, std::string_view what) { return {ErrorCode:
 Error Full() { return {ErrorCode::kTooLarge, "the request does not fit in memory"}; }
 
 Error UnknownMember(std::string_view key, const std::string& path, std::initializer_list<std::string_view> known) {
-  return {ErrorCode::kInvalidArgument,
-          "unknown member \"" + Shorten(key, kMaxShownNameBytes) + "\" in \"" + path + "\"" + DidYouMean(key, std::span(known.begin(), known.size()))};
+  return {ErrorCode::kInvalidArgument, "unknown member \"" + Shorten(key, kMaxShownNameBytes) + "\" in \"" + path + "\"" +
+                                           DidYouMean(key, std::span(known.begin(), known.size()))};
 }
 
 std::string Below(const std::string& path, std::string_view key) { return path + "." + Shorten(key, kMaxShownNameBytes); }

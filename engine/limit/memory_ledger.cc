@@ -33,8 +33,8 @@ Settlement MemoryLedger::Settle(std::span<LimitCharge> charges, UnixNanos now, C
   const auto& limits = policies_->impl().loaded->limits;
   InlineVector<QuotaCharge, 4> quotas;
   for (const LimitCharge& charge : charges) {
-    const auto found = std::lower_bound(limits.begin(), limits.end(), charge.rule,
-                                        [](const auto& each, RuleId wanted) { return each.first < wanted; });
+    const auto found =
+        std::lower_bound(limits.begin(), limits.end(), charge.rule, [](const auto& each, RuleId wanted) { return each.first < wanted; });
     if (found == limits.end() || found->second != charge.limit) return Settlement::kUnavailable;  // of another policy set
     quotas.push_back({.limit = buckets_->limits[static_cast<std::size_t>(found - limits.begin())].get(),
                       .key = {charge.key},

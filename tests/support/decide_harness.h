@@ -27,7 +27,9 @@ class DecideHarness {
   FakeClock& clock() { return clock_; }
   MemoryLedger& ledger() { return *ledger_; }
   std::shared_ptr<const PolicySet> policies() const { return policies_; }
-  Decision Decide(std::string_view request, const DecideOptions& options = {}) { return engine_->DecideJson(request, context_, options, {.facts = CallerFacts::kTaken}); }
+  Decision Decide(std::string_view request, const DecideOptions& options = {}) {
+    return engine_->DecideJson(request, context_, options, {.facts = CallerFacts::kTaken});
+  }
 
  private:
   FakeClock clock_;

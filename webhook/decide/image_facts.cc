@@ -60,8 +60,7 @@ GatheredFacts GatherAll(ReadRequest& request, const Engine& engine, const Deadli
       if (need.kind == kImageFacts) images.push_back(need);
     }
     if (images.empty()) return all;
-    const PullSecretNames secrets =
-        lookup.pull_secrets == PullSecrets::kOfObject ? FindPullSecrets(request.document()) : PullSecretNames();
+    const PullSecretNames secrets = lookup.pull_secrets == PullSecrets::kOfObject ? FindPullSecrets(request.document()) : PullSecretNames();
     GatheredFacts found = lookup.source->Gather(images, lookup.deadline, secrets);
     for (const image::ImageFacts& facts : found.images) {
       if (!request.Provide({.kind = kImageFacts, .key = facts.image, .json = FactJson(facts)})) return all;

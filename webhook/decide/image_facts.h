@@ -21,8 +21,7 @@ class ImageFactSource {
   virtual ~ImageFactSource() = default;
   // Returns what is known by `deadline`, asked with the credentials of `secrets` where there are any; never fails, never throws.
   // Thread-safe.
-  virtual image::GatheredFacts Gather(std::span<const Need> needs, image::SteadyTime deadline,
-                                      const PullSecretNames& secrets) const = 0;
+  virtual image::GatheredFacts Gather(std::span<const Need> needs, image::SteadyTime deadline, const PullSecretNames& secrets) const = 0;
 };
 
 // Reads the credentials of pull secrets. What cannot be read is named in the note of what it returns. Never throws; thread-safe.

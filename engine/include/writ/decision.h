@@ -139,7 +139,6 @@ struct Decision {
   // Makes it what it was when it was made, and keeps the memory of its lists. O(what is in it).
   void Clear();
 
-
   Effect effect = Effect::kDeny;
   Reason reason = Reason::kDefault;
   Target target = Target::kTools;

@@ -26,10 +26,10 @@ class QuotaTable;
 // One call that a `limit` rule counts. A bucket is named by `limit` and `key` together.
 struct LimitCharge {
   RuleId rule;
-  std::string_view limit;                 // stable across reloads: package, policy and what the limit counts; lives with the PolicySet
+  std::string_view limit;                  // stable across reloads: package, policy and what the limit counts; lives with the PolicySet
   std::array<unsigned char, 32> key = {};  // what `by` came to: equal values give equal keys
-  std::uint64_t count = 1;                // calls in a period, >= 1
-  std::int64_t period_nanos = 1;          // >= 1
+  std::uint64_t count = 1;                 // calls in a period, >= 1
+  std::int64_t period_nanos = 1;           // >= 1
   // Of a policy in warn mode: it is counted when all charges that are not have room and all like it
   // have; without room it only warns.
   bool is_advisory = false;

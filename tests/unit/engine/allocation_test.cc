@@ -1,4 +1,5 @@
-// Reading a request allocates nothing once a context is warm. This program counts every `operator new`.
+// Reading a request allocates nothing once a context is warm, and neither does deciding one when nothing is denied. This program counts
+// every `operator new`.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -57,13 +58,12 @@ class Reading : public ::testing::Test {
     constexpr int kWarm = 3, kCounted = 100;
     for (int i = 0; i < kWarm + kCounted; ++i) {
       if (i == kWarm) allocations = 0;
-      state.arena.Reset();
+      state.Clear();
       state.reading.Begin(harness_.engine().policies().impl().shapes, harness_.clock().Now());
       if (!read(state)) {
         ADD_FAILURE() << state.reading.error.message;
         return 0;
       }
-      state.Trim();
     }
     return allocations;
   }
@@ -127,6 +127,30 @@ TEST_F(Reading, OfFieldsThatBecomeADocumentAllocatesNothing) {
                                         Field("args.path", Value::String("/srv"))};
   const FieldRequest request{Target::kTools, "github", "read", fields};
   EXPECT_EQ(AllocationsOf([&](Context::Impl& state) { return ReadFieldRequest(request, state.reading).ok(); }), 0U);
+}
+
+// The whole way: read, decide, settle.
+TEST_F(Reading, AndDecidingWhatIsAllowedAllocatesNothing) {
+  constexpr std::string_view kAllowed[] = {
+      R"({"server": {"name": "github"}, "tool": {"name": "read", "annotations": {"readOnlyHint": true}},
+          "args": {"path": "/srv/a", "limit": 3}, "principal": {"id": "ann", "tenant": "acme", "groups": ["dev", "ops"]}})",
+      R"({"subject": {"type": "user", "id": "ann"}, "action": {"name": "read"},
+          "resource": {"type": "document", "id": "1", "properties": {"owner": "ann"}}})",
+      R"({"server": "files", "resource": "file:///srv/some/long/path/to/a/file.txt"})",
+      R"({"object": {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "n", "namespace": "default"},
+          "spec": {"podSelector": {}}}, "principal": {"id": "ann", "verified": true}})",
+  };
+  for (const std::string_view request : kAllowed) {
+    SCOPED_TRACE(request);
+    std::size_t counted = 0;
+    for (int i = 0; i < 103; ++i) {
+      const std::size_t before = allocations;
+      const Decision& decision = harness_.engine().DecideJson(request, harness_.context());
+      if (i >= 3) counted += allocations - before;
+      ASSERT_EQ(decision.effect, Effect::kAllow) << DecisionJson(decision);
+    }
+    EXPECT_EQ(counted, 0U);
+  }
 }
 
 TEST_F(Reading, KeepsTheRequestReadable) {

@@ -11,9 +11,9 @@
 
 #include "dsl/compiler.h"
 #include "engine/decide/images.h"
-#include "engine/fact/image_fact.h"
 #include "engine/decide/mask.h"
 #include "engine/decide/rule_text.h"
+#include "engine/fact/image_fact.h"
 #include "engine/request/convert.h"
 #include "engine/request/suggest.h"
 #include "rules/build/build.h"

@@ -163,8 +163,7 @@ class HostileRegistryTest : public testing::Test {
         *SignerSet::Load(BuildProgram(test::ProgramDemanding({test::KeySigner("release")})), {.folder = "", .read = test::ReadFrom(files)});
     const FakeClock clock{test::kSignedAt};
     const FactGatherer gatherer(open, clock, {.limits = limits_});
-    const Need need{
-        .kind = std::string(kImageFacts), .key = host + "/acme/app@" + image_, .asks = {{"release", ""}, {"release", "vuln"}}};
+    const Need need{.kind = std::string(kImageFacts), .key = host + "/acme/app@" + image_, .asks = {{"release", ""}, {"release", "vuln"}}};
     const std::size_t before = held_bytes;
     peak_bytes = before;
     const GatheredFacts facts = gatherer.Gather(signers, std::span(&need, 1), steady_clock::now() + std::chrono::minutes(5));

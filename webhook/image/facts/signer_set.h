@@ -70,7 +70,7 @@ class SignerSet {
  private:
   static Result<SignerSet> LoadMarked(const Program& program, const std::vector<bool>& wanted, const SignerFiles& files);
 
-  std::vector<std::optional<LoadedSigner>> signers_;  // by SignerId
+  std::vector<std::optional<LoadedSigner>> signers_;      // by SignerId
   std::map<std::string, SignerId, std::less<>> by_name_;  // of those that are there
   std::size_t loaded_ = 0;                                // INVARIANT: how many of them are there
 };
