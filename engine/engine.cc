@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "engine/decide/context.h"
-#include "engine/decide/decider.h"
+#include "engine/decide/decide.h"
+#include "engine/decide/limits.h"
+#include "engine/decide/needs.h"
 #include "engine/decide/policy_set.h"
 #include "engine/fact/request_facts.h"
 #include "engine/request/prepared.h"
@@ -86,7 +88,8 @@ const Decision& PendingDecision::Settle(Ledger& ledger) && {
 const Decision& PendingDecision::Settle(Settlement settlement) && {
   if (state_->charges.empty()) return state_->decision;
   const DecideOptions options;
-  Decider(engine_->policies().impl(), *state_, options).ApplySettlement(settlement, state_->decision);
+  Deciding deciding(engine_->policies().impl(), *state_, options);
+  ApplySettlement(deciding, settlement, state_->decision);
   state_->charges.clear();
   return state_->decision;
 }
@@ -127,7 +130,8 @@ std::span<const Need> Engine::FindNeeds(ReadRequest& request, const Deadline& de
   if (!policies_->impl().loaded->wants_facts[static_cast<std::size_t>(request.target())]) return {};
   ++state.need_rounds;
   const DecideOptions options{.deadline = deadline};
-  for (Need& need : Decider(policies_->impl(), state, options).FindNeeds()) {
+  Deciding deciding(policies_->impl(), state, options);
+  for (Need& need : writ::FindNeeds(deciding)) {
     if (!IsTold(need, state.told_needs)) state.needs.push_back(std::move(need));
   }
   state.told_needs.insert(state.told_needs.end(), state.needs.begin(), state.needs.end());
@@ -143,10 +147,10 @@ PendingDecision Engine::Decide(ReadRequest& request, const DecideOptions& option
   state.decision.target = request.target();
   state.decision.bundle_digest = policies_->digest();
   if (state.fault.empty()) {
-    Decider decider(policies_->impl(), state, options);
+    Deciding deciding(policies_->impl(), state, options);
     if (!request.is_listing())
-      decider.Decide(state.decision);
-    else if (const Status listed = decider.DecideListing(state.decision); !listed)
+      writ::Decide(deciding, state.decision);
+    else if (const Status listed = DecideListing(deciding, state.decision); !listed)
       state.Refuse(state.reading.refusal, listed.error());
   }
   if (!state.fault.empty()) DenyRefused(state);

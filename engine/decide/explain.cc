@@ -1,11 +1,18 @@
-// Explaining: every applying rule with its outcome and what it read. A second evaluation after the decision, so that it cannot
-// change it. Masked columns and credentials are never shown.
-#include <algorithm>
+// Explaining: every applying rule with its outcome and what it read; see explain.h.
+#include "engine/decide/explain.h"
 
+#include <algorithm>
+#include <optional>
+
+#include "engine/decide/candidates.h"
 #include "engine/decide/credential_name.h"
-#include "engine/decide/decider.h"
+#include "engine/decide/evaluate.h"
+#include "engine/decide/hiding.h"
 #include "engine/decide/rule_text.h"
+#include "engine/decide/scopes.h"
+#include "engine/decide/texts.h"
 #include "engine/decide/unmet.h"
+#include "engine/eval/what_if.h"
 #include "rules/base/utf8.h"
 #include "rules/ir/text.h"
 
@@ -54,66 +61,47 @@ std::size_t SizeOf(const ExplainedRule& rule) {
   return bytes;
 }
 
-}  // namespace
-
-void Decider::Explain(Decision& decision) {
-  const std::size_t first = decision.explained.size();
-  std::vector<RuleId> applying;
-  FindApplying(applying);
-  context_.evaluator.Begin(policies_.runtime, context_.slots);
-  // All outcomes first: which columns are masked must be known before anything is shown.
-  context_.results.clear();
-  for (const RuleId id : applying) context_.results.push_back(EvaluateRule(id, nullptr));
-  const std::vector<Value> saved = context_.slots;
-  std::size_t bytes = 0;
-  for (const ExplainedRule& rule : decision.explained) bytes += SizeOf(rule);
-  for (const RuleId id : applying) {
-    if (bytes > kMaxExplainedBytes) {
-      ++decision.more.explained;
-      continue;
-    }
-    context_.evaluator.ForgetShared();
-    ExplainedRule explained = ExplainRule(id);
-    if (request_.is_listing()) {
-      std::string name;
-      AppendJsonString(request_.name, name);
-      explained.reads.emplace(explained.reads.begin(), "tool.name", std::move(name));
-    }
-    bytes += SizeOf(explained);
-    decision.explained.push_back(std::move(explained));
-    std::copy(saved.begin(), saved.end(), context_.slots.begin());
+std::string ShowRead(Deciding& deciding, SlotId slot, const Value& value) {
+  if (value.is(Kind::kAbsent)) return "absent";
+  if (value.is(Kind::kUnknown)) return "unknown";
+  const bool is_row = deciding.request.target() == Target::kRows;
+  for (SlotId at = slot; at.valid(); at = deciding.program.slots[at.index].parent) {
+    const Slot& step = deciding.program.slots[at.index];
+    if (!step.parent.valid()) break;
+    if (IsCredentialName(deciding.program[step.key])) return "(hidden)";
+    const Slot& parent = deciding.program.slots[step.parent.index];
+    if (is_row && !parent.parent.valid() && deciding.program[parent.key] == "row" && IsMaskedColumn(deciding, deciding.program[step.key]))
+      return "(masked)";
   }
-  ExplainUnmet(first, bytes, decision);
+  if (!deciding.program.slots[slot.index].whole) {
+    if (value.is(Kind::kMap)) return "(object)";
+    if (value.is(Kind::kList)) return "(list)";
+  }
+  const bool is_whole_row =
+      is_row && !deciding.program.slots[slot.index].parent.valid() && deciding.program[deciding.program[slot].key] == "row";
+  std::string out;
+  AppendShown(
+      value,
+      [&](std::string_view key) -> const char* {
+        if (IsCredentialName(key)) return "(hidden)";
+        return is_whole_row && IsMaskedColumn(deciding, key) ? "(masked)" : nullptr;
+      },
+      out);
+  return Shorten(out, kMaxOneTextBytes);
 }
 
-// With a budget of its own: that of the rules must not run out for it, or they would be shown as
-// failed.
-void Decider::ExplainUnmet(std::size_t first, std::size_t bytes, Decision& decision) {
-  context_.evaluator.Begin(policies_.runtime, context_.slots, options_.deadline);
-  UnmetFinder finder(program_, context_.evaluator, [this](SlotId slot, const Value& value) { return ShowRead(slot, value); });
-  for (std::size_t i = first; i < decision.explained.size() && bytes < kMaxExplainedBytes; ++i) {
-    if (context_.evaluator.exhausted()) return;
-    ExplainedRule& explained = decision.explained[i];
-    if (explained.rule.outcome == Outcome::kTrue) continue;
-    const Rule& rule = program_.rules[explained.rule.rule.index];
-    if (rule.guard.valid()) explained.unmet = finder.Find(explained.rule.rule, kMaxExplainedBytes - bytes);
-    for (const UnmetCondition& part : explained.unmet) bytes += SizeOf(part);
-    AddUnmetScopes(rule, bytes, explained);
-  }
-}
-
-void Decider::AddUnmetScopes(const Rule& rule, std::size_t& bytes, ExplainedRule& explained) const {
-  const bool is_unknown = Scopes().is_fault();
-  for (const TextId id : program_[rule.needs_scopes]) {
-    const std::string_view scope = program_[id];
+void AddUnmetScopes(Deciding& deciding, const Rule& rule, std::size_t& bytes, ExplainedRule& explained) {
+  const bool is_unknown = ScopesOf(deciding).is_fault();
+  for (const TextId id : deciding.program[rule.needs_scopes]) {
+    const std::string_view scope = deciding.program[id];
     if (explained.unmet.size() >= kMaxUnmet || bytes >= kMaxExplainedBytes) return;
-    if (!is_unknown && HasScope(scope)) continue;
+    if (!is_unknown && HasScope(deciding, scope)) continue;
     UnmetCondition part{.condition = ScopeText(scope), .let = {}, .outcome = is_unknown ? Outcome::kUnknown : Outcome::kFalse, .reads = {}};
     std::string shown = "absent";
-    if (!Scopes().is(Kind::kAbsent)) {
+    if (!ScopesOf(deciding).is(Kind::kAbsent)) {
       shown.clear();
       AppendShown(
-          Scopes(), [](std::string_view) -> const char* { return nullptr; }, shown);
+          ScopesOf(deciding), [](std::string_view) -> const char* { return nullptr; }, shown);
     }
     part.reads.emplace_back("principal.scopes", Shorten(shown, kMaxOneTextBytes));
     bytes += SizeOf(part);
@@ -121,20 +109,39 @@ void Decider::AddUnmetScopes(const Rule& rule, std::size_t& bytes, ExplainedRule
   }
 }
 
-ExplainedRule Decider::ExplainRule(RuleId id) {
-  const Rule& rule = program_.rules[id.index];
+// With a budget of its own: that of the rules must not run out for it, or they would be shown as
+// failed.
+void ExplainUnmet(Deciding& deciding, std::size_t first, std::size_t bytes, Decision& decision) {
+  deciding.context.evaluator.Begin(deciding.policies.runtime, deciding.context.slots, deciding.options.deadline);
+  UnmetFinder finder(deciding.program, deciding.context.evaluator,
+                     [&deciding](SlotId slot, const Value& value) { return ShowRead(deciding, slot, value); });
+  for (std::size_t i = first; i < decision.explained.size() && bytes < kMaxExplainedBytes; ++i) {
+    if (deciding.context.evaluator.exhausted()) return;
+    ExplainedRule& explained = decision.explained[i];
+    if (explained.rule.outcome == Outcome::kTrue) continue;
+    const Rule& rule = deciding.program.rules[explained.rule.rule.index];
+    if (rule.guard.valid()) explained.unmet = finder.Find(explained.rule.rule, kMaxExplainedBytes - bytes);
+    for (const UnmetCondition& part : explained.unmet) bytes += SizeOf(part);
+    AddUnmetScopes(deciding, rule, bytes, explained);
+  }
+}
+
+ExplainedRule ExplainRule(Deciding& deciding, RuleId id) {
+  const Rule& rule = deciding.program.rules[id.index];
   ReadRecorder recorder;
-  const RuleResult result = EvaluateRule(id, &recorder);
+  const RuleResult result = EvaluateRule(deciding, id, &recorder);
   ExplainedRule explained;
-  explained.rule = DescribeRule(policies_, id, result.outcome);
-  if (rule.guard.valid()) explained.condition = ShownNodeText(program_, rule.guard, kMaxOneTextBytes);
-  if (!result.error.is(Kind::kAbsent)) explained.error = PublicErrorText(result.error);
-  for (const auto& [slot, value] : recorder.reads) explained.reads.emplace_back(SlotPath(program_, slot), ShowRead(slot, value));
+  explained.rule = DescribeRule(deciding.policies, id, result.outcome);
+  if (rule.guard.valid()) explained.condition = ShownNodeText(deciding.program, rule.guard, kMaxOneTextBytes);
+  if (!result.error.is(Kind::kAbsent)) explained.error = PublicErrorText(deciding, result.error);
+  for (const auto& [slot, value] : recorder.reads)
+    explained.reads.emplace_back(SlotPath(deciding.program, slot), ShowRead(deciding, slot, value));
   const bool says_when_true = rule.verb == Verb::kWarn || rule.verb == Verb::kNote;
   if (!result.roles.Is(Role::kDenial) && !(says_when_true && result.outcome == Outcome::kTrue)) return explained;
-  if (request_.target() == Target::kRows) HideMaskedColumns();
+  std::optional<WhatIf> masked;
+  if (deciding.request.target() == Target::kRows) HideMaskedColumns(deciding, masked.emplace(deciding.context.evaluator));
   Decision told;
-  AddDenialTexts(result, ListFor(PolicyMode::kEnforce, told));
+  AddDenialTexts(deciding, result, ListFor(PolicyMode::kEnforce, told));
   for (const std::string& text : told.messages) {
     if (explained.message.size() < kMaxOneTextBytes) explained.message += (explained.message.empty() ? "" : "; ") + text;
   }
@@ -142,31 +149,34 @@ ExplainedRule Decider::ExplainRule(RuleId id) {
   return explained;
 }
 
-std::string Decider::ShowRead(SlotId slot, const Value& value) const {
-  if (value.is(Kind::kAbsent)) return "absent";
-  if (value.is(Kind::kUnknown)) return "unknown";
-  const bool is_row = request_.target() == Target::kRows;
-  for (SlotId at = slot; at.valid(); at = program_.slots[at.index].parent) {
-    const Slot& step = program_.slots[at.index];
-    if (!step.parent.valid()) break;
-    if (IsCredentialName(program_[step.key])) return "(hidden)";
-    const Slot& parent = program_.slots[step.parent.index];
-    if (is_row && !parent.parent.valid() && program_[parent.key] == "row" && IsMaskedColumn(program_[step.key])) return "(masked)";
+}  // namespace
+
+void Explain(Deciding& deciding, Decision& decision) {
+  const std::size_t first = decision.explained.size();
+  std::vector<RuleId> applying;
+  FindApplying(deciding, applying);
+  deciding.context.evaluator.Begin(deciding.policies.runtime, deciding.context.slots);
+  // All outcomes first: which columns are masked must be known before anything is shown.
+  deciding.context.results.clear();
+  for (const RuleId id : applying) deciding.context.results.push_back(EvaluateRule(deciding, id, nullptr));
+  std::size_t bytes = 0;
+  for (const ExplainedRule& rule : decision.explained) bytes += SizeOf(rule);
+  for (const RuleId id : applying) {
+    if (bytes > kMaxExplainedBytes) {
+      ++decision.more.explained;
+      continue;
+    }
+    deciding.context.evaluator.ForgetShared();
+    ExplainedRule explained = ExplainRule(deciding, id);
+    if (deciding.request.is_listing()) {
+      std::string name;
+      AppendJsonString(deciding.request.name, name);
+      explained.reads.emplace(explained.reads.begin(), "tool.name", std::move(name));
+    }
+    bytes += SizeOf(explained);
+    decision.explained.push_back(std::move(explained));
   }
-  if (!program_.slots[slot.index].whole) {
-    if (value.is(Kind::kMap)) return "(object)";
-    if (value.is(Kind::kList)) return "(list)";
-  }
-  const bool is_whole_row = is_row && !program_.slots[slot.index].parent.valid() && program_[program_[slot].key] == "row";
-  std::string out;
-  AppendShown(
-      value,
-      [&](std::string_view key) -> const char* {
-        if (IsCredentialName(key)) return "(hidden)";
-        return is_whole_row && IsMaskedColumn(key) ? "(masked)" : nullptr;
-      },
-      out);
-  return Shorten(out, kMaxOneTextBytes);
+  ExplainUnmet(deciding, first, bytes, decision);
 }
 
 }  // namespace writ

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/decide/decider.h"
+#include "engine/decide/evaluate.h"
 
 namespace writ {
 namespace {

@@ -548,6 +548,13 @@ void Evaluator::Begin(const RuntimeProgram& program, std::span<const Value> slot
 
 void Evaluator::ForgetShared() { ++impl_->generation; }
 
+void Evaluator::UseSlots(std::span<const Value> slots) {
+  impl_->slots = slots.data();
+  ForgetShared();
+}
+
+std::span<const Value> Evaluator::slots() const { return {impl_->slots, impl_->program->slots.size()}; }
+
 void Evaluator::Impl::Grow(const Code& code) {
   if (registers.size() < code.stack_need) registers.resize(code.stack_need);
   if (shared_marks.size() >= code.shared_end) return;

@@ -63,6 +63,11 @@ class Evaluator {
   // Forgets the shared values but keeps budget and temporaries: after slots have changed (the tools
   // of a listing).
   void ForgetShared();
+  // Goes on with other slots, of the same program, which are borrowed as those of Begin are; forgets
+  // the shared values. what_if.h is the way to use it.
+  void UseSlots(std::span<const Value> slots);
+  // Those that it runs on. Requires: Begin.
+  std::span<const Value> slots() const;
 
   // Returns the expression's value. Requires: a closed node of the program. The value is of any
   // kind but kAbsent and valid until the next Begin. When the budget is exhausted returns an

@@ -1,14 +1,14 @@
-// The condition that is left of a decision that hangs on something unknown:
-//
-//   (allow || allow) && !(deny || deny) && requirement        of the rules that are open
-//
-// Exact for whoever takes an error for "not allowed": `&&` and `||` absorb errors as the decision
-// does, an allow that fails does not allow, a denial or a requirement that fails denies.
+// The condition that is left of a decision that hangs on something unknown; see remaining.h.
+#include "engine/decide/remaining.h"
+
 #include <algorithm>
 
-#include "engine/decide/credential_name.h"
-#include "engine/decide/decider.h"
+#include "engine/decide/combine.h"
+#include "engine/decide/hiding.h"
+#include "engine/decide/image_requirement.h"
 #include "engine/decide/rule_text.h"
+#include "engine/decide/scopes.h"
+#include "engine/eval/what_if.h"
 #include "engine/partial/reducer.h"
 #include "engine/partial/residual.h"
 
@@ -16,26 +16,6 @@ namespace writ {
 namespace {
 
 constexpr std::string_view kPrincipal = "principal", kScopes = "scopes";
-
-// Does the value hold a member that is called like a credential, at any depth? Adds to `steps`.
-// NOLINTNEXTLINE(misc-no-recursion): values nest at most 1000 deep
-bool HoldsCredential(const Value& value, std::uint64_t& steps) {
-  bool holds = false;
-  if (value.is(Kind::kList)) {
-    steps += value.size;
-    for (std::uint32_t i = 0; i < value.size && !holds; ++i) holds = HoldsCredential(value.items[i], steps);
-  }
-  if (value.is(Kind::kMap) && value.map != nullptr) {
-    steps += value.map->size;
-    for (std::uint32_t i = 0; i < value.map->size && !holds; ++i) {
-      const MapEntry& entry = value.map->entries[i];
-      holds = (entry.key.is(Kind::kString) && IsCredentialName(entry.key.string())) || HoldsCredential(entry.value, steps);
-    }
-  }
-  return holds;
-}
-
-}  // namespace
 
 // Builds the residual of one decision.
 class ResidualBuilder {
@@ -144,55 +124,43 @@ class ResidualBuilder {
   bool is_cut_ = false;  // some text was too long
 };
 
+bool AreImagesOpen(Deciding& deciding, const ImageSpec& spec) {
+  const RuleResult images = EvaluateSignatures(deciding, spec, nullptr);
+  return images.outcome == Outcome::kUnknown && !images.certain;
+}
+
+// Signatures are no business of CEL: what has to be found out stands beside the residual.
+void AddImageCondition(Deciding& deciding, const RuleResult& result, ResidualBuilder& builder, Decision& decision) {
+  const Rule& rule = RuleOf(deciding, result);
+  ImageCondition condition{.rule = DescribeRule(deciding.policies, result.rule, Outcome::kUnknown), .image = {}, .when = {}, .demands = {}};
+  const ImageSpec& image = *deciding.program.image(rule);
+  condition.image = builder.Text(image.image, ErrorReading::kKept);
+  condition.when = builder.ConditionText(rule);
+  for (const SignatureDemand& demand : deciding.program[image.demands]) condition.demands.push_back(DemandText(deciding.program, demand));
+  decision.needs_images.push_back(std::move(condition));
+}
+
+}  // namespace
+
 Residual ResidualOfTrue() { return {.cel = "true", .tree_json = R"({"op":"value","type":"bool","value":true})"}; }
 
-// A residual is made of what stands in the request. What must not be shown stays a path, as if it
-// were unknown: whoever reads the residual has the request.
-void Decider::HideSecrets() {
-  const bool is_row = request_.target() == Target::kRows;
-  std::uint64_t steps = context_.slots.size();
-  std::vector<bool> is_secret(program_.slots.size());
-  for (std::size_t i = 0; i < program_.slots.size(); ++i) {
-    const Slot& slot = program_.slots[i];
-    const std::string_view key = program_[slot.key];
-    const Slot* parent = slot.parent.valid() ? &program_.slots[slot.parent.index] : nullptr;
-    const bool is_column = is_row && parent != nullptr && !parent->parent.valid() && program_[parent->key] == "row";
-    is_secret[i] = (parent != nullptr && is_secret[slot.parent.index]) || IsCredentialName(key) || (is_column && IsMaskedColumn(key));
-    Value& value = context_.slots[i];
-    if (value.is(Kind::kAbsent) || value.is_fault()) continue;
-    const bool is_whole_row = is_row && parent == nullptr && key == "row";
-    if (is_secret[i])
-      value = Value::Unknown();
-    else if ((is_whole_row && HasMaskedColumn(value)) || HoldsCredential(value, steps))
-      value = Value::PartlyUnknown();
-  }
-  context_.evaluator.Spend(steps);
-  context_.evaluator.ForgetShared();
-}
-
-bool Decider::HasMaskedColumn(const Value& row) const {
-  if (!row.is(Kind::kMap) || row.map == nullptr) return false;
-  return std::any_of(row.map->entries, row.map->entries + row.map->size,
-                     [this](const MapEntry& entry) { return entry.key.is(Kind::kString) && IsMaskedColumn(entry.key.string()); });
-}
-
-void Decider::AddResidual(bool is_allow_needed, Decision& decision) {
+void AddResidual(Deciding& deciding, bool is_allow_needed, Decision& decision) {
   decision.effect = Effect::kConditional;
   decision.reason = Reason::kUnknown;
-  if (!options_.residual) return;
-  const std::vector<Value> saved = context_.slots;
-  HideSecrets();
-  ResidualBuilder builder(program_, context_.evaluator, options_.max_residual_bytes);
-  for (const RuleResult& result : context_.results) {
+  if (!deciding.options.residual) return;
+  WhatIf shown(deciding.context.evaluator);
+  HideSecrets(deciding, shown);
+  ResidualBuilder builder(deciding.program, deciding.context.evaluator, deciding.options.max_residual_bytes);
+  for (const RuleResult& result : deciding.context.results) {
     if (builder.is_done()) break;
-    const Rule& rule = RuleOf(result);
-    const Roles roles = EnforcedRolesOf(result);
-    if (is_allow_needed && roles.IsOpen(Role::kAllow)) builder.AddAllow(rule, Scopes().is_fault());
+    const Rule& rule = RuleOf(deciding, result);
+    const Roles roles = EnforcedRolesOf(deciding, result);
+    if (is_allow_needed && roles.IsOpen(Role::kAllow)) builder.AddAllow(rule, ScopesOf(deciding).is_fault());
     if (!roles.IsOpen(Role::kDenial)) continue;
     builder.AddFailures(rule);
-    const ImageSpec* image = program_.image(rule);
-    if (image != nullptr && AreImagesOpen(*image))
-      AddImageCondition(result, builder, decision);
+    const ImageSpec* image = deciding.program.image(rule);
+    if (image != nullptr && AreImagesOpen(deciding, *image))
+      AddImageCondition(deciding, result, builder, decision);
     else if (image != nullptr)
       builder.AddExemption(rule);
     else if (rule.verb == Verb::kDeny)
@@ -203,25 +171,6 @@ void Decider::AddResidual(bool is_allow_needed, Decision& decision) {
   if (decision.needs_images.size() <= kMaxListed) decision.residual = builder.Finish(is_allow_needed);
   decision.residual_too_large = !decision.residual;
   if (decision.residual_too_large) decision.needs_images.clear();
-  // In place: the evaluator points at these slots.
-  std::copy(saved.begin(), saved.end(), context_.slots.begin());
-  context_.evaluator.ForgetShared();
-}
-
-bool Decider::AreImagesOpen(const ImageSpec& spec) {
-  const RuleResult images = EvaluateSignatures(spec, nullptr);
-  return images.outcome == Outcome::kUnknown && !images.certain;
-}
-
-// Signatures are no business of CEL: what has to be found out stands beside the residual.
-void Decider::AddImageCondition(const RuleResult& result, ResidualBuilder& builder, Decision& decision) const {
-  const Rule& rule = RuleOf(result);
-  ImageCondition condition{.rule = DescribeRule(policies_, result.rule, Outcome::kUnknown), .image = {}, .when = {}, .demands = {}};
-  const ImageSpec& image = *program_.image(rule);
-  condition.image = builder.Text(image.image, ErrorReading::kKept);
-  condition.when = builder.ConditionText(rule);
-  for (const SignatureDemand& demand : program_[image.demands]) condition.demands.push_back(DemandText(program_, demand));
-  decision.needs_images.push_back(std::move(condition));
 }
 
 }  // namespace writ
