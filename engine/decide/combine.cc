@@ -1,4 +1,5 @@
-// From the outcomes of rules to the effect, as docs/language.md, "What is decided", says; see combine.h.
+// From the outcomes of rules to the effect, as docs/language.md, "What is decided", says; see
+// combine.h.
 #include "engine/decide/combine.h"
 
 #include <algorithm>

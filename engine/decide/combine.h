@@ -14,13 +14,15 @@ struct Counts {
 };
 Counts Count(Deciding& deciding);
 
-// Returns what the result plays for the effect: nothing in shadow policies, and only allows in warn mode.
+// Returns what the result plays for the effect: nothing in shadow policies, and only allows in warn
+// mode.
 Roles EnforcedRolesOf(const Deciding& deciding, const RuleResult& result);
 inline bool IsEnforced(const Deciding& deciding, const RuleResult& result, Role wanted) {
   return EnforcedRolesOf(deciding, result).Is(wanted);
 }
 
-// Fills the decision from context.results: effect, reason, rules, texts, charges, masks. Requires: a decision that is clear.
+// Fills the decision from context.results: effect, reason, rules, texts, charges, masks. Requires:
+// a decision that is clear.
 void Combine(Deciding& deciding, Decision& decision);
 
 // Adds a determining rule, or an error, as far as the lists go.

@@ -1,4 +1,5 @@
-// What one thread reuses from decision to decision: the request that was read last, its facts, and its decision.
+// What one thread reuses from decision to decision: the request that was read last, its facts, and
+// its decision.
 #pragma once
 
 #include <span>
@@ -23,7 +24,8 @@ struct RuleResult {
   Outcome outcome = Outcome::kFalse;
   std::uint16_t possible = kAnyOutcome;  // kUnknown only: what it can still come to
   bool certain = true;  // kUnknown only: false when it hangs on what the caller declared unknown, true when on a missing fact
-  // kError's value, or of what failed beside it: an image, a match condition that is skipped; kAbsent otherwise
+  // kError's value, or of what failed beside it: an image, a match condition that is skipped;
+  // kAbsent otherwise
   Value error;
   Roles roles;  // what it counts for, were its policy enforced
 };

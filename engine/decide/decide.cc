@@ -19,8 +19,9 @@ const char* LateOrSpent(Deciding& deciding) {
   return deciding.context.evaluator.is_late() ? kLateText : "the decision passed its budget of steps or memory";
 }
 
-// A time that cannot be read is absent. Where nothing allows and an allow failed for that, it is the request that is wrong, but for the
-// targets whose callers do not know what a context is for us.
+// A time that cannot be read is absent. Where nothing allows and an allow failed for that, it is
+// the request that is wrong, but for the targets whose callers do not know what a context is for
+// us.
 void BlameTime(Deciding& deciding, Decision& decision) {
   if (decision.effect != Effect::kDeny || decision.reason != Reason::kDefault || deciding.request.target() == Target::kAccess) return;
   const bool is_blamed = std::any_of(deciding.context.results.begin(), deciding.context.results.end(), [](const RuleResult& result) {
@@ -95,7 +96,8 @@ Status DecideListing(Deciding& deciding, Decision& decision) {
   }
   FitTexts(decision);
   if (!deciding.options.explain) return OkStatus();
-  // A second round: explaining begins evaluations anew, which would give the listing a fresh budget.
+  // A second round: explaining begins evaluations anew, which would give the listing a fresh
+  // budget.
   for (const JsonNode& tool : deciding.request.list.items()) {
     if (ReadListedTool(tool, deciding.context.reading)) Explain(deciding, decision);
   }

@@ -16,9 +16,9 @@
 
 namespace writ {
 
-// Made anew for each decision about the request that stands in `context`; borrows everything. Functions that take it
-// read the request, write `context.candidates`, `context.results` and `context.charges`, and spend the evaluator's
-// budget. Not thread-safe.
+// Made anew for each decision about the request that stands in `context`; borrows everything.
+// Functions that take it read the request, write `context.candidates`, `context.results` and
+// `context.charges`, and spend the evaluator's budget. Not thread-safe.
 struct Deciding {
   Deciding(const PolicySet::Impl& policy_set, Context::Impl& state, const DecideOptions& decide_options)
       : policies(policy_set),

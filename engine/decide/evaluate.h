@@ -6,13 +6,16 @@
 
 namespace writ {
 
-// Returns what a condition came to. One that is no bool becomes an error: the verifier does not know types.
+// Returns what a condition came to. One that is no bool becomes an error: the verifier does not
+// know types.
 Outcome OutcomeOf(Value& condition);
 
-// Finds the candidates and evaluates them into context.results; ends early when the budget does. Requires: the evaluator has begun.
+// Finds the candidates and evaluates them into context.results; ends early when the budget does.
+// Requires: the evaluator has begun.
 void EvaluateCandidates(Deciding& deciding);
 
-// Evaluates one rule: match condition, guard, scopes, images, and what it counts for. `observer` may be nullptr.
+// Evaluates one rule: match condition, guard, scopes, images, and what it counts for. `observer`
+// may be nullptr.
 RuleResult EvaluateRule(Deciding& deciding, RuleId id, ReadObserver* observer);
 
 // Whether the rule's policy applies: its match condition, if it has one, is true.

@@ -1,4 +1,5 @@
-// `require image …`: whether it is met, and what is said of the images that lack a signature; see image_requirement.h.
+// `require image …`: whether it is met, and what is said of the images that lack a signature; see
+// image_requirement.h.
 #include "engine/decide/image_requirement.h"
 
 #include <algorithm>
@@ -17,7 +18,8 @@ namespace {
 
 constexpr std::size_t kMaxImageBytes = 512;  // of a reference in a message
 
-// Of several images the worst counts: an error, a refuted signature, one that no fact tells, an image that is itself unknown.
+// Of several images the worst counts: an error, a refuted signature, one that no fact tells, an
+// image that is itself unknown.
 int Badness(const RuleResult& result) {
   switch (result.outcome) {
     case Outcome::kTrue: return 0;
@@ -30,7 +32,8 @@ int Badness(const RuleResult& result) {
 
 using Attestations = std::vector<Attestation>;
 
-// The attestations of that type by that signer: those about one part together, parts in the order of their first.
+// The attestations of that type by that signer: those about one part together, parts in the order
+// of their first.
 Attestations ByPart(const Value* fact, std::string_view type, std::string_view signer) {
   Attestations found;
   for (const Value& each : AttestationsOf(fact)) {
@@ -88,8 +91,8 @@ Outcome PartAttested(Deciding& deciding, const SignatureDemand& demand, std::spa
   return is_open ? Outcome::kUnknown : Outcome::kFalse;
 }
 
-// Of every part of the image that such attestations are about, one of that type by that signer has to meet the condition. Notes in `result`
-// what failed, or what hung on an unknown.
+// Of every part of the image that such attestations are about, one of that type by that signer has
+// to meet the condition. Notes in `result` what failed, or what hung on an unknown.
 Outcome AttestedBy(Deciding& deciding, const SignatureDemand& demand, const Value* fact, std::string_view signer, ReadObserver* observer,
                    RuleResult& result) {
   if (!HasAttestations(fact)) return Outcome::kUnknown;
@@ -127,7 +130,8 @@ RuleResult EvaluateDemand(Deciding& deciding, const SignatureDemand& demand, std
   return result;
 }
 
-// What a demand with a condition lacks: nothing is attested (""), or what is attested says something else.
+// What a demand with a condition lacks: nothing is attested (""), or what is attested says
+// something else.
 std::string WhyNot(Deciding& deciding, const SignatureDemand& demand, std::string_view image) {
   if (!deciding.context.evaluator.Spend(kStepsPerImage)) return "";
   const bool is_attested = HasAttestation(deciding.program, demand, deciding.context.facts.TryFind(kImageFacts, image));
@@ -136,7 +140,8 @@ std::string WhyNot(Deciding& deciding, const SignatureDemand& demand, std::strin
 
 }  // namespace
 
-// The requirement is `!guard || signed`. Not signed stands beside an unknown or failed guard as false does.
+// The requirement is `!guard || signed`. Not signed stands beside an unknown or failed guard as
+// false does.
 void EvaluateImages(Deciding& deciding, const Rule& rule, RuleResult& result, ReadObserver* observer) {
   const RuleResult guard = result;
   result.certain = true;

@@ -1,4 +1,5 @@
-// Quotas: what an allow would use up, and what becomes of it when that is settled. Fails closed; see limits.h.
+// Quotas: what an allow would use up, and what becomes of it when that is settled. Fails closed;
+// see limits.h.
 #include "engine/decide/limits.h"
 
 #include <algorithm>
@@ -149,8 +150,8 @@ void WarnOfLimits(Deciding& deciding, Decision& decision) {
 
 }  // namespace
 
-// Limits of policies in warn mode only warn. A decision that hangs on unknowns has charges, too: it is denied when a
-// limit is used up that applies whatever they are.
+// Limits of policies in warn mode only warn. A decision that hangs on unknowns has charges, too: it
+// is denied when a limit is used up that applies whatever they are.
 void ApplyLimits(Deciding& deciding, Decision& decision) {
   for (const PolicyMode mode : {PolicyMode::kEnforce, PolicyMode::kWarn}) {
     CollectCharges(deciding, mode, decision);

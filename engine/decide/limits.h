@@ -7,8 +7,9 @@
 
 namespace writ {
 
-// Collects context.charges for a decision that does not deny. Limits of policies in warn mode only warn. A limit of which it is unknown
-// whether it applies makes the decision conditional; one that fails denies.
+// Collects context.charges for a decision that does not deny. Limits of policies in warn mode only
+// warn. A limit of which it is unknown whether it applies makes the decision conditional; one that
+// fails denies.
 void ApplyLimits(Deciding& deciding, Decision& decision);
 
 // Makes of the decision what settling its charges makes of it.

@@ -40,8 +40,8 @@ class ResidualBuilder {
   }
   // A requirement that is met only when the rule does not apply.
   void AddExemption(const Rule& rule) { requirements_.push_back(graph_.Not(Condition(rule, ErrorReading::kTrue))); }
-  // Errors that are denials, whatever the rule comes to otherwise: of its match condition, and of an
-  // allow.
+  // Errors that are denials, whatever the rule comes to otherwise: of its match condition, and of
+  // an allow.
   void AddFailures(const Rule& rule) {
     const Combining& row = program_.combining(rule);
     const NodeId match = program_.match(rule.policy);

@@ -10,7 +10,8 @@
 
 namespace writ {
 
-// Makes the decision conditional, with what is left of it. `is_allow_needed`: no allow holds yet. Cold.
+// Makes the decision conditional, with what is left of it. `is_allow_needed`: no allow holds yet.
+// Cold.
 void AddResidual(Deciding& deciding, bool is_allow_needed, Decision& decision);
 
 // Returns what is left of a decision that hangs on nothing but limits.

@@ -9,7 +9,8 @@
 namespace writ {
 namespace {
 
-// Rows of another table that has masks are left out: whether those hold is that table's own decision.
+// Rows of another table that has masks are left out: whether those hold is that table's own
+// decision.
 Value WithoutMaskedRelations(Deciding& deciding, const Value& row) {
   MapEntry* entries = deciding.context.arena.AllocateArray<MapEntry>(row.map == nullptr ? 0 : row.map->size);
   if (row.map == nullptr || entries == nullptr) return Value::Map(nullptr);

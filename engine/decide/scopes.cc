@@ -80,7 +80,8 @@ bool HasScope(Deciding& deciding, std::string_view scope) {
   return deciding.scope_set != nullptr && FindInMap(*deciding.scope_set, scope) != nullptr;
 }
 
-// The scopes are one more conjunct of an allow: a missing one makes it false, whatever else is unknown.
+// The scopes are one more conjunct of an allow: a missing one makes it false, whatever else is
+// unknown.
 void EvaluateScopes(Deciding& deciding, const Rule& rule, RuleResult& result) {
   if (result.outcome != Outcome::kTrue && result.outcome != Outcome::kUnknown) return;
   if (ScopesOf(deciding).is_fault()) {
@@ -98,9 +99,10 @@ void EvaluateScopes(Deciding& deciding, const Rule& rule, RuleResult& result) {
   }
 }
 
-// Which scopes would have made an allow hold? Each rule that needs some is tried again as if the principal had them, because
-// its guard may ask for them too; the smallest set first, then the one of which least is missing, then in rule order.
-// The rules come from FindApplying: a guard on scopes may have been excluded by the index.
+// Which scopes would have made an allow hold? Each rule that needs some is tried again as if the
+// principal had them, because its guard may ask for them too; the smallest set first, then the one
+// of which least is missing, then in rule order. The rules come from FindApplying: a guard on
+// scopes may have been excluded by the index.
 void AddMissingScopes(Deciding& deciding, Decision& decision) {
   constexpr std::size_t kMaxAlternatives = 16;
   if (ScopesOf(deciding).is_fault()) return;

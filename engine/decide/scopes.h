@@ -16,7 +16,8 @@ bool HasScope(Deciding& deciding, std::string_view scope);
 // Adds the scopes that an allow needs to what its guard came to.
 void EvaluateScopes(Deciding& deciding, const Rule& rule, RuleResult& result);
 
-// Finds the sets of scopes that would make some allow hold: Decision::needs_scopes and its neighbours. Cold.
+// Finds the sets of scopes that would make some allow hold: Decision::needs_scopes and its
+// neighbours. Cold.
 void AddMissingScopes(Deciding& deciding, Decision& decision);
 
 }  // namespace writ

@@ -26,8 +26,8 @@ void AddTexts(Deciding& deciding, Decision& decision);
 // Adds what a rule that denies says.
 void AddDenialTexts(Deciding& deciding, const RuleResult& result, const TextList& list);
 
-// Returns what a rule says: its message, or a default that names it. One that failed says that it failed: what its message claims is not
-// known. Runs expressions.
+// Returns what a rule says: its message, or a default that names it. One that failed says that it
+// failed: what its message claims is not known. Runs expressions.
 std::string RuleText(Deciding& deciding, const RuleResult& result);
 
 // Returns an error's text, without what a row's cells may have put into it.

@@ -175,8 +175,8 @@ void Emitter::WriteWide(NodeId id, Register dst) {
   if (MayBeNarrow(id, is_careful_)) Append(Opcode::kForgetOutcomes, dst, 0, 0, 0);
 }
 
-// Can the node's value be an unknown that has only a part of the outcomes? Quick code of a condition
-// gives true or false, but the value of a shared one can come from careful code.
+// Can the node's value be an unknown that has only a part of the outcomes? Quick code of a
+// condition gives true or false, but the value of a shared one can come from careful code.
 bool Emitter::MayBeNarrow(NodeId id, bool is_careful) const {
   const Node& node = NodeOf(id);
   const std::span<const NodeId> args = emission_.program.args(node);

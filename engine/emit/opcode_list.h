@@ -15,8 +15,8 @@
 // error before an unknown, the left one before the right one.
 //
 // Test* and IterateFirst stand in quick code. There, 1 or 0 in dst says what is looked for; when
-// something is neither (a fault, or no bool, list or map where one is wanted) they go to the careful
-// code, which computes the whole expression again with faults as values.
+// something is neither (a fault, or no bool, list or map where one is wanted) they go to the
+// careful code, which computes the whole expression again with faults as values.
 //
 // Code is made by engine/emit alone, which keeps to these rules: registers are written before they
 // are read, jumps stay inside and only Loop and IterateAgain go backwards, cursors and builders are

@@ -2,9 +2,9 @@
 //
 // Idea: RE2 finds the words of which a matching text has at least one (its FilteredRE2): of
 // `(?i)pass|token=.*x` these are "pass" and "token=". The filter looks for the first three bytes of
-// each (or two), in any case of letters, with three tables of a bit a word: a word may begin at byte i when
-// its bit is in first[text[i]], in second[text[i + 1]] and in third[text[i + 2]]. The looks at
-// different places do not wait for each other, which is why this beats an automaton.
+// each (or two), in any case of letters, with three tables of a bit a word: a word may begin at
+// byte i when its bit is in first[text[i]], in second[text[i + 1]] and in third[text[i + 2]]. The
+// looks at different places do not wait for each other, which is why this beats an automaton.
 //
 //   in:  texts in ASCII; patterns that want a word of two bytes or more
 //   out: other texts may always match. (Letters that are no ASCII have cases that are: ſ is an s.)
@@ -25,7 +25,8 @@ namespace writ {
 // Immutable, thread-safe.
 class RegexFilter {
  public:
-  // Returns nullptr when `regex` wants no words. Requires: ok(). Takes about as long as compiling it.
+  // Returns nullptr when `regex` wants no words. Requires: ok(). Takes about as long as compiling
+  // it.
   static std::unique_ptr<const RegexFilter> TryMake(const RE2& regex);
 
   // False: the regular expression matches nothing in `text`. O(text).

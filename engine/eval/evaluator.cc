@@ -2,9 +2,9 @@
 // operation is here; the others are in rules/function, or in the cold members of Impl.
 //
 // Budget: code is charged its length when it is entered (careful code when it is) and a loop its
-// body at each turn, so every instruction that runs has been paid for; operations whose cost grows with a size charge that
-// themselves. When the budget is spent (or the arena is full) steps_left is 0 and the evaluation
-// ends at the next charge.
+// body at each turn, so every instruction that runs has been paid for; operations whose cost grows
+// with a size charge that themselves. When the budget is spent (or the arena is full) steps_left is
+// 0 and the evaluation ends at the next charge.
 #include "engine/eval/evaluator.h"
 
 #include <algorithm>
@@ -102,7 +102,8 @@ inline Fast EqualAnswer(const Value& a, const Value& b, FunctionContext& context
 
 inline Fast KindAnswer(const Value& a, Kind kind) { return a.is_fault() ? Fast::kAsk : AnswerOf(a.is(kind)); }
 
-// What follows a test: the jump when it found what it looks for, careful code when it has no answer.
+// What follows a test: the jump when it found what it looks for, careful code when it has no
+// answer.
 inline const Instruction* NextOf(const Code& code, const Instruction* next, const Instruction& test, Fast answer) {
   if (answer == Fast::kAsk) [[unlikely]]
     return code.instructions + code.careful;

@@ -63,8 +63,8 @@ class Evaluator {
   // Forgets the shared values but keeps budget and temporaries: after slots have changed (the tools
   // of a listing).
   void ForgetShared();
-  // Goes on with other slots, of the same program, which are borrowed as those of Begin are; forgets
-  // the shared values. what_if.h is the way to use it.
+  // Goes on with other slots, of the same program, which are borrowed as those of Begin are;
+  // forgets the shared values. what_if.h is the way to use it.
   void UseSlots(std::span<const Value> slots);
   // Those that it runs on. Requires: Begin.
   std::span<const Value> slots() const;

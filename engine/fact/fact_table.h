@@ -1,5 +1,5 @@
-// What is known beside a request, by kind and key: facts that the request brought, and those of the host. Any value can
-// be a fact; what a kind wants of it is checked before it comes here.
+// What is known beside a request, by kind and key: facts that the request brought, and those of the
+// host. Any value can be a fact; what a kind wants of it is checked before it comes here.
 #pragma once
 
 #include <map>
@@ -15,16 +15,16 @@ namespace writ {
 // Who told a fact. What the request brought itself is never replaced.
 enum class FactSource : std::uint8_t { kRequest, kHost };
 
-// Lives in a Context. Values and texts live in its arena, or wherever the caller says that they live as long. Not
-// thread-safe.
+// Lives in a Context. Values and texts live in its arena, or wherever the caller says that they
+// live as long. Not thread-safe.
 class FactTable {
  public:
   // Forgets all. O(facts).
   void Clear() { facts_.clear(); }
   bool empty() const { return facts_.empty(); }
 
-  // False when the request has told this fact before: then it stays. `kind`, `key` and `value` must outlive the table's
-  // use. O(log facts).
+  // False when the request has told this fact before: then it stays. `kind`, `key` and `value` must
+  // outlive the table's use. O(log facts).
   bool Add(std::string_view kind, std::string_view key, const Value& value, FactSource source);
 
   // Returns the fact, or nullptr. Valid until the next Add or Clear. O(log facts).

@@ -1,10 +1,11 @@
-// Facts about the signatures of images (kImageFacts): what such a fact looks like, and what it says.
+// Facts about the signatures of images (kImageFacts): what such a fact looks like, and what it
+// says.
 //
 //   {"signedBy": ["release"], "refuted": [], "unknown": ["ci"], "attestations": [{"type": "https://slsa.dev/provenance/v1",
 //    "signedBy": ["release"], "predicate": {…}, "about": "sha256:…"}]}
 //
-// A signer in none of the lists is unknown. `attestations` are all that there are but for those by signers in `unknown`;
-// without the member nobody has looked.
+// A signer in none of the lists is unknown. `attestations` are all that there are but for those by
+// signers in `unknown`; without the member nobody has looked.
 #pragma once
 
 #include <span>
@@ -18,9 +19,9 @@
 
 namespace writ {
 
-// Returns the fact as the functions below read it, in `arena`, with texts and predicates of `given`. Errors:
-// kInvalidArgument, naming the place below `path`; kTooLarge when the arena is full. A member `image` is not looked at.
-// O(size log size).
+// Returns the fact as the functions below read it, in `arena`, with texts and predicates of
+// `given`. Errors: kInvalidArgument, naming the place below `path`; kTooLarge when the arena is
+// full. A member `image` is not looked at. O(size log size).
 Result<Value> CheckImageFact(const Value& given, const std::string& path, Arena& arena);
 
 // An attestation about an image whose signature the host has verified.
@@ -33,7 +34,8 @@ struct Attestation {
 
 // The functions below require a fact of CheckImageFact, or nullptr: nothing is known.
 
-// Returns whether the signer has signed: kTrue, kFalse (refuted) or kUnknown, which is what no fact names. O(log names).
+// Returns whether the signer has signed: kTrue, kFalse (refuted) or kUnknown, which is what no fact
+// names. O(log names).
 Outcome SignedBy(const Value* fact, std::string_view signer);
 // Whether the fact says that it is unknown what the signer has signed. O(log names).
 bool IsUnknownSigner(const Value* fact, std::string_view signer);

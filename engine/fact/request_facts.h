@@ -11,9 +11,10 @@
 
 namespace writ {
 
-// Puts the facts into the table. `facts.images` is a list of objects that name their `image`; every other kind is an
-// object from keys to values. `kinds`: those that policies name. Values live in the document and in `arena`. Errors:
-// kInvalidArgument, naming the place; kTooLarge. O(size log size).
+// Puts the facts into the table. `facts.images` is a list of objects that name their `image`; every
+// other kind is an object from keys to values. `kinds`: those that policies name. Values live in
+// the document and in `arena`. Errors: kInvalidArgument, naming the place; kTooLarge. O(size log
+// size).
 Status ReadRequestFacts(JsonNode facts, std::span<const std::string_view> kinds, Arena& arena, FactTable& table);
 
 // Returns the fact as the engine reads that kind. Errors: as above, below `path`.

@@ -45,7 +45,8 @@ struct KeyTable {
   std::vector<std::uint32_t> buckets;  // 1 + position in keys; 0 = empty
 };
 
-// A bit for a key, by its size and its first and last byte: keys that differ in it are not compared.
+// A bit for a key, by its size and its first and last byte: keys that differ in it are not
+// compared.
 std::uint64_t BitOf(std::string_view key) {
   if (key.empty()) return 1;
   return std::uint64_t{1} << (key.size() + static_cast<unsigned char>(key.front()) + 9 * static_cast<unsigned char>(key.back())) % 64;

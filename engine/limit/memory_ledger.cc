@@ -1,4 +1,5 @@
-// MemoryLedger (writ/ledger.h): the limits of a policy set, and their buckets in a table that successors share.
+// MemoryLedger (writ/ledger.h): the limits of a policy set, and their buckets in a table that
+// successors share.
 #include <algorithm>
 
 #include "engine/decide/policy_set.h"

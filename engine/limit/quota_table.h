@@ -63,10 +63,12 @@ class QuotaTable {
   // Limits that are not named are forgotten once they hold no debt, or at once when more than half of all buckets are in use.
   std::vector<std::shared_ptr<LimitQuota>> Adopt(const std::vector<std::string>& names, UnixNanos now);
 
-  // All or nothing: when every charge that is not advisory has room, consumes one call of each (kConsume) and returns true, and
-  // does so with the advisory ones when these all have room, too. Otherwise consumes nothing, returns false. Fills `wait_nanos` and
-  // `is_shared` of each. `now` is the engine's clock.
-  // Requires: limits of this table. O(log buckets) a charge, apart from a sweep at most every ten seconds while no room is left.
+  // All or nothing: when every charge that is not advisory has room, consumes one call of each
+  // (kConsume) and returns true, and does so with the advisory ones when these all have room, too.
+  // Otherwise consumes nothing, returns false. Fills `wait_nanos` and `is_shared` of each. `now` is
+  // the engine's clock.
+  // Requires: limits of this table. O(log buckets) a charge, apart from a sweep at most every ten
+  // seconds while no room is left.
   bool TryCharge(std::span<QuotaCharge> charges, UnixNanos now, ChargeMode mode);
 
   // Buckets in use, for tests. O(limits).

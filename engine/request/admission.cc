@@ -47,9 +47,9 @@ std::string_view Join(std::initializer_list<std::string_view> parts, Arena& aren
   return {room, size};
 }
 
-// The API server names the kind of what it was sent: PodExecOptions for `exec`, Eviction, Scale. Policies name the kind that has the
-// subresource, `Pod/exec`; which one that is, only the resource tells. "" when both are known to be one, or for a resource that is not
-// in the table of kinds.
+// The API server names the kind of what it was sent: PodExecOptions for `exec`, Eviction, Scale.
+// Policies name the kind that has the subresource, `Pod/exec`; which one that is, only the resource
+// tells. "" when both are known to be one, or for a resource that is not in the table of kinds.
 std::string ParentKind(JsonNode resource, std::string_view subresource) {
   const KubernetesKind* kind = TryFindResource(StringOf(resource, "group"), StringOf(resource, "resource"));
   if (kind == nullptr) return {};

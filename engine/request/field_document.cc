@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::uint32_t kMaxDepth = JsonLimits{}.max_depth;
 
-// The fields as a tree, in the arena. A branch is either a leaf with the value that was set there, or has children.
+// The fields as a tree, in the arena. A branch is either a leaf with the value that was set there,
+// or has children.
 struct Branch {
   std::string_view key;
   Value leaf;
@@ -121,7 +122,8 @@ void Split(std::string_view path, std::vector<std::string_view>& keys) {
   }
 }
 
-// A part of the selector key stands where JSON has it; a field that stands there too must say the same.
+// A part of the selector key stands where JSON has it; a field that stands there too must say the
+// same.
 bool PlaceSelector(Branch& root, ShapeNodeId id, std::string_view text, RequestState& state, const Shape& shape) {
   if (!id.valid() || text.empty()) return true;
   Split(shape[id].path, state.field_keys);

@@ -10,7 +10,8 @@
 namespace writ {
 namespace {
 
-// `null` means "not given", except where null is a value; so does a blank where somebody is to be named.
+// `null` means "not given", except where null is a value; so does a blank where somebody is to be
+// named.
 bool IsLeftOut(const ShapeNode& node, JsonNode json) {
   if (!json.valid()) return true;
   if (node.is_identity && json.is(JsonKind::kString) && IsBlank(json.string())) return true;
@@ -26,8 +27,8 @@ bool IsAmongDerived(std::string_view key, std::span<const Derived> derived) {
 
 std::string Quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
-// Whether a member that its node does not have may be ignored: MCP's objects have members that nobody here knows. `ignored` counts them.
-// Refuses it otherwise.
+// Whether a member that its node does not have may be ignored: MCP's objects have members that
+// nobody here knows. `ignored` counts them. Refuses it otherwise.
 bool MayIgnore(const ShapeNode& node, std::string_view key, std::uint32_t& ignored, RequestState& state) {
   constexpr std::uint32_t kMaxIgnoredMembers = 64;  // more is no object of MCP's
   std::vector<std::string_view> names;

@@ -1,9 +1,11 @@
 // The walk over JSON and shape together.
 //
-// `principal.tenant` with a slot: the string goes into the slot. `principal.claims` of which only `claims.team` is read: the slot
-// of claims becomes a map without entries, the one of team its value, and the other claims cost nothing.
+// `principal.tenant` with a slot: the string goes into the slot. `principal.claims` of which only
+// `claims.team` is read: the slot of claims becomes a map without entries, the one of team its
+// value, and the other claims cost nothing.
 //
-// Strict: a member that the target does not have, or one of the wrong type, is refused, so that a typo cannot widen access.
+// Strict: a member that the target does not have, or one of the wrong type, is refused, so that a
+// typo cannot widen access.
 #pragma once
 
 #include <span>
@@ -13,7 +15,8 @@
 
 namespace writ {
 
-// A member that the reader itself works out, such as request.kind of a bare manifest. One that the document gives wins.
+// A member that the reader itself works out, such as request.kind of a bare manifest. One that the
+// document gives wins.
 struct Derived {
   std::string_view key;
   Value value;
@@ -28,7 +31,8 @@ struct RecordOptions {
 // Whether the value of a node is wanted even when no rule reads it as a whole.
 enum class Build : bool { kNo, kYes };
 
-// Fills the slots of a node and of everything below from `json`. `out` (may be nullptr) gets its value, when that is built.
+// Fills the slots of a node and of everything below from `json`. `out` (may be nullptr) gets its
+// value, when that is built.
 [[nodiscard]] bool FillNode(ShapeNodeId id, JsonNode json, Build build, RequestState& state, Value* out);
 // The same of a record; an invalid `json` stands for an empty one.
 [[nodiscard]] bool FillRecord(ShapeNodeId id, JsonNode json, const RecordOptions& options, RequestState& state, Value* out);

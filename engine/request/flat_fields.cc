@@ -38,7 +38,8 @@ bool IsPlain(const Value& value, int depth = 0) {
   }
 }
 
-// May the value of a declared member be read as it is? Its type is checked later; lists of strings and scalars are checked by that alone.
+// May the value of a declared member be read as it is? Its type is checked later; lists of strings
+// and scalars are checked by that alone.
 bool IsPlainFor(const ShapeNode& node, const Value& value, const TypeTable& types) {
   if (!node.declared) return IsPlain(value);
   switch (node.kind) {
@@ -85,7 +86,8 @@ bool TryFillNode(ShapeNodeId id, const Value& value, RequestState& state) {
   return true;
 }
 
-// A member that no rule reads: what is above it is there. Its value counts only where it would be refused, or is unknown.
+// A member that no rule reads: what is above it is there. Its value counts only where it would be
+// refused, or is unknown.
 bool TryFillUnread(const PathKeys& keys, const Value& value, RequestState& state) {
   const Program& program = *state.shapes->program;
   SlotId deepest;
@@ -101,7 +103,8 @@ bool TryFillUnread(const PathKeys& keys, const Value& value, RequestState& state
   return state.slots[deepest].is(Kind::kMap);
 }
 
-// A path without a slot: a member that the reader itself looks at, or that a rule does not read beside others that it reads.
+// A path without a slot: a member that the reader itself looks at, or that a rule does not read
+// beside others that it reads.
 bool TryFillPath(FieldId field, const Value& value, RequestState& state) {
   constexpr std::size_t kKeys = 2;
   const std::size_t slots = state.shapes->program->slots.size();
@@ -134,7 +137,8 @@ bool TryFillField(const FieldRequest::Field& field, SlotId folded, RequestState&
   return (shape[id].is_above_given || TryFillAbove(slot, state)) && TryFillNode(id, field.value, state);
 }
 
-// server.name, tool.name and so on say the same as the selector key. Their spelling is checked whether or not a rule reads them.
+// server.name, tool.name and so on say the same as the selector key. Their spelling is checked
+// whether or not a rule reads them.
 bool TryFillSelector(ShapeNodeId id, std::string_view text, RequestState& state) {
   if (!id.valid()) return true;
   const ShapeNode& node = state.shape()[id];

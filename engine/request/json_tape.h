@@ -1,4 +1,5 @@
-// JsonTape: writes a document as simdjson does (its doc/tape.md), so that it is read as JsonNodes without having been text.
+// JsonTape: writes a document as simdjson does (its doc/tape.md), so that it is read as JsonNodes
+// without having been text.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ class JsonTape {
   void Trim();
   std::size_t bytes() const { return words_.size() * sizeof(std::uint64_t) + strings_.size(); }
 
-  // A container: Begin returns where it begins, and End takes that, with how many items or members stand between them.
+  // A container: Begin returns where it begins, and End takes that, with how many items or members
+  // stand between them.
   std::size_t Begin(JsonKind kind) {
     words_.push_back(Word(kind, 0));
     return words_.size() - 1;

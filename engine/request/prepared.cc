@@ -32,8 +32,8 @@ bool CopyFields(const FieldRequest& shared, Prepared& prepared) {
   return fits;
 }
 
-// Keeps the slots as they are now for requests to begin with. What a request's end works out, such as unknowns, chains and the time, must
-// not stand there.
+// Keeps the slots as they are now for requests to begin with. What a request's end works out, such
+// as unknowns, chains and the time, must not stand there.
 void KeepSlots(RequestState& state) {
   Prepared& prepared = state.prepared;
   const Request& request = state.request;

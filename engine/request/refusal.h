@@ -1,5 +1,6 @@
-// How a request is refused. Everywhere in this folder a `bool` that is [[nodiscard]] means: false = refused, and `state.error` and
-// `state.refusal` say why. These functions put it there and return false, for `return Refuse(…)`.
+// How a request is refused. Everywhere in this folder a `bool` that is [[nodiscard]] means: false =
+// refused, and `state.error` and `state.refusal` say why. These functions put it there and return
+// false, for `return Refuse(…)`.
 #pragma once
 
 #include <span>

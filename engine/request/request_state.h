@@ -1,4 +1,5 @@
-// RequestState: what reading one request needs and leaves behind. Plain data that the topics of this folder share:
+// RequestState: what reading one request needs and leaves behind. Plain data that the topics of
+// this folder share:
 //
 //   read.h       the entries: a document, fields, a tool of a listing
 //   top_level.h  which members the top level has         roots.h      from them to the slots of each root
@@ -58,10 +59,12 @@ struct Prepared {
   unsigned needs_met = 0;
 };
 
-// Lives in a Context and is cleared, not freed, between requests: once warm, reading allocates nothing but the texts of refusals
-// and what is beside ordinary requests (chains, unknown paths). Not thread-safe.
+// Lives in a Context and is cleared, not freed, between requests: once warm, reading allocates
+// nothing but the texts of refusals and what is beside ordinary requests (chains, unknown paths).
+// Not thread-safe.
 struct RequestState {
-  // All three are borrowed; slots are written through `slots`, values live in the document and in `arena`.
+  // All three are borrowed; slots are written through `slots`, values live in the document and in
+  // `arena`.
   RequestState(const EvalLimits& eval_limits, Arena& request_arena, SlotWriter& slot_writer)
       : limits(eval_limits), arena(request_arena), slots(slot_writer) {}
 

@@ -7,7 +7,8 @@
 
 namespace writ {
 
-// Refuses a request that lacks a member which its target needs, or the scope. After everything else was read. O(rows of the table).
+// Refuses a request that lacks a member which its target needs, or the scope. After everything else
+// was read. O(rows of the table).
 [[nodiscard]] bool CheckRequired(JsonNode document, RequestState& state);
 
 // Is `path` one that requests of the target need, or above or below one?

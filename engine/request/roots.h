@@ -13,7 +13,8 @@ void UseShape(const Shape& shape, RequestState& state);
 
 // Fills every root, principal before context. Not for admission, see admission.h.
 [[nodiscard]] bool FillRoots(RequestState& state);
-// Fills one, which may be a shorthand: `"tool": "search"` is `"tool": {"name": "search"}`. An invalid `json` stands for its defaults.
+// Fills one, which may be a shorthand: `"tool": "search"` is `"tool": {"name": "search"}`. An
+// invalid `json` stands for its defaults.
 [[nodiscard]] bool FillRoot(ShapeNodeId root, JsonNode json, RequestState& state);
 
 }  // namespace writ

@@ -65,8 +65,8 @@ struct ShapeNode {
   std::vector<ShapeNodeId> children;  // sorted by key
 };
 
-// The size of a key and its first eight bytes, by which most keys are told apart without a look at their nodes. Of a key of at most eight
-// bytes this is all.
+// The size of a key and its first eight bytes, by which most keys are told apart without a look at
+// their nodes. Of a key of at most eight bytes this is all.
 struct KeyHead {
   static constexpr std::size_t kBytes = 8;
   std::uint64_t bytes = 0;

@@ -30,8 +30,8 @@ class SlotWriter {
   // into it puts back what was there.
   explicit SlotWriter(std::vector<Value>& values) : values_(values) {}
 
-  // Sets all slots to `defaults`, which are borrowed until the next Begin. O(slots written since the
-  // last Begin) as long as the defaults stay the same, else O(slots).
+  // Sets all slots to `defaults`, which are borrowed until the next Begin. O(slots written since
+  // the last Begin) as long as the defaults stay the same, else O(slots).
   void Begin(const SlotDefaults& defaults);
 
   // Sets one slot. O(1).

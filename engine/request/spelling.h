@@ -1,4 +1,5 @@
-// Names and URIs before any rule looks: one spelling is taken, others are refused and told what they are.
+// Names and URIs before any rule looks: one spelling is taken, others are refused and told what
+// they are.
 #pragma once
 
 #include <string_view>
@@ -7,7 +8,8 @@
 
 namespace writ {
 
-// Has `text`, the value of `node`, the spelling that the node demands? Refuses with kNotCanonical. O(text).
+// Has `text`, the value of `node`, the spelling that the node demands? Refuses with kNotCanonical.
+// O(text).
 [[nodiscard]] bool CheckSpelling(const ShapeNode& node, std::string_view text, RequestState& state);
 
 // Sets Request::folded from a URI that CheckSpelling took. O(uri).

@@ -64,7 +64,8 @@ bool ChooseForm(RequestState& state, DocumentForm& form) {
     form = DocumentForm::kReview;
   } else if (IsString(state.given[TopLevel::kApiVersion])) {
     if (IsString(target) && target.string() == InfoOf(Target::kAdmission).name) form = DocumentForm::kManifest;
-    // Whoever can put two members into a request that is built of parts must not turn it into something else.
+    // Whoever can put two members into a request that is built of parts must not turn it into
+    // something else.
     if (!target.valid() && !state.given.Has(kTellingMembers))
       return Refuse("a Kubernetes object is decided only when the request says so: {\"target\": \"admission\", \"object\": {…}}", state);
   }

@@ -20,8 +20,8 @@ constexpr Target kTold[] = {
 #undef WRIT_TELLING
 };
 
-// A table in which every name has a place of its own, found by its size and its first and last letter. The factors are tried when
-// this is compiled.
+// A table in which every name has a place of its own, found by its size and its first and last
+// letter. The factors are tried when this is compiled.
 struct NameTable {
   static constexpr std::size_t kPlaces = 64;
   unsigned first = 0, last = 0;

@@ -12,8 +12,8 @@
 
 namespace writ {
 
-// Members that tell the target of a request that does not name one come first: the first of them that the request has decides.
-//  X(name, member, target)
+// Members that tell the target of a request that does not name one come first: the first of them
+// that the request has decides. X(name, member, target)
 #define WRIT_TELLING_MEMBERS(X)                     \
   X(Table, "table", kRows)                          \
   X(Row, "row", kRows)                              \

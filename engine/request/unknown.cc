@@ -35,8 +35,8 @@ void SortPaths(std::vector<std::string_view>& paths) {
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
 }
 
-// Marks the slots that the paths (sorted) make unknown: those that have a value, and those on the way to the paths. All others are
-// absent: below an unknown one they are unknown, too.
+// Marks the slots that the paths (sorted) make unknown: those that have a value, and those on the
+// way to the paths. All others are absent: below an unknown one they are unknown, too.
 void MarkUnknownSlots(std::span<const std::string_view> paths, RequestState& state) {
   const Shape& shape = state.shape();
   const auto mark = [&](SlotId slot) {

@@ -5,8 +5,8 @@
 
 namespace writ {
 
-// Refuses an integer beyond 64 bits, and one beyond int that is not the value of a declared uint or double. O(1) for a document that
-// has none.
+// Refuses an integer beyond 64 bits, and one beyond int that is not the value of a declared uint or
+// double. O(1) for a document that has none.
 [[nodiscard]] bool CheckWideIntegers(JsonNode document, RequestState& state);
 
 }  // namespace writ

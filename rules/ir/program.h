@@ -280,15 +280,15 @@ inline constexpr Combining kNativeCombining;
 inline constexpr Combining kSkippingCombining{
     .allow = OnError::kSkip, .deny = OnError::kSkip, .require = OnError::kSkip, .match = OnError::kSkip};
 
-// The condition that has to hold before the rules of a policy are looked at. Several are one, joined
-// by `&&`: a false one decides, whatever others fail.
+// The condition that has to hold before the rules of a policy are looked at. Several are one,
+// joined by `&&`: a false one decides, whatever others fail.
 struct MatchCondition {
   PolicyId policy;
   NodeId condition;  // a bool
 };
 
-// By what a rule is known in logs, exceptions and coverage, wherever it stands: rules/build/rule_key.h.
-// All zero = none.
+// By what a rule is known in logs, exceptions and coverage, wherever it stands:
+// rules/build/rule_key.h. All zero = none.
 struct RuleKey {
   std::uint8_t bytes[6] = {};
   friend auto operator<=>(const RuleKey&, const RuleKey&) = default;  // NOLINT(modernize-use-nullptr): see ids.h

@@ -1,5 +1,6 @@
-// Requests as fields mean what they mean as JSON: random policies and requests, each request cut into fields at random places, equal
-// decisions. What cannot be equal, and is left out here: a member that nothing reads is not checked when it is no field.
+// Requests as fields mean what they mean as JSON: random policies and requests, each request cut
+// into fields at random places, equal decisions. What cannot be equal, and is left out here: a
+// member that nothing reads is not checked when it is no field.
 #include <gtest/gtest.h>
 
 #include <cctype>

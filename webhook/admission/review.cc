@@ -35,8 +35,9 @@ struct PeekFault {
   std::string message;
 };
 
-// A head is read from the document that the engine has parsed. A text that its strict reader refuses is still a review, whose uid the
-// answer needs: that one is peeked at by simdjson's lenient reader. Both speak the four functions below.
+// A head is read from the document that the engine has parsed. A text that its strict reader
+// refuses is still a review, whose uid the answer needs: that one is peeked at by simdjson's
+// lenient reader. Both speak the four functions below.
 namespace ondemand = simdjson::ondemand;
 
 // A string member; its absence and null leave `out` empty, and so does a text that cannot be decoded (a lone surrogate): the strict reader
@@ -345,8 +346,9 @@ AdmissionReply Decide(std::string_view body, const Engine& engine, Context& cont
       DecideWithImages(request, engine, {.consume_limits = !fault && !head.dry_run, .deadline = options.deadline}, images);
   reply.images = decided.findings();
   const Decision& decision = decided.decision();
-  // JSON that the strict reader refuses (too deep, a number out of range, a lone surrogate, a duplicate key) is a denial with its reason:
-  // left to a failurePolicy of Ignore, it would pass. What is no JSON is no review, and the strict reader knows the place.
+  // JSON that the strict reader refuses (too deep, a number out of range, a lone surrogate, a
+  // duplicate key) is a denial with its reason: left to a failurePolicy of Ignore, it would pass.
+  // What is no JSON is no review, and the strict reader knows the place.
   const bool is_unread = decision.reason == Reason::kBadRequest;
   if (fault || (is_unread && !request.document().valid() && !IsJsonSyntax(body)))
     return Fail(std::move(reply), 400, is_unread ? JoinLines(decision.messages) : "the body is not JSON");

@@ -42,9 +42,10 @@ struct AdmissionReply {
   std::vector<image::ImageFinding> images;  // what was found out about signatures
 };
 
-// Decides one review. Signatures of images are looked up where a policy wants to know them; without `images.source` they are not known, and
-// what requires them is denied. A dry run looks at quotas without using them up. Never throws; exceptions of the engine are a 500.
-// Thread-safe with a context a thread. Cost: the text is parsed once; with a source of facts, what finding them takes.
+// Decides one review. Signatures of images are looked up where a policy wants to know them; without
+// `images.source` they are not known, and what requires them is denied. A dry run looks at quotas
+// without using them up. Never throws; exceptions of the engine are a 500. Thread-safe with a
+// context a thread. Cost: the text is parsed once; with a source of facts, what finding them takes.
 AdmissionReply Review(std::string_view body, const Engine& engine, Context& context, const ReviewOptions& options = {},
                       const ImageLookup& images = {});
 

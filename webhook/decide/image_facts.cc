@@ -51,7 +51,8 @@ void AddNotes(const std::vector<ImageFinding>& findings, Decision& decision) {
   }
 }
 
-// Finds out one round of needs after the other. A fact that the engine refuses makes the request a deny.
+// Finds out one round of needs after the other. A fact that the engine refuses makes the request a
+// deny.
 GatheredFacts GatherAll(ReadRequest& request, const Engine& engine, const Deadline& deadline, const ImageLookup& lookup) {
   GatheredFacts all;
   for (;;) {

@@ -71,9 +71,10 @@ class ImageDecision {
   std::vector<image::ImageFinding> findings_;
 };
 
-// Decides what the engine has read, with the facts that the request does not bring along: needs are found out until there are none. The
-// decision carries more warnings: one for each tag, and, unless it allows, why a signature or attestation is refuted or unknown. What was
-// found of each image becomes a note ("image-1", …).
+// Decides what the engine has read, with the facts that the request does not bring along: needs are
+// found out until there are none. The decision carries more warnings: one for each tag, and, unless
+// it allows, why a signature or attestation is refuted or unknown. What was found of each image
+// becomes a note ("image-1", …).
 ImageDecision DecideWithImages(ReadRequest& request, const Engine& engine, const DecideOptions& options, const ImageLookup& lookup);
 
 // Returns when facts must be there so that an answer by `answer_by` can still be made: a tenth of the time, at most 200 ms, is kept.

@@ -1,5 +1,5 @@
-// What the engine decided: the effect, why, and what else the caller has to know or to do. As JSON it
-// is specified in docs/requests_and_decisions.md.
+// What the engine decided: the effect, why, and what else the caller has to know or to do. As JSON
+// it is specified in docs/requests_and_decisions.md.
 //
 //   if (decision.effect != writ::Effect::kAllow) Refuse(decision.messages);
 //   for (const writ::Obligation& obligation : decision.obligations) Apply(obligation);
@@ -34,7 +34,8 @@ enum class Reason : std::uint8_t {
   kNotCanonical,  // a name or URI that a server takes for another one: denied before any rule looks, messages say what is wrong
 };
 
-// What a decision tells is bounded; what does not fit is counted in Decision::more, and the effect never depends on it.
+// What a decision tells is bounded; what does not fit is counted in Decision::more, and the effect
+// never depends on it.
 inline constexpr std::size_t kMaxListed = 100;                                   // of each list, the deciding ones first
 inline constexpr std::size_t kMaxTextBytes = std::size_t{32} * 1024;             // messages, warnings, errors and notes together
 inline constexpr std::size_t kMaxOneTextBytes = std::size_t{4} * 1024;           // one of them, and one value that `explained` shows
@@ -143,14 +144,16 @@ struct Decision {
   Reason reason = Reason::kDefault;
   Target target = Target::kTools;
   InlineVector<RuleOutcome, 4> rules;  // the determining ones; inline, so that an ordinary allow allocates nothing
-  // Of the determining rules: what those say that held, in rule order, then why others failed, one message a cause.
+  // Of the determining rules: what those say that held, in rule order, then why others failed, one
+  // message a cause.
   std::vector<std::string> messages;
   std::vector<std::string> warnings;        // the same of `warn` rules, and of denials of policies in warn mode
   std::vector<TextSource> message_sources;  // of the first messages; those beyond its end have none
   std::vector<TextSource> warning_sources;  // the same for warnings
   std::vector<DecisionError> errors;        // of every rule that failed, the determining ones first
   LeftOut more;
-  // When an allow failed only for want of scopes: what is missing of the smallest set that would do; the whole set; other sets that would.
+  // When an allow failed only for want of scopes: what is missing of the smallest set that would
+  // do; the whole set; other sets that would.
   std::vector<std::string> needs_scopes, needs_all;
   std::vector<std::vector<std::string>> needs_alternatives;  // smaller ones first, at most sixteen
   std::vector<Obligation> obligations;
@@ -172,14 +175,17 @@ struct Decision {
 // Returns "policy.rule", with the package where policies of one name could be confused.
 std::string RuleName(const RuleOutcome& rule);
 
-// Cuts the texts of a decision to `max_bytes` together, the longest ones first. DecideJson and DecideFields have done so with
-// kMaxTextBytes: only who adds texts, or wants less, calls it. Requires: max_bytes >= 2048. O(number and size of texts).
+// Cuts the texts of a decision to `max_bytes` together, the longest ones first. DecideJson and
+// DecideFields have done so with kMaxTextBytes: only who adds texts, or wants less, calls it.
+// Requires: max_bytes >= 2048. O(number and size of texts).
 void FitTexts(Decision& decision, std::size_t max_bytes = kMaxTextBytes);
 
-// Returns the length that texts of these sizes are cut to so that all take `room` together: short ones leave theirs to the others.
+// Returns the length that texts of these sizes are cut to so that all take `room` together: short
+// ones leave theirs to the others.
 std::size_t TextShare(std::vector<std::size_t> sizes, std::size_t room);
 
-// Returns the decision in the JSON form of docs/requests_and_decisions.md, one line. Never contains masked values.
+// Returns the decision in the JSON form of docs/requests_and_decisions.md, one line. Never contains
+// masked values.
 std::string DecisionJson(const Decision& decision);
 
 std::string_view EffectName(Effect effect);     // "allow", "deny", "conditional"

@@ -33,8 +33,8 @@ struct LimitCharge {
   // Of a policy in warn mode: it is counted when all charges that are not have room and all like it
   // have; without room it only warns.
   bool is_advisory = false;
-  // Set by who settles: how long this charge has to wait, 0: it has room; and whether the key had to
-  // be counted together with others.
+  // Set by who settles: how long this charge has to wait, 0: it has room; and whether the key had
+  // to be counted together with others.
   std::int64_t wait_nanos = 0;
   bool is_shared = false;
 };
@@ -69,13 +69,13 @@ class Ledger {
   virtual std::vector<LimitOverflow> Overflows() const { return {}; }
 };
 
-// Counts in this process; engine/limit/quota_table.h says how. A mutex a limit; about 130 bytes a bucket, at most
-// 262,144 of them.
+// Counts in this process; engine/limit/quota_table.h says how. A mutex a limit; about 130 bytes a
+// bucket, at most 262,144 of them.
 class MemoryLedger final : public Ledger {
  public:
   MemoryLedger(std::shared_ptr<const PolicySet> policies, UnixNanos now);
-  // Shares the buckets of the ledger that `predecessor` is: calls that are still counted there count here, too. Limits
-  // are found again by LimitCharge::limit.
+  // Shares the buckets of the ledger that `predecessor` is: calls that are still counted there
+  // count here, too. Limits are found again by LimitCharge::limit.
   MemoryLedger(std::shared_ptr<const PolicySet> policies, UnixNanos now, const MemoryLedger& predecessor);
   ~MemoryLedger() override;
 

@@ -1,5 +1,5 @@
-// Reading a request allocates nothing once a context is warm, and neither does deciding one when nothing is denied. This program counts
-// every `operator new`.
+// Reading a request allocates nothing once a context is warm, and neither does deciding one when
+// nothing is denied. This program counts every `operator new`.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -1,4 +1,5 @@
-// What the examples of docs/deciding.md may use; tests/tools/examples_of.py makes a program of them.
+// What the examples of docs/deciding.md may use; tests/tools/examples_of.py makes a program of
+// them.
 #pragma once
 
 #include <memory>

@@ -44,6 +44,7 @@ TEST(DecidingExamples, SayWhatThePageSays) {
       {"forward"},
       {"github/delete_repo: deny"},
       {"forward"},
+      {"list_issues: allow", "delete_repo: deny"},
       {"7f3c denied"},
       {"images r.example/app@sha256:0 release", "forward"},
       {"again in 90 s"},

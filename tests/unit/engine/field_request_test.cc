@@ -1,5 +1,5 @@
-// Requests as fields: which paths there are, what may be prepared, and what is refused. That they mean what JSON means is
-// tests/differential/fields_test.cc.
+// Requests as fields: which paths there are, what may be prepared, and what is refused. That they
+// mean what JSON means is tests/differential/fields_test.cc.
 #include <gtest/gtest.h>
 
 #include "engine/request/field_paths.h"

@@ -118,8 +118,8 @@ TEST(Roles, AMatchConditionComesFirst) {
 
 // ---- whole decisions ----------------------------------------------------------------------------
 
-// `policy`, whose first policy gets the row and, as its match condition, the condition of the policy
-// in shadow mode.
+// `policy`, whose first policy gets the row and, as its match condition, the condition of the
+// policy in shadow mode.
 std::shared_ptr<const PolicySet> WithRow(const std::string& policy, const Combining& row) {
   const dsl::Compilation compilation = dsl::CompilePolicies({{"p.writ", policy}}, {});
   EXPECT_TRUE(compilation.program) << policy;
@@ -190,7 +190,8 @@ TEST(Combining, AMatchConditionDecidesWhetherThePolicyApplies) {
   }
 }
 
-// A ValidatingAdmissionPolicy: a validation, a match condition, and a failurePolicy of Fail or Ignore.
+// A ValidatingAdmissionPolicy: a validation, a match condition, and a failurePolicy of Fail or
+// Ignore.
 TEST(Combining, AValidatingAdmissionPolicyIsARowToo) {
   constexpr const char* kPolicy =
       "policy p for admission of ConfigMap {\n  require object.data.x == \"y\"\n}\n"

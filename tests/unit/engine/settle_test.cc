@@ -1,5 +1,5 @@
-// Reading, deciding and settling apart: what a host sees between them, and that nobody can act on a decision whose
-// charges are not settled.
+// Reading, deciding and settling apart: what a host sees between them, and that nobody can act on a
+// decision whose charges are not settled.
 #include <concepts>
 #include <thread>
 
@@ -12,7 +12,8 @@ namespace {
 
 using test::DecideHarness;
 
-// Forgetting to settle does not compile: a pending decision has no effect, is no decision, and cannot be printed.
+// Forgetting to settle does not compile: a pending decision has no effect, is no decision, and
+// cannot be printed.
 template <typename T>
 concept HasEffect = requires(T decision) {
   decision.effect;

@@ -4,7 +4,8 @@
 //   GatheredFacts facts = gatherer.Gather(*signers, engine->FindNeeds(request), deadline);
 //   for (const ImageFacts& each : facts.images) request.Provide({kImageFacts, each.image, FactJson(each)});
 //
-// Three outcomes stay apart: verified, refuted, unknown. Unknown denies like refuted, but is never cached and says why.
+// Three outcomes stay apart: verified, refuted, unknown. Unknown denies like refuted, but is never
+// cached and says why.
 #pragma once
 
 #include <condition_variable>
@@ -61,10 +62,12 @@ class FactGatherer {
   FactGatherer(const FactGatherer&) = delete;
   FactGatherer& operator=(const FactGatherer&) = delete;
 
-  // Finds out all needs, several images at the same time; equal questions that are asked at the same time, by whomever, are asked once.
-  // Never fails: what cannot be found out by `deadline` is unknown. `signers` are those of the program that `needs`, of kind kImageFacts,
-  // come from. Returns by the deadline as far as sources keep theirs. What was found out with the credentials of `brought` is kept for
-  // equal ones only. Cost: microseconds an image when cached; else that of the registry.
+  // Finds out all needs, several images at the same time; equal questions that are asked at the
+  // same time, by whomever, are asked once. Never fails: what cannot be found out by `deadline` is
+  // unknown. `signers` are those of the program that `needs`, of kind kImageFacts, come from.
+  // Returns by the deadline as far as sources keep theirs. What was found out with the credentials
+  // of `brought` is kept for equal ones only. Cost: microseconds an image when cached; else that of
+  // the registry.
   GatheredFacts Gather(const SignerSet& signers, std::span<const Need> needs, SteadyTime deadline,
                        const PullCredentials& brought = {}) const;
 
