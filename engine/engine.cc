@@ -21,12 +21,12 @@ void Begin(const PolicySet::Impl& policies, UnixNanos now, Context::Impl& state)
   state.reading.Begin(policies.shapes, now);
 }
 
-Status ReadFacts(const PolicySet::Impl& /*policies*/, CallerFacts facts, Context::Impl& state) {
+Status ReadFacts(const PolicySet::Impl& policies, CallerFacts facts, Context::Impl& state) {
   if (!state.reading.request.facts.valid()) return OkStatus();
   if (facts == CallerFacts::kRefused) {
     return Error{ErrorCode::kInvalidArgument, "`facts` cannot be brought along here: what policies want to know is found out"};
   }
-  return ReadRequestFacts(state.reading.request.facts, {}, state.arena, state.facts);
+  return ReadRequestFacts(state.reading.request.facts, policies.loaded->fact_kinds, state.arena, state.facts);
 }
 
 // Is every question of `need` in `told`?

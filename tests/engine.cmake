@@ -13,6 +13,7 @@ writ_test(decide LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json SOU
   unit/engine/credential_name_test.cc
   unit/engine/decide_golden_test.cc
   unit/engine/decide_test.cc
+  unit/engine/fact_kind_test.cc
   unit/engine/settle_test.cc
   unit/engine/emit_test.cc
   unit/engine/field_request_test.cc

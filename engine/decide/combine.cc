@@ -63,7 +63,7 @@ void CombineAllowers(Deciding& deciding, const Counts& counts, Decision& decisio
 }  // namespace
 
 // What the result plays for the effect: nothing in shadow policies, and only allows in warn mode.
-Roles EnforcedRolesOf(Deciding& deciding, const RuleResult& result) {
+Roles EnforcedRolesOf(const Deciding& deciding, const RuleResult& result) {
   if (result.roles.Is(Role::kNothing)) return result.roles;
   switch (ModeOf(deciding, result)) {
     case PolicyMode::kEnforce: return result.roles;

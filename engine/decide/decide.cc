@@ -8,6 +8,7 @@
 #include "engine/decide/combine.h"
 #include "engine/decide/evaluate.h"
 #include "engine/decide/explain.h"
+#include "engine/decide/known_facts.h"
 #include "engine/request/read.h"
 
 namespace writ {
@@ -54,6 +55,7 @@ void Decide(Deciding& deciding, Decision& decision) {
   decision.target = deciding.request.target();
   decision.admission_uid = deciding.request.admission_uid;
   deciding.context.evaluator.Begin(deciding.policies.runtime, deciding.context.slots, deciding.options.deadline);
+  BindFacts(deciding, Value());
   EvaluateCandidates(deciding);
   if (deciding.options.find_coverage) decision.covered = IsCovered(deciding);
   Combine(deciding, decision);
@@ -79,6 +81,7 @@ Status DecideListing(Deciding& deciding, Decision& decision) {
     if (!read) return read;
     deciding.context.evaluator.ForgetShared();
     deciding.context.evaluator.Spend(kStepsPerTool + deciding.request.shape->tool_slots.size());
+    BindFacts(deciding, Value());
     EvaluateCandidates(deciding);
     if (deciding.context.evaluator.exhausted()) {
       DenyByBudget(deciding, decision);

@@ -90,12 +90,28 @@ std::string LimitName(const Program& program, const Rule& rule, const LimitSpec&
   return name;
 }
 
+// Slots stand behind their parents.
+void DescribeFacts(const Program& program, LoadedProgram& loaded) {
+  if (program.facts.empty()) return;
+  loaded.wants_facts.fill(true);
+  loaded.fact_of_slot.assign(program.slots.size(), kNoFact);
+  for (std::size_t i = 0; i < program.facts.size(); ++i) {
+    loaded.fact_of_slot[program.facts[i].slot.index] = static_cast<std::uint32_t>(i);
+    loaded.fact_kinds.push_back(program[program.facts[i].kind]);
+  }
+  for (std::size_t i = 0; i < program.slots.size(); ++i) {
+    const SlotId parent = program.slots[i].parent;
+    if (parent.valid() && loaded.fact_of_slot[i] == kNoFact) loaded.fact_of_slot[i] = loaded.fact_of_slot[parent.index];
+  }
+}
+
 void Describe(LoadedProgram& loaded) {
   const Program& program = loaded.runtime.program();
   for (std::size_t i = 0; i < program.rules.size(); ++i) {
     const LimitSpec* limit = program.limit(program.rules[i]);
     if (limit != nullptr) loaded.limits.emplace_back(RuleId(i), LimitName(program, program.rules[i], *limit));
   }
+  DescribeFacts(program, loaded);
   loaded.shown_policies = ShownPolicies(program);
   for (const Rule& rule : program.rules) {
     loaded.needs_scopes = loaded.needs_scopes || !rule.needs_scopes.empty();

@@ -14,6 +14,8 @@
 
 namespace writ {
 
+inline constexpr std::uint32_t kNoFact = 0xFFFFFFFF;
+
 // What sets of the same policies share, whatever their data. Immutable after PolicySet::Load.
 struct LoadedProgram {
   LoadedProgram(VerifiedProgram program, std::string bundle_digest)
@@ -25,10 +27,13 @@ struct LoadedProgram {
   RequestShapes shapes;                     // without data
   std::vector<std::string> shown_policies;  // by PolicyId: "policy", or "package.policy" where several packages have one of that name
   std::vector<std::pair<RuleId, std::string>> limits;  // by rule: LimitCharge::limit
-  SlotId scopes_slot;                                  // principal.scopes; invalid when no rule reads it
-  SlotId predicate_slot;                               // root of attestations' predicates; invalid when no rule reads it
-  bool needs_scopes = false;                           // some allow needs a scope
-  std::array<bool, kTargetCount> wants_facts = {};     // by Target: some rule about it wants to know something
+  // By SlotId: the position of the fact at or above it, or kNoFact; empty without facts.
+  std::vector<std::uint32_t> fact_of_slot;
+  std::vector<std::string_view> fact_kinds;         // that policies name
+  SlotId scopes_slot;                               // principal.scopes; invalid when no rule reads it
+  SlotId predicate_slot;                            // root of attestations' predicates; invalid when no rule reads it
+  bool needs_scopes = false;                        // some allow needs a scope
+  std::array<bool, kTargetCount> wants_facts = {};  // by Target: some rule about it wants to know something
 };
 
 // Immutable after PolicySet::Load.

@@ -23,6 +23,23 @@ const Shape* RequestShapes::FindTable(std::string_view name) const {
   return nullptr;
 }
 
+namespace {
+
+// A fact that nobody has told is an error, so that `has()` does not take it for one that is not so.
+void SetFactDefaults(const Program& program, Shape& shape) {
+  for (const FactSpec& fact : program.facts) {
+    const Slot& slot = program.slots[fact.slot.index];
+    shape.defaults[slot.parent.index] = Value::Map(nullptr);
+    shape.defaults[fact.slot.index] = UntoldFact(program, fact);
+  }
+}
+
+}  // namespace
+
+Value UntoldFact(const Program& program, const FactSpec& fact) {
+  return Value::Error(ValueError::kNoSuchKey, program[program.slots[fact.slot.index].key]);
+}
+
 RequestShapes BuildShapes(const Program& program) {
   RequestShapes shapes;
   shapes.program = &program;
@@ -33,6 +50,8 @@ RequestShapes BuildShapes(const Program& program) {
   for (std::size_t i = 0; i < kTargetCount; ++i)
     shapes.targets.push_back(BuildShape(program, shapes.tree, shapes.types, static_cast<Target>(i), nullptr));
   for (const Table& table : program.tables) shapes.tables.push_back(BuildShape(program, shapes.tree, shapes.types, Target::kRows, &table));
+  for (Shape& shape : shapes.targets) SetFactDefaults(program, shape);
+  for (Shape& shape : shapes.tables) SetFactDefaults(program, shape);
   for (const Rule& rule : program.rules) {
     const std::span<const Selector> selectors = program[program.details(rule).selectors];
     const bool is_scoped =

@@ -28,6 +28,9 @@ struct RequestShapes {
   const Shape* FindTable(std::string_view name) const;
 };
 
+// Returns what stands in the slot of a fact that nobody has told: an error that names it.
+Value UntoldFact(const Program& program, const FactSpec& fact);
+
 // `program` is borrowed and must outlive the shapes. O(targets * slots).
 RequestShapes BuildShapes(const Program& program);
 

@@ -318,6 +318,7 @@ Program BuildProgram(const draft::Program& draft) {
   for (const draft::Rule& rule : draft.rules) AddRule(rule, to);
   to.Append(parts.tables, draft.tables, record);
   to.Append(parts.signers, draft.signers, record);
+  to.Append(parts.facts, draft.facts, [&](const draft::FactSpec& fact) { return FactSpec{to.Text(fact.kind), fact.key, fact.slot}; });
   to.Append(parts.imports, draft.imports, [&](const std::string& name) { return Import{to.Text(name)}; });
   SetData(draft.data, to);
   parts.places = PlacesOf(draft, parts);

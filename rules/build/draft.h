@@ -115,6 +115,13 @@ struct Policy {
   NodeId match;  // of MatchCondition; invalid = none
 };
 
+// What rules want to know beyond the request; `slot` is a child of the root kFactsRoot.
+struct FactSpec {
+  std::string kind;
+  NodeId key;
+  SlotId slot;
+};
+
 struct Column {
   std::string name;
   TypeId type = SimpleType(TypeKind::kDyn);
@@ -172,6 +179,7 @@ struct Program {
   std::vector<Signer> signers;
   std::vector<std::string> imports;
   std::vector<Data> data;
+  std::vector<FactSpec> facts;  // in the order of their slots
 };
 
 }  // namespace writ::draft

@@ -97,6 +97,9 @@ class Dumper {
     for (std::size_t i = 0; i < program_.rules.size(); ++i) DumpRule(RuleId(i));
     for (const Table& table : program_.tables) DumpTable(table);
     for (const Signer& signer : program_.signers) DumpSigner(signer);
+    for (const FactSpec& fact : program_.facts)
+      Line("fact " + Quoted(Text(fact.kind)) + " key " + IdText('n', fact.key) + ' ' + Quoted(texts_.ShownText(fact.key)) + " in " +
+           SlotPath(program_, fact.slot));
     for (const Import& import : program_.imports) Line("import " + Name(import.name));
     for (const ProgramData& data : program_.data) Line("data " + Name(data.name) + " " + std::to_string(Text(data.json).size()) + " bytes");
     return std::move(out_);

@@ -114,6 +114,7 @@ WRIT_FIELDS(Import, WRIT_IS(kUnique, name))
 WRIT_FIELDS(ProgramData, WRIT_HAS(name), WRIT_HAS(json))
 WRIT_FIELDS(Combining, WRIT_HAS(algorithm), WRIT_HAS(allow), WRIT_HAS(deny), WRIT_HAS(require), WRIT_HAS(match), WRIT_HAS(unused))
 WRIT_FIELDS(MatchCondition, WRIT_HAS(policy), WRIT_HAS(condition))
+WRIT_FIELDS(FactSpec, WRIT_IS(kFilled, kind), WRIT_HAS(key), WRIT_HAS(slot))
 WRIT_FIELDS(RuleKey, static_cast<void>(0))
 
 #undef WRIT_HAS

@@ -185,6 +185,15 @@ Fault FaultOf(const MatchCondition& match, std::size_t at, Facts& facts) {
   return is_behind ? nullptr : "is not in the order of policies, or its policy has two";
 }
 
+Fault FaultOf(const FactSpec& fact, std::size_t at, Facts& facts) {
+  const Program& program = facts.program;
+  const SlotId parent = program.slots[fact.slot.index].parent;
+  const bool is_below =
+      parent.valid() && !program.slots[parent.index].parent.valid() && program[program.slots[parent.index].key] == kFactsRoot;
+  if (!is_below) return "does not stand right below `facts`";
+  return at == 0 || program.facts[at - 1].slot < fact.slot ? nullptr : "is not in the order of slots, or its slot has two";
+}
+
 Fault FaultOf(const MaskSpec& mask, std::size_t at, Facts& facts) {
   for (const TextId target : facts.program[mask.targets]) {
     if ((facts.mask_verbs[at] & kRedacts) != 0 && !JsonPointerFault(facts.program[target]).empty())

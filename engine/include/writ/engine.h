@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rules/base/clock.h"
@@ -44,6 +45,8 @@ class Engine;
 class [[nodiscard]] PendingDecision {
  public:
   PendingDecision(Context::Impl& state, const Engine& engine) : state_(&state), engine_(&engine) {}
+  PendingDecision(PendingDecision&& other) noexcept : state_(std::exchange(other.state_, nullptr)), engine_(other.engine_) {}
+  PendingDecision& operator=(PendingDecision&&) = delete;
 
   // What it uses up; empty for most decisions. A denial has none.
   std::span<LimitCharge> charges() const;
