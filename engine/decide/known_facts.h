@@ -5,9 +5,10 @@
 
 namespace writ {
 
-// Puts the facts that are known into their slots, and into the others `untold`: kAbsent stands for the error that names
-// the fact, kUnknown for finding out what is wanted. A key that fails gives its error. In the order of the facts, since
-// keys may read those before. Requires: the evaluator has begun. O(1) for policies that name no facts; else the keys.
+// Puts the facts that are known into their slots, and into the others `untold`: kAbsent stands for
+// the error that names the fact, kUnknown for finding out what is wanted. A key that fails gives
+// its error. In the order of the facts, since keys may read those before. Requires: the evaluator
+// has begun. O(1) for policies that name no facts; else the keys.
 void BindFacts(Deciding& deciding, const Value& untold);
 
 }  // namespace writ

@@ -64,7 +64,8 @@ void AddImageNeeds(Deciding& deciding, const ImageSpec& spec, ReadObserver* obse
   }
 }
 
-// Runs what the rule reads if it applies; `facts` hears of it. A rule that is certainly false wants nothing.
+// Runs what the rule reads if it applies; `facts` hears of it. A rule that is certainly false wants
+// nothing.
 void AddNeedsOf(Deciding& deciding, RuleId id, UntoldFacts* facts, NeedList& needs) {
   const Program& program = deciding.program;
   const Rule& rule = program[id];

@@ -209,9 +209,9 @@ struct ImageSpec {
 // request can set it.
 inline constexpr std::string_view kPredicateRoot = "predicate";
 
-// What rules want to know beyond the request: a fact of that kind, whose key an expression gives. It
-// stands in a slot of its own, right below the root `facts`, which no request can set. A key may read
-// facts that come before it.
+// What rules want to know beyond the request: a fact of that kind, whose key an expression gives.
+// It stands in a slot of its own, right below the root `facts`, which no request can set. A key may
+// read facts that come before it.
 inline constexpr std::string_view kFactsRoot = "facts";
 struct FactSpec {
   TextId kind;
@@ -371,8 +371,8 @@ enum class PlaceByte : std::uint8_t {};
 // INVARIANTS: texts are distinct and in byte order; text i is the bytes [begins[i], begins[i + 1]).
 // Rules, their details and their keys have the same position; a program has no keys when an older
 // writ compiled it. Rules stand in source order, and the rules of one policy in a row. Match
-// conditions stand in the order of their policies, of which each has at most one. Facts stand in the
-// order of their slots, of which each has at most one.
+// conditions stand in the order of their policies, of which each has at most one. Facts stand in
+// the order of their slots, of which each has at most one.
 #define WRIT_POOLS(P)                                        \
   P(1, text_begins, std::uint32_t, "text")                   \
   P(2, text_bytes, char, "byte of text")                     \
