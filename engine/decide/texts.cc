@@ -65,7 +65,8 @@ class Failures {
   std::uint64_t left_out_ = 0;
 };
 
-// "could not be decided: no such key: k (p.r1)"; of many rules "50,000 rules could not be decided: no such key: k".
+// "could not be decided: no such key: k (p.r1)"; of many rules "50,000 rules could not be decided:
+// no such key: k".
 std::string FailureText(Deciding& deciding, std::string_view error, std::span<const RuleId> named, std::uint64_t rules) {
   std::string text = rules == 1 ? "" : CountedRules(rules) + " ";
   text.append("could not be decided: ").append(error);
@@ -156,7 +157,8 @@ void AddDenialTexts(Deciding& deciding, const RuleResult& result, const TextList
     AddText(deciding, result, list.texts.size() == kMaxListed ? "" : RuleText(deciding, result), list);
 }
 
-// What a rule says: its message, or a default that names it. A failed rule says that it failed: what its message claims is not known.
+// What a rule says: its message, or a default that names it. A failed rule says that it failed: what
+// its message claims is not known.
 std::string RuleText(Deciding& deciding, const RuleResult& result) {
   const Rule& rule = RuleOf(deciding, result);
   if (result.outcome == Outcome::kError)

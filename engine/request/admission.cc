@@ -1,3 +1,4 @@
+// Reviews, and objects in our own shape; see admission.h.
 #include "engine/request/admission.h"
 
 #include <algorithm>

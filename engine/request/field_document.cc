@@ -1,3 +1,4 @@
+// The document that fields stand for; see field_document.h.
 #include "engine/request/field_document.h"
 
 #include <algorithm>

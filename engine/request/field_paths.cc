@@ -1,3 +1,4 @@
+// Which paths requests may set; see field_paths.h.
 #include "engine/request/field_paths.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// JSON and shape, step by step; see fill.h.
 #include "engine/request/fill.h"
 
 #include "engine/eval/evaluator.h"

@@ -1,3 +1,4 @@
+// Fields that go straight into slots; see flat_fields.h.
 #include "engine/request/flat_fields.h"
 
 #include "engine/request/chain.h"

@@ -1,3 +1,4 @@
+// Writing simdjson's tape; see json_tape.h.
 #include "engine/request/json_tape.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Fields that many requests share; see prepared.h.
 #include "engine/request/prepared.h"
 
 #include <algorithm>

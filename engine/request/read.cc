@@ -1,3 +1,4 @@
+// The entries, and what comes after the roots; see read.h.
 #include "engine/request/read.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// How a request is refused; see refusal.h.
 #include "engine/request/refusal.h"
 
 #include "engine/request/suggest.h"

@@ -1,3 +1,4 @@
+// The state of one request, cleared and not freed; see request_state.h.
 #include "engine/request/request_state.h"
 
 namespace writ {

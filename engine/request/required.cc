@@ -1,3 +1,4 @@
+// What a request must have; see required.h.
 #include "engine/request/required.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// From members of the top level to slots; see roots.h.
 #include "engine/request/roots.h"
 
 #include "engine/request/chain.h"

@@ -1,3 +1,4 @@
+// The shapes of a program, and what stands in slots of facts; see shapes.h.
 #include "engine/request/shapes.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Which target a request is about; see target_choice.h.
 #include "engine/request/target_choice.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The members of the top level; see top_level.h.
 #include "engine/request/top_level.h"
 
 #include "rules/base/check.h"

@@ -1,3 +1,4 @@
+// What the caller does not know; see unknown.h.
 #include "engine/request/unknown.h"
 
 #include <algorithm>

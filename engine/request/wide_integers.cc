@@ -1,3 +1,4 @@
+// Integers that no int holds; see wide_integers.h.
 #include "engine/request/wide_integers.h"
 
 #include <string>

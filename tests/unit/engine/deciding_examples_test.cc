@@ -41,14 +41,10 @@ TEST(DecidingExamples, SayWhatThePageSays) {
   const test::DecideHarness harness(kPolicy);
   ASSERT_TRUE(harness.ok());
   const std::vector<std::string> expected[] = {
-      {"forward"},
-      {"github/delete_repo: deny"},
-      {"forward"},
-      {"list_issues: allow", "delete_repo: deny"},
-      {"7f3c denied"},
-      {"images r.example/app@sha256:0 release", "forward"},
-      {"again in 90 s"},
-      {R"(args.path.startsWith("docs/"))"},
+      {"forward"},       {"github/delete_repo: deny"},
+      {"forward"},       {"list_issues: allow", "delete_repo: deny"},
+      {"7f3c denied"},   {"images r.example/app@sha256:0 release", "forward"},
+      {"again in 90 s"}, {R"(args.path.startsWith("docs/"))"},
   };
   ASSERT_EQ(kExamples.size(), std::size(expected));
   for (std::size_t i = 0; i < kExamples.size(); ++i) {
