@@ -132,9 +132,12 @@ std::span<const Need> Engine::FindNeeds(ReadRequest& request, const Deadline& de
   const DecideOptions options{.deadline = deadline};
   Deciding deciding(policies_->impl(), state, options);
   for (Need& need : writ::FindNeeds(deciding)) {
-    if (!IsTold(need, state.told_needs)) state.needs.push_back(std::move(need));
+    if (IsTold(need, state.told_needs)) continue;
+    state.told_needs.push_back(need);
+    // What is known in the first round, the host has told unasked.
+    const bool is_known = state.need_rounds == 1 && state.facts.TryFind(need.kind, need.key) != nullptr;
+    if (!is_known) state.needs.push_back(std::move(need));
   }
-  state.told_needs.insert(state.told_needs.end(), state.needs.begin(), state.needs.end());
   return state.needs;
 }
 

@@ -301,6 +301,7 @@ HttpReply Routes::GoOn(const std::shared_ptr<Deciding>& deciding, const HttpRequ
   if (std::optional<HttpReply> reply = deciding->steps->Run(contexts_.at(request.worker))) return std::move(*reply);
   return HttpReply{.resume = [this, deciding](const HttpRequest& again) {
     HttpReply reply = GoOn(deciding, again);
+    contexts_.at(again.worker).Clear();
     if (!reply.resume) GiveMemoryBack(again);
     return reply;
   }};

@@ -47,6 +47,7 @@ void ForgetAllBut(Decision& decision) {
 
 void DenyByBudget(Deciding& deciding, Decision& decision) {
   ForgetAllBut(decision);
+  deciding.context.charges.clear();
   decision.reason = Reason::kBudget;
   decision.messages.emplace_back(LateOrSpent(deciding));
 }

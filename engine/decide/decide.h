@@ -14,7 +14,8 @@ void Decide(Deciding& deciding, Decision& decision);
 // Decides a listing: reads each of its tools into the slots. Errors: a tool that is none.
 Status DecideListing(Deciding& deciding, Decision& decision);
 
-// Makes of a decision a deny that says that the budget or the time is spent.
+// Makes of a decision a deny that says that the budget or the time is spent, and that has no
+// charges.
 void DenyByBudget(Deciding& deciding, Decision& decision);
 
 // Makes of a decision what it is about, and nothing else: a deny that says nothing yet.

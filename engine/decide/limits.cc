@@ -20,15 +20,6 @@ void ForgetResidual(Decision& decision) {
   decision.needs_images.clear();
 }
 
-// O(log limits).
-std::string_view LimitNameOf(const PolicySet::Impl& policies, RuleId rule) {
-  const auto& limits = policies.loaded->limits;
-  const auto found =
-      std::lower_bound(limits.begin(), limits.end(), rule, [](const auto& each, RuleId wanted) { return each.first < wanted; });
-  WRIT_CHECK(found != limits.end() && found->first == rule);
-  return found->second;
-}
-
 // Whether the limit applies, or to which key, is not known yet.
 void AddUndecidedLimit(Deciding& deciding, const RuleResult& result, Decision& decision) {
   constexpr std::size_t kMaxLimits = 100;
@@ -56,6 +47,9 @@ void ReportFailedLimit(Deciding& deciding, const RuleResult& result, const Value
 
 void AddCharge(Deciding& deciding, const RuleResult& result, Decision& decision) {
   const LimitSpec& limit = *deciding.program.limit(RuleOf(deciding, result));
+  const auto& limits = deciding.policies.loaded->limits;
+  const std::size_t at = LimitPosition(*deciding.policies.loaded, result.rule);
+  WRIT_CHECK(at < limits.size());
   QuotaKeyBuilder key;
   for (const LimitKey& part : deciding.program[limit.keys]) {
     const Value value = deciding.context.evaluator.Run(part.value);
@@ -67,7 +61,7 @@ void AddCharge(Deciding& deciding, const RuleResult& result, Decision& decision)
     if (!deciding.context.evaluator.Spend(before - left)) return;  // out of budget: the decision is a deny
   }
   deciding.context.charges.push_back({.rule = result.rule,
-                                      .limit = LimitNameOf(deciding.policies, result.rule),
+                                      .limit = limits[at].second,
                                       .key = key.Finish().bytes,
                                       .count = limit.count,
                                       .period_nanos = limit.period_nanos,

@@ -128,6 +128,14 @@ void Describe(LoadedProgram& loaded) {
 
 }  // namespace
 
+std::size_t LimitPosition(const LoadedProgram& loaded, RuleId rule) {
+  const auto& limits = loaded.limits;
+  const auto found =
+      std::lower_bound(limits.begin(), limits.end(), rule, [](const auto& each, RuleId wanted) { return each.first < wanted; });
+  const bool is_limit = found != limits.end() && found->first == rule;
+  return is_limit ? static_cast<std::size_t>(found - limits.begin()) : limits.size();
+}
+
 std::uint64_t PolicySet::Impl::NextSerial() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;

@@ -36,6 +36,10 @@ struct LoadedProgram {
   std::array<bool, kTargetCount> wants_facts = {};  // by Target: some rule about it wants to know something
 };
 
+// Returns the position of a `limit` rule in LoadedProgram::limits, or their number for any other
+// rule. O(log limits).
+std::size_t LimitPosition(const LoadedProgram& loaded, RuleId rule);
+
 // Immutable after PolicySet::Load.
 struct PolicySet::Impl {
   static std::uint64_t NextSerial();

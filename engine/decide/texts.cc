@@ -171,7 +171,8 @@ std::string RuleText(Deciding& deciding, const RuleResult& result) {
   return rule.verb == Verb::kLimit ? LimitText(deciding, rule) : name;
 }
 
-// The error's text, without what a row's cells may have put into it: `m[row.card]` fails with the card number as the missing key.
+// The error's text, without what a row's cells may have put into it: `m[row.card]` fails with the
+// card number as the missing key.
 // A detail that the policy itself spells, such as a column's name, is no secret.
 std::string PublicErrorText(Deciding& deciding, const Value& error) {
   if (deciding.request.target() != Target::kRows || !error.is(Kind::kError)) return Shorten(ErrorText(error), kMaxErrorBytes);

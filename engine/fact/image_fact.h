@@ -1,8 +1,8 @@
 // Facts about the signatures of images (kImageFacts): what such a fact looks like, and what it
 // says.
 //
-//   {"signedBy": ["release"], "refuted": [], "unknown": ["ci"], "attestations": [{"type": "https://slsa.dev/provenance/v1",
-//    "signedBy": ["release"], "predicate": {…}, "about": "sha256:…"}]}
+//   {"signedBy": ["release"], "refuted": [], "unknown": ["ci"], "attestations": [
+//     {"type": "https://slsa.dev/provenance/v1", "signedBy": ["release"], "predicate": {…}}]}
 //
 // A signer in none of the lists is unknown. `attestations` are all that there are but for those by
 // signers in `unknown`; without the member nobody has looked.

@@ -1,7 +1,5 @@
 // MemoryLedger (writ/ledger.h): the limits of a policy set, and their buckets in a table that
 // successors share.
-#include <algorithm>
-
 #include "engine/decide/policy_set.h"
 #include "engine/limit/quota_table.h"
 #include "rules/base/check.h"
@@ -34,10 +32,9 @@ Settlement MemoryLedger::Settle(std::span<LimitCharge> charges, UnixNanos now, C
   const auto& limits = policies_->impl().loaded->limits;
   InlineVector<QuotaCharge, 4> quotas;
   for (const LimitCharge& charge : charges) {
-    const auto found =
-        std::lower_bound(limits.begin(), limits.end(), charge.rule, [](const auto& each, RuleId wanted) { return each.first < wanted; });
-    if (found == limits.end() || found->second != charge.limit) return Settlement::kUnavailable;  // of another policy set
-    quotas.push_back({.limit = buckets_->limits[static_cast<std::size_t>(found - limits.begin())].get(),
+    const std::size_t at = LimitPosition(*policies_->impl().loaded, charge.rule);
+    if (at == limits.size() || limits[at].second != charge.limit) return Settlement::kUnavailable;  // of another policy set
+    quotas.push_back({.limit = buckets_->limits[at].get(),
                       .key = {charge.key},
                       .count = charge.count,
                       .period_nanos = charge.period_nanos,

@@ -2,7 +2,8 @@
 // `context.chain.actors`, or as the `act` claim of a token, which nests; rules see one list
 // wherever it came from, or a limit on its depth would be passed by.
 //
-//   "claims": {"act": {"sub": "b", "act": {"sub": "a"}}}   is the chain   [{"id": "b", "claims": …}, {"id": "a", "claims": …}]
+//   "claims": {"act": {"sub": "b", "act": {"sub": "a"}}}
+//   is the chain   [{"id": "b", "claims": …}, {"id": "a", "claims": …}]
 //
 // Source of the claim: RFC 8693, 4.1.
 #pragma once

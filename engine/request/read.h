@@ -1,7 +1,8 @@
 // The entries: from a parsed document, or from fields, to `state.request` and its slots.
 //
 //   state.Begin(shapes, clock.Now());
-//   if (const Status read = ReadJsonRequest(*document, wide, state); !read) Deny(state.refusal, read.error());
+//   const Status read = ReadJsonRequest(*document, wide, state);
+//   if (!read) Deny(state.refusal, read.error());
 //
 // Requires of all: state.Begin. The request is readable in the state until the next Begin.
 #pragma once

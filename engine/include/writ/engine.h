@@ -4,11 +4,11 @@
 //   auto policies = writ::PolicySet::Load(std::move(bundle_bytes), {});
 //   auto ledger = std::make_shared<writ::MemoryLedger>(*policies, writ::SystemClock().Now());
 //   writ::Engine engine(*policies, writ::SystemClock(), ledger);
-//   writ::Context context;                                                     // one per thread, reused
+//   writ::Context context;                                             // one per thread, reused
 //
-//   writ::ReadRequest& request = engine.Read(text, context);                   // parsed once
+//   writ::ReadRequest& request = engine.Read(text, context);           // parsed once
 //   for (const writ::Need& need : engine.FindNeeds(request)) request.Provide(LookUp(need));
-//   const writ::Decision& decision = engine.Decide(request).Settle();          // lives in the context
+//   const writ::Decision& decision = engine.Decide(request).Settle();  // lives in the context
 //   if (decision.effect != writ::Effect::kAllow) Refuse(decision.messages);
 #pragma once
 
@@ -101,8 +101,9 @@ class Engine {
   // wrong with them as far as they can be told alone; what is not there yet is no error. Costs
   // about as much as a decision, and a copy of all slots; where fields have to become a document
   // (DecideFields), requests gain nothing by it.
-  //   const PreparedFields caller = *engine.PrepareFields({.target = Target::kTools, .scope = "github", .fields = principal}, context);
-  //   engine.DecideFields({.target = Target::kTools, .name = tool, .fields = args, .prepared = caller}, context);
+  //   const FieldRequest shared{.target = Target::kTools, .scope = "github", .fields = principal};
+  //   const PreparedFields caller = *engine.PrepareFields(shared, context);
+  //   engine.DecideFields({.name = tool, .fields = args, .prepared = caller}, context);
   Result<PreparedFields> PrepareFields(const FieldRequest& shared, Context& context) const;
 
   // Returns the field of a path, or an invalid one when nothing can read it: no rule reads it, nor

@@ -1,6 +1,6 @@
 // A compiled policy set, ready to decide.
 //
-//   Result<std::shared_ptr<const PolicySet>> policies = PolicySet::Load(std::move(bundle_bytes), {});
+//   auto policies = PolicySet::Load(std::move(bundle_bytes), {});
 #pragma once
 
 #include <memory>

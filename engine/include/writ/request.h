@@ -116,8 +116,8 @@ struct PreparedFields {
 
 // A request given field by field, without JSON.
 //
-//   const FieldId tenant = engine.FindField("principal.tenant"), filter = engine.FindField("args.filter");
-//   const FieldRequest::Field fields[] = {{tenant, Value::String("acme")}, {filter, Value::Map(map)}};
+//   const FieldId tenant = engine.FindField("principal.tenant");
+//   const FieldRequest::Field fields[] = {{tenant, Value::String("acme")}};
 //   engine.DecideFields({Target::kTools, "github", "list_issues", fields}, context);
 //
 // It means what the JSON request with these members means (docs/requests_and_decisions.md,

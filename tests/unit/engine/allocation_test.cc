@@ -153,6 +153,18 @@ TEST_F(Reading, AndDecidingWhatIsAllowedAllocatesNothing) {
   }
 }
 
+TEST_F(Reading, AndDecidingFieldsThatAreAllowedAllocatesNothing) {
+  const FieldRequest::Field fields[] = {Field("subject.id", Value::String("ann")), Field("subject.type", Value::String("user")),
+                                        Field("resource.id", Value::String("1")), Field("resource.properties.owner", Value::String("ann"))};
+  const FieldRequest request{Target::kAccess, "document", "read", fields};
+  for (int i = 0; i < 103; ++i) {
+    if (i == 3) allocations = 0;
+    const Decision& decision = harness_.engine().DecideFields(request, harness_.context());
+    if (decision.effect != Effect::kAllow) FAIL() << DecisionJson(decision);
+  }
+  EXPECT_EQ(allocations, 0U);
+}
+
 TEST_F(Reading, KeepsTheRequestReadable) {
   harness_.Decide(R"({"server": "github", "tool": "read", "args": {"path": "/srv/a"}})");
   const Request& asked = harness_.context().impl().reading.request;

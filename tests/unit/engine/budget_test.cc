@@ -178,6 +178,10 @@ TEST(Facts, NeedsNameEachImageOnce) {
   EXPECT_EQ(needs[1].key, "a");
   EXPECT_EQ(needs[0].asks, (std::vector<Need::Ask>{{"release", ""}}));
   EXPECT_TRUE(harness.engine().FindNeeds(request).empty()) << "asked once";
+  ReadRequest& told = harness.engine().Read(pod, harness.context(), {.facts = CallerFacts::kTaken});
+  EXPECT_TRUE(told.Provide({.kind = kImageFacts, .key = "b", .json = "{}"}));
+  ASSERT_EQ(harness.engine().FindNeeds(told).size(), 1U) << "what was told unasked is not asked for";
+  EXPECT_TRUE(harness.engine().FindNeeds(told).empty());
 }
 
 TEST(Facts, AttestationsOfPartsMayBeMixed) {

@@ -1,4 +1,5 @@
-// The evaluator: every instruction, its faults, shared values, budget, observation.
+// The evaluator: every instruction, its faults, shared values, budget, observation. One file,
+// however long: its last test demands that those before it have run every opcode.
 #include "engine/eval/evaluator.h"
 
 #include <gtest/gtest.h>

@@ -3,7 +3,8 @@
 // here.
 //
 //   allow list_* when facts.team.level >= 2 && facts.owner.active
-//   facts.team: kind `teams`, key principal.tenant      facts.owner: kind `people`, key facts.team.owner
+//   facts.team: kind `teams`, key principal.tenant
+//   facts.owner: kind `people`, key facts.team.owner
 #include <functional>
 #include <map>
 

@@ -92,6 +92,17 @@ TEST(Settle, ALedgerIsAskedOnceForAllCharges) {
   EXPECT_EQ(request.name(), "send") << "what was asked stays readable";
 }
 
+// Its deadline cut it off.
+TEST(Settle, ALateDecisionHasNoCharges) {
+  DecideHarness harness(kLimited);
+  ASSERT_TRUE(harness.ok());
+  ScriptedLedger ledger(Settlement::kTaken);
+  const DecideOptions late{.deadline = {.at = std::chrono::steady_clock::time_point::min()}};
+  const Decision& decision = harness.engine().Decide(harness.engine().Read(kSend, harness.context()), late).Settle(ledger);
+  EXPECT_EQ(decision.reason, Reason::kBudget);
+  EXPECT_EQ(ledger.calls, 0);
+}
+
 TEST(Settle, ADenialHasNoCharges) {
   DecideHarness harness(std::string(kLimited) + "policy no for tools { deny send }");
   ASSERT_TRUE(harness.ok());

@@ -2,7 +2,8 @@
 //
 //   FactGatherer gatherer(open, clock, {});
 //   GatheredFacts facts = gatherer.Gather(*signers, engine->FindNeeds(request), deadline);
-//   for (const ImageFacts& each : facts.images) request.Provide({kImageFacts, each.image, FactJson(each)});
+//   for (const ImageFacts& each : facts.images)
+//     request.Provide({kImageFacts, each.image, FactJson(each)});
 //
 // Three outcomes stay apart: verified, refuted, unknown. Unknown denies like refuted, but is never
 // cached and says why.
