@@ -243,15 +243,20 @@ class DeadDeclarations {
         return each.package == table.package && each.decl->name.text == relation.table.text;
       });
       if (other == set_.tables.end()) continue;
-      const draft::Column* ours = TryColumn(table, relation.our_column.text);
-      const draft::Column* theirs = TryColumn(*other, relation.their_column.text);
-      if (ours == nullptr || theirs == nullptr) continue;
-      const TypeId our_type = set_.types.WithoutNull(ours->type), their_type = set_.types.WithoutNull(theirs->type);
-      if (MayBeEqual(our_type, their_type)) continue;
-      const std::string their_name = std::string(relation.table.text) + "." + theirs->name;
-      checker_.Emit(DiagnosticKind::kRelationNeverHolds, relation.their_column.span,
-                    {their_name, set_.types.Text(their_type), ours->name, set_.types.Text(our_type)});
+      CheckPair(table, *other, relation.our_column, relation.their_column);
+      for (const RelationTermDecl& term : relation.terms) CheckPair(table, *other, term.our_column, term.their_column);
     }
+  }
+
+  void CheckPair(const TypedTable& table, const TypedTable& other, const Name& our_column, const Name& their_column) {
+    const draft::Column* ours = TryColumn(table, our_column.text);
+    const draft::Column* theirs = TryColumn(other, their_column.text);
+    if (ours == nullptr || theirs == nullptr) return;
+    const TypeId our_type = set_.types.WithoutNull(ours->type), their_type = set_.types.WithoutNull(theirs->type);
+    if (MayBeEqual(our_type, their_type)) return;
+    const std::string their_name = std::string(other.decl->name.text) + "." + theirs->name;
+    checker_.Emit(DiagnosticKind::kRelationNeverHolds, their_column.span,
+                  {their_name, set_.types.Text(their_type), ours->name, set_.types.Text(our_type)});
   }
 
   const TypedSet& set_;

@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 
 #include "rules/base/check.h"
+#include "rules/base/printable.h"
+#include "rules/model/column_option.h"
+#include "rules/model/json_pointer.h"
 
 namespace writ::dsl {
 namespace {
@@ -101,7 +105,7 @@ class Declarer {
     }
     for (const TableDecl& table : tree.tables) {
       Add(names.tables, "table", table.name, set_.tables.size(), [this](std::size_t i) { return set_.tables[i].decl->name; });
-      set_.tables.push_back({file, &table, package, {}});
+      set_.tables.push_back({file, &table, package, {}, {}});
     }
     for (const SignerDecl& signer : tree.signers) {
       Add(names.signers, "signer", signer.name, set_.signers.size(), [this](std::size_t i) { return set_.signers[i].decl->name; });
@@ -148,9 +152,79 @@ class Declarer {
       }
       // An error has its diagnostic.
       if (set_.types[type].kind == TypeKind::kError) type = SimpleType(TypeKind::kDyn);
-      table.columns.push_back({std::string(column.name.text), column.type.optional ? set_.types.Nullable(type) : type});
+      std::vector<draft::ColumnOption> options = CheckStorage(column, type);
+      const bool is_nullable = column.type.optional && !Has(options, ColumnOptionKind::kNullIsAbsent);
+      table.columns.push_back({std::string(column.name.text), is_nullable ? set_.types.Nullable(type) : type, std::move(options)});
     }
     for (const RelationDecl& relation : table.decl->relations) add(relation.name);
+    for (const StorageClause& clause : table.decl->storage) {
+      CheckStoredName(clause);
+      table.stored.push_back({clause.dialect, std::string(clause.text.value)});
+    }
+    std::sort(table.stored.begin(), table.stored.end());
+  }
+
+  static bool Has(const std::vector<draft::ColumnOption>& options, ColumnOptionKind kind) {
+    return std::any_of(options.begin(), options.end(), [&](const draft::ColumnOption& option) { return option.kind == kind; });
+  }
+
+  void CheckStoredName(const StorageClause& clause) {
+    const std::string fault = StoredNameFault(clause.text.value);
+    const std::string shown = clause.text.value.empty() ? "stored as" : Printable(clause.text.value);
+    if (!fault.empty())
+      checker_.Emit(DiagnosticKind::kBadStorage, clause.text.span, {shown, clause.text.value.empty() ? "takes a name" : fault});
+  }
+
+  // Returns the column's options, sorted. `type`: of its values that are not null.
+  std::vector<draft::ColumnOption> CheckStorage(const ColumnDecl& column, TypeId type) {
+    std::vector<draft::ColumnOption> options;
+    for (const StorageClause& clause : column.storage) {
+      CheckClause(column, clause, type);
+      options.push_back({clause.kind, clause.dialect, std::string(clause.text.value)});
+    }
+    std::sort(options.begin(), options.end());
+    return options;
+  }
+
+  void CheckClause(const ColumnDecl& column, const StorageClause& clause, TypeId type) {
+    const auto refuse = [&](SourceSpan span, std::string_view what, const std::string& why) {
+      checker_.Emit(DiagnosticKind::kBadStorage, span, {what, why});
+    };
+    const std::string is_type = ", and `" + std::string(column.name.text) + "` is " + set_.types.Text(type);
+    switch (clause.kind) {
+      case ColumnOptionKind::kName: CheckStoredName(clause); break;
+      case ColumnOptionKind::kPointer: {
+        const std::string_view pointer = clause.text.value;
+        const std::string_view fault = pointer.empty() ? "it is the whole column" : JsonPointerFault(pointer);
+        if (!fault.empty()) refuse(clause.text.span, Printable(pointer), "is no pointer into the column: " + std::string(fault));
+        break;
+      }
+      case ColumnOptionKind::kLayout:
+        if (!TakesLayout(type, clause.text.value)) refuse(clause.text.span, clause.text.value, LayoutUse(clause.text.value) + is_type);
+        break;
+      case ColumnOptionKind::kExact:
+        if (type != SimpleType(TypeKind::kString)) refuse(clause.span, "exact", "is about strings" + is_type);
+        break;
+      case ColumnOptionKind::kNullIsAbsent:
+        if (!column.type.optional)
+          refuse(clause.span, "null as absent", "is about columns that may be null, whose type has a `?` behind it");
+        break;
+    }
+  }
+
+  bool TakesLayout(TypeId type, std::string_view layout) {
+    const auto is_one_of = [&](std::span<const std::string_view> layouts) {
+      return std::find(layouts.begin(), layouts.end(), layout) != layouts.end();
+    };
+    const TypeKind kind = set_.types[type].kind;
+    if (kind == TypeKind::kList) return is_one_of(kListLayouts);
+    if (kind == TypeKind::kMap) return is_one_of(kMapLayouts);
+    if (kind == TypeKind::kTimestamp) return is_one_of(kTimestampLayouts);
+    return kind == TypeKind::kDyn;
+  }
+
+  static std::string LayoutUse(std::string_view layout) {
+    return layout == "array" ? "is about lists" : layout == "json" ? "is about lists and maps" : "is about timestamps";
   }
 
   bool MayBeColumn(TypeId id) {
@@ -194,7 +268,34 @@ class Declarer {
         continue;
       }
       NeedColumn(set_.tables[other->second], relation.their_column);
+      for (const RelationTermDecl& term : relation.terms) CheckTerm(table, set_.tables[other->second], term);
     }
+  }
+
+  void CheckTerm(const TypedTable& table, const TypedTable& other, const RelationTermDecl& term) {
+    const Name& name = other.decl->name;
+    if (term.their_table.text != name.text) {
+      checker_.Emit(DiagnosticKind::kUnknownTable, term.their_table.span, {term.their_table.text}).help =
+          "the condition is about `" + std::string(name.text) + "`: " + std::string(name.text) + "." + std::string(term.their_column.text);
+      return;
+    }
+    NeedColumn(other, term.their_column);
+    if (!term.value.valid()) return NeedColumn(table, term.our_column);
+    const auto column = std::find_if(other.columns.begin(), other.columns.end(),
+                                     [&](const draft::Column& each) { return each.name == term.their_column.text; });
+    if (column == other.columns.end()) return;
+    const Expr& literal = set_.expr(table.file, term.value);
+    const TypeId type = set_.types.WithoutNull(column->type);
+    const TypeKind kind = set_.types[type].kind, given = TypeKindOf(literal.value);
+    const bool may_be_null = type != column->type || Has(column->options, ColumnOptionKind::kNullIsAbsent);
+    if (kind == TypeKind::kDyn || given == kind || (given == TypeKind::kNull && may_be_null)) return;
+    checker_.Emit(DiagnosticKind::kTypeMismatch, literal.span, {set_.types.Text(SimpleType(given)), set_.types.Text(column->type)});
+  }
+
+  static TypeKind TypeKindOf(const Value& literal) {
+    if (literal.is(Kind::kString)) return TypeKind::kString;
+    if (literal.is(Kind::kInt)) return TypeKind::kInt;
+    return literal.is(Kind::kBool) ? TypeKind::kBool : TypeKind::kNull;
   }
 
   // Requests name tables, and facts name signers, without a package: two packages may use one name only for one thing.
@@ -202,7 +303,8 @@ class Declarer {
     std::unordered_map<std::string_view, const TypedTable*> tables;
     for (const TypedTable& table : set_.tables) {
       const auto [first, is_new] = tables.emplace(table.decl->name.text, &table);
-      if (is_new || first->second->package == table.package || first->second->columns == table.columns) continue;
+      if (is_new || first->second->package == table.package) continue;
+      if (first->second->columns == table.columns && first->second->stored == table.stored) continue;
       checker_.Emit(DiagnosticKind::kDuplicateName, table.decl->name.span, {"table", table.decl->name.text}).note =
           "another package has a table of this name with other columns, and requests name tables without their package";
     }

@@ -66,6 +66,7 @@ struct TypedTable {
   const TableDecl* decl = nullptr;
   std::uint32_t package = 0;
   std::vector<draft::Column> columns;  // as declared, in order
+  std::vector<draft::StoredName> stored;
 };
 
 struct TypedSigner {

@@ -67,6 +67,7 @@ std::string_view CelErrorOf(DiagnosticKind kind) {
     case DiagnosticKind::kNotConstant:
     case DiagnosticKind::kNotAPath:
     case DiagnosticKind::kBadColumnType:
+    case DiagnosticKind::kBadStorage:
     case DiagnosticKind::kForeignPattern:
     case DiagnosticKind::kRefusedSpelling:
     case DiagnosticKind::kWidenedPattern:

@@ -66,6 +66,7 @@
   X(NotConstant, Error, "test data must be a constant, or a `let` that is one")                    \
   X(NotAPath, Error, "expected a path such as `args.n`")                                            \
   X(BadColumnType, Error, "`{0}` cannot be the type of a column")                                  \
+  X(BadStorage, Error, "`{0}` {1}")                                                                \
   X(ForeignPattern, Warning, "{0} stands for itself in {1}")                                       \
   X(RefusedSpelling, Warning, "nothing has the name `{0}`: it {1}")                                \
   X(WidenedPattern, Warning, "`{0}` now matches `{1}`, too: `**/` stands for no folder as well")   \

@@ -353,11 +353,16 @@ class Lowerer {
     const bool known = std::any_of(program_.tables.begin(), program_.tables.end(),
                                    [&](const draft::Table& each) { return each.name == table.decl->name.text; });
     if (known) return;  // the same in another package
-    draft::Table written{std::string(table.decl->name.text), table.columns, {}};
+    draft::Table written{std::string(table.decl->name.text), table.columns, {}, table.stored};
     for (draft::Column& column : written.columns) column.type = nodes.UseType(column.type);
     for (const RelationDecl& relation : table.decl->relations) {
+      std::vector<draft::RelationTerm> terms;
+      for (const RelationTermDecl& term : relation.terms) {
+        const ConstantId value = term.value.valid() ? nodes.UseValue(set_.expr(table.file, term.value).value) : ConstantId();
+        terms.push_back({std::string(term.their_column.text), std::string(term.our_column.text), value});
+      }
       written.relations.push_back({std::string(relation.name.text), relation.many, std::string(relation.table.text),
-                                   std::string(relation.their_column.text), std::string(relation.our_column.text)});
+                                   std::string(relation.their_column.text), std::string(relation.our_column.text), std::move(terms)});
     }
     program_.tables.push_back(std::move(written));
   }

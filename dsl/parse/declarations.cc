@@ -210,8 +210,12 @@ bool Parser::ParseTable() {
   const std::uint32_t faults = fault_count_;
   const std::uint32_t begin = Take(kStarts).begin;
   const std::optional<Name> name = ParseName("a table name", NameUse::kMember);
-  if (!name || !ExpectBlock("write table " + std::string(name->text) + " { column: type }")) return false;
+  if (!name) return false;
   table.name = *name;
+  while (AtWord("stored")) {
+    if (!ParseStoredAs(table.storage, HasPointer::kNo)) return false;
+  }
+  if (!ExpectBlock("write table " + std::string(name->text) + " { column: type }")) return false;
   comma_reported_ = false;
   const auto at_column = [this] { return At(TokenKind::kIdent) && Peek().kind == TokenKind::kColon; };
   while (!At(TokenKind::kRightBrace) && !At(TokenKind::kEnd) && !(current_.starts_line && AtDeclarationStart())) {
@@ -239,19 +243,24 @@ bool Parser::ParseColumn(TableDecl& table) {
   }
   Take(kGlueBefore);
   if (AtRelation()) return ParseRelation(*name, table);
-  if (AtWordsOfRelation()) {
+  if (AtWordsOfRelation() && Text(Peek()) != "exact") {  // `string exact on postgres`
     static constexpr std::string_view kWords[] = {"many", "one"};
     return FailAtWord("`many` or `one`", kWords);
   }
   const std::uint32_t type_begin = current_.begin;
   std::optional<TypeExpr> type = ParseType();
   if (!type) return false;
-  table.columns.push_back({*name, std::move(*type)});
-  return ParseColumnEnd(*name, type_begin);
+  ColumnDecl column{*name, std::move(*type), {}};
+  const std::uint32_t type_end = last_end_;
+  while (AtStorage()) {
+    if (!ParseStorage(column)) return false;
+  }
+  table.columns.push_back(std::move(column));
+  return ParseColumnEnd(*name, text_.substr(type_begin, type_end - type_begin));
 }
 
 // Nothing stands between columns. What SQL and other languages write there is reported; commas once in a table.
-bool Parser::ParseColumnEnd(const Name& column, std::uint32_t type_begin) {
+bool Parser::ParseColumnEnd(const Name& column, std::string_view type) {
   while (At(TokenKind::kComma) || (At(TokenKind::kInvalid) && Text(current_) == ";")) {
     if (!comma_reported_) {
       const std::string found = "`" + std::string(Text(current_)) + "`";
@@ -262,7 +271,6 @@ bool Parser::ParseColumnEnd(const Name& column, std::uint32_t type_begin) {
     last_end_ = current_.end;
     current_ = lexer_.Next();
   }
-  const std::string_view type = text_.substr(type_begin, last_end_ - type_begin);
   const ForeignWord* word = Peek().kind == TokenKind::kColon ? nullptr : TryForeign(ForeignPlace::kColumn);
   if (word != nullptr) {
     const bool is_nullable = Text(current_) == "null" || Text(current_) == "nullable";
@@ -284,7 +292,7 @@ bool Parser::AtWordsOfRelation() const {
   return At(TokenKind::kIdent) && ahead.Next().kind == TokenKind::kIdent && ahead.Text(ahead.Next()) == "on";
 }
 
-// ("many" | "one") table "on" table "." column "=" column
+// ("many" | "one") table "on" table "." column "=" column { "and" … }
 bool Parser::ParseRelation(Name name, TableDecl& table) {
   RelationDecl relation;
   relation.name = name;
@@ -301,7 +309,10 @@ bool Parser::ParseRelation(Name name, TableDecl& table) {
   relation.their_table = *their_table;
   relation.their_column = *their_column;
   relation.our_column = *our_column;
-  table.relations.push_back(relation);
+  while (AtWord("and") && Peek().kind != TokenKind::kColon) {
+    if (!ParseRelationTerm(relation)) return false;
+  }
+  table.relations.push_back(std::move(relation));
   return true;
 }
 

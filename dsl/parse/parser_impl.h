@@ -190,7 +190,14 @@ class Parser {
   bool ParseFn();
   bool ParseTable();
   bool ParseColumn(TableDecl& table);
-  bool ParseColumnEnd(const Name& column, std::uint32_t type_begin);
+  bool ParseColumnEnd(const Name& column, std::string_view type);
+  enum class HasPointer : bool { kNo, kYes };
+  bool AtStorage();
+  bool ParseStorage(ColumnDecl& column);
+  bool ParseStoredAs(std::vector<StorageClause>& storage, HasPointer has_pointer);
+  bool ParseDialect(SqlDialect& dialect);
+  void AddStorage(StorageClause clause, std::vector<StorageClause>& storage);
+  bool ParseRelationTerm(RelationDecl& relation);
   bool AtRelation() const;
   bool AtWordsOfRelation() const;
   bool ParseRelation(Name name, TableDecl& table);

@@ -118,15 +118,31 @@ class Dumper {
     out_.append("\n");
   }
   void AppendTable(const TableDecl& table) {
-    Line("table", {table.name.text});
+    out_.append("table ").append(table.name.text);
+    AppendStorage(table.storage);
+    out_.append("\n");
     for (const ColumnDecl& column : table.columns) {
       out_.append("  ").append(column.name.text).append(": ");
       AppendType(column.type);
+      AppendStorage(column.storage);
       out_.append("\n");
     }
     for (const RelationDecl& r : table.relations) {
       Line("  relation",
            {r.name.text, r.many ? "many" : "one", r.table.text, "on", r.their_table.text, r.their_column.text, "=", r.our_column.text});
+      for (const RelationTermDecl& term : r.terms) {
+        out_.append("    and ").append(term.their_table.text).append(" ").append(term.their_column.text).append(" = ");
+        out_.append(term.our_column.text);
+        if (term.value.valid()) AppendExpr(term.value);
+        out_.append("\n");
+      }
+    }
+  }
+  void AppendStorage(const std::vector<StorageClause>& storage) {
+    for (const StorageClause& clause : storage) {
+      out_.append(", ").append(ColumnOptionName(clause.kind));
+      if (!clause.text.value.empty()) out_.append(" ").append(clause.text.value);
+      if (clause.dialect != SqlDialect::kAny) out_.append(" on ").append(SqlDialectName(clause.dialect));
     }
   }
 

@@ -220,19 +220,36 @@ struct FnDecl {
   SourceSpan span;
 };
 
+// How a column or, with kName, a table is kept: `stored as "name" at "/pointer"` (two clauses), `kept as array`, `exact`,
+// `null as absent`.
+struct StorageClause {
+  ColumnOptionKind kind = ColumnOptionKind::kName;
+  SqlDialect dialect = SqlDialect::kAny;  // `on DIALECT`
+  SourceSpan span;                        // the clause's words
+  StringLiteral text;                     // kName, kPointer; kLayout: the word
+};
+
 struct ColumnDecl {
   Name name;
   TypeExpr type;
+  std::vector<StorageClause> storage;
+};
+
+struct RelationTermDecl {  // and order_item.tenant = tenant, and order_item.kind = "line"
+  Name their_table, their_column, our_column;
+  ExprId value;  // a literal; valid where there is no column of ours
 };
 
 struct RelationDecl {  // items: many order_item on order_item.order_id = id
   Name name;
   bool many = true;  // else `one`
   Name table, their_table, their_column, our_column;
+  std::vector<RelationTermDecl> terms;
 };
 
 struct TableDecl {
   Name name;
+  std::vector<StorageClause> storage;
   std::vector<ColumnDecl> columns;
   std::vector<RelationDecl> relations;
   SourceSpan span;

@@ -219,19 +219,39 @@ Policy RecordOf(const draft::Policy& policy, PoolBuilder& to) {
           .combining = CombiningOf(policy.combining, to.parts.combinings)};
 }
 
+// How the table's columns and relations, which have been appended, are stored.
+void AddStorage(const draft::Table& table, const Table& record, PoolBuilder& to) {
+  ProgramParts& parts = to.parts;
+  const Id<Table> id(parts.tables.size());
+  for (const draft::StoredName& stored : table.stored)
+    parts.stored_names.push_back({.table = id, .name = to.Text(stored.name), .dialect = stored.dialect});
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const Id<Column> column(record.columns.first + i);
+    for (const draft::ColumnOption& option : table.columns[i].options)
+      parts.column_options.push_back({.column = column, .text = to.Text(option.text), .kind = option.kind, .dialect = option.dialect});
+  }
+  for (std::size_t i = 0; i < table.relations.size(); ++i) {
+    const Id<Relation> relation(record.relations.first + i);
+    for (const draft::RelationTerm& term : table.relations[i].terms)
+      parts.relation_terms.push_back({relation, to.Text(term.their_column), to.Text(term.our_column), term.value});
+  }
+}
+
 Table RecordOf(const draft::Table& table, PoolBuilder& to) {
-  return {.name = to.Text(table.name),
-          .columns = to.Append(to.parts.columns, table.columns,
-                               [&](const draft::Column& column) {
-                                 return Column{to.Text(column.name), column.type};
-                               }),
-          .relations = to.Append(to.parts.relations, table.relations, [&](const draft::Relation& relation) {
-            return Relation{.name = to.Text(relation.name),
-                            .table = to.Text(relation.table),
-                            .their_column = to.Text(relation.their_column),
-                            .our_column = to.Text(relation.our_column),
-                            .many = relation.many};
-          })};
+  const Table record{.name = to.Text(table.name),
+                     .columns = to.Append(to.parts.columns, table.columns,
+                                          [&](const draft::Column& column) {
+                                            return Column{to.Text(column.name), column.type};
+                                          }),
+                     .relations = to.Append(to.parts.relations, table.relations, [&](const draft::Relation& relation) {
+                       return Relation{.name = to.Text(relation.name),
+                                       .table = to.Text(relation.table),
+                                       .their_column = to.Text(relation.their_column),
+                                       .our_column = to.Text(relation.our_column),
+                                       .many = relation.many};
+                     })};
+  AddStorage(table, record, to);
+  return record;
 }
 
 Signer RecordOf(const draft::Signer& signer, PoolBuilder& to) {

@@ -122,10 +122,24 @@ struct FactSpec {
   SlotId slot;
 };
 
+struct ColumnOption {
+  ColumnOptionKind kind = ColumnOptionKind::kName;
+  SqlDialect dialect = SqlDialect::kAny;
+  std::string text;
+  friend auto operator<=>(const ColumnOption&, const ColumnOption&) = default;
+};
+
 struct Column {
   std::string name;
   TypeId type = SimpleType(TypeKind::kDyn);
+  std::vector<ColumnOption> options;  // in ascending order
   friend bool operator==(const Column&, const Column&) = default;
+};
+
+struct RelationTerm {
+  std::string their_column;
+  std::string our_column;  // "" where there is a value
+  ConstantId value;
 };
 
 struct Relation {
@@ -133,12 +147,20 @@ struct Relation {
   bool many = true;
   std::string table;
   std::string their_column, our_column;
+  std::vector<RelationTerm> terms;
+};
+
+struct StoredName {
+  SqlDialect dialect = SqlDialect::kAny;
+  std::string name;
+  friend auto operator<=>(const StoredName&, const StoredName&) = default;
 };
 
 struct Table {
   std::string name;
   std::vector<Column> columns;
   std::vector<Relation> relations;
+  std::vector<StoredName> stored;  // in ascending order
 };
 
 struct SignerOption {

@@ -8,6 +8,7 @@
 #include "rules/ir/enums.h"
 #include "rules/ir/places.h"
 #include "rules/ir/program.h"
+#include "rules/ir/table_storage.h"
 #include "rules/ir/text.h"
 #include "rules/ir/verify.h"
 
@@ -136,6 +137,9 @@ class Dumper {
   void DumpRuleParts(const std::string& head, const Rule& rule);
   void DumpImage(const std::string& head, const ImageSpec& image);
   void DumpTable(const Table& table);
+  std::string StoredText(const Table& table) const;
+  std::string OptionsText(const Column& column) const;
+  std::string TermsText(const Relation& relation) const;
   void DumpSigner(const Signer& signer);
   std::string MaskText(const MaskSpec& mask) const;
   std::string SignerTermsText(RangeOf<SignerTerm> terms) const;
@@ -330,14 +334,43 @@ void Dumper::DumpImage(const std::string& head, const ImageSpec& image) {
   }
 }
 
+std::string DialectText(SqlDialect dialect) { return dialect == SqlDialect::kAny ? "" : " on " + std::string(SqlDialectName(dialect)); }
+
+std::string Dumper::StoredText(const Table& table) const {
+  std::string text;
+  for (const StoredName& stored : StoredNamesOf(program_, table))
+    text += ", name " + Quoted(Text(stored.name)) + DialectText(stored.dialect);
+  return text;
+}
+
+std::string Dumper::OptionsText(const Column& column) const {
+  std::string text;
+  for (const ColumnOption& option : OptionsOf(program_, column)) {
+    text += ", " + std::string(ColumnOptionName(option.kind));
+    if (option.text != kNoText) text += ' ' + Quoted(Text(option.text));
+    text += DialectText(option.dialect);
+  }
+  return text;
+}
+
+std::string Dumper::TermsText(const Relation& relation) const {
+  std::string text;
+  for (const RelationTerm& term : TermsOf(program_, relation)) {
+    text += " and " + Name(relation.table) + '.' + Name(term.their_column) + " = ";
+    text += term.value.valid() ? ConstantText(term.value) : Name(term.our_column);
+  }
+  return text;
+}
+
 void Dumper::DumpTable(const Table& table) {
   const std::string name = Name(table.name);
-  Line("table " + name);
-  for (const Column& column : program_[table.columns]) Line("  " + name + '.' + Name(column.name) + ": " + ShownType(column.type));
+  Line("table " + name + StoredText(table));
+  for (const Column& column : program_[table.columns])
+    Line("  " + name + '.' + Name(column.name) + ": " + ShownType(column.type) + OptionsText(column));
   for (const Relation& relation : program_[table.relations]) {
     const std::string other = Name(relation.table);
     Line("  " + name + '.' + Name(relation.name) + ": " + (relation.many ? "many " : "one ") + other + " on " + other + '.' +
-         Name(relation.their_column) + " = " + Name(relation.our_column));
+         Name(relation.their_column) + " = " + Name(relation.our_column) + TermsText(relation));
   }
 }
 

@@ -20,16 +20,18 @@ constexpr std::string_view CombiningAlgorithmName(CombiningAlgorithm /*member*/)
 constexpr std::string_view OnErrorName(OnError member) { return member == OnError::kSkip ? "skip" : "deny"; }
 
 // Number of the list in a bundle, enum, how many members, name of a member, what one is called.
-#define WRIT_NAMED_ENUMS(E)                                                                         \
-  E(1, NodeKind, kNodeKindCount, NodeKindName(member), "kind of expression")                        \
-  E(2, Function, kFunctionCount, InfoOf(member).name, "function")                                   \
-  E(3, Target, kTargetCount, InfoOf(member).name, "target")                                         \
-  E(4, Verb, static_cast<std::size_t>(Verb::kMask) + 1, VerbName(member), "verb")                   \
-  E(5, PolicyMode, static_cast<std::size_t>(PolicyMode::kWarn) + 1, PolicyModeName(member), "mode") \
-  E(6, ValueError, kValueErrorCount, ValueErrorName(member), "error")                               \
-  E(7, Kind, static_cast<std::size_t>(Kind::kUnknown) + 1, TypeName(member), "kind of constant")    \
-  E(8, CombiningAlgorithm, 1, CombiningAlgorithmName(member), "way to combine rules")               \
-  E(9, OnError, static_cast<std::size_t>(OnError::kDeny) + 1, OnErrorName(member), "meaning of an error")
+#define WRIT_NAMED_ENUMS(E)                                                                               \
+  E(1, NodeKind, kNodeKindCount, NodeKindName(member), "kind of expression")                              \
+  E(2, Function, kFunctionCount, InfoOf(member).name, "function")                                         \
+  E(3, Target, kTargetCount, InfoOf(member).name, "target")                                               \
+  E(4, Verb, static_cast<std::size_t>(Verb::kMask) + 1, VerbName(member), "verb")                         \
+  E(5, PolicyMode, static_cast<std::size_t>(PolicyMode::kWarn) + 1, PolicyModeName(member), "mode")       \
+  E(6, ValueError, kValueErrorCount, ValueErrorName(member), "error")                                     \
+  E(7, Kind, static_cast<std::size_t>(Kind::kUnknown) + 1, TypeName(member), "kind of constant")          \
+  E(8, CombiningAlgorithm, 1, CombiningAlgorithmName(member), "way to combine rules")                     \
+  E(9, OnError, static_cast<std::size_t>(OnError::kDeny) + 1, OnErrorName(member), "meaning of an error") \
+  E(10, ColumnOptionKind, kColumnOptionCount, ColumnOptionName(member), "option of a column")             \
+  E(11, SqlDialect, kSqlDialectCount, SqlDialectName(member), "SQL dialect")
 
 // Enum, last member.
 #define WRIT_NUMBERED_ENUMS(E)                                            \

@@ -107,6 +107,9 @@ WRIT_FIELDS(Column, WRIT_IS(kFilled, name), WRIT_HAS(type))
 WRIT_FIELDS(Relation, WRIT_IS(kFilled, name), WRIT_IS(kFilled, table), WRIT_IS(kFilled, their_column), WRIT_IS(kFilled, our_column),
             WRIT_HAS(many), WRIT_HAS(unused))
 WRIT_FIELDS(Table, WRIT_IS(kUnique, name), WRIT_HAS(columns), WRIT_HAS(relations))
+WRIT_FIELDS(StoredName, WRIT_HAS(table), WRIT_IS(kFilled, name), WRIT_HAS(dialect), WRIT_HAS(unused))
+WRIT_FIELDS(ColumnOption, WRIT_HAS(column), WRIT_HAS(text), WRIT_HAS(kind), WRIT_HAS(dialect), WRIT_HAS(unused))
+WRIT_FIELDS(RelationTerm, WRIT_HAS(relation), WRIT_IS(kFilled, their_column), WRIT_HAS(our_column), WRIT_MAY(value))
 WRIT_FIELDS(SignerOption, WRIT_HAS(kind), WRIT_HAS(unused), WRIT_HAS(name), WRIT_HAS(value))
 WRIT_FIELDS(Signer, WRIT_IS(kUnique, name), WRIT_HAS(issuer), WRIT_HAS(trust_digest), WRIT_HAS(options), WRIT_PLACE(kOptional),
             WRIT_HAS(kind), WRIT_HAS(unused))

@@ -28,6 +28,7 @@
 #include "rules/base/ids.h"
 #include "rules/base/source.h"
 #include "rules/ir/node.h"
+#include "rules/model/column_option.h"
 #include "rules/model/signer_option.h"
 #include "rules/model/target.h"
 
@@ -327,6 +328,32 @@ struct Table {
   RangeOf<Relation> relations;
 };
 
+// What a database calls a table where the declaration says another name.
+struct StoredName {
+  Id<Table> table;
+  TextId name;
+  SqlDialect dialect = SqlDialect::kAny;
+  std::uint8_t unused[3] = {};
+};
+
+// How a column is kept, beyond name and type (rules/model/column_option.h).
+struct ColumnOption {
+  Id<Column> column;
+  TextId text;  // kName, kPointer, kLayout; else ""
+  ColumnOptionKind kind = ColumnOptionKind::kName;
+  SqlDialect dialect = SqlDialect::kAny;
+  std::uint8_t unused[2] = {};
+};
+
+// What else holds of a relation's rows: `their_column` equals our column, or a constant (a bool,
+// an int, a string or null).
+struct RelationTerm {
+  Id<Relation> relation;
+  TextId their_column;
+  TextId our_column;  // "" where there is a value
+  ConstantId value;
+};
+
 struct SignerOption {
   SignerOptionKind kind = SignerOptionKind::kLog;
   std::uint8_t unused[3] = {};
@@ -372,7 +399,9 @@ enum class PlaceByte : std::uint8_t {};
 // Rules, their details and their keys have the same position; a program has no keys when an older
 // writ compiled it. Rules stand in source order, and the rules of one policy in a row. Match
 // conditions stand in the order of their policies, of which each has at most one. Facts stand in
-// the order of their slots, of which each has at most one.
+// the order of their slots, of which each has at most one. Names of stored tables and options of columns
+// stand in the order of what they are about, then of kind and dialect, and none is there twice; terms
+// of relations in the order of their relations.
 #define WRIT_POOLS(P)                                        \
   P(1, text_begins, std::uint32_t, "text")                   \
   P(2, text_bytes, char, "byte of text")                     \
@@ -411,7 +440,10 @@ enum class PlaceByte : std::uint8_t {};
   P(35, combinings, Combining, "combining")                  \
   P(36, match_conditions, MatchCondition, "match condition") \
   P(37, rule_keys, RuleKey, "key of a rule")                 \
-  P(38, facts, FactSpec, "fact")
+  P(38, facts, FactSpec, "fact")                             \
+  P(39, stored_names, StoredName, "name of a stored table")  \
+  P(40, column_options, ColumnOption, "option of a column")  \
+  P(41, relation_terms, RelationTerm, "term of a relation")
 
 template <template <typename> class Pool>
 struct Pools {

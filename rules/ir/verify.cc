@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "rules/base/utf8.h"
 #include "rules/ir/enums.h"
 #include "rules/ir/fields.h"
 #include "rules/ir/verify_parts.h"
+#include "rules/model/column_option.h"
 #include "rules/model/json_pointer.h"
 
 namespace writ {
@@ -222,6 +224,45 @@ Fault FaultOf(const Table& table, std::size_t at, Facts& facts) {
     if (std::exchange(facts.owned_names[relation.name.index], owner) == owner) return "has two columns or relations of the same name";
   }
   return nullptr;
+}
+
+Fault FaultOf(const StoredName& stored, std::size_t at, Facts& facts) {
+  const Program& program = facts.program;
+  if (!StoredNameFault(program[stored.name]).empty()) return "is no name that a database can have";
+  if (at == 0) return nullptr;
+  const StoredName& before = program.stored_names[at - 1];
+  const bool is_behind = std::tie(before.table, before.dialect) < std::tie(stored.table, stored.dialect);
+  return is_behind ? nullptr : "is not in the order of tables, or is given twice";
+}
+
+bool TakesText(ColumnOptionKind kind, std::string_view text) {
+  switch (kind) {
+    case ColumnOptionKind::kName: return StoredNameFault(text).empty();
+    case ColumnOptionKind::kPointer: return !text.empty() && JsonPointerFault(text).empty();
+    case ColumnOptionKind::kLayout: return IsColumnLayout(text);
+    case ColumnOptionKind::kExact:
+    case ColumnOptionKind::kNullIsAbsent: return text.empty();
+  }
+  return false;
+}
+
+Fault FaultOf(const ColumnOption& option, std::size_t at, Facts& facts) {
+  const Program& program = facts.program;
+  if (!TakesText(option.kind, program[option.text])) return "has a text that it does not take";
+  if (at == 0) return nullptr;
+  const ColumnOption& before = program.column_options[at - 1];
+  const bool is_behind = std::tie(before.column, before.kind, before.dialect) < std::tie(option.column, option.kind, option.dialect);
+  return is_behind ? nullptr : "is not in the order of columns, or is given twice";
+}
+
+Fault FaultOf(const RelationTerm& term, std::size_t at, Facts& facts) {
+  const Program& program = facts.program;
+  if (at > 0 && term.relation < program.relation_terms[at - 1].relation) return "is not in the order of relations";
+  if (term.value.valid() == (term.our_column != kNoText)) return "has not exactly one of a column and a value";
+  if (!term.value.valid()) return nullptr;
+  const Kind kind = program[term.value].kind;
+  const bool is_plain = kind == Kind::kNull || kind == Kind::kBool || kind == Kind::kInt || kind == Kind::kString;
+  return is_plain ? nullptr : "has a value that no join can have";
 }
 
 Fault FaultOf(const SignerOption& option, std::size_t /*at*/, Facts& facts) {

@@ -31,6 +31,8 @@ class ProgramNodes {
   NodeId of(NodeId node) const { return nodes_[node.index]; }
   // Returns the program's slot for the graph's, adding it and its parents when needed.
   SlotId UseSlot(SlotId slot, bool whole);
+  // Returns the program's constant of that value, adding it when needed.
+  ConstantId UseValue(const Value& value) { return AddConstant(value); }
   // Returns the program's type for one of the table, adding it and its parts when needed.
   TypeId UseType(TypeId id);
 

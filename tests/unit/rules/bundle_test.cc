@@ -10,6 +10,7 @@
 #include <string>
 
 #include "rules/function/function.h"
+#include "rules/ir/table_storage.h"
 #include "tests/support/program_builder.h"
 
 namespace writ {
@@ -311,6 +312,57 @@ TEST(Bundle, TheGoldenBundleWithRowsKeepsLoading) {
   const Result<Bundle> bundle = LoadBundle(FromHex(file));
   ASSERT_TRUE(bundle) << bundle.error().message;
   EXPECT_TRUE(SampleWithRows() == bundle->program.program());
+}
+
+// A program whose table says how it is stored.
+Program SampleWithStorage() {
+  draft::Program draft = test::SampleProgram();
+  draft::Table& table = draft.tables[0];
+  table.stored = {{SqlDialect::kAny, "sales.orders"}, {SqlDialect::kSqlite, "orders"}};
+  table.columns[0].options = {{ColumnOptionKind::kName, SqlDialect::kAny, "doc"},
+                              {ColumnOptionKind::kName, SqlDialect::kMysql, "json"},
+                              {ColumnOptionKind::kPointer, SqlDialect::kAny, "/a/b"}};
+  table.columns[1].options = {{ColumnOptionKind::kLayout, SqlDialect::kPostgres, "array"},
+                              {ColumnOptionKind::kExact, SqlDialect::kAny, ""},
+                              {ColumnOptionKind::kNullIsAbsent, SqlDialect::kAny, ""}};
+  draft.constants.push_back({.kind = Kind::kNull});
+  table.relations[0].terms = {{"tenant", "id", ConstantId()}, {"gone", "", ConstantId(draft.constants.size() - 1)}};
+  return BuildProgram(draft);
+}
+
+TEST(Bundle, StorageIsWrittenOnlyWhereItIsDeclared) {
+  EXPECT_TRUE(Sample().column_options.empty());
+  const Result<Bundle> bundle = LoadBundle(WriteBundle(SampleWithStorage()));
+  ASSERT_TRUE(bundle) << bundle.error().message;
+  const Program& program = bundle->program.program();
+  EXPECT_TRUE(SampleWithStorage() == program);
+  const Table& table = program.tables[0];
+  EXPECT_EQ("orders", StoredNameOf(program, table, SqlDialect::kSqlite));
+  EXPECT_EQ("sales.orders", StoredNameOf(program, table, SqlDialect::kPostgres));
+  const ColumnStorage first = StorageOf(program, program.columns[table.columns.first], SqlDialect::kMysql);
+  EXPECT_EQ("json", first.name);
+  EXPECT_EQ("/a/b", first.pointer);
+  EXPECT_FALSE(first.is_exact);
+  const ColumnStorage second = StorageOf(program, program.columns[table.columns.first + 1], SqlDialect::kMysql);
+  EXPECT_EQ("", second.layout);
+  EXPECT_TRUE(second.is_exact && second.null_is_absent);
+  EXPECT_EQ(2U, TermsOf(program, program[table.relations][0]).size());
+  const std::string dump = DumpProgram(bundle->program);
+  EXPECT_NE(std::string::npos, dump.find("table orders, name \"sales.orders\", name \"orders\" on sqlite\n")) << dump;
+  EXPECT_NE(std::string::npos, dump.find(", name \"doc\", name \"json\" on mysql, pointer \"/a/b\"\n")) << dump;
+  EXPECT_NE(std::string::npos, dump.find(", layout \"array\" on postgres, exact, null_is_absent\n")) << dump;
+  EXPECT_NE(std::string::npos, dump.find(".tenant = id and ")) << dump;
+  EXPECT_NE(std::string::npos, dump.find(".gone = null\n")) << dump;
+}
+
+TEST(Bundle, TheGoldenBundleWithStorageKeepsLoading) {
+  const std::string path = std::string(WRIT_SOURCE_DIR) + "/tests/golden/bundle/v6_storage.writb.hex";
+  if (std::getenv("WRIT_WRITE_NEW_GOLDEN_BUNDLE") != nullptr) std::ofstream(path) << ToHex(WriteBundle(SampleWithStorage()));
+  std::ifstream file(path);
+  ASSERT_TRUE(file) << path;
+  const Result<Bundle> bundle = LoadBundle(FromHex(file));
+  ASSERT_TRUE(bundle) << bundle.error().message;
+  EXPECT_TRUE(SampleWithStorage() == bundle->program.program());
 }
 
 // The golden bundle of version 5, which was not a table of sections.

@@ -107,6 +107,47 @@ TEST(Verify, RefusesBadSlotsAndDeclarations) {
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.tables[0].relations[0].table = "\xff"; }},
       {"column 0: `type` names something that is not there", [](draft::Program& p) { p.tables[0].columns[0].type = TypeId(99); }},
       {"table 1: `name` is that of another", [](draft::Program& p) { p.tables.push_back(p.tables[0]); }},
+      {"name of a stored table 0: `name` is empty",
+       [](draft::Program& p) {
+         p.tables[0].stored = {{SqlDialect::kAny, ""}};
+       }},
+      {"name of a stored table 0 is no name that a database can have",
+       [](draft::Program& p) {
+         p.tables[0].stored = {{SqlDialect::kAny, "a\nb"}};
+       }},
+      {"name of a stored table 1 is not in the order of tables, or is given twice",
+       [](draft::Program& p) {
+         p.tables[0].stored = {{SqlDialect::kMysql, "a"}, {SqlDialect::kMysql, "b"}};
+       }},
+      {"option of a column 0 has a text that it does not take",
+       [](draft::Program& p) {
+         p.tables[0].columns[0].options = {{ColumnOptionKind::kExact, SqlDialect::kAny, "x"}};
+       }},
+      {"option of a column 0 has a text that it does not take",
+       [](draft::Program& p) {
+         p.tables[0].columns[0].options = {{ColumnOptionKind::kPointer, SqlDialect::kAny, "x"}};
+       }},
+      {"option of a column 0 has a text that it does not take",
+       [](draft::Program& p) {
+         p.tables[0].columns[0].options = {{ColumnOptionKind::kLayout, SqlDialect::kAny, "x"}};
+       }},
+      {"option of a column 1 is not in the order of columns, or is given twice",
+       [](draft::Program& p) {
+         p.tables[0].columns[0].options = {{ColumnOptionKind::kExact, SqlDialect::kAny, ""},
+                                           {ColumnOptionKind::kName, SqlDialect::kAny, "x"}};
+       }},
+      {"term of a relation 0 has not exactly one of a column and a value",
+       [](draft::Program& p) {
+         p.tables[0].relations[0].terms = {{"a", "", ConstantId()}};
+       }},
+      {"term of a relation 0: `value` names something that is not there",
+       [](draft::Program& p) {
+         p.tables[0].relations[0].terms = {{"a", "", ConstantId(999)}};
+       }},
+      {"term of a relation 0: `their_column` is empty",
+       [](draft::Program& p) {
+         p.tables[0].relations[0].terms = {{"", "id", ConstantId()}};
+       }},
       {"signer 1: `name` is that of another", [](draft::Program& p) { p.signers[1].name = "release"; }},
       {"text 67 is not valid UTF-8", [](draft::Program& p) { p.signers[1].key = "\xff"; }},
       {"signer 1: `kind` is of no known kind", [](draft::Program& p) { p.signers[1].kind = static_cast<Signer::Kind>(3); }},
@@ -683,7 +724,9 @@ void MutatePool(std::vector<Record>& pool, test::Random& random) {
 }
 
 void MutatePools(ProgramParts& parts, test::Random& random) {
-  std::size_t turn = random.Below(33);
+#define WRIT_ONE(number, name, Record, what) +1
+  std::size_t turn = random.Below(0 WRIT_POOLS(WRIT_ONE));
+#undef WRIT_ONE
 #define WRIT_MUTATE(number, name, Record, what) \
   if (turn-- == 0) MutatePool(parts.name, random);
   WRIT_POOLS(WRIT_MUTATE)
