@@ -20,6 +20,7 @@ writ_test(decide LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json SOU
   unit/engine/json_test.cc
   unit/engine/limit_test.cc
   unit/engine/partial_test.cc
+  unit/engine/related_test.cc
   unit/engine/roles_test.cc
   unit/engine/target_rows_test.cc
   unit/engine/texts_test.cc

@@ -188,7 +188,7 @@ struct Writer {
 // The declared type of the place, dyn where there is none.
 TypeId TypeHere(const Writer& writer, ShapeNodeId id) {
   constexpr TypeId kDyn = SimpleType(TypeKind::kDyn);
-  if (!id.valid() || !writer.shape[id].declared) return kDyn;
+  if (!id.valid() || !(writer.shape[id].declared || writer.shape[id].is_related)) return kDyn;
   const ShapeNode& node = writer.shape[id];
   if (node.kind == TypeKind::kRecord || node.kind == TypeKind::kMap) return kDyn;
   if (!writer.is_in_list) return node.type;

@@ -5,6 +5,7 @@
 #include "engine/json/json_document.h"
 #include "engine/request/convert.h"
 #include "engine/request/refusal.h"
+#include "engine/request/related.h"
 #include "engine/request/spelling.h"
 #include "rules/base/nearest_name.h"
 
@@ -112,8 +113,9 @@ bool FillDyn(ShapeNodeId id, JsonNode json, Build build, RequestState& state, Va
   if (!build_it && !node.slot.valid()) return true;
   if (build_it || !json.is(JsonKind::kObject)) {
     // No rule reads the items of a list that is not built: record only that it is a list.
-    const Value value = !build_it && json.is(JsonKind::kArray) ? Value::List(nullptr, 0) : MaterializeJson(json, state.arena);
+    Value value = !build_it && json.is(JsonKind::kArray) ? Value::List(nullptr, 0) : MaterializeJson(json, state.arena);
     if (value.is(Kind::kAbsent)) return RefuseFull(state);
+    if (!ConvertRelated(node, state, value)) return false;
     SetSlots(node, value, state);
     if (out != nullptr) *out = value;
     return true;
@@ -190,6 +192,7 @@ bool SetLeaf(ShapeNodeId id, Value value, RequestState& state, Value* out) {
   }
   if (node.spelling != ShapeNode::Spelling::kAny && !CheckSpelling(node, value.string(), state)) return false;
   if (node.is_named) TakeNamed(id, state, value);
+  if (!ConvertRelated(node, state, value)) return false;
   SetSlots(node, value, state);
   if (out != nullptr) *out = value;
   return true;

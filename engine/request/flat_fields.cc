@@ -4,6 +4,7 @@
 #include "engine/request/chain.h"
 #include "engine/request/field_paths.h"
 #include "engine/request/fill.h"
+#include "engine/request/related.h"
 #include "engine/request/required.h"
 #include "engine/request/roots.h"
 #include "engine/request/spelling.h"
@@ -83,7 +84,9 @@ bool TryFillNode(ShapeNodeId id, const Value& value, RequestState& state) {
   }
   state.needs_met |= node.needs_met;
   if (node.declared) return SetLeaf(id, value, state, nullptr);
-  SetSlots(node, value, state);
+  Value converted = value;
+  if (!ConvertRelated(node, state, converted)) return false;
+  SetSlots(node, converted, state);
   return true;
 }
 

@@ -68,7 +68,7 @@ class Builder {
   }
 
   void AddRoot(std::string_view key) {
-    const ShapeNodeId id = Add(std::string(key), "", tree_.FindChild(program_, SlotId(), key));
+    const ShapeNodeId id = Add(std::string(key), "", tree_.FindChild(program_, SlotId(), key), nullptr);
     ShapeNode& node = shape_.nodes[id.index];
     const std::optional<TopLevel> top = TryFindTopLevel(key);
     WRIT_CHECK(top.has_value());  // top_level.h has every root of target.cc
@@ -79,6 +79,7 @@ class Builder {
     shape_.roots.push_back(id);
     shape_.root_set |= BitOf(node.top);
     if (node.top == TopLevel::kTool) shape_.tool_root = id;
+    if (shape_.target == Target::kRows && key == "row") shape_.row_node = id;
   }
 
   void LookAround(ShapeNode& node) const {
@@ -90,10 +91,9 @@ class Builder {
     }
   }
 
-  // Adds the node of `key` below `parent_path` with everything below it.
-  // NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie
-  ShapeNodeId Add(std::string key, const std::string& parent_path,
-                  SlotId slot) {  // NOLINT(misc-no-recursion): depth of the slot trie, that of expressions
+  // Adds the node of `key` below `parent_path` with everything below it. `row_of`: the table that what is above is a row of, or nullptr.
+  // NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie, that of expressions
+  ShapeNodeId Add(std::string key, const std::string& parent_path, SlotId slot, const Table* row_of) {
     const ShapeNodeId id(shape_.nodes.size());
     ShapeNode node;
     node.path = parent_path.empty() ? key : parent_path + "." + key;
@@ -103,16 +103,25 @@ class Builder {
       node.whole = program_.slots[slot.index].whole;
       shape_.node_of_slot[slot.index] = id;
     }
-    Declare(node, parent_path);
+    Declare(node, row_of);
+    const Table* table = node.path == "row" && shape_.target == Target::kRows ? shape_.table : RelatedTable(node.relation);
     shape_.has_whole_records = shape_.has_whole_records || (node.whole && node.kind == TypeKind::kRecord);
     shape_.nodes.push_back(node);
     std::vector<ShapeNodeId> children;
-    for (const std::string& name : ChildNames(node)) children.push_back(Add(name, node.path, FindSlotBelow(slot, name)));
+    for (const std::string& name : ChildNames(node)) children.push_back(Add(name, node.path, FindSlotBelow(slot, name), table));
     shape_.nodes[id.index].children = std::move(children);
     return id;
   }
 
-  void Declare(ShapeNode& node, const std::string& parent_path) const {
+  // The table of the one row that the relation leads to, or nullptr.
+  const Table* RelatedTable(const Relation* relation) const {
+    if (relation == nullptr || relation->many) return nullptr;
+    const auto found =
+        std::find_if(program_.tables.begin(), program_.tables.end(), [&](const Table& table) { return table.name == relation->table; });
+    return found == program_.tables.end() ? nullptr : &*found;
+  }
+
+  void Declare(ShapeNode& node, const Table* row_of) const {
     if (node.key.find('.') != std::string::npos) return;  // context["chain.depth"] is not context.chain.depth
     if (const Member* member = TryFindMember(info_, node.path)) {
       SetType(node, TypeOfMember(types_, info_, *member, {}));
@@ -125,18 +134,25 @@ class Builder {
     if (shape_.target != Target::kRows) return;
     if (node.path == "row") {
       node.kind = TypeKind::kRecord;
-    } else if (parent_path == "row" && shape_.table != nullptr) {
-      DeclareColumn(node);
+    } else if (row_of != nullptr) {
+      DeclareColumn(node, *row_of);
     }
   }
 
-  void DeclareColumn(ShapeNode& node) const {
-    for (const Column& column : program_[shape_.table->columns]) {
+  void DeclareColumn(ShapeNode& node, const Table& table) const {
+    for (const Column& column : program_[table.columns]) {
       if (program_[column.name] == node.key) SetType(node, column.type);
     }
-    for (const Relation& relation : program_[shape_.table->relations]) {
-      if (program_[relation.name] == node.key) SetType(node, TypeOfText(relation.many ? "list(dyn)" : "map(string, dyn)", types_));
+    for (const Relation& relation : program_[table.relations]) {
+      if (program_[relation.name] != node.key) continue;
+      SetType(node, TypeOfText(relation.many ? "list(dyn)" : "map(string, dyn)", types_));
+      node.relation = &relation;
     }
+    if (&table == shape_.table && node.path == "row." + node.key) return;
+    // Below a relation: only what rules read stands here, and a related row may hold what its table does not declare.
+    node.is_related = node.declared;
+    node.declared = false;
+    node.kind = TypeKind::kDyn;
   }
 
   void SetType(ShapeNode& node, TypeId type) const {

@@ -52,17 +52,19 @@ struct ShapeNode {
   bool is_foreign = false;   // a record of MCP's, whose next version may add members; near misses are refused
   bool is_identity = false;  // says who: a text that is empty or of blanks alone means "not given"
   bool whole = false;        // the value itself is read: it must be materialised
+  bool is_related = false;   // a column of a row that the row brings along; not declared, yet its type is known
   bool is_named = false;     // one of the nodes that Shape names and SetLeaf (fill.h) looks at
   // A text that rules compare and servers normalise: only one spelling of it is taken (docs/language.md, "Names and URIs").
   enum class Spelling : std::uint8_t { kAny, kName, kUri };
   Spelling spelling = Spelling::kAny;
-  bool has_slots_below = false;       // its slot has others below it
-  bool is_above_given = false;        // what is above its slot is a map before anything is given, and none of it is read as a whole
-  std::uint8_t needs_met = 0;         // of Shape::needs: those that a request meets which gives this node
-  TopLevel top = TopLevel::kTarget;   // of a root
-  std::string_view shorthand;         // of a root that may be given as a bare string: the member that this is; else ""
-  SlotId slot;                        // invalid when no rule reads it
-  std::vector<ShapeNodeId> children;  // sorted by key
+  bool has_slots_below = false;        // its slot has others below it
+  bool is_above_given = false;         // what is above its slot is a map before anything is given, and none of it is read as a whole
+  std::uint8_t needs_met = 0;          // of Shape::needs: those that a request meets which gives this node
+  TopLevel top = TopLevel::kTarget;    // of a root
+  std::string_view shorthand;          // of a root that may be given as a bare string: the member that this is; else ""
+  const Relation* relation = nullptr;  // of rows: what rows of another table this holds
+  SlotId slot;                         // invalid when no rule reads it
+  std::vector<ShapeNodeId> children;   // sorted by key
 };
 
 // The size of a key and its first eight bytes, by which most keys are told apart without a look at
@@ -101,6 +103,7 @@ struct Shape {
   std::uint8_t needs = 0;              // what a request must give, a bit for each (required.h)
   TopLevelSet root_set = 0;            // the same as a set
   ShapeNodeId tool_root;               // kTools
+  ShapeNodeId row_node;                // kRows
   ShapeNodeId scope_node, name_node;   // whose strings are the selector key; invalid where they come from elsewhere
   ShapeNodeId folded_node;             // kResources: resource.folded
   ShapeNodeId scopes_node, time_node;  // invalid when the target has no such member
