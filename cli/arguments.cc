@@ -21,6 +21,7 @@ struct Invocation {
   FmtOptions fmt;
   TestOptions test;
   EvalOptions eval;
+  FilterOptions filter;
   CompileOptions compile;
   DumpOptions dump;
   CelOptions cel;
@@ -134,6 +135,26 @@ void AddEval(CLI::App& app, Invocation& call, const Console& console, bool expla
   AddFormat(command, call.eval.format);
   command.callback(
       [&, explain] { call.run = [&, explain] { return explain ? RunExplain(call.eval, console) : RunEval(call.eval, console); }; });
+}
+
+void AddFilter(CLI::App& app, Invocation& call, const Console& console) {
+  CLI::App& command = *app.add_subcommand("filter", "Print the condition under which rows of a table are visible, as SQL");
+  command.add_option("--policies", call.filter.policies, "Directory, policy file or bundle; may be given several times")
+      ->option_text("PATH")
+      ->required()
+      ->allow_extra_args(false);
+  command.add_option("--table", call.filter.table, "The table, as policies declare it")->required()->option_text("TABLE");
+  command.add_option("--principal", call.filter.principal, "Who asks, as in a request")->required()->option_text("JSON");
+  command.add_option("--context", call.filter.context, "The context, as in a request")->option_text("JSON");
+  command.add_option("--dialect", call.filter.dialect, "Whose SQL: postgres, sqlite, mysql")
+      ->option_text("DIALECT")
+      ->check(OneOf({"postgres", "sqlite", "mysql"}));
+  command.add_option("--alias", call.filter.alias, "What the query calls the table; its own name when not given")->option_text("NAME");
+  command.add_option("--offset", call.filter.offset, "PostgreSQL: how many placeholders the query has before it")->option_text("N");
+  command.add_option("--at", call.filter.at, "Decide as if it were this time (RFC 3339)")->option_text("TIME");
+  AddData(command, call.filter.data);
+  AddFormat(command, call.filter.format);
+  command.callback([&] { call.run = [&] { return RunFilter(call.filter, console); }; });
 }
 
 void AddCompile(CLI::App& app, Invocation& call, const Console& console) {
@@ -432,6 +453,7 @@ ExitCode ParseAndRun(const std::vector<std::string>& arguments, const Console& c
   AddTest(app, call, console);
   AddEval(app, call, console, false);
   AddEval(app, call, console, true);
+  AddFilter(app, call, console);
   AddCompile(app, call, console);
   AddDump(app, call, console);
   AddCel(app, call, console);

@@ -60,6 +60,19 @@ struct EvalOptions {
 ExitCode RunEval(const EvalOptions& options, const Console& console);
 ExitCode RunExplain(const EvalOptions& options, const Console& console);
 
+struct FilterOptions {
+  std::vector<std::string> policies;
+  DataOptions data;
+  std::string table;
+  std::string principal, context;  // JSON; "" = none
+  std::string dialect = "postgres";
+  std::string alias;  // "" = the table's own name
+  std::uint32_t offset = 0;
+  std::string at;  // RFC 3339, "" = now
+  Format format = Format::kText;
+};
+ExitCode RunFilter(const FilterOptions& options, const Console& console);
+
 struct CompileOptions {
   std::vector<std::string> paths;
   DataOptions data;

@@ -17,18 +17,6 @@ namespace {
 constexpr ReadOptions kTrusted{.facts = CallerFacts::kTaken};  // who tries a request knows what is so
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 
-// `--at`: a clock that stands still.
-std::optional<FakeClock> ClockAt(const std::string& at, const Console& console) {
-  const std::optional<Value> time = ParseTimestamp(at);
-  // A 64-bit count of nanoseconds ends in the years 1677 and 2262.
-  constexpr std::int64_t kMaxSeconds = INT64_MAX / kNanosPerSecond - 1;
-  if (!time || time->integer > kMaxSeconds || time->integer < -kMaxSeconds) {
-    PrintError(console, "--at: found `" + at + "`, expected a time such as 2026-11-20T10:00:00Z");
-    return std::nullopt;
-  }
-  return FakeClock(time->integer * kNanosPerSecond + time->size);
-}
-
 void AppendTextMember(std::string& json, std::string_view name, std::string_view text) {
   if (json.size() > 1) json += ',';
   AppendJsonString(name, json);
@@ -104,6 +92,17 @@ Decision DecideManifest(const Subject& subject, const ManifestScene& scene, cons
 }
 
 }  // namespace
+
+std::optional<FakeClock> ClockAt(const std::string& at, const Console& console) {
+  const std::optional<Value> time = ParseTimestamp(at);
+  // A 64-bit count of nanoseconds ends in the years 1677 and 2262.
+  constexpr std::int64_t kMaxSeconds = INT64_MAX / kNanosPerSecond - 1;
+  if (!time || time->integer > kMaxSeconds || time->integer < -kMaxSeconds) {
+    PrintError(console, "--at: found `" + at + "`, expected a time such as 2026-11-20T10:00:00Z");
+    return std::nullopt;
+  }
+  return FakeClock(time->integer * kNanosPerSecond + time->size);
+}
 
 std::string HintOf(const Decided& decided) {
   const bool hangs = decided.decision && decided.subject.is_manifest && decided.decision->effect == Effect::kConditional;

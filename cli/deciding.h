@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/requests.h"
+#include "rules/base/clock.h"
 #include "writ/engine.h"
 
 namespace writ::cli {
@@ -25,6 +26,9 @@ using Printer = std::function<void(const std::vector<Decided>&, const Console&)>
 // Loads the policies, decides all subjects and calls `print` for people or prints JSON. Exit code: kBadInput when something could
 // not be read or was no valid request and when there was nothing to decide, else kDenied when anything was not allowed, else kOk.
 ExitCode DecideAll(const EvalOptions& options, const DecideOptions& decide, const Printer& print, const Console& console);
+
+// Returns the clock that stands at `--at`; prints what is wrong with it.
+std::optional<FakeClock> ClockAt(const std::string& at, const Console& console);
 
 // Returns which flags would settle a conditional verdict about a manifest, or `unnamed`, as a sentence; "" for everything else.
 std::string HintOf(const Decided& decided);

@@ -1,6 +1,7 @@
 writ_test(engine LIBRARIES writ_engine SOURCES
   unit/engine/evaluator_test.cc
   unit/engine/functions_test.cc
+  unit/engine/inverse_test.cc
   unit/engine/regex_filter_test.cc
   unit/engine/time_test.cc
   unit/engine/value_test.cc
@@ -17,6 +18,7 @@ writ_test(decide LIBRARIES writ_engine writ_dsl nlohmann_json::nlohmann_json SOU
   unit/engine/settle_test.cc
   unit/engine/emit_test.cc
   unit/engine/field_request_test.cc
+  unit/engine/filter_test.cc
   unit/engine/json_test.cc
   unit/engine/limit_test.cc
   unit/engine/partial_test.cc

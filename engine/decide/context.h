@@ -30,6 +30,16 @@ struct RuleResult {
   Roles roles;  // what it counts for, were its policy enforced
 };
 
+class ResidualGraph;
+
+// Takes what is left of a decision as nodes, instead of the text that people read: engine/filter.
+class ResidualReader {
+ public:
+  virtual ~ResidualReader() = default;
+  // The graph lives during the call.
+  virtual void Read(const ResidualGraph& graph, NodeId root) = 0;
+};
+
 struct Context::Impl {
   Impl(const EvalLimits& eval_limits, const JsonLimits& json_limits)
       : limits(eval_limits), document(json_limits), facts_reader(json_limits), evaluator(eval_limits), arena(eval_limits.max_arena_bytes) {}
@@ -66,6 +76,7 @@ struct Context::Impl {
   std::vector<LimitCharge> charges;
   ChargeMode charge_mode = ChargeMode::kLook;
   bool explains = false;
+  ResidualReader* residual_reader = nullptr;  // borrowed for one decision
   Decision decision;
 };
 

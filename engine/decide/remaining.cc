@@ -50,13 +50,25 @@ class ResidualBuilder {
       requirements_.push_back(WhereMatched(rule, Defined(rule.guard)));
   }
 
-  std::optional<Residual> Finish(bool is_allow_needed) {
+  // Returns the condition of the whole decision.
+  NodeId Root(bool is_allow_needed) {
     std::vector<NodeId> all;
     if (is_allow_needed) all.push_back(graph_.Join(NodeKind::kOr, allows_, ErrorReading::kFalse));
     all.push_back(graph_.Not(graph_.Join(NodeKind::kOr, denials_, ErrorReading::kTrue)));
     all.insert(all.end(), requirements_.begin(), requirements_.end());
-    const NodeId root = graph_.Join(NodeKind::kAnd, all, ErrorReading::kFalse);
+    return graph_.Join(NodeKind::kAnd, all, ErrorReading::kFalse);
+  }
+
+  std::optional<Residual> Finish(bool is_allow_needed) {
+    const NodeId root = Root(is_allow_needed);
     return is_done() ? std::nullopt : WriteResidual(graph_, root, bytes_left_);
+  }
+
+  // The same for who reads nodes. False when it would be too large.
+  bool FinishFor(ResidualReader& reader, bool is_allow_needed) {
+    const NodeId root = Root(is_allow_needed);
+    if (!is_done()) reader.Read(graph_, root);
+    return !is_done();
   }
 
   // Returns what is left of an expression by itself, as text. Nothing is built any more when it is
@@ -149,7 +161,8 @@ void AddResidual(Deciding& deciding, bool is_allow_needed, Decision& decision) {
   decision.reason = Reason::kUnknown;
   if (!deciding.options.residual) return;
   WhatIf shown(deciding.context.evaluator);
-  HideSecrets(deciding, shown);
+  ResidualReader* const reader = deciding.context.residual_reader;
+  if (reader == nullptr) HideSecrets(deciding, shown);  // a filter needs what nobody is shown
   ResidualBuilder builder(deciding.program, deciding.context.evaluator, deciding.options.max_residual_bytes);
   for (const RuleResult& result : deciding.context.results) {
     if (builder.is_done()) break;
@@ -167,6 +180,10 @@ void AddResidual(Deciding& deciding, bool is_allow_needed, Decision& decision) {
       builder.AddDenial(rule);
     else if (rule.verb == Verb::kRequire)
       builder.AddRequirement(rule);
+  }
+  if (reader != nullptr) {
+    decision.residual_too_large = !builder.FinishFor(*reader, is_allow_needed);
+    return;
   }
   if (decision.needs_images.size() <= kMaxListed) decision.residual = builder.Finish(is_allow_needed);
   decision.residual_too_large = !decision.residual;
