@@ -126,7 +126,7 @@ struct ColumnOption {
   ColumnOptionKind kind = ColumnOptionKind::kName;
   SqlDialect dialect = SqlDialect::kAny;
   std::string text;
-  friend auto operator<=>(const ColumnOption&, const ColumnOption&) = default;
+  friend auto operator<=>(const ColumnOption&, const ColumnOption&) = default;  // NOLINT(modernize-use-nullptr): see ids.h
 };
 
 struct Column {
@@ -153,7 +153,7 @@ struct Relation {
 struct StoredName {
   SqlDialect dialect = SqlDialect::kAny;
   std::string name;
-  friend auto operator<=>(const StoredName&, const StoredName&) = default;
+  friend auto operator<=>(const StoredName&, const StoredName&) = default;  // NOLINT(modernize-use-nullptr): see ids.h
 };
 
 struct Table {

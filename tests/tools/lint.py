@@ -21,8 +21,8 @@ import sys
 import time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), '../..'))
-FOLDERS = ('rules', 'dsl', 'engine', 'webhook', 'cli', 'tests', 'bench')
-TIDY_FOLDERS = ('rules', 'dsl', 'engine', 'webhook', 'cli')  # tests follow the format, not the checks
+FOLDERS = ('rules', 'dsl', 'engine', 'webhook', 'cli', 'table', 'tests', 'bench')
+TIDY_FOLDERS = ('rules', 'dsl', 'engine', 'webhook', 'cli', 'table')  # tests follow the format, not the checks
 LINTED = '.ci/linted'
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
