@@ -1,7 +1,7 @@
 // What each rule comes to; see evaluate.h.
 #include "engine/decide/evaluate.h"
 
-#include <algorithm>
+#include <vector>
 
 #include "engine/decide/candidates.h"
 #include "engine/decide/image_requirement.h"
@@ -10,21 +10,41 @@
 namespace writ {
 namespace {
 
-// Of a rule whose policy applies.
-RuleResult EvaluateMatched(Deciding& deciding, RuleId id, ReadObserver* observer) {
+// Of a rule whose policy applies, and what its guard came to.
+RuleResult ResultOf(Deciding& deciding, RuleId id, Value guard, ReadObserver* observer) {
   const Rule& rule = deciding.program.rules[id.index];
-  RuleResult result{.rule = id, .outcome = Outcome::kTrue};
-  if (rule.guard.valid()) {
-    Value guard = deciding.context.evaluator.Run(rule.guard, observer);
-    result.outcome = OutcomeOf(guard);
-    if (result.outcome == Outcome::kError) result.error = guard;
-    if (result.outcome == Outcome::kUnknown) result.possible = guard.code;
-  }
+  RuleResult result{.rule = id, .outcome = OutcomeOf(guard)};
+  if (result.outcome == Outcome::kError) result.error = guard;
+  if (result.outcome == Outcome::kUnknown) result.possible = guard.code;
   result.certain = result.outcome != Outcome::kUnknown;
   if (!rule.needs_scopes.empty()) EvaluateScopes(deciding, rule, result);
   if (deciding.program.image(rule) != nullptr) EvaluateImages(deciding, rule, result, observer);
   result.roles = RolesOf(deciding.program.combining(rule), rule.verb, result.outcome, result.possible, result.certain);
   return result;
+}
+
+Value GuardOf(Deciding& deciding, const Rule& rule, ReadObserver* observer) {
+  return rule.guard.valid() ? deciding.context.evaluator.Run(rule.guard, observer) : Value::Bool(true);
+}
+
+RuleResult EvaluateMatched(Deciding& deciding, RuleId id, ReadObserver* observer) {
+  return ResultOf(deciding, id, GuardOf(deciding, deciding.program.rules[id.index], observer), observer);
+}
+
+// What most rules come to: false, and nothing follows from it, whatever the combining row says.
+bool IsSilent(const Rule& rule, const Value& guard) { return guard.is_false() && rule.verb != Verb::kRequire; }
+
+// Adds what the rule comes to, unless that is silent: later passes are then about the few rules
+// that speak.
+void AddResult(Deciding& deciding, RuleId id) {
+  const Rule& rule = deciding.program.rules[id.index];
+  std::vector<RuleResult>& results = deciding.context.results;
+  if (deciding.program.match(rule.policy).valid()) {
+    results.push_back(EvaluateRule(deciding, id, nullptr));
+    return;
+  }
+  const Value guard = GuardOf(deciding, rule, nullptr);
+  if (!IsSilent(rule, guard)) results.push_back(ResultOf(deciding, id, guard, nullptr));
 }
 
 }  // namespace
@@ -41,7 +61,7 @@ void EvaluateCandidates(Deciding& deciding) {
   deciding.context.results.clear();
   if (deciding.context.evaluator.exhausted()) return;
   for (const RuleId id : deciding.context.candidates) {
-    deciding.context.results.push_back(EvaluateRule(deciding, id, nullptr));
+    AddResult(deciding, id);
     if (deciding.context.evaluator.exhausted()) return;
   }
 }

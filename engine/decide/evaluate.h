@@ -10,8 +10,8 @@ namespace writ {
 // know types.
 Outcome OutcomeOf(Value& condition);
 
-// Finds the candidates and evaluates them into context.results; ends early when the budget does.
-// Requires: the evaluator has begun.
+// Finds the candidates and evaluates them into context.results, without those that are false and
+// from which nothing follows; ends early when the budget does. Requires: the evaluator has begun.
 void EvaluateCandidates(Deciding& deciding);
 
 // Evaluates one rule: match condition, guard, scopes, images, and what it counts for. `observer`

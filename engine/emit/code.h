@@ -27,7 +27,14 @@ struct ConstantRange {
   const MapData* keys = nullptr;
 };
 
-struct SharedValue;
+struct Code;
+
+// A sub-expression that is evaluated when first needed, at most once per decision. Its code loads
+// only shared values with a smaller number.
+struct SharedValue {
+  std::uint32_t number = 0;
+  const Code* code = nullptr;
+};
 
 // Immutable; everything that it points to lives as long as the cache that it comes from.
 struct Code {
@@ -39,18 +46,12 @@ struct Code {
   std::uint32_t variable_count = 0;  // the first registers, which whoever runs it has filled
   std::uint32_t stack_need = 0;      // registers of it and of the shared values that it loads, nested
   std::uint32_t shared_end = 0;      // beyond the numbers of all shared values that it can load
+  bool is_shared = false;            // it does nothing but load its first shared value
   // What instructions name by position.
   const Value* constants = nullptr;
   const ConstantRange* ranges = nullptr;
   const CompiledRegex* const* regexes = nullptr;
-  const SharedValue* const* shared = nullptr;
-};
-
-// A sub-expression that is evaluated when first needed, at most once per decision. Its code loads
-// only shared values with a smaller number.
-struct SharedValue {
-  std::uint32_t number = 0;
-  Code code;
+  const SharedValue* shared = nullptr;  // here, not behind pointers: most are asked whether they are known
 };
 
 }  // namespace writ

@@ -20,7 +20,7 @@ constexpr std::size_t kArenaBytes = std::size_t{1} << 40U;
 class CodeCache::Maker {
  public:
   explicit Maker(const Program& program)
-      : arena_(kArenaBytes), emission_{program, arena_, ConstantPool(program, arena_), RegexPool(program), {}, {}} {}
+      : arena_(kArenaBytes), emission_{program, arena_, ConstantPool(program, arena_), RegexPool(program), {}} {}
 
   std::mutex mutex;
   std::deque<Page> pages;

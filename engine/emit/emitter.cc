@@ -77,9 +77,9 @@ Code Emitter::Write(std::uint32_t variables) {
   code.size = Here();
   code.variable_count = variables;
   code.register_count = code.stack_need = most_registers_;
-  for (const SharedValue* shared : shared_) {
-    code.stack_need = std::max(code.stack_need, most_registers_ + shared->code.stack_need);
-    code.shared_end = std::max({code.shared_end, shared->code.shared_end, shared->number + 1});
+  for (const SharedValue& shared : shared_) {
+    code.stack_need = std::max(code.stack_need, most_registers_ + shared.code->stack_need);
+    code.shared_end = std::max({code.shared_end, shared.code->shared_end, shared.number + 1});
   }
   code.instructions = Keep(emission_.arena, instructions_);
   code.constants = Keep(emission_.arena, constants_);
@@ -115,22 +115,23 @@ std::uint32_t Emitter::UseValue(const Value& value) {
   return static_cast<std::uint32_t>(constants_.size() - 1);
 }
 
-const SharedValue& Emitter::SharedOf(NodeId id) {
+SharedValue Emitter::SharedOf(NodeId id) {
   const auto found = emission_.shared_of_node.find(id.index);
-  if (found != emission_.shared_of_node.end()) return *found->second;
-  Code code = Emitter(emission_, id, false).Write();  // first those that it needs: their numbers are smaller
-  SharedValue& shared = emission_.shared.emplace_back();
-  shared.number = static_cast<std::uint32_t>(emission_.shared.size() - 1);
-  shared.code = code;
-  emission_.shared_of_node.emplace(id.index, &shared);
+  if (found != emission_.shared_of_node.end()) return found->second;
+  const Code code = Emitter(emission_, id, false).Write();  // first those that it needs: their numbers are smaller
+  const SharedValue shared{static_cast<std::uint32_t>(emission_.shared_of_node.size()),
+                           new (emission_.arena.Allocate(sizeof(Code))) Code(code)};
+  emission_.shared_of_node.emplace(id.index, shared);
   return shared;
 }
 
 std::uint32_t Emitter::UseShared(NodeId id) {
-  const SharedValue* shared = &SharedOf(id);
-  const auto found = std::find(shared_.begin(), shared_.end(), shared);
+  const SharedValue shared = SharedOf(id);
+  const auto is_it = [&shared](const SharedValue& other) { return other.number == shared.number; };
+  const auto found = std::find_if(shared_.begin(), shared_.end(), is_it);
+  const auto position = static_cast<std::uint32_t>(found - shared_.begin());
   if (found == shared_.end()) shared_.push_back(shared);
-  return static_cast<std::uint32_t>(std::find(shared_.begin(), shared_.end(), shared) - shared_.begin());
+  return position;
 }
 
 // ---- registers and instructions -----------------------------------------------------------------

@@ -4,7 +4,6 @@
 // Several nodes that are one instruction: emitter_fused.cc. Private to engine/emit.
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -26,8 +25,7 @@ struct Emission {
   Arena& arena;  // of instructions and constants
   ConstantPool constants;
   RegexPool regexes;
-  std::deque<SharedValue> shared;
-  std::unordered_map<std::uint32_t, const SharedValue*> shared_of_node;  // by NodeId
+  std::unordered_map<std::uint32_t, SharedValue> shared_of_node;  // by NodeId
 };
 
 // Returns the code of a node of a verified program, and makes the shared values that it needs. The
@@ -121,7 +119,7 @@ class Emitter {
   std::uint32_t UseValue(const Value& value);
   std::uint32_t UseConstant(std::uint32_t constant) { return UseValue(emission_.constants.Of(ConstantId(constant))); }
   std::uint32_t UseShared(NodeId id);
-  const SharedValue& SharedOf(NodeId id);
+  SharedValue SharedOf(NodeId id);
 
   Emission& emission_;
   NodeId root_;
@@ -132,7 +130,7 @@ class Emitter {
   std::vector<Value> constants_;
   std::vector<ConstantRange> ranges_;
   std::vector<const CompiledRegex*> regexes_;
-  std::vector<const SharedValue*> shared_;
+  std::vector<SharedValue> shared_;
   std::uint32_t next_register_ = 0;
   std::uint32_t most_registers_ = 0;
   std::unordered_map<std::uint32_t, Register> variables_;  // depth → register

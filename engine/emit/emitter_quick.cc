@@ -46,6 +46,7 @@ void Emitter::WriteQuickly(Code& code) {
     PatchAll(exits);
     Append(Opcode::kReturnBool, 0, 0, 0, 0);
   } else {
+    code.is_shared = IsShared(root_);
     Append(Opcode::kReturn, 0, LogicOperand(root_), 0, 0);
   }
   code.quick_size = Here();

@@ -120,7 +120,7 @@ inline Value FastOrder(Function function, const Value& a, const Value& b, Functi
 
 inline Value FastSelect(const Value& a, const Value& key, FunctionContext& context) {
   if (a.is(Kind::kMap) && a.map != nullptr) [[likely]] {
-    const Value* found = FindMember(*a.map, key.string());
+    const Value* found = FindMember(*a.map, key);
     if (found != nullptr) return *found;
   }
   return SelectMember(a, key.string(), context);
@@ -128,7 +128,7 @@ inline Value FastSelect(const Value& a, const Value& key, FunctionContext& conte
 
 inline Value FastSelectOr(const Value& a, const Value& key, const Value& otherwise, FunctionContext& context) {
   if (a.is(Kind::kMap) && a.map != nullptr) [[likely]] {
-    const Value* found = FindMember(*a.map, key.string());
+    const Value* found = FindMember(*a.map, key);
     return found != nullptr ? *found : otherwise;
   }
   return SelectOr(a, key.string(), otherwise, context);
@@ -136,7 +136,7 @@ inline Value FastSelectOr(const Value& a, const Value& key, const Value& otherwi
 
 inline Fast PresentAnswer(const Value& a, const Value& key, FunctionContext& context) {
   if (a.is(Kind::kMap) && a.map != nullptr) [[likely]] {
-    const Value* found = FindMember(*a.map, key.string());
+    const Value* found = FindMember(*a.map, key);
     if (found == nullptr) return Fast::kFalse;
     return found->is_fault() ? Fast::kAsk : AnswerOf(!found->is(Kind::kNull));
   }
@@ -192,8 +192,9 @@ struct Evaluator::Impl {
   Value RunCode(const Code& code, Value* registers);
   Value LoadShared(const SharedValue& shared, Value* free_registers);
   [[gnu::noinline]] Value ComputeShared(const SharedValue& shared, Value* free_registers);
+  [[gnu::cold]] Value ComputeObserved(const SharedValue& shared, Value* free_registers);
   void MakeRoom(const Code& code) {
-    if (registers.size() < code.stack_need || shared_marks.size() < code.shared_end) [[unlikely]]
+    if (registers.size() < code.stack_need || shared_values.size() < code.shared_end) [[unlikely]]
       Grow(code);
   }
   [[gnu::noinline]] void Grow(const Code& code);
@@ -223,14 +224,23 @@ struct Evaluator::Impl {
   const CodeCache* cache = nullptr;
   const Value* slots = nullptr;
 
-  std::vector<Value> registers;             // a stack of frames; as large as the code that ran so far needed
-  std::vector<Value> shared_values;         // by number
-  std::vector<std::uint64_t> shared_marks;  // by number: the generation in which the value was computed
+  // Both are of one generation, or out of date.
+  struct Computed {
+    std::uint64_t generation = 0;
+    Value value;
+  };
+  struct Reads {
+    std::uint64_t generation = 0;
+    std::vector<SlotId> slots;
+  };
+
+  std::vector<Value> registers;         // a stack of frames; as large as the code that ran so far needed
+  std::vector<Computed> shared_values;  // by number
   std::uint64_t generation = 0;
 
   ReadObserver* observer = nullptr;
-  std::vector<SlotId> read_log;                   // what the current Run read so far, when observed
-  std::vector<std::vector<SlotId>> shared_reads;  // by number: what computing it read, when observed
+  std::vector<SlotId> read_log;     // what the current Run read so far, when observed
+  std::vector<Reads> shared_reads;  // by number: what computing it read, when observed
 };
 
 std::uint32_t Evaluator::Impl::FirstMissing(std::uint32_t slot) const {
@@ -291,24 +301,33 @@ Value Evaluator::Impl::OptionalSlot(std::uint32_t slot, std::uint16_t plain_step
 
 // NOLINTNEXTLINE(misc-no-recursion): see ComputeShared
 inline Value Evaluator::Impl::LoadShared(const SharedValue& shared, Value* free_registers) {
-  if (shared_marks[shared.number] == generation && observer == nullptr) [[likely]]
-    return shared_values[shared.number];
+  const Computed& known = shared_values[shared.number];
+  if (known.generation == generation && observer == nullptr) [[likely]]
+    return known.value;
   return ComputeShared(shared, free_registers);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): at most BundleLimits::max_shared_depth levels
 Value Evaluator::Impl::ComputeShared(const SharedValue& shared, Value* free_registers) {
-  const std::uint32_t number = shared.number;
-  if (shared_marks[number] == generation) {
-    ReplayReads(number);
-    return shared_values[number];
+  if (observer != nullptr) [[unlikely]]
+    return ComputeObserved(shared, free_registers);
+  const Value value = RunCode(*shared.code, free_registers);
+  shared_values[shared.number] = {generation, value};
+  return value;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): see ComputeShared
+Value Evaluator::Impl::ComputeObserved(const SharedValue& shared, Value* free_registers) {
+  Computed& known = shared_values[shared.number];
+  if (known.generation == generation) {
+    ReplayReads(shared.number);
+    return known.value;
   }
   const std::size_t mark = read_log.size();
-  const Value value = RunCode(shared.code, free_registers);
-  shared_values[number] = value;
-  shared_marks[number] = generation;
-  if (observer != nullptr || !shared_reads[number].empty()) KeepReads(number, mark);
-  return value;
+  known.value = RunCode(*shared.code, free_registers);
+  known.generation = generation;
+  KeepReads(shared.number, mark);
+  return known.value;
 }
 
 void Evaluator::Impl::Observe(std::uint32_t slot) {
@@ -321,14 +340,15 @@ void Evaluator::Impl::Observe(std::uint32_t slot) {
 }
 
 void Evaluator::Impl::ReplayReads(std::uint32_t shared) {
-  if (observer == nullptr) return;
-  for (const SlotId slot : shared_reads[shared]) Observe(slot.index);
+  if (shared_reads[shared].generation != generation) return;
+  for (const SlotId slot : shared_reads[shared].slots) Observe(slot.index);
 }
 
 // Keeps each slot once, in the order of first reading: a value that is shared many times must not
 // multiply what it read.
 void Evaluator::Impl::KeepReads(std::uint32_t shared, std::size_t mark) {
-  std::vector<SlotId>& reads = shared_reads[shared];
+  shared_reads[shared].generation = generation;
+  std::vector<SlotId>& reads = shared_reads[shared].slots;
   reads.clear();
   for (std::size_t i = mark; i < read_log.size(); ++i) {
     if (std::find(reads.begin(), reads.end(), read_log[i]) == reads.end()) reads.push_back(read_log[i]);
@@ -375,6 +395,7 @@ Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
   const Instruction* pc = begin;
   for (;;) {
     const Instruction& in = *pc++;
+    if (static_cast<std::uint16_t>(in.op) >= kOpcodeCount) __builtin_unreachable();  // so that the switch does not look
     switch (in.op) {
       case Opcode::kLoadConstant: r[in.dst] = constants[in.c]; break;
       case Opcode::kLoadSlot: {
@@ -385,7 +406,7 @@ Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
       }
       case Opcode::kHasSlot: r[in.dst] = HasSlot(in.c); break;
       case Opcode::kOptionalSlot: r[in.dst] = OptionalSlot(in.c, in.a); break;
-      case Opcode::kLoadShared: r[in.dst] = LoadShared(*code.shared[in.c], r + code.register_count); break;
+      case Opcode::kLoadShared: r[in.dst] = LoadShared(code.shared[in.c], r + code.register_count); break;
       case Opcode::kMove: r[in.dst] = r[in.a]; break;
       case Opcode::kSelect: r[in.dst] = FastSelect(r[in.a], constants[in.c], context); break;
       case Opcode::kHasMember: r[in.dst] = HasMember(r[in.a], constants[in.c].string(), context); break;
@@ -493,7 +514,7 @@ Value Evaluator::Impl::RunCode(const Code& code, Value* r) {
         break;
       }
       case Opcode::kTestTrue: pc = NextOf(code, pc, in, AnswerOf(r[in.a])); break;
-      case Opcode::kTestShared: pc = NextOf(code, pc, in, AnswerOf(LoadShared(*code.shared[in.b], r + code.register_count))); break;
+      case Opcode::kTestShared: pc = NextOf(code, pc, in, AnswerOf(LoadShared(code.shared[in.b], r + code.register_count))); break;
       case Opcode::kTestKind: pc = NextOf(code, pc, in, KindAnswer(r[in.a], static_cast<Kind>(in.b))); break;
       case Opcode::kTestMemberKind:
         pc = NextOf(code, pc, in, KindAnswer(FastSelect(r[in.a], constants[in.b], context), static_cast<Kind>(in.dst >> 1U)));
@@ -558,8 +579,7 @@ std::span<const Value> Evaluator::slots() const { return {impl_->slots, impl_->p
 
 void Evaluator::Impl::Grow(const Code& code) {
   if (registers.size() < code.stack_need) registers.resize(code.stack_need);
-  if (shared_marks.size() >= code.shared_end) return;
-  shared_marks.resize(code.shared_end);
+  if (shared_values.size() >= code.shared_end) return;
   shared_values.resize(code.shared_end);
   shared_reads.resize(code.shared_end);
 }
@@ -573,7 +593,8 @@ Value Evaluator::Run(const Code& code, ReadObserver* observer) {
   impl.observer = observer;
   impl.read_log.clear();
   impl.MakeRoom(code);
-  return impl.RunCode(code, impl.registers.data());
+  if (!code.is_shared) return impl.RunCode(code, impl.registers.data());
+  return Charge(impl.context, code.quick_size) ? impl.LoadShared(code.shared[0], impl.registers.data()) : OutOfBudget(impl.context);
 }
 
 Value Evaluator::Run(NodeId node, std::span<const Value> variables) {

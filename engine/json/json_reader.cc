@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cstddef>
 #include <new>
 #include <string>
 #include <vector>
@@ -48,29 +49,39 @@ struct KeyTable {
 // A bit for a key, by its size and its first and last byte: keys that differ in it are not
 // compared.
 std::uint64_t BitOf(std::string_view key) {
-  if (key.empty()) return 1;
+  if (key.empty()) [[unlikely]]
+    return 1;
   return std::uint64_t{1} << (key.size() + static_cast<unsigned char>(key.front()) + 9 * static_cast<unsigned char>(key.back())) % 64;
 }
 
+// What the sweep finds of an object's members.
+enum class Members : std::uint8_t {
+  kDuplicate,  // two have one key
+  kFlat,       // each value is a string, a bool or null: nothing is left to look at
+  kOther,
+};
+
 // Requires: at most kPairwiseMembers.
-bool HasDuplicateAmongFew(JsonNode object) {
+Members LookAtFew(JsonNode object) {
   std::uint32_t before[kPairwiseMembers];  // on the tape; not more than `count` of them are set
   std::uint32_t count = 0;
   std::uint64_t seen = 0;
+  bool is_flat = true;
   const std::uint32_t end = object.after() - 1;
   for (std::uint32_t at = object.index() + 1; at < end;) {
     const std::string_view key = object.At(at).string();
     const std::uint64_t bit = BitOf(key);
     if ((seen & bit) != 0) [[unlikely]] {
       const auto is_same = [&](std::uint32_t other) { return object.At(other).string() == key; };
-      if (std::any_of(before, before + count, is_same)) return true;
+      if (std::any_of(before, before + count, is_same)) return Members::kDuplicate;
     }
     seen |= bit;
     before[count++] = at;
     const JsonNode value = object.At(at + 1);
     at = value.is(JsonKind::kString) ? at + 2 : value.after();
+    is_flat = is_flat && at == value.index() + 1;
   }
-  return false;
+  return is_flat ? Members::kFlat : Members::kOther;
 }
 
 // The hash is seeded for each process: no choice of keys makes them collide. The table is at most half full.
@@ -87,13 +98,19 @@ bool HasDuplicateAmongMany(KeyTable& table) {
   return false;
 }
 
-bool HasDuplicateKey(JsonNode object, KeyTable& table) {
+// What lists of objects mostly have: {"name": "…", "value": "…"}.
+bool AreTwoTexts(JsonNode object) {
+  return object.At(object.index() + 2).is(JsonKind::kString) && object.At(object.index() + 4).is(JsonKind::kString);
+}
+
+Members LookAtMembers(JsonNode object, KeyTable& table) {
   const std::uint32_t count = object.count();
-  if (count < 2) return false;
-  if (count <= kPairwiseMembers) return HasDuplicateAmongFew(object);
+  if (count == 2 && AreTwoTexts(object))
+    return object.At(object.index() + 1).string() == object.At(object.index() + 3).string() ? Members::kDuplicate : Members::kFlat;
+  if (count <= kPairwiseMembers) return LookAtFew(object);
   table.keys.clear();
   for (const JsonMember& member : object.members()) table.keys.push_back(member.key);
-  return HasDuplicateAmongMany(table);
+  return HasDuplicateAmongMany(table) ? Members::kDuplicate : Members::kOther;
 }
 
 // The tape closes containers with letters of their own, which no JsonNode has.
@@ -109,7 +126,9 @@ bool IsStrict(JsonNode root, std::uint32_t max_depth, KeyTable& keys, bool& has_
     std::uint32_t words = 1;
     if (kind == JsonKind::kObject || kind == JsonKind::kArray) {
       if (++depth > max_depth) return false;  // simdjson does not count empty containers
-      if (kind == JsonKind::kObject && HasDuplicateKey(node, keys)) return false;
+      const Members members = kind == JsonKind::kObject ? LookAtMembers(node, keys) : Members::kOther;
+      if (members == Members::kDuplicate) return false;
+      if (members == Members::kFlat) words = node.after() - 1 - node.index();  // to where it ends
     } else if (IsEndOfContainer(kind)) {
       --depth;
     } else if (kind == JsonKind::kInt || kind == JsonKind::kUint || kind == JsonKind::kDouble) {
@@ -240,13 +259,13 @@ const WideIntegers& JsonDocument::wide_integers() const { return impl_->wide; }
 namespace {
 
 // What is the same for all values of one document.
+template <JsonStrings kStrings>
 struct Materializer {
   Arena& arena;
-  JsonStrings strings;
   JsonIntegers integers;
 
   Value Text(std::string_view bytes) const {
-    if (strings == JsonStrings::kBorrowed) return Value::String(bytes);
+    if constexpr (kStrings == JsonStrings::kBorrowed) return Value::String(bytes);
     const std::string_view copy = arena.CopyString(bytes);
     return copy.data() == nullptr ? Value() : Value::String(copy);
   }
@@ -286,25 +305,50 @@ struct Materializer {
   // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
   Value Map(const JsonNode& node) const {
     const std::uint32_t count = node.count();
+    if (count <= MapData::kLinearEntries) return SmallMap(node, count);
     MapEntry* entries = arena.AllocateArray<MapEntry>(count);
-    if (entries == nullptr) return {};
-    MapEntry* next = entries;
-    for (const JsonMember& member : node.members()) {
-      // In place: a value made elsewhere is copied before the stores of its parts have arrived.
-      new (&next->key) Value(Text(member.key));
-      new (&next->value) Value(member.value.is(JsonKind::kString) ? Text(member.value.string()) : Of(member.value));
-      if (next->key.is(Kind::kAbsent) || next->value.is(Kind::kAbsent)) return {};
-      ++next;
-    }
+    if (entries == nullptr || !FillEntries(node, entries)) return {};
     const MapData* map = MakeMap(arena, entries, count);
     return map == nullptr ? Value() : Value::Map(map);
+  }
+
+  // MakeMap's, with its entries behind it: one allocation, as most objects are small.
+  //
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
+  Value SmallMap(const JsonNode& node, std::uint32_t count) const {
+    struct Room {
+      MapData map;
+      MapEntry entries[MapData::kLinearEntries];
+    };
+    auto* room = static_cast<Room*>(arena.Allocate(offsetof(Room, entries) + count * sizeof(MapEntry)));
+    if (room == nullptr || !FillEntries(node, room->entries)) return {};
+    return Value::Map(new (&room->map) MapData{.size = count, .bucket_mask = 0, .entries = room->entries, .buckets = nullptr});
+  }
+
+  // False: the arena is full.
+  //
+  // NOLINTNEXTLINE(misc-no-recursion): depth <= JsonLimits::max_depth
+  bool FillEntries(const JsonNode& node, MapEntry* next) const {
+    const std::uint32_t end = node.after() - 1;
+    for (std::uint32_t at = node.index() + 1; at < end; ++next) {
+      // In place: a value made elsewhere is copied before the stores of its parts have arrived.
+      new (&next->key) Value(Text(node.At(at).string()));
+      const JsonNode value = node.At(at + 1);
+      const bool is_text = value.is(JsonKind::kString);
+      new (&next->value) Value(is_text ? Text(value.string()) : Of(value));
+      at = is_text ? at + 2 : value.after();
+      if (kStrings == JsonStrings::kBorrowed && is_text) continue;
+      if (next->key.is(Kind::kAbsent) || next->value.is(Kind::kAbsent)) return false;
+    }
+    return true;
   }
 };
 
 }  // namespace
 
 Value MaterializeJson(JsonNode node, Arena& arena, JsonStrings strings, JsonIntegers integers) {
-  return Materializer{arena, strings, integers}.Of(node);
+  if (strings == JsonStrings::kBorrowed) return Materializer<JsonStrings::kBorrowed>{arena, integers}.Of(node);
+  return Materializer<JsonStrings::kCopied>{arena, integers}.Of(node);
 }
 
 void JsonDocument::Trim() {

@@ -36,6 +36,15 @@ class JsonWriter {
     is_first_ = true;
     return *this;
   }
+  // The same for a literal, in which nothing has to be escaped.
+  template <std::size_t kSize>
+  JsonWriter& Key(const char (&name)[kSize]) {
+    Separate();
+    out_ += '"';
+    out_.append(name, kSize - 1).append("\":", 2);
+    is_first_ = true;
+    return *this;
+  }
   void String(std::string_view text) {
     Separate();
     AppendJsonString(text, out_);

@@ -2,6 +2,7 @@
 // are short, so a call of memcmp would cost more than what it compares.
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 
@@ -24,12 +25,19 @@ inline bool SameBytes(const char* a, const char* b, std::size_t size) {
   return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
 }
 
-// FindInMap(map, key), inline for small maps.
-inline const Value* FindMember(const MapData& map, std::string_view key) {
-  if (map.buckets != nullptr) return FindInMap(map, key);
+// FindInMap(map, key), inline for small maps. Requires: a string.
+inline const Value* FindMember(const MapData& map, const Value& key) {
+  if (map.buckets != nullptr) return FindInMap(map, key.string());
+  // Kind and size, with what no string has set, stand in one word.
+  const auto head_of = [](const Value& value) {
+    std::uint64_t head = 0;
+    static_assert(offsetof(Value, text) == sizeof head);
+    std::memcpy(&head, &value, sizeof head);
+    return head;
+  };
+  const std::uint64_t head = head_of(key);
   for (const MapEntry *entry = map.entries, *end = entry + map.size; entry != end; ++entry) {
-    if (entry->key.size == key.size() && entry->key.is(Kind::kString) && SameBytes(entry->key.text, key.data(), key.size()))
-      return &entry->value;
+    if (head_of(entry->key) == head && SameBytes(entry->key.text, key.text, key.size)) return &entry->value;
   }
   return nullptr;
 }

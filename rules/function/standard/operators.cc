@@ -14,6 +14,38 @@
 namespace writ {
 namespace {
 
+Value AddOneByOne(std::span<const Value> values, FunctionContext& context) {
+  Value sum = AddValues(values[0], values[1], context);
+  for (const Value& value : values.subspan(2)) sum = AddValues(sum, value, context);
+  return sum;
+}
+
+// Copies `bytes` to `end`; returns where they end then. A call of memcpy costs more than a text
+// that is as short as most are.
+char* AppendBytes(std::string_view bytes, char* end) {
+  struct Words {
+    std::uint64_t first, second;
+  };
+  const auto copy = [&](auto word, std::size_t at) {
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    std::memcpy(end + at, &word, sizeof word);
+  };
+  const std::size_t size = bytes.size();
+  if (size >= sizeof(Words)) {
+    for (std::size_t at = 0; at + sizeof(Words) < size; at += sizeof(Words)) copy(Words{}, at);
+    copy(Words{}, size - sizeof(Words));
+  } else if (size >= sizeof(std::uint64_t)) {
+    copy(std::uint64_t{}, 0);
+    copy(std::uint64_t{}, size - sizeof(std::uint64_t));
+  } else if (size >= sizeof(std::uint32_t)) {
+    copy(std::uint32_t{}, 0);
+    copy(std::uint32_t{}, size - sizeof(std::uint32_t));
+  } else {
+    for (std::size_t at = 0; at < size; ++at) end[at] = bytes[at];
+  }
+  return end + size;
+}
+
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kMinInt = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kMaxInt = std::numeric_limits<std::int64_t>::max();
@@ -183,21 +215,15 @@ Value AddValues(const Value& a, const Value& b, FunctionContext& context) {
 
 Value AddAll(std::span<const Value> values, FunctionContext& context) {
   std::size_t size = 0;
-  bool are_strings = true;
   for (const Value& value : values) {
-    are_strings = are_strings && value.is(Kind::kString);
+    if (!value.is(Kind::kString)) return AddOneByOne(values, context);
     size += value.size;
-  }
-  if (!are_strings) {
-    Value sum = AddValues(values[0], values[1], context);
-    for (const Value& value : values.subspan(2)) sum = AddValues(sum, value, context);
-    return sum;
   }
   if (size > std::numeric_limits<std::uint32_t>::max() || !Charge(context, ScanSteps(size))) return OutOfBudget(context);
   char* const text = context.arena.AllocateArray<char>(size);
   if (text == nullptr) return OutOfBudget(context);
   char* end = text;
-  for (const Value& value : values) end = std::copy_n(value.text, value.size, end);
+  for (const Value& value : values) end = AppendBytes(value.string(), end);
   return Value::String({text, size});
 }
 
@@ -401,7 +427,7 @@ Value NoMembers(const Value& a, std::string_view key, FunctionContext& context) 
 
 Value SelectMember(const Value& a, std::string_view key, FunctionContext& context) {
   if (HasMembers(a)) {
-    const Value* found = FindMember(*a.map, key);
+    const Value* found = FindMember(*a.map, Value::String(key));
     return found != nullptr ? *found : MakeError(ValueError::kNoSuchKey, DetailText(Value::String(key)), context);
   }
   if (a.is_fault()) return a;
@@ -414,7 +440,7 @@ Value HasMember(const Value& a, std::string_view key, FunctionContext& context) 
   if (a.is(Kind::kOptional) && a.inner == nullptr) return Value::Bool(false);
   const Value& container = a.is(Kind::kOptional) ? *a.inner : a;
   if (!HasMembers(container)) return NoMembers(container, key, context);
-  const Value* found = FindMember(*container.map, key);
+  const Value* found = FindMember(*container.map, Value::String(key));
   // Whether a member that was declared unknown is there is not known either.
   return found != nullptr && found->is_fault() ? *found : Value::Bool(found != nullptr);
 }
@@ -424,7 +450,7 @@ Value OptionalSelectMember(const Value& a, std::string_view key, FunctionContext
   if (a.is(Kind::kOptional) && a.inner == nullptr) return a;
   const Value& container = a.is(Kind::kOptional) ? *a.inner : a;
   if (!HasMembers(container)) return NoMembers(container, key, context);
-  return OptionalOfItem(FindMember(*container.map, key), context);
+  return OptionalOfItem(FindMember(*container.map, Value::String(key)), context);
 }
 
 Value SelectOr(const Value& a, std::string_view key, const Value& otherwise, FunctionContext& context) {
@@ -432,7 +458,7 @@ Value SelectOr(const Value& a, std::string_view key, const Value& otherwise, Fun
   if (a.is(Kind::kOptional) && a.inner == nullptr) return otherwise;
   const Value& container = a.is(Kind::kOptional) ? *a.inner : a;
   if (!HasMembers(container)) return NoMembers(container, key, context);
-  const Value* found = FindMember(*container.map, key);
+  const Value* found = FindMember(*container.map, Value::String(key));
   return found != nullptr ? *found : otherwise;
 }
 

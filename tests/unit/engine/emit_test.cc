@@ -22,7 +22,7 @@ std::string Named(const Code& code, Operand operand, std::uint32_t position) {
   if (operand == Operand::K) return " " + LiteralText(code.constants[position]);
   if (operand == Operand::A) return " " + LiteralText(code.ranges[position].value);
   if (operand == Operand::G) return " " + code.regexes[position]->regex->pattern();
-  if (operand == Operand::C) return " shared " + std::to_string(code.shared[position]->number);
+  if (operand == Operand::C) return " shared " + std::to_string(code.shared[position].number);
   return "";
 }
 

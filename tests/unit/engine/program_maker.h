@@ -72,7 +72,7 @@ class ProgramMaker {
     return static_cast<std::uint32_t>(ranges_.size() - 1);
   }
   std::uint32_t Shared(const SharedValue& shared) {
-    shared_.push_back(&shared);
+    shared_.push_back(shared);
     return static_cast<std::uint32_t>(shared_.size() - 1);
   }
 
@@ -121,9 +121,9 @@ class ProgramMaker {
     code.careful = careful_;
     code.quick_size = careful_ != 0 ? careful_ : here();
     code.register_count = code.stack_need = std::max<Register>(registers_, 1);
-    for (const SharedValue* shared : shared_) {
-      code.stack_need = std::max(code.stack_need, code.register_count + shared->code.stack_need);
-      code.shared_end = std::max({code.shared_end, shared->code.shared_end, shared->number + 1});
+    for (const SharedValue& shared : shared_) {
+      code.stack_need = std::max(code.stack_need, code.register_count + shared.code->stack_need);
+      code.shared_end = std::max({code.shared_end, shared.code->shared_end, shared.number + 1});
     }
     code.instructions = Keep(instructions_);
     code.constants = Keep(constants_);
@@ -136,7 +136,7 @@ class ProgramMaker {
   }
   const SharedValue& EndShared(Register value) {
     const Code& code = End(value);
-    return shared_values_.emplace_back(SharedValue{static_cast<std::uint32_t>(shared_values_.size()), code});
+    return shared_values_.emplace_back(SharedValue{static_cast<std::uint32_t>(shared_values_.size()), &code});
   }
 
   const std::set<Opcode>& opcodes() const { return opcodes_; }
@@ -170,7 +170,7 @@ class ProgramMaker {
   std::vector<Value> constants_;
   std::vector<ConstantRange> ranges_;
   std::vector<const CompiledRegex*> regexes_;
-  std::vector<const SharedValue*> shared_;
+  std::vector<SharedValue> shared_;
   Register registers_ = 0;
 };
 
