@@ -259,13 +259,13 @@ const WideIntegers& JsonDocument::wide_integers() const { return impl_->wide; }
 namespace {
 
 // What is the same for all values of one document.
-template <JsonStrings kStrings>
+template <JsonStrings Strings>
 struct Materializer {
   Arena& arena;
   JsonIntegers integers;
 
   Value Text(std::string_view bytes) const {
-    if constexpr (kStrings == JsonStrings::kBorrowed) return Value::String(bytes);
+    if constexpr (Strings == JsonStrings::kBorrowed) return Value::String(bytes);
     const std::string_view copy = arena.CopyString(bytes);
     return copy.data() == nullptr ? Value() : Value::String(copy);
   }
@@ -337,7 +337,7 @@ struct Materializer {
       const bool is_text = value.is(JsonKind::kString);
       new (&next->value) Value(is_text ? Text(value.string()) : Of(value));
       at = is_text ? at + 2 : value.after();
-      if (kStrings == JsonStrings::kBorrowed && is_text) continue;
+      if (Strings == JsonStrings::kBorrowed && is_text) continue;
       if (next->key.is(Kind::kAbsent) || next->value.is(Kind::kAbsent)) return false;
     }
     return true;

@@ -37,11 +37,11 @@ class JsonWriter {
     return *this;
   }
   // The same for a literal, in which nothing has to be escaped.
-  template <std::size_t kSize>
-  JsonWriter& Key(const char (&name)[kSize]) {
+  template <std::size_t Size>
+  JsonWriter& Key(const char (&name)[Size]) {
     Separate();
     out_ += '"';
-    out_.append(name, kSize - 1).append("\":", 2);
+    out_.append(name, Size - 1).append("\":", 2);
     is_first_ = true;
     return *this;
   }

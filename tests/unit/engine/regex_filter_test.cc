@@ -52,6 +52,33 @@ TEST(RegexFilter, IsNoneWhereAShortTextCanMatch) {
   }
 }
 
+// Long texts are looked at sixteen places at a time, and the last places together with others.
+TEST(RegexFilter, FindsAWordAtEachPlaceOfTextsOfAllSizes) {
+  constexpr std::size_t kLongest = 70;
+  const RE2 regex("(?i)passw|tok|;x", RegexOptions());
+  const auto filter = RegexFilter::TryMake(regex);
+  ASSERT_NE(filter, nullptr);
+  for (std::size_t size = 0; size <= kLongest; ++size) {
+    // Bytes that words have in other places.
+    std::string without;
+    while (without.size() < size) without += "ap;topa;skot;w";
+    without.resize(size);
+    EXPECT_FALSE(filter->MayMatch(without)) << size;
+    for (const std::string_view word : {"PassW", "tOk", ";X"}) {
+      for (std::size_t at = 0; at + word.size() <= size; ++at) {
+        std::string text = without;
+        text.replace(at, word.size(), word);
+        EXPECT_TRUE(filter->MayMatch(text)) << text;
+      }
+    }
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string text = without;
+      text[at] = static_cast<char>(0xFF);
+      EXPECT_TRUE(filter->MayMatch(text)) << at << " of " << size;
+    }
+  }
+}
+
 // Patterns and texts of few letters, so that many match.
 TEST(RegexFilter, NeverRefusesAMatch) {
   std::mt19937 random(20260101);  // NOLINT(cert-msc51-cpp): the same cases each time
@@ -74,7 +101,7 @@ TEST(RegexFilter, NeverRefusesAMatch) {
     if (filter == nullptr) continue;
     ++filters;
     for (int j = 0; j < 30; ++j) {
-      const std::string text = some(letters, 12);
+      const std::string text = some(letters, j % 2 == 0 ? 12 : 60);
       if (!regex.Match(text, 0, text.size(), RE2::UNANCHORED, nullptr, 0)) continue;
       ++matches;
       EXPECT_TRUE(filter->MayMatch(text)) << pattern << " matches " << text;
