@@ -59,7 +59,7 @@ std::vector<LimitOverflow> MemoryLedger::Overflows() const {
     std::string name(program[policy.package]);
     if (!name.empty()) name += '.';
     name += program[policy.name];
-    overflows.push_back({std::move(name), program[program.details(id).id], calls});
+    overflows.push_back({.policy = std::move(name), .rule_id = program[program.details(id).id], .key = program.key(id), .calls = calls});
   }
   return overflows;
 }

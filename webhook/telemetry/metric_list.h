@@ -24,7 +24,7 @@
   X(ImageOutcomes, "writ_image_verifications_total", Counter, "outcome",                                                    \
     "Signatures and attestations that policies wanted of images, by what became known")                                     \
   X(ImageCacheHits, "writ_image_cache_hits_total", Counter, "", "Those of them that were known already")                    \
-  X(LimitOverflows, "writ_limit_overflow_total", Counter, "policy, rule",                                                   \
+  X(LimitOverflows, "writ_limit_overflow_total", Counter, "policy, rule, key",                                              \
     "Calls that a limit counted together because it had no room for another key")                                           \
   X(RegistryRequests, "writ_registry_requests_total", Counter, "", "Requests sent to registries")
 

@@ -178,7 +178,8 @@ void Metrics::SetDroppedLogLines(std::uint64_t total) {
 void Metrics::SetLimitOverflows(const std::vector<LimitOverflow>& overflows) {
   const std::lock_guard lock(impl_->mutex);
   for (const LimitOverflow& overflow : overflows) {
-    prometheus::Counter& counter = impl_->LimitOverflows.Add({{"policy", overflow.policy}, {"rule", Label(overflow.rule_id)}});
+    const prometheus::Labels labels = {{"policy", overflow.policy}, {"rule", Label(overflow.rule_id)}, {"key", RuleKeyText(overflow.key)}};
+    prometheus::Counter& counter = impl_->LimitOverflows.Add(labels);
     const double more = static_cast<double>(overflow.calls) - counter.Value();
     if (more > 0) counter.Increment(more);
   }

@@ -55,6 +55,7 @@ enum class Settlement : std::uint8_t {
 struct LimitOverflow {
   std::string policy;  // "package.policy"
   std::string_view rule_id;
+  RuleKey key;              // as RuleOutcome::key
   std::uint64_t calls = 0;  // that were counted together; since the first of the ledgers that share their quotas
 };
 

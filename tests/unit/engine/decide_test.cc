@@ -258,6 +258,8 @@ TEST(Limits, ShowWhenTheyAreFull) {
   ASSERT_EQ(overflows.size(), 1U);
   EXPECT_EQ(overflows[0].policy, "acme.p");
   EXPECT_EQ(overflows[0].rule_id, "searches");
+  ASSERT_EQ(shared.rules.size(), 1U);
+  EXPECT_EQ(overflows[0].key, shared.rules[0].key);
   EXPECT_EQ(overflows[0].calls, 75'001U - 65'536U);
 }
 

@@ -316,11 +316,12 @@ TEST_F(RoutesTest, CountsAndLogsWithoutContents) {
 
 TEST_F(RoutesTest, CountsCallsBeyondAFullLimit) {
   EXPECT_THAT(Call("GET", "/metrics").body, testing::Not(HasSubstr("writ_limit_overflow_total{")));
-  metrics_.SetLimitOverflows({{.policy = "acme.p", .rule_id = "searches", .calls = 5}});
-  metrics_.SetLimitOverflows({{.policy = "acme.p", .rule_id = "searches", .calls = 9}, {.policy = "acme.q", .rule_id = "r2", .calls = 1}});
+  metrics_.SetLimitOverflows({{.policy = "acme.p", .rule_id = "searches", .key = {{1, 2, 3, 4, 5, 0xff}}, .calls = 5}});
+  metrics_.SetLimitOverflows({{.policy = "acme.p", .rule_id = "searches", .key = {{1, 2, 3, 4, 5, 0xff}}, .calls = 9},
+                              {.policy = "acme.q", .rule_id = "r2", .key = {}, .calls = 1}});
   const std::string text = Call("GET", "/metrics").body;
-  EXPECT_THAT(text, HasSubstr("writ_limit_overflow_total{policy=\"acme.p\",rule=\"searches\"} 9\n"));
-  EXPECT_THAT(text, HasSubstr("writ_limit_overflow_total{policy=\"acme.q\",rule=\"r2\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("writ_limit_overflow_total{key=\"0102030405ff\",policy=\"acme.p\",rule=\"searches\"} 9\n"));
+  EXPECT_THAT(text, HasSubstr("writ_limit_overflow_total{key=\"\",policy=\"acme.q\",rule=\"r2\"} 1\n"));
 }
 
 TEST_F(RoutesTest, ClientsDoNotSetTheSizeOfLogLinesAndMessages) {
