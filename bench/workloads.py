@@ -273,13 +273,13 @@ def write_review(folder, variables):
 
 def write_all(folder, small, medium, large, paths, requests):
     """Writes the workloads of compare.py below `folder`, in these numbers of rules."""
-    for count in (small, large):
-        write_tools(folder / f'tools-{count}', count, requests)
-    write_tools(folder / f'tools-{FEW_TOOLS}', FEW_TOOLS, 100)
-    for count in (medium, large):
+    tools = {FEW_TOOLS: 100, small: requests, large: requests}  # sizes may be equal
+    for count, number in tools.items():
+        write_tools(folder / f'tools-{count}', count, number)
+    for count in {medium, large}:
         write_shared(folder / f'shared-{count}', count)
         write_distinct(folder / f'distinct-{count}', count)
-    for count in (paths // 10, paths):
+    for count in {paths // 10, paths}:
         write_paths(folder / f'paths-{count}', count, min(requests, 1000))
     write_review(folder / 'review-1KB', 0)
     write_review(folder / 'review-9KB', 130)
