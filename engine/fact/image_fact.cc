@@ -2,9 +2,9 @@
 #include "engine/fact/image_fact.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
 
-#include "engine/request/suggest.h"
+#include "engine/fact/fact_fault.h"
 #include "rules/base/utf8.h"
 
 namespace writ {
@@ -13,14 +13,7 @@ namespace {
 constexpr std::string_view kSignedBy = "signedBy", kRefuted = "refuted", kUnknownSigners = "unknown", kAttestations = "attestations",
                            kType = "type", kPredicate = "predicate", kAbout = "about", kImage = "image";
 
-Error Wrong(const std::string& path, std::string_view what) { return {ErrorCode::kInvalidArgument, "`" + path + "` " + std::string(what)}; }
-
 Error Full() { return {ErrorCode::kTooLarge, "the request does not fit in memory"}; }
-
-Error UnknownMember(std::string_view key, const std::string& path, std::initializer_list<std::string_view> known) {
-  return {ErrorCode::kInvalidArgument, "unknown member \"" + Shorten(key, kMaxShownNameBytes) + "\" in \"" + path + "\"" +
-                                           DidYouMean(key, std::span(known.begin(), known.size()))};
-}
 
 std::string Below(const std::string& path, std::string_view key) { return path + "." + Shorten(key, kMaxShownNameBytes); }
 
@@ -39,7 +32,7 @@ Result<Value> SortedNames(const Value& given, const std::string& path, Arena& ar
   if (given.is(Kind::kNull)) return Value::List(nullptr, 0);
   const auto is_name = [](const Value& item) { return item.is(Kind::kString); };
   if (!given.is(Kind::kList) || !std::all_of(given.items, given.items + given.size, is_name))
-    return Wrong(path, "must be a list of strings");
+    return WrongFact(path, "must be a list of strings");
   Value* names = arena.AllocateArray<Value>(given.size);
   if (names == nullptr) return Full();
   std::copy(given.items, given.items + given.size, names);
@@ -67,13 +60,13 @@ class MapMaker {
 };
 
 Result<Value> CheckAttestation(const Value& given, const std::string& path, Arena& arena) {
-  if (!given.is(Kind::kMap)) return Wrong(path, "must be an object");
+  if (!given.is(Kind::kMap)) return WrongFact(path, "must be an object");
   MapMaker attestation(arena, 4);
   Value type = Value::String(""), about = Value::String(""), signed_by = Value::List(nullptr, 0), predicate = Value::Null();
   for (const MapEntry& member : EntriesOf(given)) {
     const std::string_view key = member.key.string();
     if (key == kType || key == kAbout) {
-      if (!member.value.is(Kind::kString)) return Wrong(Below(path, key), "must be a string");
+      if (!member.value.is(Kind::kString)) return WrongFact(Below(path, key), "must be a string");
       (key == kType ? type : about) = member.value;
     } else if (key == kSignedBy) {
       Result<Value> names = SortedNames(member.value, Below(path, key), arena);
@@ -82,10 +75,10 @@ Result<Value> CheckAttestation(const Value& given, const std::string& path, Aren
     } else if (key == kPredicate) {
       predicate = member.value;
     } else {
-      return UnknownMember(key, path, {kType, kSignedBy, kPredicate, kAbout});
+      return UnknownFactMember(key, path, std::array{kType, kSignedBy, kPredicate, kAbout});
     }
   }
-  if (type.size == 0) return Wrong(path, "needs \"type\"");
+  if (type.size == 0) return WrongFact(path, "needs \"type\"");
   attestation.Add(kType, type);
   attestation.Add(kAbout, about);
   attestation.Add(kSignedBy, signed_by);
@@ -94,7 +87,7 @@ Result<Value> CheckAttestation(const Value& given, const std::string& path, Aren
 }
 
 Result<Value> CheckAttestations(const Value& given, const std::string& path, Arena& arena) {
-  if (!given.is(Kind::kList)) return Wrong(path, "must be a list");
+  if (!given.is(Kind::kList)) return WrongFact(path, "must be a list");
   Value* items = arena.AllocateArray<Value>(given.size);
   if (items == nullptr) return Full();
   for (std::uint32_t i = 0; i < given.size; ++i) {
@@ -113,7 +106,7 @@ Status CheckSaysOneThing(const Value& fact, const std::string& path) {
     for (const std::string_view list : {kRefuted, kUnknownSigners}) {
       const Value* names = TryMember(&fact, list);
       if (names != nullptr && IsAmong(*names, signer.string()))
-        return Wrong(path, "says two things about signer \"" + Shorten(signer.string(), kMaxShownNameBytes) + "\"");
+        return WrongFact(path, "says two things about signer \"" + Shorten(signer.string(), kMaxShownNameBytes) + "\"");
     }
   }
   return OkStatus();
@@ -122,13 +115,14 @@ Status CheckSaysOneThing(const Value& fact, const std::string& path) {
 }  // namespace
 
 Result<Value> CheckImageFact(const Value& given, const std::string& path, Arena& arena) {
-  if (!given.is(Kind::kMap)) return Wrong(path, "must be an object");
+  if (!given.is(Kind::kMap)) return WrongFact(path, "must be an object");
   MapMaker fact(arena, EntriesOf(given).size());
   for (const MapEntry& member : EntriesOf(given)) {
     const std::string_view key = member.key.string();
     if (key == kImage) continue;
     const bool is_names = key == kSignedBy || key == kRefuted || key == kUnknownSigners;
-    if (!is_names && key != kAttestations) return UnknownMember(key, path, {kImage, kSignedBy, kRefuted, kUnknownSigners, kAttestations});
+    if (!is_names && key != kAttestations)
+      return UnknownFactMember(key, path, std::array{kImage, kSignedBy, kRefuted, kUnknownSigners, kAttestations});
     Result<Value> checked =
         is_names ? SortedNames(member.value, Below(path, key), arena) : CheckAttestations(member.value, Below(path, key), arena);
     if (!checked) return checked;

@@ -122,13 +122,7 @@ Result<Evidence> ReadAttestation(const Material& material, const ImageLimits& li
   JsonDocument document({.max_bytes = limits.max_bundle_bytes, .max_depth = limits.max_json_depth});
   Result<JsonNode> json = document.Parse(material.bytes);
   if (!json) return Error{json.error().code, "the envelope is not strict JSON: " + json.error().message};
-  Result<Envelope> envelope = ReadEnvelope(*json, limits);
-  if (!envelope) return envelope.error();
-  evidence.content = ContentKind::kStatement;
-  evidence.payload = std::move(envelope->payload);
-  evidence.payload_type = std::move(envelope->payload_type);
-  evidence.signature = std::move(envelope->signature);
-  evidence.signed_bytes = PreAuthEncoding(evidence.payload_type, evidence.payload);
+  WRIT_RETURN_IF_ERROR(ReadEnvelope(*json, limits, evidence));
   evidence.envelope = material.bytes;
   evidence.stamped = material.bytes;
   return evidence;

@@ -122,6 +122,17 @@ Result<Envelope> ReadEnvelope(JsonNode object, const ImageLimits& limits) {
   return Envelope{std::string(type.string()), std::move(*payload), std::move(*signature)};
 }
 
+Status ReadEnvelope(JsonNode object, const ImageLimits& limits, Evidence& evidence) {
+  Result<Envelope> envelope = ReadEnvelope(object, limits);
+  if (!envelope) return envelope.error();
+  evidence.content = ContentKind::kStatement;
+  evidence.payload = std::move(envelope->payload);
+  evidence.payload_type = std::move(envelope->payload_type);
+  evidence.signature = std::move(envelope->signature);
+  evidence.signed_bytes = PreAuthEncoding(evidence.payload_type, evidence.payload);
+  return OkStatus();
+}
+
 std::string PreAuthEncoding(std::string_view payload_type, std::string_view payload) {
   std::string out = "DSSEv1 " + std::to_string(payload_type.size()) + " ";
   out.append(payload_type).append(" ").append(std::to_string(payload.size())).append(" ").append(payload);

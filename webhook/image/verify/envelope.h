@@ -10,6 +10,7 @@
 #include "engine/json/json_node.h"
 #include "rules/base/result.h"
 #include "webhook/image/limits.h"
+#include "webhook/image/verify/evidence.h"
 
 namespace writ::image {
 
@@ -24,6 +25,9 @@ struct Envelope {
 
 // Reads {payloadType, payload, signatures: [one]}. Errors: kInvalidArgument, kTooLarge.
 Result<Envelope> ReadEnvelope(JsonNode object, const ImageLimits& limits);
+
+// Reads the same into the evidence of a statement: payload, signature, and what that is over.
+Status ReadEnvelope(JsonNode object, const ImageLimits& limits, Evidence& evidence);
 
 // DSSE pre-authentication encoding: the bytes that are signed.
 std::string PreAuthEncoding(std::string_view payload_type, std::string_view payload);

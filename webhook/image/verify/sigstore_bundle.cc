@@ -165,14 +165,7 @@ Status ReadContent(JsonNode bundle, const ImageLimits& limits, Evidence& evidenc
   const bool has_envelope = HasMember(bundle, "dsseEnvelope");
   if (has_message == has_envelope) return Malformed("it needs exactly one of `messageSignature` and `dsseEnvelope`");
   if (has_message) return ReadMessage(ObjectMember(bundle, "messageSignature"), evidence);
-  Result<Envelope> envelope = ReadEnvelope(ObjectMember(bundle, "dsseEnvelope"), limits);
-  if (!envelope) return envelope.error();
-  evidence.content = ContentKind::kStatement;
-  evidence.payload = std::move(envelope->payload);
-  evidence.payload_type = std::move(envelope->payload_type);
-  evidence.signature = std::move(envelope->signature);
-  evidence.signed_bytes = PreAuthEncoding(evidence.payload_type, evidence.payload);
-  return OkStatus();
+  return ReadEnvelope(ObjectMember(bundle, "dsseEnvelope"), limits, evidence);
 }
 
 }  // namespace
