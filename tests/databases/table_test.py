@@ -82,7 +82,7 @@ class Table(cases.WithServers):
         """A policy file with what import writes."""
         path = os.path.join(self.folder.name, dialect + '.writ')
         result = self.run_table('import', *self.place(dialect), '--package', 'acme.imported', '-o', path)
-        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        self.assertEqual((result.returncode, result.stderr), (0, ''), dialect)
         return path
 
     def test_import_writes_what_is_expected(self):
