@@ -296,6 +296,11 @@ void WritePredicate(SqlWriter& writer, TermId id, Reading reading) {
     case TermKind::kEqual: WriteEqual(writer, term, reading); break;
     case TermKind::kMember: WriteMember(writer, term, reading); break;
     case TermKind::kIsNull: WriteIs(writer, term.args[0], " is null"); break;
+    case TermKind::kIsUnknown:
+      writer << "(";
+      WritePredicate(writer, term.args[0], Reading::kExact);
+      writer << ") is null";
+      break;
     case TermKind::kHolds: WriteHolds(writer, term.args[0]); break;
     case TermKind::kContains:
     case TermKind::kStartsWith:

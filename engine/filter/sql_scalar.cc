@@ -275,6 +275,10 @@ void WriteScalar(SqlWriter& writer, TermId scalar) {
     case TermKind::kCount:
       writer << "(select count(*)";
       BeginRows(writer, term.scope);
+      if (!term.args.empty()) {
+        writer << " and ";
+        WritePredicate(writer, term.args[0], Reading::kUnknownIsFalse);
+      }
       EndRows(writer);
       writer << ")";
       return;

@@ -240,6 +240,7 @@ TermId TermGraph::Choose(TermId condition, TermId held, TermId otherwise) {
   if (Is(condition, TermKind::kTrue)) return held;
   if (Is(condition, TermKind::kFalse)) return otherwise;
   if (Is(condition, TermKind::kUnknown)) return condition;
+  if (Is(held, TermKind::kUnknown) && !Is(otherwise, TermKind::kUnknown)) return Choose(Not(condition), otherwise, held);
   const bool may_fail = MayBeUnknown(condition);
   if (held == otherwise && (!may_fail || Is(held, TermKind::kUnknown))) return held;
   if (Is(held, TermKind::kTrue) && Is(otherwise, TermKind::kFalse)) return condition;
@@ -321,8 +322,15 @@ TermId TermGraph::Compute(TermKind kind, std::vector<TermId> args, TypeKind type
   return Make({.kind = kind, .type = type, .null = UnknownIf(may_fail), .args = std::move(args)});
 }
 
-TermId TermGraph::Count(ScopeId scope) { return Make({.kind = TermKind::kCount, .type = TypeKind::kInt, .scope = scope}); }
+TermId TermGraph::Count(ScopeId scope, TermId predicate) {
+  Term term{.kind = TermKind::kCount, .type = TypeKind::kInt, .scope = scope};
+  if (!Is(predicate, TermKind::kTrue)) term.args.push_back(predicate);
+  return Make(std::move(term));
+}
 
+TermId TermGraph::IsUnknown(TermId predicate) {
+  return MayBeUnknown(predicate) ? Make({.kind = TermKind::kIsUnknown, .args = {predicate}}) : Bool(false);
+}
 // NOLINTEND(misc-no-recursion)
 
 }  // namespace writ

@@ -54,6 +54,7 @@ enum class TermKind : std::uint8_t {
   kEqual,        // a == b, both no constants
   kMember,       // a, constant, …: equal to one of them
   kIsNull,       // a; never unknown
+  kIsUnknown,    // predicate; never unknown
   kHolds,        // a bool; unknown for any null
   kContains,     // a, b
   kStartsWith,
@@ -75,7 +76,7 @@ enum class TermKind : std::uint8_t {
   kConcat,
   kLength,          // characters of a text
   kListLength,      // items of a column
-  kCount,           // rows of scope
+  kCount,           // rows of scope, or of those for which args[0] is true
   kToDouble,        // of an int
   kMicrosecondsTo,  // from a to b, of timestamps
 };
@@ -150,7 +151,8 @@ class TermGraph {
   TermId Constant(const Value& value);
   // Scalars that are unknown for any null and where they overflow. `type`: of the result.
   TermId Compute(TermKind kind, std::vector<TermId> args, TypeKind type);
-  TermId Count(ScopeId scope);
+  TermId Count(ScopeId scope, TermId predicate);
+  TermId IsUnknown(TermId predicate);
 
  private:
   TermId Make(Term term);

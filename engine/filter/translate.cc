@@ -113,7 +113,7 @@ void Translator::AddHops(ScopeId scope, std::set<ScopeId>& hops) const {
 void Translator::CollectHops(TermId scalar, std::set<ScopeId>& hops) const {
   const Term& term = terms_[scalar];
   if (term.kind == TermKind::kColumn) AddHops(term.scope, hops);
-  if (term.kind == TermKind::kCount) AddHops(terms_[term.scope].parent, hops);
+  if (term.kind == TermKind::kCount) return AddHops(terms_[term.scope].parent, hops);
   for (const TermId arg : term.args) CollectHops(arg, hops);
 }
 
@@ -167,7 +167,9 @@ Translator::Operand Translator::Of(NodeId id) {
     case NodeKind::kConditional: result = OfConditional(id); break;
     case NodeKind::kCall: result = OfCall(id); break;
     case NodeKind::kAll:
-    case NodeKind::kExists: result = OfMacro(id); break;
+    case NodeKind::kExists:
+    case NodeKind::kExistsOne:
+    case NodeKind::kFilter: result = OfMacro(id); break;
     default: Refuse("a filter cannot say this about stored rows"); break;  // NOLINT: optionals, lists, maps, other macros
   }
   closed_ = around;
@@ -338,7 +340,8 @@ Translator::Operand Translator::ApplyPlain(Function function, const std::vector<
 }
 
 Translator::Operand Translator::SizeOf(const Operand& operand) {
-  if (operand.kind == Operand::Kind::kRows) return Scalar(terms_.Count(operand.scope));
+  if (operand.kind == Operand::Kind::kRows)
+    return Scalar(terms_.Count(operand.scope, operand.term.valid() ? operand.term : terms_.Bool(true)));
   const TypeKind type = TypeOf(operand);
   if (operand.kind != Operand::Kind::kScalar || (type != TypeKind::kString && type != TypeKind::kList)) return Error();
   return Scalar(terms_.Compute(type == TypeKind::kList ? TermKind::kListLength : TermKind::kLength, {operand.term}, TypeKind::kInt));
@@ -564,7 +567,26 @@ TermId Translator::In(const Operand& item, const Operand& list) {
 Translator::Operand Translator::OfMacro(NodeId id) {
   const Node& node = graph_[id];
   const Operand range = Of(graph_.args(id)[0]);
+  if (range.kind == Operand::Kind::kRows && range.term.valid()) Refuse("a filter counts filtered rows, and does nothing else with them");
+  if (node.kind == NodeKind::kFilter) return Filtered(graph_.args(id)[1], node.index, range);
+  if (node.kind == NodeKind::kExistsOne)
+    return Apply(Function::kEqual, {Apply(Function::kSize, {Filtered(graph_.args(id)[1], node.index, range)}), Constant(Value::Int(1))});
   return Predicate(OverItems(graph_.args(id)[1], node.index, node.kind == NodeKind::kAll, range));
+}
+
+// The rows for which the body is true; an error when it fails for one of them.
+Translator::Operand Translator::Filtered(NodeId body, std::uint32_t depth, const Operand& range) {
+  if (range.kind == Operand::Kind::kError) return Error();
+  if (range.kind != Operand::Kind::kRows) {
+    Refuse("a filter counts related rows only");
+    return Error();
+  }
+  const Level level(variables_, depth, Row(range.scope));
+  Operand rows = range;
+  rows.term = Condition(body);
+  const TermId fails = terms_.Any(range.scope, terms_.IsUnknown(rows.term));
+  if (terms_.Is(fails, TermKind::kFalse)) return rows;
+  return {.kind = Operand::Kind::kChoice, .choice = std::make_shared<const Choice>(Choice{Close(fails, {range}), Error(), rows})};
 }
 
 // `all` is `!exists` of the opposite, in all three outcomes.

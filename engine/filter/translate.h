@@ -38,7 +38,7 @@ class Translator {
     enum class Kind : std::uint8_t { kConstant, kScalar, kPredicate, kRow, kRows, kChoice, kError };
     Kind kind = Kind::kError;
     Value constant;
-    TermId term;    // kScalar, kPredicate
+    TermId term;    // kScalar, kPredicate; kRows: of which rows, valid after `filter`
     ScopeId scope;  // kRow, kRows
     std::shared_ptr<const Choice> choice;
   };
@@ -75,6 +75,7 @@ class Translator {
   bool FailsForNull(TermId interval) const;
   Operand Computed(Function function, const Operand& a, const Operand& b);
   TermId In(const Operand& item, const Operand& list);
+  Operand Filtered(NodeId body, std::uint32_t depth, const Operand& range);
   Operand SizeOf(const Operand& operand);
   TermId OverItems(NodeId body, std::uint32_t depth, bool is_all, const Operand& range);
 

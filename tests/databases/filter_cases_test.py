@@ -25,7 +25,7 @@ import clients  # noqa: E402
 import servers  # noqa: E402
 
 SHARED = os.environ.get('WRIT_SHARED', os.path.join(HERE, '../../../shared'))
-LEAST_RIGHT = 101
+LEAST_RIGHT = 102
 ROOT = 'adversarial_resource'
 NOT_DECLARED = ('mainCategory', 'tagNames')
 VALUES = 'aBool: bool stored as "a_bool" aString: string stored as "a_string" aNumber: double stored as "a_number" aOptionalString: string? null as absent stored as "a_optional_string"'

@@ -143,6 +143,10 @@ TEST(RowFilter, RelatedRows) {
            "$1::text)))) <- \"a\""},
       Case{"row.items.all(i, i.gift)",
            "not (exists (select 1 from item as writ_1 where writ_1.order_id = t.id and (not (writ_1.gift)) is not false))"},
+      Case{"row.items.exists_one(i, i.gift)",
+           "(not (exists (select 1 from item as writ_1 where writ_1.order_id = t.id and ((writ_1.gift) is null))) and ((select count(*) "
+           "from "
+           "item as writ_1 where writ_1.order_id = t.id and writ_1.gift) = $1::bigint)) <- 1"},
       Case{"size(row.items) == 0", "((select count(*) from item as writ_1 where writ_1.order_id = t.id) = $1::bigint) <- 0"},
   });
   EXPECT_EQ(
