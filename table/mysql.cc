@@ -2,10 +2,12 @@
 #include <mysql.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <memory>
 #include <sstream>
+#include <thread>
 
 #include "table/database.h"
 
@@ -69,6 +71,24 @@ Result<std::vector<Row>> Ask(MYSQL* connection, const char* sql) {
   return rows;
 }
 
+// Asks the catalogue. Where it cannot open a table just now, because another session changes it, it
+// leaves the table out and warns: asked again a few times, such an answer is refused.
+Result<std::vector<Row>> AskCatalogue(MYSQL* connection, const char* sql) {
+  constexpr int kAttempts = 10;
+  constexpr std::chrono::milliseconds kPause(100);
+  for (int attempt = 1;; ++attempt) {
+    Result<std::vector<Row>> rows = Ask(connection, sql);
+    if (!rows || mysql_warning_count(connection) == 0) return rows;
+    if (attempt == kAttempts) break;
+    std::this_thread::sleep_for(kPause);
+  }
+  constexpr std::size_t kMessage = 2;  // of level, code, message
+  const Result<std::vector<Row>> warnings = Ask(connection, "show warnings limit 1");
+  const bool is_said = warnings && !warnings->empty() && warnings->front().size() > kMessage;
+  return Error{ErrorCode::kUnreadable,
+               "MariaDB: the catalogue is not whole: " + (is_said ? warnings->front()[kMessage].value_or("") : std::string("it warns"))};
+}
+
 const char* OrNull(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
 
 }  // namespace
@@ -88,9 +108,9 @@ Result<Catalogue> ReadMysql(const std::string& where) {
     return Away(connection.get());
   // The statements keep to what every sql_mode reads alike.
   if (Result<std::vector<Row>> set = Ask(connection.get(), "set session sql_mode = ''"); !set) return set.error();
-  Result<std::vector<Row>> columns = Ask(connection.get(), kColumns);
+  Result<std::vector<Row>> columns = AskCatalogue(connection.get(), kColumns);
   if (!columns) return columns.error();
-  Result<std::vector<Row>> keys = Ask(connection.get(), kKeys);
+  Result<std::vector<Row>> keys = AskCatalogue(connection.get(), kKeys);
   if (!keys) return keys.error();
   return Catalogue{*std::move(columns), *std::move(keys)};
 }

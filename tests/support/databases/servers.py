@@ -90,7 +90,12 @@ def start_postgres(folder):
 def start_mysql(folder):
     data = '--datadir=' + os.path.join(folder, 'mysql')
     small = ['--innodb-log-file-size=8M', '--innodb-data-file-path=ibdata1:4M:autoextend', '--innodb-use-native-aio=0']
-    run_once(folder, 'mysql', [MARIADB_INSTALL, '--no-defaults', data, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve', *small])
+    install = [MARIADB_INSTALL, '--no-defaults', data, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve', *small]
+    try:
+        run_once(folder, 'mysql', install)
+    except CannotStart:  # seen once in many, on a machine that had much else to do
+        shutil.rmtree(os.path.join(folder, 'mysql'), ignore_errors=True)
+        run_once(folder, 'mysql', install)
     first = os.path.join(folder, 'first.sql')
     with open(first, 'w', encoding='utf-8') as script:
         # One statement a line is what --init-file takes.
