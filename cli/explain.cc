@@ -29,6 +29,7 @@ void PrintRule(const ExplainedRule& explained, const Console& console) {
   const bool is_whole = explained.unmet.size() == 1 && explained.unmet[0].condition == explained.condition;
   const bool says_more = !is_whole || !explained.unmet[0].failed.empty();
   const std::string place = says_more ? "" : ExpressionPlaceText(explained.unmet[0].place);
+  if (!explained.match.empty()) detail("where", explained.match + ": " + std::string(OutcomeName(explained.matched)));
   detail("condition", (explained.condition.empty() ? "always" : explained.condition) + (place.empty() ? "" : "  " + place));
   for (const auto& [path, value] : explained.reads) detail("read", path + " = " + value);
   if (says_more) {

@@ -168,7 +168,7 @@ std::string FlagsFor(const Decision& decision) {
                                     {"request.userInfo", "--user and --group"}, {"principal", "--user and --group"},
                                     {"namespaceObject", "--namespace-object"},  {"oldObject", "--was"}};
   std::string open = decision.residual ? decision.residual->cel : "";
-  for (const ImageCondition& condition : decision.needs_images) open.append(" ").append(condition.when).append(" ").append(condition.image);
+  for (const FactCondition& condition : decision.needs_facts) open.append(" ").append(condition.when).append(" ").append(condition.key);
   std::string flags;
   for (const auto& [part, flag] : kFlags) {
     if (open.find(part) == std::string_view::npos || flags.find(std::string(flag) + ",") != std::string::npos) continue;

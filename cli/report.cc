@@ -74,8 +74,12 @@ std::string ReasonText(const Decision& decision) {
 void AddResidual(const Decision& decision, std::vector<std::string>& lines) {
   if (decision.residual) lines.push_back("if " + decision.residual->cel);
   if (decision.residual_too_large) lines.push_back("if a condition holds that is too large to show");
-  for (const ImageCondition& condition : decision.needs_images) {
-    std::string line = "and if image " + condition.image + " is ";
+  for (const FactCondition& condition : decision.needs_facts) {
+    if (condition.demands.empty()) {
+      lines.push_back("where " + condition.path + " is the fact " + condition.kind + " of " + condition.key);
+      continue;
+    }
+    std::string line = "and if image " + condition.key + " is ";
     for (const std::string& demand : condition.demands) line += (&demand == condition.demands.data() ? "" : " and ") + demand;
     if (condition.when != "true") line += ", when " + condition.when;
     lines.push_back(std::move(line));

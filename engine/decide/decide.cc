@@ -56,7 +56,7 @@ void Decide(Deciding& deciding, Decision& decision) {
   decision.target = deciding.request.target();
   decision.admission_uid = deciding.request.admission_uid;
   deciding.context.evaluator.Begin(deciding.policies.runtime, deciding.context.slots, deciding.options.deadline);
-  BindFacts(deciding, Value());
+  BindFacts(deciding, UntoldFor(deciding));
   EvaluateCandidates(deciding);
   if (deciding.options.find_coverage) decision.covered = IsCovered(deciding);
   Combine(deciding, decision);
@@ -82,7 +82,7 @@ Status DecideListing(Deciding& deciding, Decision& decision) {
     if (!read) return read;
     deciding.context.evaluator.ForgetShared();
     deciding.context.evaluator.Spend(kStepsPerTool + deciding.request.shape->tool_slots.size());
-    BindFacts(deciding, Value());
+    BindFacts(deciding, UntoldFor(deciding));
     EvaluateCandidates(deciding);
     if (deciding.context.evaluator.exhausted()) {
       DenyByBudget(deciding, decision);

@@ -25,7 +25,7 @@ void Decision::Clear() {
   row_json.reset();
   residual.reset();
   residual_too_large = false;
-  needs_images.clear();
+  needs_facts.clear();
   limits.clear();
   explained.clear();
   admission_uid.clear();

@@ -108,6 +108,12 @@ void WriteExplained(JsonWriter& json, const std::vector<ExplainedRule>& explaine
     json.Open('{');
     WritePlace(json, rule.rule);
     json.Key("outcome").String(OutcomeName(rule.rule.outcome));
+    if (!rule.match.empty()) {
+      json.Key("match").Open('{');
+      json.Key("condition").String(rule.match);
+      json.Key("outcome").String(OutcomeName(rule.matched));
+      json.Close('}');
+    }
     if (!rule.condition.empty()) json.Key("condition").String(rule.condition);
     if (!rule.message.empty()) json.Key("message").String(rule.message);
     if (!rule.error.empty()) json.Key("error").String(rule.error);
@@ -141,14 +147,20 @@ void WriteResidual(JsonWriter& json, const Residual& residual) {
   json.Close('}');
 }
 
-void WriteImageConditions(JsonWriter& json, const std::vector<ImageCondition>& conditions) {
-  json.Key("images").Open('[');
-  for (const ImageCondition& condition : conditions) {
+void WriteFactConditions(JsonWriter& json, const std::vector<FactCondition>& conditions) {
+  json.Key("facts").Open('[');
+  for (const FactCondition& condition : conditions) {
     json.Open('{');
-    WriteName(json, condition.rule);
-    json.Key("image").String(condition.image);
-    json.Key("when").String(condition.when);
-    json.Key("demands").Strings(condition.demands);
+    json.Key("kind").String(condition.kind);
+    json.Key("key").String(condition.key);
+    if (!condition.path.empty()) json.Key("path").String(condition.path);
+    if (!condition.demands.empty()) {
+      json.Key("when").String(condition.when);
+      json.Key("demands").Strings(condition.demands);
+      json.Key("of").Open('{');
+      WriteName(json, condition.rule);
+      json.Close('}');
+    }
     json.Close('}');
   }
   json.Close(']');
@@ -206,7 +218,7 @@ std::string DecisionJson(const Decision& decision) {
     for (const std::vector<std::string>& scopes : decision.needs_alternatives) json.Strings(scopes);
     json.Close(']');
   }
-  if (!decision.needs_images.empty()) WriteImageConditions(json, decision.needs_images);
+  if (!decision.needs_facts.empty()) WriteFactConditions(json, decision.needs_facts);
   json.Close('}');
   json.Key("obligations");
   WriteObligations(json, decision.obligations);

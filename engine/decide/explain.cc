@@ -56,7 +56,7 @@ void AppendShown(const Value& value, const HideMember& hide,
 }
 
 std::size_t SizeOf(const ExplainedRule& rule) {
-  std::size_t bytes = rule.condition.size() + rule.message.size() + rule.error.size();
+  std::size_t bytes = rule.match.size() + rule.condition.size() + rule.message.size() + rule.error.size();
   for (const auto& [path, value] : rule.reads) bytes += path.size() + value.size();
   return bytes;
 }
@@ -132,6 +132,11 @@ ExplainedRule ExplainRule(Deciding& deciding, RuleId id) {
   const RuleResult result = EvaluateRule(deciding, id, &recorder);
   ExplainedRule explained;
   explained.rule = DescribeRule(deciding.policies, id, result.outcome);
+  if (const NodeId match = deciding.program.match(rule.policy); match.valid()) {
+    explained.match = ShownNodeText(deciding.program, match, kMaxOneTextBytes);
+    Value matched = deciding.context.evaluator.Run(match);
+    explained.matched = OutcomeOf(matched);
+  }
   if (rule.guard.valid()) explained.condition = ShownNodeText(deciding.program, rule.guard, kMaxOneTextBytes);
   if (!result.error.is(Kind::kAbsent)) explained.error = PublicErrorText(deciding, result.error);
   for (const auto& [slot, value] : recorder.reads)

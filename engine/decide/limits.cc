@@ -17,7 +17,7 @@ namespace {
 void ForgetResidual(Decision& decision) {
   decision.residual.reset();
   decision.residual_too_large = false;
-  decision.needs_images.clear();
+  decision.needs_facts.clear();
 }
 
 // Whether the limit applies, or to which key, is not known yet.

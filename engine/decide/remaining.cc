@@ -2,6 +2,7 @@
 #include "engine/decide/remaining.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/decide/combine.h"
 #include "engine/decide/hiding.h"
@@ -27,19 +28,19 @@ class ResidualBuilder {
   bool is_done() const { return is_cut_ || reducer_.is_done(); }
 
   void AddAllow(const Rule& rule, bool are_scopes_open) {
-    std::vector<NodeId> operands = {Condition(rule, ErrorReading::kFalse)};
+    std::vector<NodeId> operands = {Condition(rule, ErrorReading::kFalse, ErrorReading::kFalse)};
     if (are_scopes_open) {
       for (const TextId scope : program_[rule.needs_scopes]) operands.push_back(HasScope(program_[scope]));
     }
     allows_.push_back(graph_.Join(NodeKind::kAnd, operands, ErrorReading::kFalse));
   }
-  void AddDenial(const Rule& rule) { denials_.push_back(Condition(rule, ReadingOf(program_.combining(rule).deny))); }
+  void AddDenial(const Rule& rule) { denials_.push_back(Condition(rule, AppliesOn(program_.combining(rule).deny), ErrorReading::kTrue)); }
   void AddRequirement(const Rule& rule) {
-    const ErrorReading reading = program_.combining(rule).require == OnError::kDeny ? ErrorReading::kFalse : ErrorReading::kTrue;
-    requirements_.push_back(WhereMatched(rule, Guard(rule, reading)));
+    const ErrorReading meant = program_.combining(rule).require == OnError::kDeny ? ErrorReading::kFalse : ErrorReading::kTrue;
+    requirements_.push_back(WhereMatched(rule, Guard(rule, meant, ErrorReading::kFalse)));
   }
   // A requirement that is met only when the rule does not apply.
-  void AddExemption(const Rule& rule) { requirements_.push_back(graph_.Not(Condition(rule, ErrorReading::kTrue))); }
+  void AddExemption(const Rule& rule) { requirements_.push_back(graph_.Not(Application(rule))); }
   // Errors that are denials, whatever the rule comes to otherwise: of its match condition, and of
   // an allow.
   void AddFailures(const Rule& rule) {
@@ -77,8 +78,9 @@ class ResidualBuilder {
   // The same of when the rule applies; an error counts as true.
   std::string ConditionText(const Rule& rule) {
     const bool is_always = !rule.guard.valid() && !program_.match(rule.policy).valid();
-    return is_always ? "true" : Written(Condition(rule, ErrorReading::kTrue));
+    return is_always ? "true" : Written(Application(rule));
   }
+  bool Mentions(SlotId slot) const { return graph_.Mentions(slot); }
 
  private:
   std::string Written(NodeId reduced) {
@@ -88,16 +90,26 @@ class ResidualBuilder {
     return text.value_or("");
   }
 
-  static ErrorReading ReadingOf(OnError error) { return error == OnError::kDeny ? ErrorReading::kTrue : ErrorReading::kFalse; }
+  // What an error of a condition means where it makes the rule apply, or not.
+  static ErrorReading AppliesOn(OnError error) { return error == OnError::kDeny ? ErrorReading::kTrue : ErrorReading::kFalse; }
 
-  // The match condition of the rule's policy.
-  NodeId Match(const Rule& rule) {
-    const NodeId match = program_.match(rule.policy);
-    return match.valid() ? reducer_.Reduce(match, ReadingOf(program_.combining(rule).match)) : graph_.OfBool(true);
+  // What is left of a condition whose errors are `meant` as a bool, to stand where readers take them
+  // for `taken`. Where these differ it says so.
+  NodeId Reading(NodeId condition, ErrorReading meant, ErrorReading taken) {
+    const NodeId reduced = reducer_.Reduce(condition, meant);
+    if (meant == taken) return reduced;
+    return meant == ErrorReading::kFalse ? graph_.IsTrue(reduced) : graph_.Not(graph_.IsTrue(graph_.Not(reduced)));
   }
 
-  NodeId Guard(const Rule& rule, ErrorReading reading) {
-    return rule.guard.valid() ? reducer_.Reduce(rule.guard, reading) : graph_.OfBool(true);
+  // The match condition of the rule's policy. One whose errors deny stands beside (AddFailures).
+  NodeId Match(const Rule& rule, ErrorReading taken) {
+    const NodeId match = program_.match(rule.policy);
+    if (!match.valid()) return graph_.OfBool(true);
+    return Reading(match, program_.combining(rule).match == OnError::kSkip ? ErrorReading::kFalse : taken, taken);
+  }
+
+  NodeId Guard(const Rule& rule, ErrorReading meant, ErrorReading taken) {
+    return rule.guard.valid() ? Reading(rule.guard, meant, taken) : graph_.OfBool(true);
   }
 
   // `x || !x`: fails when the condition does, and is true otherwise.
@@ -110,17 +122,20 @@ class ResidualBuilder {
   // What must hold, unless the policy does not apply.
   NodeId WhereMatched(const Rule& rule, NodeId node) {
     if (!program_.match(rule.policy).valid()) return node;
-    const NodeId operands[] = {graph_.Not(Match(rule)), node};
+    const NodeId operands[] = {graph_.Not(Match(rule, ErrorReading::kTrue)), node};
     return graph_.Join(NodeKind::kOr, operands, ErrorReading::kFalse);
   }
 
-  // Match condition and guard.
-  NodeId Condition(const Rule& rule, ErrorReading reading) {
-    const NodeId guard = Guard(rule, reading);
+  // Match condition and guard; `meant` is of the guard.
+  NodeId Condition(const Rule& rule, ErrorReading meant, ErrorReading taken) {
+    const NodeId guard = Guard(rule, meant, taken);
     if (!program_.match(rule.policy).valid()) return guard;
-    const NodeId operands[] = {Match(rule), guard};
-    return graph_.Join(NodeKind::kAnd, operands, reading);
+    const NodeId operands[] = {Match(rule, taken), guard};
+    return graph_.Join(NodeKind::kAnd, operands, taken);
   }
+
+  // When a requirement of images applies, where an error is taken for true.
+  NodeId Application(const Rule& rule) { return Condition(rule, AppliesOn(program_.combining(rule).require), ErrorReading::kTrue); }
 
   NodeId HasScope(std::string_view scope) {
     const NodeId args[] = {graph_.OfValue(Value::String(scope), SimpleType(TypeKind::kString)),
@@ -144,12 +159,33 @@ bool AreImagesOpen(Deciding& deciding, const ImageSpec& spec) {
 // Signatures are no business of CEL: what has to be found out stands beside the residual.
 void AddImageCondition(Deciding& deciding, const RuleResult& result, ResidualBuilder& builder, Decision& decision) {
   const Rule& rule = RuleOf(deciding, result);
-  ImageCondition condition{.rule = DescribeRule(deciding.policies, result.rule, Outcome::kUnknown), .image = {}, .when = {}, .demands = {}};
   const ImageSpec& image = *deciding.program.image(rule);
-  condition.image = builder.Text(image.image, ErrorReading::kKept);
-  condition.when = builder.ConditionText(rule);
+  FactCondition condition{.kind = std::string(kImageFacts),
+                          .key = builder.Text(image.image, ErrorReading::kKept),
+                          .path = {},
+                          .rule = DescribeRule(deciding.policies, result.rule, Outcome::kUnknown),
+                          .when = builder.ConditionText(rule),
+                          .demands = {}};
   for (const SignatureDemand& demand : deciding.program[image.demands]) condition.demands.push_back(DemandText(deciding.program, demand));
-  decision.needs_images.push_back(std::move(condition));
+  decision.needs_facts.push_back(std::move(condition));
+}
+
+// The facts that the residual reads, and those that their keys read.
+void AddFactConditions(Deciding& deciding, ResidualBuilder& builder, Decision& decision) {
+  const Program& program = deciding.program;
+  std::vector<FactCondition> conditions;
+  for (std::size_t i = program.facts.size(); i-- > 0 && !builder.is_done();) {  // keys read facts before them
+    const FactSpec& fact = program.facts[i];
+    if (!builder.Mentions(fact.slot)) continue;
+    conditions.push_back({.kind = std::string(program[fact.kind]),
+                          .key = builder.Text(fact.key, ErrorReading::kKept),
+                          .path = SlotPath(program, fact.slot),
+                          .rule = {},
+                          .when = {},
+                          .demands = {}});
+  }
+  decision.needs_facts.insert(decision.needs_facts.begin(), std::make_move_iterator(conditions.rbegin()),
+                              std::make_move_iterator(conditions.rend()));
 }
 
 }  // namespace
@@ -185,9 +221,10 @@ void AddResidual(Deciding& deciding, bool is_allow_needed, Decision& decision) {
     decision.residual_too_large = !builder.FinishFor(*reader, is_allow_needed);
     return;
   }
-  if (decision.needs_images.size() <= kMaxListed) decision.residual = builder.Finish(is_allow_needed);
+  AddFactConditions(deciding, builder, decision);
+  if (decision.needs_facts.size() <= kMaxListed) decision.residual = builder.Finish(is_allow_needed);
   decision.residual_too_large = !decision.residual;
-  if (decision.residual_too_large) decision.needs_images.clear();
+  if (decision.residual_too_large) decision.needs_facts.clear();
 }
 
 }  // namespace writ

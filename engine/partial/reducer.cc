@@ -164,6 +164,7 @@ NodeId Reducer::Call(const Node& node, ErrorReading reading) {
   const std::span<const NodeId> args = program_.args(node);
   switch (static_cast<Function>(node.detail)) {
     case Function::kNot: return graph_.Not(Reduce(args[0], Opposite(reading)));
+    case Function::kIsTrue: return graph_.IsTrue(Reduce(args[0], ErrorReading::kFalse));
     case Function::kToDyn: {  // says something about types alone
       const NodeId inner[] = {Reduce(args[0], reading)};
       return graph_.Like(node, inner);

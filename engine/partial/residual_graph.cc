@@ -46,7 +46,7 @@ bool IsDyn(TypeId type) { return !type.valid() || type == SimpleType(TypeKind::k
 
 }  // namespace
 
-ResidualGraph::ResidualGraph(const Program& program) : program_(program), types_(TypesOf(program)) {}
+ResidualGraph::ResidualGraph(const Program& program) : program_(program), types_(TypesOf(program)), mentioned_(program.slots.size()) {}
 
 NodeId ResidualGraph::Checked(NodeId node) {
   is_deep_ = is_deep_ || graph_.facts(node).depth > kMaxResidualDepth;
@@ -133,6 +133,7 @@ std::optional<TypeId> ResidualGraph::TryNaturalType(const Value& value) {
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the path
 SlotId ResidualGraph::SlotOf(SlotId slot) {
   const Slot& step = program_.slots[slot.index];
+  mentioned_[slot.index] = true;
   return step.parent.valid() ? graph_.Child(SlotOf(step.parent), program_[step.key]) : graph_.Root(program_[step.key]);
 }
 
@@ -212,6 +213,13 @@ NodeId ResidualGraph::Not(NodeId operand) {
   if (value != nullptr && value->is(Kind::kBool)) return OfBool(!value->boolean);
   const NodeId args[] = {operand};
   return Checked(graph_.Call(Function::kNot, args, types_.Simple(TypeKind::kBool)));
+}
+
+NodeId ResidualGraph::IsTrue(NodeId operand) {
+  const Value* value = graph_.TryValue(operand);
+  if (value != nullptr && value->is(Kind::kBool)) return operand;
+  const NodeId args[] = {operand};
+  return Checked(graph_.Call(Function::kIsTrue, args, types_.Simple(TypeKind::kBool)));
 }
 
 }  // namespace writ

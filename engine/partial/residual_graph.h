@@ -45,6 +45,8 @@ class ResidualGraph {
   NodeId OfBool(bool value);
   // kSlot, kHasSlot and kOptionalSlot of the program.
   NodeId OfSlot(const Node& node);
+  // Was OfSlot asked for this slot of the program, or for one below it? O(1).
+  bool Mentions(SlotId slot) const { return mentioned_[slot.index]; }
   // The value of `root.member`, whether or not the program reads it.
   NodeId OfMember(std::string_view root, std::string_view member, TypeId type);
   NodeId OfVariable(std::uint32_t depth, TypeId type);
@@ -57,6 +59,8 @@ class ResidualGraph {
   // stands alone unless it might be no bool and that has to stay an error.
   NodeId Join(NodeKind kind, std::span<const NodeId> operands, ErrorReading reading);
   NodeId Not(NodeId operand);
+  // True where the operand is, false where it is false or fails.
+  NodeId IsTrue(NodeId operand);
 
  private:
   NodeId Checked(NodeId node);
@@ -69,7 +73,8 @@ class ResidualGraph {
   const Program& program_;
   TypeTable types_;
   Graph graph_{true, kMaxResidualConstantBytes};
-  NodeId some_slot_;  // any that is mentioned
+  NodeId some_slot_;             // any that is mentioned
+  std::vector<bool> mentioned_;  // by slot of the program
   std::vector<NodeId> failures_;
   bool is_deep_ = false;
 };

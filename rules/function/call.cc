@@ -5,7 +5,8 @@ namespace writ {
 namespace {
 
 // Of strict arguments of which at least one is a fault: the fault that counts.
-[[gnu::cold]] Value FaultAmong(std::span<const Value> arguments) {
+[[gnu::cold]] Value FaultAmong(Function function, std::span<const Value> arguments) {
+  if (function == Function::kIsTrue && arguments[0].is(Kind::kError)) return Value::Bool(false);
   Value fault = arguments[0];
   for (const Value& argument : arguments.subspan(1)) fault = FaultOf(fault, argument);
   return fault;
@@ -17,7 +18,7 @@ Value CallFunction(Function function, std::span<const Value> arguments, Function
   if (!Charge(context, kCallSteps)) return OutOfBudget(context);
   for (const Value& argument : arguments) {
     if (argument.is_fault()) [[unlikely]]
-      return FaultAmong(arguments);
+      return FaultAmong(function, arguments);
   }
   const FunctionInfo& info = InfoOf(function);
   if (!info.takes(arguments.size())) return NoOverload(function, arguments);

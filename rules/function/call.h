@@ -8,7 +8,8 @@ namespace writ {
 // What every call costs beside the work of the function.
 inline constexpr std::uint64_t kCallSteps = 4;
 
-// Returns `function` applied to `arguments` (method receivers first). Wrong kinds give
+// Returns `function` applied to `arguments` (method receivers first). A fault among them is the
+// result, but for is_true, which is false of an error. Wrong kinds give
 // NoMatchingOverload with the function's name as detail. Operators are callable too. Never throws.
 Value CallFunction(Function function, std::span<const Value> arguments, FunctionContext& context);
 

@@ -49,7 +49,7 @@ struct Fold {
 struct FunctionContext;
 
 // What a function computes. Requires: as many arguments as one of the row's signatures takes
-// (receivers first), and no fault among them. Kinds that fit no signature give NoMatchingOverload.
+// (receivers first), and no fault among them (call.h). Kinds that fit no signature give NoMatchingOverload.
 using FunctionBody = Value (*)(std::span<const Value> arguments, FunctionContext& context);
 
 #define WRIT_DECLARE(id, name, library, since, signatures, fuel, fold) \
@@ -124,7 +124,7 @@ struct FunctionInfo {
   // False for functions that are methods only: x.value() is never a call of value(x).
   constexpr bool has_global_form() const { return signatures.starts_with('(') || signatures.find("; (") != std::string_view::npos; }
   // Nobody writes an operator's name.
-  constexpr bool is_operator() const { return name.find('_') != std::string_view::npos || name.starts_with('@'); }
+  constexpr bool is_operator() const { return name.starts_with('_') || name.ends_with('_') || name.starts_with('@'); }
 };
 
 inline constexpr FunctionInfo kFunctionInfo[] = {

@@ -17,7 +17,9 @@
 
 #include "rules/function/optional/optional_list.h"
 #include "rules/function/standard/standard_list.h"
+#include "rules/function/writ/writ_list.h"
 
 #define WRIT_FUNCTIONS(F)    \
   WRIT_STANDARD_FUNCTIONS(F) \
-  WRIT_OPTIONAL_FUNCTIONS(F)
+  WRIT_OPTIONAL_FUNCTIONS(F) \
+  WRIT_OWN_FUNCTIONS(F)

@@ -199,6 +199,7 @@ std::optional<Value> Unary(Function function, const Value& a) {
     case Function::kToDuration:
       if (!a.is(Kind::kString)) return std::nullopt;
       return ParseDuration(a.string()).value_or(Value::Error(ValueError::kBadConversion));
+    case Function::kIsTrue: return Value::Bool(a.is(Kind::kBool) && a.boolean);
     case Function::kToDyn: return a;
     case Function::kTypeOf: return Value::Type(TypeName(a.kind));
     default: return std::nullopt;  // NOLINT: the table of functions is open-ended

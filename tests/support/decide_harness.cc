@@ -42,7 +42,7 @@ std::string DecisionText(std::string_view decision_json) {
   const nlohmann::ordered_json json = nlohmann::ordered_json::parse(decision_json);
   std::string out;
   for (const auto& [key, value] : json.items()) {
-    const bool is_empty = value.empty() || (key == "needs" && value["scopes"].empty() && !value.contains("images"));
+    const bool is_empty = value.empty() || (key == "needs" && value["scopes"].empty() && !value.contains("facts"));
     if (key == "bundle" || (is_empty && key != "visible")) continue;
     if (key == "residual") {  // its tree says the same
       out += "residual: " + value["cel"].dump() + "\n";

@@ -107,6 +107,8 @@ struct UnmetCondition {
 // For `explain`: one applying rule, its outcome, and what its guard read.
 struct ExplainedRule {
   RuleOutcome rule;
+  std::string match;                                       // the match condition of its policy, "" = none
+  Outcome matched = Outcome::kTrue;                        // what that came to
   std::string condition;                                   // the guard's text, "" = always
   std::string message;                                     // as it would be shown, "" = none
   std::string error;                                       // for Outcome::kError
@@ -127,12 +129,15 @@ struct Residual {
   std::string tree_json;  // the same as a tree, docs/requests_and_decisions.md, "Residuals"
 };
 
-// Beside a residual: when `when` holds, the images have to carry the signatures, too.
-struct ImageCondition {
-  RuleOutcome rule;
-  std::string image;                 // CEL: a reference, or a list of them
-  std::string when;                  // CEL: "true" = always; an error counts as true
-  std::vector<std::string> demands;  // each of them: "signed by release"
+// Beside a residual: a fact that has to be found out, of any kind (Need in writ/request.h). Either
+// the residual reads it, or, of images, they have to carry signatures when `when` holds.
+struct FactCondition {
+  std::string kind;                  // kImageFacts, or what a policy names
+  std::string key;                   // CEL: which one; of images a reference, or a list of them
+  std::string path;                  // where the residual or a later key reads it: "facts.team"; "" of images
+  RuleOutcome rule;                  // of images: the one that demands
+  std::string when;                  // of images, CEL: "true" = always; an error counts as true
+  std::vector<std::string> demands;  // of images, each of them: "signed by release"
 };
 
 // What was decided. Copies own their strings; views are valid while the PolicySet lives.
@@ -164,7 +169,7 @@ struct Decision {
   std::optional<std::string> row_json;              // rows that are visible: the row with masks applied
   std::optional<Residual> residual;                 // kConditional: the condition that is left
   bool residual_too_large = false;                  // kConditional: and so it is not there
-  std::vector<ImageCondition> needs_images;         // kConditional: what else must be met
+  std::vector<FactCondition> needs_facts;           // kConditional: what else must be found out, those that keys of others read first
   std::vector<RuleOutcome> limits;                  // kConditional: limits whose key or condition is unknown, the first hundred
   std::vector<ExplainedRule> explained;             // only when asked for
   std::string admission_uid;                        // AdmissionReviews: request.uid

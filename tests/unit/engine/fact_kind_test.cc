@@ -167,6 +167,35 @@ TEST_F(FactKind, IsTakenFromTheRequestOnlyWhereThatIsAllowed) {
             "unknown member \"team\" in \"facts\"; did you mean \"teams\"?");
 }
 
+// What the residual reads of facts, it names as needs, keys of keys included.
+TEST_F(FactKind, IsANeedOfWhatIsLeft) {
+  const auto open = [this](const std::string& more) -> const Decision& {
+    return engine_->DecideJson(R"({"server": "s", "tool": "list_issues", "principal": {"tenant": "acme"}, )" + more + "}", context_, {},
+                               {.facts = CallerFacts::kTaken});
+  };
+  const Decision untold = open(R"("unknown": ["args"])");
+  EXPECT_EQ(untold.effect, Effect::kConditional) << DecisionJson(untold);
+  ASSERT_TRUE(untold.residual);
+  EXPECT_EQ(untold.residual->cel, "facts.team.level >= 2 && facts.owner.active");
+  ASSERT_EQ(untold.needs_facts.size(), 2U);
+  EXPECT_EQ(untold.needs_facts[0].kind + " " + untold.needs_facts[0].key + " " + untold.needs_facts[0].path,
+            "teams dyn(\"acme\") facts.team");
+  EXPECT_EQ(untold.needs_facts[1].kind + " " + untold.needs_facts[1].key + " " + untold.needs_facts[1].path,
+            "people facts.team.owner facts.owner");
+  EXPECT_NE(DecisionJson(untold).find(R"text("facts":[{"kind":"teams","key":"dyn(\"acme\")","path":"facts.team"},{"kind":"people")text"),
+            std::string::npos)
+      << DecisionJson(untold);
+  const Decision half = open(R"("unknown": ["args"], "facts": {"teams": {"acme": {"level": 3, "owner": "ann"}}})");
+  ASSERT_TRUE(half.residual);
+  EXPECT_EQ(half.residual->cel, "facts.owner.active");
+  ASSERT_EQ(half.needs_facts.size(), 1U);
+  EXPECT_EQ(half.needs_facts[0].key, "dyn(\"ann\")");
+  const Decision keyless = open(R"("unknown": ["principal.tenant"])");
+  EXPECT_EQ(keyless.effect, Effect::kConditional) << DecisionJson(keyless);
+  ASSERT_EQ(keyless.needs_facts.size(), 2U);
+  EXPECT_EQ(keyless.needs_facts[0].key, "principal.tenant");
+}
+
 TEST_F(FactKind, CannotBeSetAsAField) {
   const auto field = [this](std::string_view path, const Value& value) { return FieldRequest::Field{engine_->FindField(path), value}; };
   const FieldRequest::Field fields[] = {field("principal.tenant", Value::String("acme")), field("facts.team.level", Value::Int(3)),

@@ -173,16 +173,17 @@ TEST(Residual, ImagesAreNeedsBesideIt) {
       R"({"object": {"apiVersion": "v1", "kind": "Pod", "spec": {"tier": "prod"}}, "unknown": ["object.spec.image", "object.spec.bad"]})");
   ASSERT_TRUE(decision.residual.has_value());
   EXPECT_EQ(decision.residual->cel, "!object.spec.bad");
-  ASSERT_EQ(decision.needs_images.size(), 1U);
-  EXPECT_EQ(decision.needs_images[0].image, "object.spec.image");
-  EXPECT_EQ(decision.needs_images[0].when, "true");
-  EXPECT_EQ(decision.needs_images[0].demands, std::vector<std::string>{"signed by release"});
+  ASSERT_EQ(decision.needs_facts.size(), 1U);
+  EXPECT_EQ(decision.needs_facts[0].key, "object.spec.image");
+  EXPECT_EQ(decision.needs_facts[0].kind, "images");
+  EXPECT_EQ(decision.needs_facts[0].when, "true");
+  EXPECT_EQ(decision.needs_facts[0].demands, std::vector<std::string>{"signed by release"});
   // Known not to be signed: then it must not be of the kind that has to be.
   const Decision known = harness.Decide(
       R"({"object": {"apiVersion": "v1", "kind": "Pod", "spec": {"image": "a", "bad": false}}, "unknown": ["object.spec.tier"]})");
   ASSERT_TRUE(known.residual.has_value());
   EXPECT_EQ(known.residual->cel, R"(!(object.spec.tier == "prod"))");
-  EXPECT_TRUE(known.needs_images.empty());
+  EXPECT_TRUE(known.needs_facts.empty());
 }
 
 }  // namespace
