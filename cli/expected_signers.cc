@@ -10,6 +10,7 @@
 #include "rules/model/signer_option.h"
 #include "webhook/image/limits.h"
 #include "webhook/image/reference/image_reference.h"
+#include "webhook/reload/policy_source.h"
 
 namespace writ::cli {
 namespace {
@@ -44,7 +45,7 @@ Result<ExpectedSigners> LoadDeclared(const VerifyImageOptions& options, const Pr
     if (!file) return file.error();
     return std::move(file->text);
   };
-  if (options.policies.front().ends_with(".writb")) files.folder = std::filesystem::path(options.policies.front()).parent_path().string();
+  if (IsBundleFile(options.policies.front())) files.folder = std::filesystem::path(options.policies.front()).parent_path().string();
   const Result<image::SignerSet> loaded = image::SignerSet::Load(program, terms, files);
   if (!loaded) return loaded.error();
   ExpectedSigners expected{.signers = {}, .terms = {terms.begin(), terms.end()}, .expression = options.signer_expression};

@@ -13,8 +13,6 @@
 namespace writ::cli {
 namespace {
 
-constexpr std::string_view kBundleMagic = "\x89WRITB\r\n";  // docs/bundle_format.md
-
 // One sentence for files that are no policy text at all; the lexer's words would be about their first odd byte.
 std::optional<std::string> RefuseOtherFormats(const SourceFile& file) {
   if (LooksLikeBundle(file.text)) return file.name + ": is a bundle, expected policy text";
@@ -42,8 +40,6 @@ std::string IdentityOf(const std::string& path) {
 bool IsBelow(const std::filesystem::path& path, const std::filesystem::path& folder) { return path.native().starts_with(folder.native()); }
 
 }  // namespace
-
-bool LooksLikeBundle(std::string_view bytes) { return bytes.starts_with(kBundleMagic); }
 
 std::optional<std::vector<SourceFile>> ReadPolicies(std::span<const std::string> paths, const Console& console) {
   std::vector<SourceFile> files;

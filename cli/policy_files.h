@@ -48,7 +48,4 @@ std::optional<PolicySource> MakePolicySource(std::span<const std::string> paths,
 void PrintDiagnostics(std::span<const dsl::Diagnostic> diagnostics, std::span<const SourceFile> files, const Console& console);
 void PrintDiagnostics(const dsl::Compilation& compilation, const Console& console);
 
-// Returns true when `bytes` begin as a bundle does.
-bool LooksLikeBundle(std::string_view bytes);
-
 }  // namespace writ::cli

@@ -234,6 +234,8 @@ std::string WriteBundle(const Program& program, const Envelope& envelope) {
   return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + *encoded + body;
 }
 
+bool LooksLikeBundle(std::string_view bytes) { return bytes.starts_with(kMagic); }
+
 Result<Bundle> LoadBundle(std::string bytes, const BundleLimits& limits) {
   const Result<Header> header = ReadHeader(bytes, limits);
   if (!header) return header.error();

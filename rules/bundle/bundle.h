@@ -20,6 +20,9 @@ namespace writ {
 // Requires: EncodeEnvelope takes the envelope, and the program verifies.
 std::string WriteBundle(const Program& program, const Envelope& envelope = {});
 
+// Returns whether `bytes` begin as every bundle does, whatever the file is called. O(1).
+bool LooksLikeBundle(std::string_view bytes);
+
 // A loaded bundle. Immutable; copies share the bytes and may be shared between threads.
 struct Bundle {
   VerifiedProgram program;

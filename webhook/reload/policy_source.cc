@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <utility>
 
@@ -75,12 +76,10 @@ Result<std::string> Compile(const PolicySource& source, std::span<const PolicySe
   return WriteBundle(*compilation.program);
 }
 
-bool IsBundle(const std::string& path) { return fs::path(path).extension() == kBundleExtension; }
-
 Result<std::string> ReadBundleBytes(const PolicySource& source, std::span<const PolicySet::Data> running, LoadedPolicies& loaded) {
-  const bool any_bundle = std::any_of(source.paths.begin(), source.paths.end(), IsBundle);
+  const bool any_bundle = std::any_of(source.paths.begin(), source.paths.end(), IsBundleFile);
   if (!any_bundle) return Compile(source, running, loaded);
-  if (source.paths.size() > 1) return Error{ErrorCode::kInvalidArgument, "a bundle (*.writb) is given alone, without other policies"};
+  if (source.paths.size() > 1) return Error{ErrorCode::kInvalidArgument, "a bundle is given alone, without other policies"};
   loaded.files = source.paths;
   loaded.from_bundle = true;
   return ReadWholeFile(source.paths.front(), BundleLimits{}.max_bytes);
@@ -202,7 +201,7 @@ Status CheckNamespaceObject(const PolicySource& source, const Program& program) 
 // The signers whose files lie beside the policies that name them, or beside the bundle.
 Status LoadSigners(const PolicySource& source, LoadedPolicies& loaded) {
   image::SignerFiles files;
-  if (IsBundle(source.paths.front())) files.folder = fs::path(source.paths.front()).parent_path().string();
+  if (IsBundleFile(source.paths.front())) files.folder = fs::path(source.paths.front()).parent_path().string();
   files.read = [&loaded](const std::string& path) {
     loaded.files.push_back(path);
     return ReadWholeFile(path, image::ImageLimits{}.max_trust_root_bytes);
@@ -252,6 +251,16 @@ Result<std::vector<PolicySet::Data>> ReadData(const PolicySource& source, std::s
     data.push_back({.name = file.name, .json = std::move(*json), .file = file.file});
   }
   return data;
+}
+
+bool IsBundleFile(const std::string& path) {
+  constexpr std::size_t kFirstBytes = 16;
+  std::error_code error;
+  if (fs::path(path).extension() == kBundleExtension) return true;
+  if (!fs::is_regular_file(path, error)) return false;  // a pipe is read once only
+  std::string first(kFirstBytes, ' ');
+  std::ifstream(path, std::ios::binary).read(first.data(), kFirstBytes);
+  return LooksLikeBundle(first);
 }
 
 Result<LoadedPolicies> LoadPolicies(const PolicySource& source, std::span<const PolicySet::Data> running) {

@@ -90,6 +90,11 @@ TEST(LoadPolicies, LoadsABundle) {
   const Result<LoadedPolicies> loaded = LoadPolicies({.paths = {folder / "a.writb"}});
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   EXPECT_EQ(compiled->policies->digest(), loaded->policies->digest());
+  WriteFile(folder / "current", bytes);  // its first bytes say what it is, whatever it is called
+  const Result<LoadedPolicies> renamed = LoadPolicies({.paths = {folder / "current"}});
+  ASSERT_TRUE(renamed.ok()) << renamed.error().message;
+  EXPECT_TRUE(renamed->from_bundle);
+  EXPECT_EQ(compiled->policies->digest(), renamed->policies->digest());
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   WriteFile(folder / "a.writb", bytes);
   const Result<LoadedPolicies> broken = LoadPolicies({.paths = {folder / "a.writb"}});
@@ -113,7 +118,7 @@ TEST(LoadPolicies, SaysWhatIsWrong) {
        [&] {
          return PolicySource{.paths = {folder / "x.writb", folder / "bad.writ"}};
        },
-       ErrorCode::kInvalidArgument, "a bundle (*.writb) is given alone"},
+       ErrorCode::kInvalidArgument, "a bundle is given alone"},
       {"data twice",
        [&] {
          return PolicySource{.paths = {folder / "data.writ"}, .data = {{"fleet", "a.json"}, {"fleet", "b.json"}}};
