@@ -257,7 +257,8 @@ bool IsBundleFile(const std::string& path) {
   constexpr std::size_t kFirstBytes = 16;
   std::error_code error;
   if (fs::path(path).extension() == kBundleExtension) return true;
-  if (!fs::is_regular_file(path, error)) return false;  // a pipe is read once only
+  // A pipe is read once only, and what /proc has is empty, but reading it may wait.
+  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) < kFirstBytes || error) return false;
   std::string first(kFirstBytes, ' ');
   std::ifstream(path, std::ios::binary).read(first.data(), kFirstBytes);
   return LooksLikeBundle(first);
