@@ -18,8 +18,8 @@ struct ColumnType {
 // `native`: as DatabaseColumn::type.
 ColumnType ColumnTypeOf(SqlDialect dialect, std::string_view native);
 
-// Can a column of this native type hold what is declared? `declared`: a type as it is written, without `?`; `layout`: of
-// rules/model/column_option.h, or "".
+// Can a column of this native type hold what is declared? `declared`: a type as it is written,
+// without `?`; `layout`: of rules/model/column_option.h, or "".
 bool MayHold(SqlDialect dialect, std::string_view native, std::string_view declared, std::string_view layout);
 
 }  // namespace writ::table

@@ -31,23 +31,26 @@ struct DatabaseTable {
   std::vector<ForeignKey> keys;
 };
 
-// Where a database is. One of the dialects kPostgres (a conninfo of libpq), kMysql (`key=value` words: host, port, socket, user,
-// dbname; the password is taken from MYSQL_PWD) and kSqlite (a file).
+// Where a database is. One of the dialects kPostgres (a conninfo of libpq), kMysql (`key=value`
+// words: host, port, socket, user, dbname; the password is taken from MYSQL_PWD) and kSqlite (a
+// file).
 struct DatabasePlace {
   SqlDialect dialect = SqlDialect::kPostgres;
   std::string where;
 };
 
-// Reads all tables and views that the connection may see, system tables excepted, sorted by name. Changes nothing in the database.
-// Errors: kInvalidArgument (`where` is malformed), kUnreadable (the database is away, or refuses; names it without its password).
+// Reads all tables and views that the connection may see, system tables excepted, sorted by name.
+// Changes nothing in the database. Errors: kInvalidArgument (`where` is malformed), kUnreadable
+// (the database is away, or refuses; names it without its password).
 Result<std::vector<DatabaseTable>> ReadDatabase(const DatabasePlace& place);
 
 // ---- for its three implementations ----
 
 using Row = std::vector<std::optional<std::string>>;
 
-// What catalogues say, a row a column or a column of a key, ordered by table and position.
-// columns: table, column, type, nullable ("t"), exact ("t"). keys: table, name of the key, other table, their column, our column.
+// What catalogues say, a row a column or a column of a key, ordered by table and position. columns:
+// table, column, type, nullable ("t"), exact ("t"). keys: table, name of the key, other table,
+// their column, our column.
 struct Catalogue {
   std::vector<Row> columns, keys;
 };

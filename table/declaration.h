@@ -8,8 +8,9 @@
 
 namespace writ::table {
 
-// Returns the declarations as the text of a policy file. A column without an equivalent is a comment that says why; foreign keys are
-// relations in both directions, where both tables are given. A name that is none in policies gets another one, and `stored as`.
+// Returns the declarations as the text of a policy file. A column without an equivalent is a
+// comment that says why; foreign keys are relations in both directions, where both tables are
+// given. A name that is none in policies gets another one, and `stored as`.
 std::string DeclarationsOf(std::span<const DatabaseTable> tables, SqlDialect dialect, const std::string& package);
 
 }  // namespace writ::table

@@ -10,8 +10,8 @@
 
 namespace writ::table {
 
-// Returns each difference as a sentence, in the order of the declarations; empty when there is none. What the database has beyond the
-// declarations is none.
+// Returns each difference as a sentence, in the order of the declarations; empty when there is
+// none. What the database has beyond the declarations is none.
 std::vector<std::string> DriftOf(const Program& program, std::span<const DatabaseTable> tables, SqlDialect dialect);
 
 }  // namespace writ::table

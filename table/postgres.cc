@@ -15,7 +15,8 @@ struct Finish {
 using Connection = std::unique_ptr<PGconn, Finish>;
 using Answer = std::unique_ptr<PGresult, Finish>;
 
-// Only C, POSIX and ucs_basic order by code points. char(n) is compared without the blanks at its end whatever its collation.
+// Only C, POSIX and ucs_basic order by code points. char(n) is compared without the blanks at its
+// end whatever its collation.
 constexpr const char* kColumns = R"(
   select case n.nspname when 'public' then '' else n.nspname || '.' end || c.relname, a.attname, t.typname, not (a.attnotnull or t.typnotnull),
          coalesce(co.collname in ('C', 'POSIX', 'ucs_basic') or (co.collname = 'default' and d.datlocprovider = 'c' and d.datcollate in ('C', 'POSIX')), false)

@@ -17,7 +17,8 @@ struct Close {
 using Database = std::unique_ptr<sqlite3, Close>;
 using Statement = std::unique_ptr<sqlite3_stmt, Close>;
 
-// INTEGER PRIMARY KEY is the row's number and never NULL; any other primary key of a table with one may be.
+// INTEGER PRIMARY KEY is the row's number and never NULL; any other primary key of a table with one
+// may be.
 constexpr const char* kColumns = R"(
   select t.name, c.name, lower(c.type),
          case when c."notnull" or t.wr and c.pk or c.pk and lower(c.type) = 'integer' and (select max(pk) from pragma_table_info(t.name)) = 1 then 'f' else 't' end

@@ -1,4 +1,5 @@
-// How tables, columns and relations are stored, behind what they are: see StorageClause (dsl/syntax/tree.h).
+// How tables, columns and relations are stored, behind what they are: see StorageClause
+// (dsl/syntax/tree.h).
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -15,7 +16,8 @@ bool Parser::AtStorage() {
   return AtWord("stored") || AtWord("kept") || AtWord("exact");
 }
 
-// "stored" "as" …, "kept" "as" layout, "exact", "null" "as" "absent"; each but the last with [ "on" dialect ]
+// "stored" "as" …, "kept" "as" layout, "exact", "null" "as" "absent"; each but the last with [ "on"
+// dialect ]
 bool Parser::ParseStorage(ColumnDecl& column) {
   if (AtWord("stored")) return ParseStoredAs(column.storage, HasPointer::kYes);
   StorageClause clause;

@@ -93,8 +93,8 @@ class ResidualBuilder {
   // What an error of a condition means where it makes the rule apply, or not.
   static ErrorReading AppliesOn(OnError error) { return error == OnError::kDeny ? ErrorReading::kTrue : ErrorReading::kFalse; }
 
-  // What is left of a condition whose errors are `meant` as a bool, to stand where readers take them
-  // for `taken`. Where these differ it says so.
+  // What is left of a condition whose errors are `meant` as a bool, to stand where readers take
+  // them for `taken`. Where these differ it says so.
   NodeId Reading(NodeId condition, ErrorReading meant, ErrorReading taken) {
     const NodeId reduced = reducer_.Reduce(condition, meant);
     if (meant == taken) return reduced;

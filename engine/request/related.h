@@ -1,4 +1,5 @@
-// Rows that a row brings along, converted to the types that their tables declare, as the row itself is.
+// Rows that a row brings along, converted to the types that their tables declare, as the row itself
+// is.
 #pragma once
 
 #include "engine/request/request_state.h"

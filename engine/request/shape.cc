@@ -149,7 +149,8 @@ class Builder {
       node.relation = &relation;
     }
     if (&table == shape_.table && node.path == "row." + node.key) return;
-    // Below a relation: only what rules read stands here, and a related row may hold what its table does not declare.
+    // Below a relation: only what rules read stands here, and a related row may hold what its table
+    // does not declare.
     node.is_related = node.declared;
     node.declared = false;
     node.kind = TypeKind::kDyn;

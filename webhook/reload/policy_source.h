@@ -56,8 +56,8 @@ struct LoadedPolicies {
   std::vector<PolicySet::Data> data;  // what `policies` was loaded with; each with its file
 };
 
-// Returns whether a path is that of a bundle: it is called *.writb, or is a regular file that begins as
-// a bundle does. Reads its first bytes.
+// Returns whether a path is that of a bundle: it is called *.writb, or is a regular file that
+// begins as a bundle does. Reads its first bytes.
 bool IsBundleFile(const std::string& path);
 
 // Whether the data of an import is given, meant to be missing, or found beside the policies: for dsl::CompileOptions.

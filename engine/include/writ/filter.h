@@ -77,8 +77,8 @@ struct RowFilter {
 // Costs one decision, and that of what is left of it.
 Result<RowFilter> MakeRowFilter(const Engine& engine, const RowFilterRequest& request, const SqlOptions& options, Context& context);
 
-// Returns the filter as JSON: {"outcome": "all" | "none" | "some", "sql": …, "params": […], "masks": […]}.
-// "sql" is a condition for every outcome: `true` for all, `false` for none.
+// Returns the filter as JSON: {"outcome": "all" | "none" | "some", "sql": …, "params": […],
+// "masks": […]}. "sql" is a condition for every outcome: `true` for all, `false` for none.
 std::string RowFilterJson(const RowFilter& filter);
 
 }  // namespace writ

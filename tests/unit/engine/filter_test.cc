@@ -27,6 +27,8 @@ constexpr const char* kPrincipal =
 Result<RowFilter> FilterOf(const std::string& rules, const SqlOptions& options, std::string_view table = "orders") {
   const test::DecideHarness harness(kTables + ("policy p for rows of orders {\n" + rules + "\n}\n"));
   static const FakeClock clock(0);
+  static std::vector<std::shared_ptr<const PolicySet>> kept;  // masks point into them
+  kept.push_back(harness.policies());
   const Engine engine(harness.policies(), clock);
   Context context;
   return MakeRowFilter(engine, {.table = table, .principal_json = kPrincipal, .context_json = {}}, options, context);
@@ -55,8 +57,8 @@ void ExpectSql(std::span<const Case> cases, SqlDialect dialect = SqlDialect::kPo
   for (const auto& [condition, sql] : cases) EXPECT_EQ(SqlOf(condition, dialect), sql) << condition;
 }
 
-// A nullable column's NULL is a value. Where the query takes NULL for false, nothing is asked of it;
-// below `not` it is.
+// A nullable column's NULL is a value. Where the query takes NULL for false, nothing is asked of
+// it; below `not` it is.
 TEST(RowFilter, NullsThatAreValues) {
   ExpectSql(std::array{
       Case{"row.qty == 5", "(t.qty = $1::bigint) <- 5"},

@@ -1,4 +1,5 @@
-// Rows that a row brings along: converted to the types that their tables declare, refused where they are of others.
+// Rows that a row brings along: converted to the types that their tables declare, refused where
+// they are of others.
 #include <gtest/gtest.h>
 
 #include "tests/support/decide_harness.h"
