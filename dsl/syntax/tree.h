@@ -220,8 +220,8 @@ struct FnDecl {
   SourceSpan span;
 };
 
-// How a column or, with kName, a table is kept: `stored as "name" at "/pointer"` (two clauses), `kept as array`, `exact`,
-// `null as absent`.
+// How a column or, with kName, a table is kept: `stored as "name" at "/pointer"` (two clauses),
+// `kept as array`, `exact`, `null as absent`.
 struct StorageClause {
   ColumnOptionKind kind = ColumnOptionKind::kName;
   SqlDialect dialect = SqlDialect::kAny;  // `on DIALECT`

@@ -91,7 +91,8 @@ class Builder {
     }
   }
 
-  // Adds the node of `key` below `parent_path` with everything below it. `row_of`: the table that what is above is a row of, or nullptr.
+  // Adds the node of `key` below `parent_path` with everything below it. `row_of`: the table that
+  // what is above is a row of, or nullptr.
   // NOLINTNEXTLINE(misc-no-recursion): depth of the slot trie, that of expressions
   ShapeNodeId Add(std::string key, const std::string& parent_path, SlotId slot, const Table* row_of) {
     const ShapeNodeId id(shape_.nodes.size());

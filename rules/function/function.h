@@ -49,7 +49,8 @@ struct Fold {
 struct FunctionContext;
 
 // What a function computes. Requires: as many arguments as one of the row's signatures takes
-// (receivers first), and no fault among them (call.h). Kinds that fit no signature give NoMatchingOverload.
+// (receivers first), and no fault among them (call.h). Kinds that fit no signature give
+// NoMatchingOverload.
 using FunctionBody = Value (*)(std::span<const Value> arguments, FunctionContext& context);
 
 #define WRIT_DECLARE(id, name, library, since, signatures, fuel, fold) \

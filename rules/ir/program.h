@@ -399,9 +399,9 @@ enum class PlaceByte : std::uint8_t {};
 // Rules, their details and their keys have the same position; a program has no keys when an older
 // writ compiled it. Rules stand in source order, and the rules of one policy in a row. Match
 // conditions stand in the order of their policies, of which each has at most one. Facts stand in
-// the order of their slots, of which each has at most one. Names of stored tables and options of columns
-// stand in the order of what they are about, then of kind and dialect, and none is there twice; terms
-// of relations in the order of their relations.
+// the order of their slots, of which each has at most one. Names of stored tables and options of
+// columns stand in the order of what they are about, then of kind and dialect, and none is there
+// twice; terms of relations in the order of their relations.
 #define WRIT_POOLS(P)                                        \
   P(1, text_begins, std::uint32_t, "text")                   \
   P(2, text_bytes, char, "byte of text")                     \

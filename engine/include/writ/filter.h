@@ -2,9 +2,11 @@
 // It selects exactly the rows that would be allowed one by one. docs/rows.md is about it.
 //
 //   writ::Engine engine(policies, writ::SystemClock());
-//   auto filter = writ::MakeRowFilter(engine, {.table = "orders", .principal_json = who}, {}, context);
+//   const writ::RowFilterRequest request{.table = "orders", .principal_json = who};
+//   auto filter = writ::MakeRowFilter(engine, request, {}, context);
 //   if (!filter) Refuse(filter.error().message);            // never select without a filter
-//   if (const auto* some = std::get_if<writ::SomeRows>(&filter->rows)) Select(some->sql, some->parameters);
+//   const auto* some = std::get_if<writ::SomeRows>(&filter->rows);
+//   if (some != nullptr) Select(some->sql, some->parameters);
 #pragma once
 
 #include <cstddef>
